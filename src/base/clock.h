@@ -1,0 +1,19 @@
+/* The clocks of Oriel, in nanoseconds (or microseconds where the name says so).
+ * Policy: whatever expires is counted by CLOCK_BOOTTIME, which nobody can set and which runs on while the machine sleeps;
+ * picture times are CLOCK_MONOTONIC, the clock of GStreamer; wall time is only for the log and for certificates.
+ * oriel_clock_advance() turns boot time for tests, never back. Thread-safe but for that call. */
+#ifndef ORIEL_CLOCK_H
+#define ORIEL_CLOCK_H
+
+#include <stdint.h>
+
+#define ORIEL_SECOND INT64_C(1000000000)
+#define ORIEL_MILLISECOND INT64_C(1000000)
+
+int64_t oriel_boottime(void);
+int64_t oriel_monotonic(void);
+/* RFC 3339 with milliseconds, UTC: "2026-11-23T10:30:00.000Z", 25 bytes with its NUL. */
+void oriel_wall_time(char out[25]);
+void oriel_clock_advance(int64_t nanoseconds);
+
+#endif
