@@ -1,4 +1,5 @@
-/* Scope-bound clean-up for the libc programs (GLib ones use g_auto*). `_cleanup_(f)` calls f(&variable) at scope end. */
+/* Scope-bound clean-up for the libc programs (GLib ones use g_auto*). `_cleanup_(f)` calls f(&variable) at scope end.
+ */
 #ifndef ORIEL_CLEANUP_H
 #define ORIEL_CLEANUP_H
 

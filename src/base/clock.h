@@ -1,7 +1,7 @@
 /* The clocks of Oriel, in nanoseconds (or microseconds where the name says so).
- * Policy: whatever expires is counted by CLOCK_BOOTTIME, which nobody can set and which runs on while the machine sleeps;
- * picture times are CLOCK_MONOTONIC, the clock of GStreamer; wall time is only for the log and for certificates.
- * oriel_clock_advance() turns boot time for tests, never back. Thread-safe but for that call. */
+ * Policy: whatever expires is counted by CLOCK_BOOTTIME, which nobody can set and which runs on while the machine
+ * sleeps; picture times are CLOCK_MONOTONIC, the clock of GStreamer; wall time is only for the log and for
+ * certificates. oriel_clock_advance() turns boot time for tests, never back. Thread-safe but for that call. */
 #ifndef ORIEL_CLOCK_H
 #define ORIEL_CLOCK_H
 

@@ -1,12 +1,12 @@
 /* The wire between Oriel's processes: typed messages with file descriptors over a unix SOCK_SEQPACKET pair.
  *
  * Policy: each pair of processes has one table of messages for each direction (core_signal.h, core_media.h,
- * core_capture.h). A message that is not in the table, or whose fields or number of fds differ from it, is a broken peer:
- * -EPROTO, and the caller ends the connection. Nobody trusts a length or a string that arrived: strings are checked for
- * their terminating NUL, for inner NULs and for UTF-8 by the receiver of their meaning.
+ * core_capture.h). A message that is not in the table, or whose fields or number of fds differ from it, is a broken
+ * peer: -EPROTO, and the caller ends the connection. Nobody trusts a length or a string that arrived: strings are
+ * checked for their terminating NUL, for inner NULs and for UTF-8 by the receiver of their meaning.
  *
- * A packet: u16 type, u16 zero, u32 length of the fields, then the fields, all little-endian. Fields by the letters of the
- * table: `u` u32 · `t` u64 · `s` u32 length, that many bytes, NUL (not counted) · `b` u32 length, bytes.
+ * A packet: u16 type, u16 zero, u32 length of the fields, then the fields, all little-endian. Fields by the letters of
+ * the table: `u` u32 · `t` u64 · `s` u32 length, that many bytes, NUL (not counted) · `b` u32 length, bytes.
  *
  * Limits: a packet of at most 96 KiB, at most 4 fds. Not thread-safe: one thread a direction of a channel. */
 #ifndef ORIEL_IPC_CHANNEL_H
@@ -49,9 +49,10 @@ struct oriel_ipc_message {
 /* A connected pair, close-on-exec, with room for the largest packet. 0 or -errno. */
 int oriel_ipc_pair(int fds[2]);
 
-/* Sends message `id` of `table`. `args` are the fields in the table's order: u: uint32_t · t: uint64_t · s: const char *
- * (not NULL) · b: const void *, size_t; after them one int for each fd (duplicated by the kernel, still the caller's).
- * 0 · -EAGAIN: the peer does not read (the caller decides: broken, or try again) · -EMSGSIZE · -EPIPE: the peer is gone. */
+/* Sends message `id` of `table`. `args` are the fields in the table's order: u: uint32_t · t: uint64_t · s: const char
+ * * (not NULL) · b: const void *, size_t; after them one int for each fd (duplicated by the kernel, still the
+ * caller's). 0 · -EAGAIN: the peer does not read (the caller decides: broken, or try again) · -EMSGSIZE · -EPIPE: the
+ * peer is gone. */
 int oriel_ipc_send(int fd, const struct oriel_ipc_table *table, uint16_t id, ...);
 
 /* Receives one message into `message`, which must be zeroed or cleared. Never blocks on a non-blocking fd.

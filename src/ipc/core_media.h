@@ -7,8 +7,8 @@
 /* Core to media. */
 enum {
     /* s session · s fingerprint that the peer's certificate must have (32 upper-case hex pairs and colons, SHA-256) ·
-     * s local addresses to gather on, comma-separated IP literals ("" = all) · u bitrate kbit/s · u frames a second at most ·
-     * fd: the frame socket to capture (frames.h). First, once. */
+     * s local addresses to gather on, comma-separated IP literals ("" = all) · u bitrate kbit/s · u frames a second at
+     * most · fd: the frame socket to capture (frames.h). First, once. */
     ORIEL_MEDIA_START = 1,
     /* s SDP of the agent's answer, from a verified message */
     ORIEL_MEDIA_ANSWER = 2,
@@ -27,7 +27,8 @@ enum {
     /* Once a second from LIVE on: u width · u height · u frames sent in this second · u kbit/s sent · u loss in 1/1000
      * as the receiver reports · u round trip ms · t bytes sent since the start */
     ORIEL_MEDIA_STATS = 4,
-    /* s one of the end reasons media-failed, capture-failed, peer-lost, protocol, fingerprint · s detail for people. Media ends after it. */
+    /* s one of the end reasons media-failed, capture-failed, peer-lost, protocol, fingerprint · s detail for people.
+       Media ends after it. */
     ORIEL_MEDIA_FAILED = 5,
 };
 
@@ -41,8 +42,8 @@ static const struct oriel_ipc_type oriel_core_to_media_types[] = {
     {ORIEL_MEDIA_REMOTE_CANDIDATE, "remote-candidate", "us", 0},
 };
 static const struct oriel_ipc_type oriel_media_to_core_types[] = {
-    {ORIEL_MEDIA_OFFER, "offer", "ss", 0},         {ORIEL_MEDIA_LOCAL_CANDIDATE, "local-candidate", "us", 0},
-    {ORIEL_MEDIA_LIVE, "live", "", 0},             {ORIEL_MEDIA_STATS, "stats", "uuuuuut", 0},
+    {ORIEL_MEDIA_OFFER, "offer", "ss", 0},   {ORIEL_MEDIA_LOCAL_CANDIDATE, "local-candidate", "us", 0},
+    {ORIEL_MEDIA_LIVE, "live", "", 0},       {ORIEL_MEDIA_STATS, "stats", "uuuuuut", 0},
     {ORIEL_MEDIA_FAILED, "failed", "ss", 0},
 };
 static const struct oriel_ipc_table oriel_core_to_media __attribute__((unused)) = {

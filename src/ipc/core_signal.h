@@ -6,8 +6,9 @@
 
 /* Core to signal. */
 enum {
-    /* s url (mqtts://host:port, wss://…, mqtt:// and ws:// for loopback only) · s CA file ("" = the system's) · s certificate file · s key file ·
-     * s proxy ("" or host:port) · s tenant · s device · b will of the state topic. First, once. */
+    /* s url (mqtts://host:port, wss://…, mqtt:// and ws:// for loopback only) · s CA file ("" = the system's) · s
+     * certificate file · s key file · s proxy ("" or host:port) · s tenant · s device · b will of the state topic.
+     * First, once. */
     ORIEL_SIGNAL_CONFIGURE = 1,
     /* b payload: publish retained on …/d/<device>/state; the newest one is published again after each connect. */
     ORIEL_SIGNAL_STATE = 2,
