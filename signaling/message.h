@@ -1,0 +1,54 @@
+/* The messages of PROTOCOL.md: bytes to checked JSON and back.
+ *
+ * Policy: whatever passes oriel_message_decode() has exactly the members of its schema (schema/<typ>.json), each of the
+ * schema's type and range, so callers read members without further checks. Own messages are held to the same tables.
+ * Limits: no signatures yet; JSON text only. No state, thread-safe. */
+#ifndef ORIEL_MESSAGE_H
+#define ORIEL_MESSAGE_H
+
+#include <stdbool.h>
+
+#include "json.h"
+
+enum oriel_message_type {
+    ORIEL_MESSAGE_STATE,
+    ORIEL_MESSAGE_HELLO,
+    ORIEL_MESSAGE_CHALLENGE,
+    ORIEL_MESSAGE_REQUEST,
+    ORIEL_MESSAGE_PROGRESS,
+    ORIEL_MESSAGE_CANCEL,
+    ORIEL_MESSAGE_GRANT,
+    ORIEL_MESSAGE_DENIAL,
+    ORIEL_MESSAGE_SDP,
+    ORIEL_MESSAGE_ICE,
+    ORIEL_MESSAGE_END,
+};
+
+enum {
+    ORIEL_MESSAGE_MAX = 64 * 1024,  /* bytes that a receiver looks at */
+    ORIEL_MESSAGE_SEND_MAX = 10240, /* bytes that a sender sends */
+    ORIEL_HASH_SIZE = 44,           /* 32 bytes as base64url, with NUL */
+    ORIEL_DETAIL_MAX = 200,         /* characters of a `detail` member */
+};
+
+/* A new reference to the checked object and its type, or NULL with a sentence in `error`. */
+json_t *oriel_message_decode(const void *bytes, size_t length, enum oriel_message_type *type,
+                             char error[ORIEL_JSON_ERROR_SIZE]);
+
+/* The bytes of `members` (stolen) as a message of `type`: adds `v` and `typ`. The caller frees. NULL when the members
+ * break the schema or the size, with a sentence in `error`: a fault of ours. */
+char *oriel_message_encode(enum oriel_message_type type, json_t *members, char error[ORIEL_JSON_ERROR_SIZE]);
+
+const char *oriel_message_name(enum oriel_message_type type);
+
+/* SHA-256 of bytes, as the `hash` and `nonce` members carry it. */
+void oriel_message_hash(const void *bytes, size_t length, char out[ORIEL_HASH_SIZE]);
+/* 32 fresh random bytes in the same form. Aborts when the system has no randomness: nothing may go on then. */
+void oriel_message_nonce(char out[ORIEL_HASH_SIZE]);
+
+bool oriel_is_id(const char *text);
+bool oriel_is_hash(const char *text);
+/* RFC 8122, SHA-256: 32 upper-case hex pairs joined by colons. */
+bool oriel_is_fingerprint(const char *text);
+
+#endif
