@@ -6,12 +6,13 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/hmi/json.h"
+#include "packet.h"
 
-static struct oriel_json json;
+static struct oriel_packet json;
 
 /* Reads from a heap copy of exactly that size, so that valgrind and the address sanitizer see a read past the end. */
 static int read_bytes(const char *data, size_t size, const char **error) {
@@ -20,7 +21,7 @@ static int read_bytes(const char *data, size_t size, const char **error) {
 
     assert_non_null(copy);
     memcpy(copy, data, size);
-    r = oriel_json_read(&json, copy, size, error);
+    r = oriel_packet_read(&json, copy, size, error);
     free(copy);
     return r;
 }
@@ -48,35 +49,35 @@ static void refuse(const char *text, const char *why) {
 }
 
 static void test_values(void **state) {
-    const struct oriel_json_member *m;
+    const struct oriel_packet_member *m;
     int64_t n;
     bool b;
 
     accept_text(" { \"s\" : \"x\", \"i\":-42,\"t\":true ,\"f\":false,\"n\":null,\"a\":[ \"view\" , \"hear\" ],\"e\":[],"
                 "\"o\":{\"s\":\"inner\"},\"x\":1.5e-3,\"mixed\":[1,\"a\"]}\r\n\t ");
-    assert_string_equal(oriel_json_string(&json, "s"), "x");
-    assert_true(oriel_json_integer(&json, "i", -42, 0, &n));
+    assert_string_equal(oriel_packet_string(&json, "s"), "x");
+    assert_true(oriel_packet_integer(&json, "i", -42, 0, &n));
     assert_int_equal(n, -42);
-    assert_false(oriel_json_integer(&json, "i", -41, 0, &n));
-    assert_true(oriel_json_boolean(&json, "t", &b));
+    assert_false(oriel_packet_integer(&json, "i", -41, 0, &n));
+    assert_true(oriel_packet_boolean(&json, "t", &b));
     assert_true(b);
-    assert_true(oriel_json_boolean(&json, "f", &b));
+    assert_true(oriel_packet_boolean(&json, "f", &b));
     assert_false(b);
-    assert_false(oriel_json_boolean(&json, "n", &b));
-    assert_int_equal(oriel_json_find(&json, "n")->type, ORIEL_JSON_OTHER);
-    m = oriel_json_find(&json, "a");
-    assert_int_equal(m->type, ORIEL_JSON_ARRAY);
+    assert_false(oriel_packet_boolean(&json, "n", &b));
+    assert_int_equal(oriel_packet_find(&json, "n")->type, ORIEL_PACKET_OTHER);
+    m = oriel_packet_find(&json, "a");
+    assert_int_equal(m->type, ORIEL_PACKET_ARRAY);
     assert_int_equal(m->n_array, 2);
     assert_string_equal(m->array[0], "view");
     assert_string_equal(m->array[1], "hear");
-    m = oriel_json_find(&json, "e");
-    assert_int_equal(m->type, ORIEL_JSON_ARRAY);
+    m = oriel_packet_find(&json, "e");
+    assert_int_equal(m->type, ORIEL_PACKET_ARRAY);
     assert_int_equal(m->n_array, 0);
-    assert_int_equal(oriel_json_find(&json, "o")->type, ORIEL_JSON_OTHER);
-    assert_int_equal(oriel_json_find(&json, "x")->type, ORIEL_JSON_OTHER);
-    assert_int_equal(oriel_json_find(&json, "mixed")->type, ORIEL_JSON_OTHER);
-    assert_null(oriel_json_find(&json, "absent"));
-    assert_null(oriel_json_string(&json, "i"));
+    assert_int_equal(oriel_packet_find(&json, "o")->type, ORIEL_PACKET_OTHER);
+    assert_int_equal(oriel_packet_find(&json, "x")->type, ORIEL_PACKET_OTHER);
+    assert_int_equal(oriel_packet_find(&json, "mixed")->type, ORIEL_PACKET_OTHER);
+    assert_null(oriel_packet_find(&json, "absent"));
+    assert_null(oriel_packet_string(&json, "i"));
     accept_text("{}");
     assert_int_equal(json.n_members, 0);
 }
@@ -86,13 +87,13 @@ static void test_numbers(void **state) {
 
     accept_text("{\"a\":9223372036854775807,\"b\":-9223372036854775808,\"c\":9223372036854775808,"
                 "\"d\":-9223372036854775809,\"e\":18446744073709551616,\"f\":-0,\"g\":0.0,\"h\":1E+2}");
-    assert_true(oriel_json_integer(&json, "a", INT64_MIN, INT64_MAX, &n));
+    assert_true(oriel_packet_integer(&json, "a", INT64_MIN, INT64_MAX, &n));
     assert_true(n == INT64_MAX);
-    assert_true(oriel_json_integer(&json, "b", INT64_MIN, INT64_MAX, &n));
+    assert_true(oriel_packet_integer(&json, "b", INT64_MIN, INT64_MAX, &n));
     assert_true(n == INT64_MIN);
     for (const char *name = "cdegh"; *name; name++)
-        assert_int_equal(oriel_json_find(&json, (char[]){*name, 0})->type, ORIEL_JSON_OTHER);
-    assert_true(oriel_json_integer(&json, "f", 0, 0, &n));
+        assert_int_equal(oriel_packet_find(&json, (char[]){*name, 0})->type, ORIEL_PACKET_OTHER);
+    assert_true(oriel_packet_integer(&json, "f", 0, 0, &n));
     refuse("{\"a\":01}", "number with a leading zero");
     refuse("{\"a\":-}", "number without digits");
     refuse("{\"a\":1.}", "number without digits");
@@ -105,9 +106,9 @@ static void test_numbers(void **state) {
 
 static void test_strings(void **state) {
     accept_text("{\"a\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\",\"b\":\"\\u0041\\u00e9\\u20AC\\ud83d\\ude00\",\"c\":\"é€😀\"}");
-    assert_string_equal(oriel_json_string(&json, "a"), "\"\\/\b\f\n\r\t");
-    assert_string_equal(oriel_json_string(&json, "b"), "A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
-    assert_string_equal(oriel_json_string(&json, "c"), "é€😀");
+    assert_string_equal(oriel_packet_string(&json, "a"), "\"\\/\b\f\n\r\t");
+    assert_string_equal(oriel_packet_string(&json, "b"), "A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
+    assert_string_equal(oriel_packet_string(&json, "c"), "é€😀");
     refuse("{\"a\":\"\\u0000\"}", "NUL in a string");
     refuse("{\"a\":\"\\ud83d\"}", "lone high surrogate");
     refuse("{\"a\":\"\\ud83dx\"}", "lone high surrogate");
@@ -179,33 +180,33 @@ static void test_structure(void **state) {
 }
 
 static void test_depth(void **state) {
-    char text[ORIEL_JSON_SIZE];
+    char text[ORIEL_PACKET_SIZE];
 
     accept_text("{\"a\":[[[1]]]}");
     refuse("{\"a\":[[[[1]]]]}", "nested too deeply");
     accept_text("{\"a\":{\"a\":{\"a\":{}}}}");
-    refuse("{\"a\":{\"a\":{\"a\":{\"a\":1}}}}", "nested too deeply");
+    refuse("{\"a\":{\"a\":{\"a\":{\"a\":{}}}}}", "nested too deeply");
     memset(text, '[', sizeof text);
     memcpy(text, "{\"a\":", 5);
     refuse_bytes(text, sizeof text, "nested too deeply");
 }
 
 static void test_limits(void **state) {
-    char text[ORIEL_JSON_SIZE + 2];
+    char text[ORIEL_PACKET_SIZE + 2];
     size_t n;
 
     /* A string that fills the packet to the last byte fits; one byte more is too big. */
     memset(text, 'x', sizeof text);
     memcpy(text, "{\"a\":\"", 6);
-    memcpy(text + ORIEL_JSON_SIZE - 2, "\"}", 3);
+    memcpy(text + ORIEL_PACKET_SIZE - 2, "\"}", 3);
     accept_text(text);
-    assert_int_equal(strlen(oriel_json_string(&json, "a")), ORIEL_JSON_SIZE - 8);
-    memset(text + ORIEL_JSON_SIZE - 2, 'x', 4);
-    memcpy(text + ORIEL_JSON_SIZE - 1, "\"}", 3);
+    assert_int_equal(strlen(oriel_packet_string(&json, "a")), ORIEL_PACKET_SIZE - 8);
+    memset(text + ORIEL_PACKET_SIZE - 2, 'x', 4);
+    memcpy(text + ORIEL_PACKET_SIZE - 1, "\"}", 3);
     refuse(text, "too big");
 
     n = 0;
-    for (int i = 0; i < ORIEL_JSON_MEMBERS; i++)
+    for (int i = 0; i < ORIEL_PACKET_MEMBERS; i++)
         n += (size_t)sprintf(text + n, "%c\"m%d\":%d", i ? ',' : '{', i, i);
     strcpy(text + n, "}");
     accept_text(text);
@@ -214,19 +215,19 @@ static void test_limits(void **state) {
 
     /* More strings than kept: still valid, but no array that anybody would read. */
     n = (size_t)sprintf(text, "{\"a\":[");
-    for (int i = 0; i <= ORIEL_JSON_STRINGS; i++)
+    for (int i = 0; i <= ORIEL_PACKET_STRINGS; i++)
         n += (size_t)sprintf(text + n, "%s\"\"", i ? "," : "");
     strcpy(text + n, "],\"b\":[\"view\"]}");
     accept_text(text);
-    assert_int_equal(oriel_json_find(&json, "a")->type, ORIEL_JSON_OTHER);
-    assert_int_equal(oriel_json_find(&json, "b")->n_array, 1);
+    assert_int_equal(oriel_packet_find(&json, "a")->type, ORIEL_PACKET_OTHER);
+    assert_int_equal(oriel_packet_find(&json, "b")->n_array, 1);
 
     /* Many empty strings: each needs one byte for its end, never more than it had in the packet. */
     n = (size_t)sprintf(text, "{\"a\":[\"\"");
-    while (n < ORIEL_JSON_SIZE - 5)
+    while (n < ORIEL_PACKET_SIZE - 5)
         n += (size_t)sprintf(text + n, ",\"\"");
     n += (size_t)sprintf(text + n, "]}");
-    assert_true(n <= ORIEL_JSON_SIZE);
+    assert_true(n <= ORIEL_PACKET_SIZE);
     accept_text(text);
     assert_true(json.used <= sizeof json.text);
 }
@@ -254,37 +255,37 @@ static void test_mutations(void **state) {
 }
 
 static void test_writer(void **state) {
-    struct oriel_json_writer w;
-    char big[ORIEL_JSON_SIZE];
+    struct oriel_packet_writer w;
+    char big[ORIEL_PACKET_SIZE];
     int64_t n;
     const char *error;
 
-    oriel_json_begin(&w);
-    oriel_json_put_string(&w, "t", "a \"quote\" \\ \n \x7f é😀");
-    oriel_json_put_integer(&w, "n", INT64_MIN);
-    oriel_json_put_boolean(&w, "yes", true);
-    oriel_json_put_boolean(&w, "no", false);
-    assert_int_equal(oriel_json_end(&w), 0);
+    oriel_packet_begin(&w);
+    oriel_packet_put_string(&w, "t", "a \"quote\" \\ \n \x7f é😀");
+    oriel_packet_put_integer(&w, "n", INT64_MIN);
+    oriel_packet_put_boolean(&w, "yes", true);
+    oriel_packet_put_boolean(&w, "no", false);
+    assert_int_equal(oriel_packet_end(&w), 0);
     assert_int_equal(w.size, strlen("{\"t\":\"a \\\"quote\\\" \\\\ \\u000a \\u007f é😀\",\"n\":-9223372036854775808,"
                                     "\"yes\":true,\"no\":false}"));
-    assert_int_equal(oriel_json_read(&json, w.text, w.size, &error), 0);
-    assert_string_equal(oriel_json_string(&json, "t"), "a \"quote\" \\ \n \x7f é😀");
-    assert_true(oriel_json_integer(&json, "n", INT64_MIN, INT64_MAX, &n));
+    assert_int_equal(oriel_packet_read(&json, w.text, w.size, &error), 0);
+    assert_string_equal(oriel_packet_string(&json, "t"), "a \"quote\" \\ \n \x7f é😀");
+    assert_true(oriel_packet_integer(&json, "n", INT64_MIN, INT64_MAX, &n));
 
-    oriel_json_begin(&w);
-    assert_int_equal(oriel_json_end(&w), 0);
+    oriel_packet_begin(&w);
+    assert_int_equal(oriel_packet_end(&w), 0);
     assert_memory_equal(w.text, "{}", 2);
 
-    oriel_json_begin(&w);
-    oriel_json_put_string(&w, "t", "\xff");
-    oriel_json_put_boolean(&w, "b", true);
-    assert_int_equal(oriel_json_end(&w), -EILSEQ);
+    oriel_packet_begin(&w);
+    oriel_packet_put_string(&w, "t", "\xff");
+    oriel_packet_put_boolean(&w, "b", true);
+    assert_int_equal(oriel_packet_end(&w), -EILSEQ);
 
     memset(big, '"', sizeof big - 1);
     big[sizeof big - 1] = '\0';
-    oriel_json_begin(&w);
-    oriel_json_put_string(&w, "t", big);
-    assert_int_equal(oriel_json_end(&w), -EMSGSIZE);
+    oriel_packet_begin(&w);
+    oriel_packet_put_string(&w, "t", big);
+    assert_int_equal(oriel_packet_end(&w), -EMSGSIZE);
     assert_true(w.size <= sizeof w.text);
 }
 

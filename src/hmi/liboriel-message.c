@@ -1,0 +1,231 @@
+/* liboriel-message.c: what core says.
+ *
+ * A packet is checked whole before anything is told. One that is not as PROVIDER.md says ends the connection (for an
+ * open ask that means no); unknown kinds and unknown members are ignored. What is late (a withdrawal of a request
+ * already answered, the end of a session already ended) is no error.
+ */
+#include "liboriel.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Calls the HMI, if it wants to know. The handle may be freed by it: look at `freed` afterwards. */
+#define TELL(o, callback, ...)                                                                                         \
+    do {                                                                                                               \
+        if ((o)->callbacks.callback)                                                                                   \
+            (o)->callbacks.callback(o, __VA_ARGS__, (o)->user);                                                        \
+    } while (0)
+
+static const char *const bad = "a member is missing or of the wrong type";
+
+static const char *get_id(const struct oriel_packet *json, const char *name) {
+    const char *id = oriel_packet_string(json, name);
+
+    return id && *id && strlen(id) <= ORIEL_ID_MAX ? id : NULL;
+}
+
+static bool get_seconds(const struct oriel_packet *json, const char *name, unsigned *ret) {
+    int64_t value;
+
+    if (!oriel_packet_integer(json, name, 0, INT_MAX, &value))
+        return false;
+    *ret = (unsigned)value;
+    return true;
+}
+
+static bool get_scopes(const struct oriel_packet *json, const char *const **ret, size_t *n) {
+    const struct oriel_packet_member *member = oriel_packet_find(json, "scopes");
+
+    if (!member || member->type != ORIEL_PACKET_ARRAY || member->n_array == 0)
+        return false;
+    *ret = member->array;
+    *n = member->n_array;
+    return true;
+}
+
+static void tell_online(struct oriel *o) {
+    const struct oriel_device device = {.id = o->device, .name = o->device_name, .online = o->online, .call = o->call};
+
+    TELL(o, online, &device);
+}
+
+static const char *on_welcome(struct oriel *o, const struct oriel_packet *json) {
+    const char *device = oriel_packet_string(json, "device"), *name = oriel_packet_string(json, "name");
+    int64_t version;
+
+    if (o->link != LINK_HELLO)
+        return "welcome twice";
+    if (!oriel_packet_integer(json, "v", 1, 1, &version))
+        return "Oriel speaks another version of the protocol than 1";
+    if (!device || !name || !oriel_packet_boolean(json, "online", &o->online) ||
+        !oriel_packet_boolean(json, "call", &o->call))
+        return bad;
+    free(o->device);
+    free(o->device_name);
+    o->device = strdup(device);
+    o->device_name = strdup(name);
+    if (!o->device || !o->device_name)
+        return "out of memory";
+    o->link = LINK_UP;
+    o->told[0] = '\0';
+    oriel_link_settled(o);
+    tell_online(o);
+    return NULL;
+}
+
+static const char *on_online(struct oriel *o, const struct oriel_packet *json) {
+    if (!oriel_packet_boolean(json, "online", &o->online))
+        return bad;
+    tell_online(o);
+    return NULL;
+}
+
+static const char *on_ask(struct oriel *o, const struct oriel_packet *json) {
+    struct oriel_ask ask = {
+        .request = get_id(json, "request"),
+        .agent = oriel_packet_string(json, "agent"),
+        .company = oriel_packet_string(json, "company"),
+        .reason = oriel_packet_string(json, "reason"),
+    };
+
+    if (!ask.request || !ask.agent || !ask.company || !ask.reason || !get_scopes(json, &ask.scopes, &ask.n_scopes) ||
+        !get_seconds(json, "seconds", &ask.seconds) || !get_seconds(json, "timeout", &ask.timeout))
+        return bad;
+    if (o->asked)
+        return "asks while another request is open";
+    o->asked = true;
+    o->shown = false;
+    snprintf(o->request, sizeof o->request, "%s", ask.request);
+    TELL(o, ask, &ask);
+    return NULL;
+}
+
+static const char *on_withdraw(struct oriel *o, const struct oriel_packet *json) {
+    const char *request = get_id(json, "request"), *why = oriel_packet_string(json, "why");
+
+    if (!request || !why)
+        return bad;
+    if (o->asked && !strcmp(request, o->request)) {
+        o->asked = false;
+        TELL(o, withdraw, request, why);
+    }
+    return NULL;
+}
+
+static const char *on_session_ended(struct oriel *o, const struct oriel_packet *json, struct oriel_session *session) {
+    session->state = ORIEL_SESSION_ENDED;
+    session->agent = session->company = "";
+    session->by = oriel_packet_string(json, "by");
+    session->reason = oriel_packet_string(json, "reason");
+    if (!session->by || !session->reason)
+        return bad;
+    if (o->in_session && !strcmp(session->session, o->session)) {
+        o->in_session = false;
+        TELL(o, session, session);
+    }
+    return NULL;
+}
+
+static const char *on_session(struct oriel *o, const struct oriel_packet *json) {
+    struct oriel_session session = {.session = get_id(json, "session"), .by = "", .reason = ""};
+    const char *state = oriel_packet_string(json, "state");
+
+    if (!session.session || !state)
+        return bad;
+    if (!strcmp(state, "ended"))
+        return on_session_ended(o, json, &session);
+    if (!strcmp(state, "live"))
+        session.state = ORIEL_SESSION_LIVE;
+    else if (strcmp(state, "starting"))
+        return "a session in an unknown state";
+    session.agent = oriel_packet_string(json, "agent");
+    session.company = oriel_packet_string(json, "company");
+    if (!session.agent || !session.company || !get_scopes(json, &session.scopes, &session.n_scopes) ||
+        !get_seconds(json, "seconds", &session.seconds) || !get_seconds(json, "left", &session.left))
+        return bad;
+    if (o->in_session && strcmp(session.session, o->session))
+        return "two sessions at once";
+    o->in_session = true;
+    snprintf(o->session, sizeof o->session, "%s", session.session);
+    TELL(o, session, &session);
+    return NULL;
+}
+
+static const char *on_call(struct oriel *o, const struct oriel_packet *json) {
+    if (!oriel_packet_boolean(json, "call", &o->call))
+        return bad;
+    TELL(o, call, o->call);
+    return NULL;
+}
+
+static const char *handle(struct oriel *o, const char *t, const struct oriel_packet *json) {
+    static const struct {
+        const char *t;
+        const char *(*handle)(struct oriel *o, const struct oriel_packet *json);
+    } kinds[] = {
+        {"online", on_online}, {"ask", on_ask}, {"withdraw", on_withdraw}, {"session", on_session}, {"call", on_call},
+    };
+
+    if (!strcmp(t, "welcome"))
+        return on_welcome(o, json);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (!strcmp(t, kinds[i].t))
+            return o->link == LINK_UP ? kinds[i].handle(o, json) : "speaks before its welcome";
+    return NULL;
+}
+
+void oriel_message(struct oriel *o, const char *data, size_t size) {
+    struct oriel_packet json;
+    const char *error = NULL, *t = NULL;
+    char why[200];
+
+    if (oriel_packet_read(&json, data, size, &error) == 0) {
+        t = oriel_packet_string(&json, "t");
+        if (!t) {
+            error = "a packet without \"t\"";
+        } else if (!strcmp(t, "refused")) {
+            const char *said = oriel_packet_string(&json, "why");
+
+            snprintf(why, sizeof why, "refused: %.160s", said ? said : "no reason given");
+            oriel_link_break(o, why);
+            return;
+        } else {
+            error = handle(o, t, &json);
+        }
+    }
+    if (error && !o->freed) {
+        snprintf(why, sizeof why, "protocol: %.40s%s%s", t ? t : "", t ? ": " : "", error);
+        oriel_link_break(o, why);
+    }
+}
+
+void oriel_tell_broken(struct oriel *o) {
+    char request[sizeof o->request], id[sizeof o->session], why[sizeof o->why];
+    struct oriel_session session = {
+        .session = id,
+        .state = ORIEL_SESSION_ENDED,
+        .agent = "",
+        .company = "",
+        .by = "device",
+        .reason = "disconnected",
+    };
+    bool asked = o->asked, in_session = o->in_session;
+
+    if (!o->broken)
+        return;
+    /* All is taken down before anything is told: a callback may run a nested dispatch that connects anew. */
+    o->broken = o->asked = o->in_session = false;
+    memcpy(request, o->request, sizeof request);
+    memcpy(id, o->session, sizeof id);
+    if (asked)
+        TELL(o, withdraw, request, "disconnected");
+    if (in_session && !o->freed)
+        TELL(o, session, &session);
+    if (!o->freed && o->link == LINK_DOWN && strcmp(o->told, o->why)) {
+        memcpy(why, o->why, sizeof why);
+        memcpy(o->told, why, sizeof why);
+        TELL(o, closed, why);
+    }
+}

@@ -1,0 +1,184 @@
+/* liboriel.c: the public functions of liboriel; what they promise is said in oriel.h. */
+#include "liboriel.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* So many packets a dispatch: a core that floods must not starve the HMI's other work. */
+#define PACKETS_A_DISPATCH 32
+
+static void destroy(struct oriel *o) {
+    oriel_link_close(o);
+    free(o->device);
+    free(o->device_name);
+    free(o);
+}
+
+int oriel_new(const char *path, const char *name, const struct oriel_callbacks *callbacks, void *user,
+              struct oriel **ret) {
+    struct oriel *o;
+    int r;
+
+    if (!path)
+        path = ORIEL_DEFAULT_SOCKET;
+    if (!name || !*name || !*path || !callbacks || callbacks->size == 0 || !ret)
+        return -EINVAL;
+    if (strlen(path) >= sizeof o->path)
+        return -ENAMETOOLONG;
+    r = oriel_utf8_length(name);
+    if (r < 0)
+        return r;
+    if (r > ORIEL_NAME_MAX)
+        return -EMSGSIZE;
+    o = calloc(1, sizeof *o);
+    if (!o)
+        return -ENOMEM;
+    /* A program built against an older header has fewer callbacks, one built against a newer has more. */
+    memcpy(&o->callbacks, callbacks, callbacks->size < sizeof o->callbacks ? callbacks->size : sizeof o->callbacks);
+    o->user = user;
+    strcpy(o->path, path);
+    strcpy(o->name, name);
+    r = oriel_link_open(o);
+    if (r < 0) {
+        destroy(o);
+        return r;
+    }
+    oriel_link_arm(o);
+    *ret = o;
+    return 0;
+}
+
+void oriel_free(struct oriel *oriel) {
+    if (!oriel)
+        return;
+    if (oriel->depth == 0) {
+        destroy(oriel);
+        return;
+    }
+    /* From a callback: the connection ends now, the memory goes when the outermost dispatch returns. */
+    oriel->freed = true;
+    oriel_link_close(oriel);
+}
+
+int oriel_fd(const struct oriel *oriel) {
+    return oriel->epoll;
+}
+
+int oriel_dispatch(struct oriel *oriel) {
+    char data[ORIEL_PACKET_SIZE];
+
+    oriel->depth++;
+    if (!oriel->freed)
+        oriel_link_tick(oriel);
+    for (int i = 0; i < PACKETS_A_DISPATCH && !oriel->freed; i++) {
+        int n = oriel_link_receive(oriel, data);
+
+        if (n == 0)
+            break;
+        oriel_message(oriel, data, (size_t)n);
+    }
+    if (!oriel->freed)
+        oriel_tell_broken(oriel);
+    if (!oriel->freed)
+        oriel_link_arm(oriel);
+    if (--oriel->depth == 0 && oriel->freed)
+        destroy(oriel);
+    return 0;
+}
+
+bool oriel_connected(const struct oriel *oriel) {
+    return oriel->link == LINK_UP;
+}
+
+static bool is_open(const struct oriel *o, const char *request) {
+    return o->link == LINK_UP && o->asked && request && !strcmp(request, o->request);
+}
+
+int oriel_shown(struct oriel *oriel, const char *request) {
+    struct oriel_packet_writer packet;
+    int r;
+
+    if (!is_open(oriel, request))
+        return -ENOENT;
+    if (oriel->shown)
+        return -EALREADY;
+    oriel_packet_begin(&packet);
+    oriel_packet_put_string(&packet, "t", "shown");
+    oriel_packet_put_string(&packet, "request", request);
+    r = oriel_link_send(oriel, &packet);
+    if (r == 0)
+        oriel->shown = true;
+    return r;
+}
+
+static int decide(struct oriel *o, const char *request, bool allow) {
+    struct oriel_packet_writer packet;
+    int r;
+
+    if (!is_open(o, request))
+        return -ENOENT;
+    if (allow && !o->shown)
+        return -EPERM;
+    oriel_packet_begin(&packet);
+    oriel_packet_put_string(&packet, "t", "decision");
+    oriel_packet_put_string(&packet, "request", request);
+    oriel_packet_put_boolean(&packet, "allow", allow);
+    r = oriel_link_send(o, &packet);
+    if (r == 0)
+        o->asked = false;
+    return r;
+}
+
+int oriel_allow(struct oriel *oriel, const char *request) {
+    return decide(oriel, request, true);
+}
+
+int oriel_deny(struct oriel *oriel, const char *request) {
+    return decide(oriel, request, false);
+}
+
+int oriel_stop(struct oriel *oriel, const char *session) {
+    struct oriel_packet_writer packet;
+
+    if (oriel->link != LINK_UP || !oriel->in_session || !session || strcmp(session, oriel->session))
+        return -ENOENT;
+    oriel_packet_begin(&packet);
+    oriel_packet_put_string(&packet, "t", "stop");
+    oriel_packet_put_string(&packet, "session", session);
+    return oriel_link_send(oriel, &packet);
+}
+
+int oriel_call(struct oriel *oriel, const char *note) {
+    struct oriel_packet_writer packet;
+    int length = note ? oriel_utf8_length(note) : 0;
+
+    if (length < 0)
+        return length;
+    if (length > ORIEL_NOTE_MAX)
+        return -EMSGSIZE;
+    if (oriel->link != LINK_UP)
+        return -ENOTCONN;
+    oriel_packet_begin(&packet);
+    oriel_packet_put_string(&packet, "t", "call");
+    oriel_packet_put_string(&packet, "note", note ? note : "");
+    return oriel_link_send(oriel, &packet);
+}
+
+int oriel_uncall(struct oriel *oriel) {
+    struct oriel_packet_writer packet;
+
+    if (oriel->link != LINK_UP)
+        return -ENOTCONN;
+    oriel_packet_begin(&packet);
+    oriel_packet_put_string(&packet, "t", "uncall");
+    return oriel_link_send(oriel, &packet);
+}
+
+void oriel_set_indicator(struct oriel *oriel, bool visible) {
+    if (oriel->indicator == visible)
+        return;
+    oriel->indicator = visible;
+    if (oriel->link != LINK_DOWN)
+        oriel_link_send_state(oriel);
+}

@@ -1,0 +1,161 @@
+/* oriel.h: liboriel, by which an HMI lets the person at the device decide who sees the screen.
+ *
+ * Speaks the provider protocol (src/hmi/PROVIDER.md) with Oriel's core over a unix socket. Needs libc only, makes no
+ * thread and no loop of its own, never blocks: put oriel_fd() into the poll loop that you have and call
+ * oriel_dispatch() when it is readable. That one descriptor also carries the library's timers.
+ *
+ * Callbacks are made from within oriel_dispatch() only, never from another function. A callback may call every function
+ * of this header, oriel_free() and oriel_dispatch() (a nested loop) included. Pointers given to a callback are valid
+ * until it returns.
+ *
+ * A handle belongs to one thread at a time. Distinct handles are independent. oriel_dispatch() needs 24 KiB of stack.
+ *
+ * Functions that return int give 0 or a negative errno value. All texts are UTF-8.
+ *
+ * What the HMI has to do:
+ *   ask       show the prompt; once it is really on the screen oriel_shown(); then oriel_allow() or oriel_deny().
+ *   session   starting, live: show an indicator with a way to stop (oriel_stop()) and say so by oriel_set_indicator().
+ *             Oriel pauses or ends a session whose indicator is not visible.
+ *   always    keep the loop running. When oriel_dispatch() isn't called for 3 s while a prompt is open, the answer
+ *             is no; in a session, the session ends.
+ */
+#ifndef ORIEL_H
+#define ORIEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define ORIEL_API __attribute__((visibility("default")))
+#else
+#define ORIEL_API
+#endif
+
+/* Where core listens unless its configuration ([consent] socket) says otherwise. */
+#define ORIEL_DEFAULT_SOCKET "/run/oriel/consent.sock"
+
+#define ORIEL_NAME_MAX 64  /* characters of the name given to oriel_new() */
+#define ORIEL_NOTE_MAX 120 /* characters of the note given to oriel_call() */
+
+struct oriel;
+
+/* The device as core knows it. */
+struct oriel_device {
+    const char *id;   /* "filler-1" */
+    const char *name; /* "Filler 1" */
+    bool online;      /* connected to the broker: support can be called */
+    bool call;        /* the person's call for support is published */
+};
+
+/* Somebody asks to see the screen. Names come from core's records, not from the one who asks; `reason` is the agent's
+ * own words: show it as a quotation. */
+struct oriel_ask {
+    const char *request; /* name of this request, for oriel_shown(), oriel_allow(), oriel_deny() */
+    const char *agent;   /* "Anna Weber" */
+    const char *company; /* "Fill & Cap GmbH" */
+    const char *reason;
+    const char *const *scopes; /* what is asked for: "view" (see the screen). One that you don't know: deny. */
+    size_t n_scopes;
+    unsigned seconds; /* the session would last at most so long */
+    unsigned timeout; /* seconds until core takes silence for no */
+};
+
+enum oriel_session_state {
+    ORIEL_SESSION_STARTING, /* granted, no picture yet: show the indicator */
+    ORIEL_SESSION_LIVE,     /* the picture flows */
+    ORIEL_SESSION_ENDED,    /* take the indicator away */
+};
+
+struct oriel_session {
+    const char *session; /* name of this session, for oriel_stop() */
+    enum oriel_session_state state;
+    const char *agent;         /* not when ended: "" */
+    const char *company;       /* not when ended: "" */
+    const char *const *scopes; /* not when ended: NULL */
+    size_t n_scopes;
+    unsigned seconds;   /* granted; 0 when ended */
+    unsigned left;      /* of them now; count down yourself */
+    const char *by;     /* when ended: "person", "local", "agent", "device"; else "" */
+    const char *reason; /* when ended: "stopped", "hung-up", "expired" … as in PROTOCOL.md; else "" */
+};
+
+/* Every member but `size` may be NULL. `user` is what oriel_new() was given. */
+struct oriel_callbacks {
+    size_t size; /* sizeof(struct oriel_callbacks), so that the structure can grow */
+
+    /* Connected to core, or something about the device changed. */
+    void (*online)(struct oriel *oriel, const struct oriel_device *device, void *user);
+
+    /* No connection: core is absent, went away, or refused us; `why` is a sentence for a log. Made once for each new
+     * `why`; the library goes on trying, at least every 2 s. An open ask is withdrawn and a session ended before. */
+    void (*closed)(struct oriel *oriel, const char *why, void *user);
+
+    /* One at a time. Followed by your answer or by `withdraw`. */
+    void (*ask)(struct oriel *oriel, const struct oriel_ask *ask, void *user);
+
+    /* Take the prompt away: "timeout", "cancelled", "shutdown", or "disconnected" (from the library itself). */
+    void (*withdraw)(struct oriel *oriel, const char *request, const char *why, void *user);
+
+    /* A session begins, changes or ends. When the connection is lost the library itself reports the end, by "device"
+     * for the reason "disconnected": core ends a session that nobody can stop. */
+    void (*session)(struct oriel *oriel, const struct oriel_session *session, void *user);
+
+    /* The person's call is published, or not any more (answered or taken back). */
+    void (*call)(struct oriel *oriel, bool call, void *user);
+};
+
+/* Makes a handle and begins to connect. `path` is core's socket (NULL: ORIEL_DEFAULT_SOCKET), `name` what core's log
+ * calls this program. Both and `callbacks` are copied. Core need not run yet.
+ * -EINVAL: callbacks without a size, an empty name or path. -ENAMETOOLONG: path over 107 bytes. -EMSGSIZE: name over
+ * ORIEL_NAME_MAX. -EILSEQ: name is no UTF-8. -ENOMEM, -EMFILE, -ENFILE. *ret is set on success only. */
+ORIEL_API int oriel_new(const char *path, const char *name, const struct oriel_callbacks *callbacks, void *user,
+                        struct oriel **ret);
+
+/* Closes the connection (an open ask: no; a live session ends) and frees the handle. NULL is allowed. */
+ORIEL_API void oriel_free(struct oriel *oriel);
+
+/* The descriptor to poll for reading (POLLIN). The same for the handle's whole life; owned by the handle: poll it, do
+ * nothing else with it. */
+ORIEL_API int oriel_fd(const struct oriel *oriel);
+
+/* Does what is due and makes callbacks. Call it whenever oriel_fd() is readable; at other times it does no harm.
+ * 0, also when there is no connection (that is told by `closed`). Negative values are reserved. */
+ORIEL_API int oriel_dispatch(struct oriel *oriel);
+
+/* Whether core has welcomed us and the connection stands. */
+ORIEL_API bool oriel_connected(const struct oriel *oriel);
+
+/* The prompt is on the screen now: drawn, not merely asked to be drawn.
+ * -ENOENT: no such request is open (answered, withdrawn, or the connection was lost). -EALREADY: said before. */
+ORIEL_API int oriel_shown(struct oriel *oriel, const char *request);
+
+/* The person pressed Allow. -ENOENT as above. -EPERM: oriel_shown() was not called, so nobody can have seen it. */
+ORIEL_API int oriel_allow(struct oriel *oriel, const char *request);
+
+/* The person pressed Deny, or the HMI refuses by itself. -ENOENT as above. */
+ORIEL_API int oriel_deny(struct oriel *oriel, const char *request);
+
+/* The person pressed Stop. The session's end is told by the callback. -ENOENT: no such session. */
+ORIEL_API int oriel_stop(struct oriel *oriel, const char *session);
+
+/* The person calls for support; `note` (NULL: none) says why. -ENOTCONN: not connected. -EMSGSIZE: over ORIEL_NOTE_MAX.
+ * -EILSEQ: no UTF-8. */
+ORIEL_API int oriel_call(struct oriel *oriel, const char *note);
+
+/* Takes the call back. -ENOTCONN. */
+ORIEL_API int oriel_uncall(struct oriel *oriel);
+
+/* Whether the indicator of a session can be seen on the panel at this moment. Say the truth: hidden behind another
+ * window, minimized or on another page is false. Kept and reported once a second and at each change; false at first. */
+ORIEL_API void oriel_set_indicator(struct oriel *oriel, bool visible);
+
+/* oriel_shown, _allow, _deny, _stop, _call and _uncall also give -EPIPE when the connection broke in sending. */
+
+#ifdef __cplusplus
+}
+#endif
+#endif
