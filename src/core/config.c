@@ -1,0 +1,265 @@
+/* See config.h. The file is walked line by line here, since GKeyFile keeps no line numbers, takes the last of two equal
+ * keys and ignores unknown ones; what is accepted is a subset of its format. */
+#include "config.h"
+
+#include <errno.h>
+#include <gio/gio.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "message.h"
+
+enum kind { TEXT, ID, NUMBER, CHOICE, ADDRESSES, URL, USERS, PROXY, ABSOLUTE_PATH };
+
+struct key {
+    const char *group, *name;
+    enum kind kind;
+    size_t offset;
+    const char *otherwise; /* NULL: required */
+    guint min, max;        /* NUMBER: the value; TEXT: characters at most */
+    const char *choices;   /* CHOICE: joined by '|' */
+};
+
+#define AT(member) offsetof(struct oriel_config, member)
+
+static const struct key keys[] = {
+    {"device", "id", ID, AT(device_id), NULL},
+    {"device", "tenant", ID, AT(tenant), NULL},
+    {"device", "name", TEXT, AT(device_name), "", .max = 64},
+    {"device", "model", TEXT, AT(model), "", .max = 64},
+    {"device", "site", TEXT, AT(site), "", .max = 64},
+    {"device", "firmware", TEXT, AT(firmware), "", .max = 64},
+    {"broker", "url", URL, AT(broker_url), NULL},
+    {"broker", "ca", ABSOLUTE_PATH, AT(broker_ca), ""},
+    {"broker", "certificate", ABSOLUTE_PATH, AT(broker_certificate), ""},
+    {"broker", "key", ABSOLUTE_PATH, AT(broker_key), ""},
+    {"broker", "proxy", PROXY, AT(broker_proxy), ""},
+    {"trust", "directory", ABSOLUTE_PATH, AT(trust_directory), "/etc/oriel/trust.d"},
+    {"consent", "socket", ABSOLUTE_PATH, AT(consent_socket), "/run/oriel/consent.sock"},
+    {"consent", "users", USERS, AT(consent_users), ""},
+    {"consent", "timeout", NUMBER, AT(consent_timeout), "60", .min = 5, .max = 600},
+    {"control", "socket", ABSOLUTE_PATH, AT(control_socket), "/run/oriel/control.sock"},
+    {"capture", "backend", CHOICE, AT(capture_backend), "auto", .choices = "auto|x11|test"},
+    {"capture", "display", TEXT, AT(capture_display), "", .max = 64},
+    {"capture", "xauthority", ABSOLUTE_PATH, AT(capture_xauthority), ""},
+    {"media", "addresses", ADDRESSES, AT(media_addresses), ""},
+    {"media", "bitrate", NUMBER, AT(media_bitrate), "4000", .min = 100, .max = 50000},
+    {"media", "frame-rate", NUMBER, AT(media_frame_rate), "30", .min = 1, .max = 60},
+    {"session", "max-seconds", NUMBER, AT(session_max_seconds), "28800", .min = 30, .max = 28800},
+    {"audit", "directory", ABSOLUTE_PATH, AT(audit_directory), "/var/lib/oriel/audit"},
+    {"run", "helpers", ABSOLUTE_PATH, AT(helpers), ""},
+};
+
+static bool known_group(const char *group) {
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
+        if (strcmp(keys[i].group, group) == 0)
+            return true;
+    return false;
+}
+
+/* "a, b, c": the groups, or the keys of a group: what the error message says is allowed. */
+static char *allowed_names(const char *group) {
+    GString *s = g_string_new(NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+        if (group ? strcmp(keys[i].group, group) != 0 : i > 0 && strcmp(keys[i].group, keys[i - 1].group) == 0)
+            continue;
+        g_string_append_printf(s, group ? "%s%s" : "%s[%s]", s->len ? ", " : "", group ? keys[i].name : keys[i].group);
+    }
+    return g_string_free(s, FALSE);
+}
+
+static bool every_part(const char *list, bool (*good)(const char *)) {
+    g_auto(GStrv) parts = g_strsplit(list, ";", -1);
+    for (char **p = parts; *p; p++)
+        if (*g_strstrip(*p) && !good(*p))
+            return false;
+    return true;
+}
+
+static bool is_address(const char *text) {
+    return g_hostname_is_ip_address(text);
+}
+
+static bool is_user(const char *text) {
+    return text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")] == '\0';
+}
+
+static bool is_url(const char *text) {
+    g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_NONE, NULL);
+    if (!uri || !g_uri_get_host(uri) || !*g_uri_get_host(uri) || g_uri_get_userinfo(uri))
+        return false;
+    const char *scheme = g_uri_get_scheme(uri), *host = g_uri_get_host(uri);
+    if (strcmp(scheme, "mqtts") == 0 || strcmp(scheme, "wss") == 0)
+        return true;
+    bool loopback = strcmp(host, "127.0.0.1") == 0 || strcmp(host, "::1") == 0 || strcmp(host, "localhost") == 0;
+    return loopback && (strcmp(scheme, "mqtt") == 0 || strcmp(scheme, "ws") == 0);
+}
+
+static bool is_proxy(const char *text) {
+    g_autoptr(GSocketConnectable) c = g_network_address_parse(text, 0, NULL);
+    return !strchr(text, '/') && c && g_network_address_get_port(G_NETWORK_ADDRESS(c)) > 0;
+}
+
+/* NULL when the value is good, else what is allowed. */
+static char *refuse_value(const struct key *k, const char *value) {
+    guint64 number;
+    switch (k->kind) {
+    case TEXT:
+        return g_utf8_strlen(value, -1) <= k->max ? NULL : g_strdup_printf("at most %u characters", k->max);
+    case ID:
+        return oriel_is_id(value) ? NULL : g_strdup("1 to 64 of a-z, 0-9 and '-', not '-' at an end");
+    case NUMBER:
+        return g_ascii_string_to_unsigned(value, 10, k->min, k->max, &number, NULL)
+                   ? NULL
+                   : g_strdup_printf("a whole number from %u to %u", k->min, k->max);
+    case CHOICE: {
+        g_auto(GStrv) choices = g_strsplit(k->choices, "|", -1);
+        return g_strv_contains((const char *const *)choices, value) ? NULL : g_strdup_printf("one of %s", k->choices);
+    }
+    case ADDRESSES:
+        return every_part(value, is_address) ? NULL : g_strdup("IP addresses joined by ';'");
+    case URL:
+        return is_url(value)
+                   ? NULL
+                   : g_strdup("mqtts://host:port or wss://host:port/path; mqtt:// and ws:// for loopback only");
+    case USERS:
+        return every_part(value, is_user) ? NULL : g_strdup("user names or numbers joined by ';'");
+    case PROXY:
+        return !*value || is_proxy(value) ? NULL : g_strdup("host:port");
+    case ABSOLUTE_PATH:
+        return !*value || g_path_is_absolute(value) ? NULL : g_strdup("an absolute path");
+    }
+    return g_strdup("nothing");
+}
+
+static void assign(struct oriel_config *config, const struct key *k, const char *value) {
+    void *member = (char *)config + k->offset;
+    if (k->kind == NUMBER) {
+        *(guint *)member = (guint)g_ascii_strtoull(value, NULL, 10);
+    } else {
+        g_free(*(char **)member);
+        *(char **)member = g_strdup(value);
+    }
+}
+
+struct parser {
+    const char *name;
+    struct oriel_config *config;
+    char *group;
+    guint seen[G_N_ELEMENTS(keys)]; /* the line that gave the key */
+};
+
+#define REFUSE(error, ...) g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE, __VA_ARGS__)
+
+static bool parse_key(struct parser *p, guint number, char *line, GError **error) {
+    char *equals = strchr(line, '=');
+    if (!equals) {
+        REFUSE(error, "%s:%u: expected [group], key=value or # comment", p->name, number);
+        return false;
+    }
+    *equals = '\0';
+    const char *name = g_strstrip(line), *value = g_strstrip(equals + 1);
+    if (!p->group) {
+        g_autofree char *allowed = allowed_names(NULL);
+        REFUSE(error, "%s:%u: '%s' stands before any group; start with one of %s", p->name, number, name, allowed);
+        return false;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+        if (strcmp(keys[i].group, p->group) != 0 || strcmp(keys[i].name, name) != 0)
+            continue;
+        if (p->seen[i]) {
+            REFUSE(error, "%s:%u: '%s' was given in line %u already", p->name, number, name, p->seen[i]);
+            return false;
+        }
+        g_autofree char *allowed = refuse_value(&keys[i], value);
+        if (!allowed && !keys[i].otherwise && !*value)
+            allowed = g_strdup("a value");
+        if (allowed) {
+            REFUSE(error, "%s:%u: '%s=%s' is not allowed: %s", p->name, number, name, value, allowed);
+            return false;
+        }
+        p->seen[i] = number;
+        assign(p->config, &keys[i], value);
+        return true;
+    }
+    g_autofree char *allowed = allowed_names(p->group);
+    REFUSE(error, "%s:%u: no key '%s' in [%s]; allowed: %s", p->name, number, name, p->group, allowed);
+    return false;
+}
+
+static bool parse_line(struct parser *p, guint number, char *line, GError **error) {
+    g_strstrip(line);
+    if (!*line || *line == '#')
+        return true;
+    if (*line != '[')
+        return parse_key(p, number, line, error);
+    size_t n = strlen(line);
+    if (line[n - 1] == ']') {
+        line[n - 1] = '\0';
+        if (known_group(line + 1)) {
+            g_free(p->group);
+            p->group = g_strdup(line + 1);
+            return true;
+        }
+    }
+    g_autofree char *allowed = allowed_names(NULL);
+    REFUSE(error, "%s:%u: no group '%s'; allowed: %s", p->name, number, line, allowed);
+    return false;
+}
+
+static bool parse_text(struct parser *p, const char *text, GError **error) {
+    if (!g_utf8_validate(text, -1, NULL)) {
+        REFUSE(error, "%s: not UTF-8 text", p->name);
+        return false;
+    }
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (guint i = 0; lines[i]; i++)
+        if (!parse_line(p, i + 1, lines[i], error))
+            return false;
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+        if (p->seen[i] || keys[i].otherwise)
+            continue;
+        REFUSE(error, "%s: '%s' in [%s] is missing and has no default", p->name, keys[i].name, keys[i].group);
+        return false;
+    }
+    return true;
+}
+
+struct oriel_config *oriel_config_parse(const char *name, const char *text, GError **error) {
+    struct parser p = {.name = name, .config = g_new0(struct oriel_config, 1)};
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
+        assign(p.config, &keys[i], keys[i].otherwise ? keys[i].otherwise : "");
+    bool good = parse_text(&p, text, error);
+    g_free(p.group);
+    if (!good) {
+        oriel_config_free(p.config);
+        return NULL;
+    }
+    p.config->path = g_strdup(name);
+    if (!*p.config->device_name)
+        assign(p.config, &(struct key){.offset = AT(device_name)}, p.config->device_id);
+    return p.config;
+}
+
+struct oriel_config *oriel_config_load(const char *path, GError **error) {
+    g_autofree char *text = NULL;
+    gsize length;
+    if (!g_file_get_contents(path, &text, &length, error))
+        return NULL;
+    if (strlen(text) != length) {
+        REFUSE(error, "%s: not a text file", path);
+        return NULL;
+    }
+    return oriel_config_parse(path, text, error);
+}
+
+void oriel_config_free(struct oriel_config *config) {
+    if (!config)
+        return;
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
+        if (keys[i].kind != NUMBER)
+            g_free(*(char **)((char *)config + keys[i].offset));
+    g_free(config->path);
+    g_free(config);
+}

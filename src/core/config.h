@@ -1,0 +1,33 @@
+/* The device's configuration: one key file, read once at start (man 5 oriel.conf).
+ * Policy: nothing is guessed. An unknown group or key, a key given twice, a value outside its range or a missing
+ * required key refuses the whole file with "file:line: what is wrong and what is allowed". Immutable afterwards. */
+#ifndef ORIEL_CONFIG_H
+#define ORIEL_CONFIG_H
+
+#include <glib.h>
+
+struct oriel_config {
+    char *path;
+    char *device_id, *device_name, *tenant, *model, *site, *firmware;
+    char *broker_url, *broker_ca, *broker_certificate, *broker_key, *broker_proxy;
+    char *trust_directory;
+    char *consent_socket;
+    char *consent_users;   /* names or numbers joined by ';', "" = orield's own user */
+    guint consent_timeout; /* seconds */
+    char *control_socket;
+    char *capture_backend, *capture_display, *capture_xauthority;
+    char *media_addresses; /* IP literals joined by ';', "" = all */
+    guint media_bitrate;   /* kbit/s */
+    guint media_frame_rate;
+    guint session_max_seconds;
+    char *audit_directory;
+    char *helpers; /* directory of oriel-signal, -capture, -media */
+};
+
+/* NULL with `error` set when the file can't be read or is refused. The caller frees. */
+struct oriel_config *oriel_config_load(const char *path, GError **error);
+/* The same for text in memory; `name` stands in the messages for the file. */
+struct oriel_config *oriel_config_parse(const char *name, const char *text, GError **error);
+void oriel_config_free(struct oriel_config *config);
+
+#endif

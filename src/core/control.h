@@ -1,0 +1,23 @@
+/* The control socket: what `oriel` on the device's own shell asks of core. One JSON object in, one out, closed.
+ *   {"op":"status"} -> {"ok":true, …as oriel_device_status()}    {"op":"stop"} -> {"ok":true,"stopped":true}
+ * Policy: only orield's own user and root; anything else gets {"ok":false,"error":"…"}. */
+#ifndef ORIEL_CONTROL_H
+#define ORIEL_CONTROL_H
+
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+struct oriel_control_ops {
+    json_t *(*status)(void *user); /* a new reference */
+    bool (*stop)(void *user);      /* true: there was a prompt or a session, and it is ended */
+};
+
+struct oriel_control;
+
+/* NULL with `error` set. */
+struct oriel_control *oriel_control_new(const char *path, const struct oriel_control_ops *ops, void *user,
+                                        GError **error);
+void oriel_control_free(struct oriel_control *control);
+
+#endif

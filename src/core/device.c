@@ -1,0 +1,451 @@
+/* See device.h. Effects of the session machine on one side, events of provider, broker and shell on the other. */
+#include "device.h"
+
+#include <glib-unix.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "audit.h"
+#include "clock.h"
+#include "control.h"
+#include "link.h"
+#include "log.h"
+#include "nonces.h"
+#include "picture.h"
+#include "policy.h"
+#include "provider.h"
+#include "session.h"
+#include "text.h"
+
+enum { STATE_INTERVAL = 600, REFUSALS_A_MINUTE = 20 };
+
+struct oriel_device {
+    const struct oriel_config *config;
+    struct oriel_audit *audit;
+    struct oriel_provider *provider;
+    struct oriel_control *control;
+    struct oriel_link *link;
+    struct oriel_session *session;
+    struct oriel_picture *picture;
+    struct oriel_nonces *nonces;
+    char boot[ORIEL_HASH_SIZE];
+    int timer; /* CLOCK_BOOTTIME: what expires does so while the machine sleeps, too */
+    guint timer_source, state_source;
+    bool online;
+    char *offline_why;
+    char *help; /* the note of a call for support, NULL without one */
+    gint64 help_since;
+    gint64 refusals_from; /* of the current minute */
+    guint refusals, refusals_unrecorded;
+    GMainLoop *closing;
+};
+
+/* ---- messages to agents ---- */
+
+static void send_to_agent(void *user, const char *agent, enum oriel_message_type type, json_t *members) {
+    struct oriel_device *d = user;
+    char error[ORIEL_JSON_ERROR_SIZE];
+    g_autofree char *bytes = oriel_message_encode(type, members, error);
+    if (bytes)
+        oriel_link_send(d->link, agent, bytes);
+    else
+        oriel_error("a %s message is not sent: %s", oriel_message_name(type), error);
+}
+
+static gint64 uptime(void) {
+    return oriel_boottime() / ORIEL_SECOND;
+}
+
+static void publish_state(struct oriel_device *d) {
+    const struct oriel_config *c = d->config;
+    json_t *m = json_pack("{s:s, s:s, s:b, s:s, s:b, s:s, s:s, s:s, s:s, s:I}", "device", c->device_id, "boot", d->boot,
+                          "online", 1, "status", oriel_session_status(d->session), "consent",
+                          (int)oriel_provider_connected(d->provider), "name", c->device_name, "model", c->model, "site",
+                          c->site, "firmware", c->firmware, "uptime", (json_int_t)uptime());
+    if (d->help)
+        json_object_set_new(m, "help", json_pack("{s:I, s:s}", "since", (json_int_t)d->help_since, "note", d->help));
+    char error[ORIEL_JSON_ERROR_SIZE];
+    g_autofree char *bytes = oriel_message_encode(ORIEL_MESSAGE_STATE, m, error);
+    if (bytes)
+        oriel_link_state(d->link, bytes);
+    else
+        oriel_error("the state is not published: %s", error);
+}
+
+static gboolean publish_again(gpointer data) {
+    publish_state(data);
+    return G_SOURCE_CONTINUE;
+}
+
+/* ---- effects of the session ---- */
+
+static bool record(void *user, const char *event, json_t *members) {
+    struct oriel_device *d = user;
+    g_autoptr(GError) error = NULL;
+    if (oriel_audit_append(d->audit, event, members, &error))
+        return true;
+    oriel_error("%s", error->message);
+    return false;
+}
+
+static json_t *describe(const struct oriel_session_request *r, json_t *members) {
+    json_object_update_new(members, json_pack("{s:s, s:s, s:O, s:i}", "agent", r->name, "company", r->company, "scopes",
+                                              r->scopes, "seconds", (int)r->seconds));
+    return members;
+}
+
+static bool ask(void *user, const struct oriel_session_request *r) {
+    struct oriel_device *d = user;
+    if (!oriel_provider_send(d->provider,
+                             describe(r, json_pack("{s:s, s:s, s:s, s:i}", "t", "ask", "request", r->hash, "reason",
+                                                   r->reason, "timeout", (int)d->config->consent_timeout))))
+        return false;
+    oriel_info("asking the person: %s of %s wants a session of %u s", r->name, r->company, r->seconds);
+    return true;
+}
+
+static void withdraw(void *user, const char *hash, const char *why) {
+    struct oriel_device *d = user;
+    oriel_provider_send(d->provider, json_pack("{s:s, s:s, s:s}", "t", "withdraw", "request", hash, "why", why));
+}
+
+static json_t *session_message(struct oriel_device *d, const char *state) {
+    return describe(oriel_session_request(d->session),
+                    json_pack("{s:s, s:s, s:s, s:i}", "t", "session", "state", state, "session",
+                              oriel_session_id(d->session), "left", (int)oriel_session_left(d->session)));
+}
+
+static void tell_call(struct oriel_device *d) {
+    oriel_provider_send(d->provider, json_pack("{s:s, s:b}", "t", "call", "call", d->help != NULL));
+}
+
+static void announce(void *user, const char *state, const char *by, const char *reason) {
+    struct oriel_device *d = user;
+    if (strcmp(state, "ended") == 0) {
+        oriel_info("session ended by %s: %s", by, reason);
+        oriel_provider_send(d->provider,
+                            json_pack("{s:s, s:s, s:s, s:s, s:s}", "t", "session", "state", state, "session",
+                                      oriel_session_id(d->session), "by", by, "reason", reason));
+        return;
+    }
+    oriel_info("session %s", state);
+    oriel_provider_send(d->provider, session_message(d, state));
+    if (strcmp(state, "live") == 0 && d->help) {
+        g_clear_pointer(&d->help, g_free); /* somebody answered */
+        tell_call(d);
+        publish_state(d);
+    }
+}
+
+static bool launch(void *user, const struct oriel_session_request *request) {
+    struct oriel_device *d = user;
+    g_autoptr(GError) error = NULL;
+    if (oriel_picture_start(d->picture, request, oriel_session_id(d->session), &error))
+        return true;
+    oriel_error("%s", error->message);
+    return false;
+}
+
+static void answer(void *user, const char *sdp) {
+    oriel_picture_answer(((struct oriel_device *)user)->picture, sdp);
+}
+
+static void candidate(void *user, guint mline, const char *text) {
+    oriel_picture_candidate(((struct oriel_device *)user)->picture, mline, text);
+}
+
+static void kill_helpers(void *user) {
+    oriel_picture_kill(((struct oriel_device *)user)->picture);
+}
+
+static void finish_when_quiet(struct oriel_device *d) {
+    if (d->closing && oriel_session_state(d->session) == ORIEL_SESSION_IDLE)
+        oriel_link_shut_down(d->link);
+}
+
+static void changed(void *user) {
+    struct oriel_device *d = user;
+    enum oriel_session_state state = oriel_session_state(d->session);
+    oriel_provider_watch(d->provider, state != ORIEL_SESSION_IDLE && state != ORIEL_SESSION_ENDING);
+    publish_state(d);
+    finish_when_quiet(d);
+}
+
+static void arm(void *user, gint64 deadline) {
+    struct oriel_device *d = user;
+    struct itimerspec t = {.it_value = {deadline / ORIEL_SECOND, deadline % ORIEL_SECOND}};
+    timerfd_settime(d->timer, TFD_TIMER_ABSTIME, &t, NULL);
+}
+
+static const struct oriel_session_ops session_ops = {record, send_to_agent, ask,          withdraw, announce, launch,
+                                                     answer, candidate,     kill_helpers, changed,  arm};
+
+static gboolean timer_fired(int fd, GIOCondition condition, gpointer data) {
+    uint64_t count;
+    if (read(fd, &count, sizeof count) == sizeof count)
+        oriel_session_tick(((struct oriel_device *)data)->session);
+    return G_SOURCE_CONTINUE;
+}
+
+/* ---- from the provider ---- */
+
+static void provider_connected(void *user, const char *name) {
+    struct oriel_device *d = user;
+    oriel_info("consent provider '%s' is connected", name);
+    oriel_provider_send(d->provider, json_pack("{s:s, s:i, s:s, s:s, s:b, s:b}", "t", "welcome", "v", 1, "device",
+                                               d->config->device_id, "name", d->config->device_name, "online",
+                                               (int)d->online, "call", d->help != NULL));
+    enum oriel_session_state state = oriel_session_state(d->session);
+    if (state >= ORIEL_SESSION_STARTING && state <= ORIEL_SESSION_LIVE)
+        oriel_provider_send(d->provider, session_message(d, state == ORIEL_SESSION_LIVE ? "live" : "starting"));
+    publish_state(d);
+}
+
+static void provider_lost(void *user, bool invalid, const char *detail) {
+    struct oriel_device *d = user;
+    oriel_warning("the consent provider is lost: %s", detail);
+    if (invalid)
+        oriel_session_provider_invalid(d->session, detail);
+    oriel_session_provider_lost(d->session, detail);
+    g_clear_pointer(&d->help, g_free); /* who called may not be there any more */
+    publish_state(d);
+}
+
+static void provider_shown(void *user, const char *request) {
+    oriel_session_shown(((struct oriel_device *)user)->session, request);
+}
+
+static void provider_decision(void *user, const char *request, bool allow) {
+    oriel_session_decide(((struct oriel_device *)user)->session, request, allow);
+}
+
+static void provider_stop(void *user, const char *session) {
+    struct oriel_device *d = user;
+    if (strcmp(session, oriel_session_id(d->session)) == 0)
+        oriel_session_stop(d->session, "person", "stopped");
+}
+
+static void provider_call(void *user, const char *note) {
+    struct oriel_device *d = user;
+    g_free(d->help);
+    d->help = g_strdup(note);
+    d->help_since = uptime();
+    record(d, note ? "call" : "uncall", note ? json_pack("{s:s}", "note", note) : NULL);
+    tell_call(d);
+    publish_state(d);
+}
+
+static const struct oriel_provider_events provider_events = {provider_connected, provider_lost, provider_shown,
+                                                             provider_decision,  provider_stop, provider_call};
+
+/* ---- from agents ---- */
+
+/* Refusals are recorded, but nobody can fill the log with them: beyond a number a minute they are only counted. */
+static void refuse(struct oriel_device *d, const char *agent, const char *hash, const char *reason,
+                   const char *detail) {
+    if (oriel_boottime() - d->refusals_from > 60 * ORIEL_SECOND) {
+        d->refusals_from = oriel_boottime();
+        d->refusals = 0;
+    }
+    if (++d->refusals <= REFUSALS_A_MINUTE) {
+        json_t *members = json_pack("{s:s, s:s}", "agent", agent, "reason", reason);
+        if (detail)
+            json_object_set_new(members, "detail", json_string(detail));
+        if (d->refusals_unrecorded)
+            json_object_set_new(members, "unrecorded_before", json_integer(d->refusals_unrecorded));
+        if (record(d, "refused", members))
+            d->refusals_unrecorded = 0;
+    } else {
+        d->refusals_unrecorded++;
+    }
+    json_t *members = json_pack("{s:s, s:s}", "request", hash, "reason", reason);
+    if (detail) {
+        g_autofree char *text = oriel_text_clean(detail, ORIEL_DETAIL_MAX);
+        json_object_set_new(members, "detail", json_string(text));
+    }
+    send_to_agent(d, agent, ORIEL_MESSAGE_DENIAL, members);
+}
+
+static void handle_hello(struct oriel_device *d, const char *agent, const char *hash) {
+    char nonce[ORIEL_HASH_SIZE];
+    oriel_nonces_issue(d->nonces, agent, nonce);
+    send_to_agent(d, agent, ORIEL_MESSAGE_CHALLENGE,
+                  json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "hello", hash, "nonce", nonce, "device",
+                            d->config->device_id, "boot", d->boot, "status", oriel_session_status(d->session), "uptime",
+                            (json_int_t)uptime()));
+}
+
+static void handle_request(struct oriel_device *d, const char *agent, const char *hash, const json_t *m) {
+    const struct oriel_session_request *current = oriel_session_request(d->session);
+    if (current && strcmp(current->hash, hash) == 0 && strcmp(current->agent, agent) == 0)
+        return; /* the broker delivered it again */
+    struct oriel_session_request request = {0};
+    g_autofree char *detail = NULL;
+    if (!oriel_nonces_take(d->nonces, agent, oriel_json_text(m, "nonce"))) {
+        refuse(d, agent, hash, "expired", NULL);
+    } else if (!oriel_policy_check(d->config, agent, m, &request, &detail)) {
+        refuse(d, agent, hash, "not-allowed", detail);
+    } else if (current || d->closing) {
+        refuse(d, agent, hash, "busy", NULL);
+        oriel_session_request_clear(&request);
+    } else {
+        memcpy(request.hash, hash, ORIEL_HASH_SIZE);
+        oriel_session_ask(d->session, &request);
+    }
+}
+
+static void received(void *user, const char *agent, const void *bytes, size_t length) {
+    struct oriel_device *d = user;
+    char error[ORIEL_JSON_ERROR_SIZE], hash[ORIEL_HASH_SIZE];
+    enum oriel_message_type type;
+    oriel_message_hash(bytes, length, hash);
+    json_t *m = oriel_message_decode(bytes, length, &type, error);
+    if (!m) {
+        oriel_debug("agent '%s': %s", agent, error);
+        refuse(d, agent, hash, "malformed", error);
+        return;
+    }
+    switch (type) {
+    case ORIEL_MESSAGE_HELLO:
+        handle_hello(d, agent, hash);
+        break;
+    case ORIEL_MESSAGE_REQUEST:
+        handle_request(d, agent, hash, m);
+        break;
+    case ORIEL_MESSAGE_CANCEL:
+        oriel_session_cancel(d->session, agent, oriel_json_text(m, "request"));
+        break;
+    case ORIEL_MESSAGE_SDP:
+    case ORIEL_MESSAGE_ICE:
+    case ORIEL_MESSAGE_END:
+        oriel_session_message(d->session, agent, type, m);
+        break;
+    case ORIEL_MESSAGE_STATE:
+    case ORIEL_MESSAGE_CHALLENGE:
+    case ORIEL_MESSAGE_PROGRESS:
+    case ORIEL_MESSAGE_GRANT:
+    case ORIEL_MESSAGE_DENIAL:
+        refuse(d, agent, hash, "malformed", "a message that only a device sends");
+        break;
+    }
+    json_decref(m);
+}
+
+/* ---- from the broker and the shell ---- */
+
+static void online_changed(void *user, bool online, const char *why) {
+    struct oriel_device *d = user;
+    g_free(d->offline_why);
+    d->offline_why = online ? NULL : oriel_text_clean(why, ORIEL_DETAIL_MAX);
+    if (online == d->online)
+        return;
+    d->online = online;
+    oriel_provider_send(d->provider, json_pack("{s:s, s:b}", "t", "online", "online", (int)online));
+}
+
+static void stale(void *user) {
+    publish_state(user);
+}
+
+static void link_gone(void *user) {
+    struct oriel_device *d = user;
+    if (d->closing)
+        g_main_loop_quit(d->closing);
+}
+
+static const struct oriel_link_events link_events = {online_changed, received, stale, link_gone};
+
+static json_t *status(void *user) {
+    struct oriel_device *d = user;
+    json_t *s =
+        json_pack("{s:s, s:s, s:s, s:b, s:s, s:b, s:b, s:s, s:I}", "device", d->config->device_id, "name",
+                  d->config->device_name, "version", ORIEL_VERSION, "online", (int)d->online, "offline_why",
+                  d->offline_why ? d->offline_why : "", "consent", (int)oriel_provider_connected(d->provider), "call",
+                  d->help != NULL, "status", oriel_session_status(d->session), "uptime", (json_int_t)uptime());
+    const struct oriel_session_request *r = oriel_session_request(d->session);
+    if (r) {
+        json_t *session =
+            describe(r, json_pack("{s:s, s:s, s:s, s:i}", "request", r->hash, "session", oriel_session_id(d->session),
+                                  "reason", r->reason, "left", (int)oriel_session_left(d->session)));
+        if (oriel_session_figures(d->session))
+            json_object_set(session, "figures", (json_t *)oriel_session_figures(d->session));
+        json_object_set_new(s, "session", session);
+    }
+    return s;
+}
+
+static bool stop(void *user) {
+    struct oriel_device *d = user;
+    enum oriel_session_state state = oriel_session_state(d->session);
+    oriel_session_stop(d->session, "local", "stopped");
+    return state != ORIEL_SESSION_IDLE && state != ORIEL_SESSION_ENDING;
+}
+
+static const struct oriel_control_ops control_ops = {status, stop};
+
+/* ---- life ---- */
+
+static bool start(struct oriel_device *d, GError **error) {
+    const struct oriel_config *c = d->config;
+    d->audit = oriel_audit_open(c->audit_directory, error);
+    if (!d->audit)
+        return false;
+    json_t *boot = json_pack("{s:s, s:s, s:s, s:s}", "boot", d->boot, "version", ORIEL_VERSION, "device", c->device_id,
+                             "config", c->path);
+    if (!oriel_audit_append(d->audit, "boot", boot, error))
+        return false;
+    d->provider = oriel_provider_new(c->consent_socket, c->consent_users, &provider_events, d, error);
+    d->control = d->provider ? oriel_control_new(c->control_socket, &control_ops, d, error) : NULL;
+    if (!d->control)
+        return false;
+    char why[ORIEL_JSON_ERROR_SIZE];
+    g_autofree char *will = oriel_message_encode(
+        ORIEL_MESSAGE_STATE, json_pack("{s:s, s:s, s:b}", "device", c->device_id, "boot", d->boot, "online", 0), why);
+    d->link = oriel_link_new(c, will, &link_events, d, error);
+    return d->link != NULL;
+}
+
+struct oriel_device *oriel_device_new(const struct oriel_config *config, GError **error) {
+    struct oriel_device *d = g_new0(struct oriel_device, 1);
+    d->config = config;
+    oriel_message_nonce(d->boot);
+    d->timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    d->timer_source = g_unix_fd_add(d->timer, G_IO_IN, timer_fired, d);
+    d->nonces = oriel_nonces_new();
+    d->session = oriel_session_new(&session_ops, d, config->consent_timeout);
+    d->picture = oriel_picture_new(config, d->session);
+    if (!start(d, error)) {
+        oriel_device_free(d);
+        return NULL;
+    }
+    publish_state(d);
+    d->state_source = g_timeout_add_seconds(STATE_INTERVAL, publish_again, d);
+    return d;
+}
+
+void oriel_device_shut_down(struct oriel_device *d, GMainLoop *loop) {
+    if (d->closing)
+        return;
+    d->closing = loop;
+    oriel_session_stop(d->session, "device", "shutdown");
+    finish_when_quiet(d);
+}
+
+void oriel_device_free(struct oriel_device *d) {
+    if (!d)
+        return;
+    g_clear_handle_id(&d->timer_source, g_source_remove);
+    g_clear_handle_id(&d->state_source, g_source_remove);
+    oriel_control_free(d->control);
+    oriel_provider_free(d->provider);
+    oriel_link_free(d->link);
+    oriel_session_free(d->session);
+    oriel_picture_free(d->picture);
+    oriel_nonces_free(d->nonces);
+    oriel_audit_close(d->audit);
+    close(d->timer);
+    g_free(d->offline_why);
+    g_free(d->help);
+    g_free(d);
+}

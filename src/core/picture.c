@@ -1,0 +1,194 @@
+/* See picture.h. */
+#include "picture.h"
+
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core_capture.h"
+#include "core_media.h"
+#include "helper.h"
+#include "log.h"
+
+struct oriel_picture {
+    const struct oriel_config *config;
+    struct oriel_session *session;
+    struct oriel_helper *capture, *media;
+    guint gone_source; /* a start that failed: nothing will end, so the loop says that all are gone */
+    bool killed;
+};
+
+static bool is_end_reason(const char *reason) {
+    static const char *const reasons[] = {"media-failed", "capture-failed", "peer-lost",
+                                          "protocol",     "fingerprint",    NULL};
+    return g_strv_contains(reasons, reason);
+}
+
+/* Media and capture are not trusted: what they say is checked like what comes from outside. */
+static void on_media_message(void *user, struct oriel_ipc_message *m) {
+    struct oriel_picture *p = user;
+    for (const char *f = m->type->fields; *f; f++)
+        if (*f == 's' && !g_utf8_validate(m->fields[f - m->type->fields].bytes, -1, NULL)) {
+            oriel_helper_kill(p->media);
+            return;
+        }
+    switch (m->type->id) {
+    case ORIEL_MEDIA_OFFER:
+        if (oriel_is_fingerprint(m->fields[0].bytes))
+            oriel_session_offer(p->session, m->fields[0].bytes, m->fields[1].bytes);
+        else
+            oriel_session_failed(p->session, "media-failed", "media gave no fingerprint of its certificate");
+        break;
+    case ORIEL_MEDIA_LOCAL_CANDIDATE:
+        if (m->fields[0].number <= 15)
+            oriel_session_local_candidate(p->session, (guint)m->fields[0].number, m->fields[1].bytes);
+        break;
+    case ORIEL_MEDIA_LIVE:
+        oriel_session_live(p->session);
+        break;
+    case ORIEL_MEDIA_STATS:
+        oriel_session_stats(p->session,
+                            json_pack("{s:I, s:I, s:I, s:I, s:f, s:I, s:I}", "width", (json_int_t)m->fields[0].number,
+                                      "height", (json_int_t)m->fields[1].number, "fps", (json_int_t)m->fields[2].number,
+                                      "kbps", (json_int_t)m->fields[3].number, "loss_percent",
+                                      (double)m->fields[4].number / 10.0, "rtt_ms", (json_int_t)m->fields[5].number,
+                                      "bytes", (json_int_t)m->fields[6].number));
+        break;
+    case ORIEL_MEDIA_FAILED:
+        oriel_session_failed(p->session, is_end_reason(m->fields[0].bytes) ? m->fields[0].bytes : "media-failed",
+                             m->fields[1].bytes);
+        break;
+    }
+}
+
+static void on_capture_message(void *user, struct oriel_ipc_message *m) {
+    struct oriel_picture *p = user;
+    switch (m->type->id) {
+    case ORIEL_CAPTURE_READY:
+        oriel_info("capture: %s, %ux%u", m->fields[0].bytes, (guint)m->fields[1].number, (guint)m->fields[2].number);
+        oriel_session_capture_ready(p->session, m->fields[0].bytes, (guint)m->fields[1].number,
+                                    (guint)m->fields[2].number);
+        break;
+    case ORIEL_CAPTURE_FAILED:
+        oriel_error("capture: %s", m->fields[0].bytes);
+        oriel_session_failed(p->session, "capture-failed",
+                             g_utf8_validate(m->fields[0].bytes, -1, NULL) ? m->fields[0].bytes : "");
+        break;
+    }
+}
+
+static void say_how(const char *program, int status) {
+    if (WIFSIGNALED(status))
+        oriel_error("%s was killed by signal %d (%s)", program, WTERMSIG(status), strsignal(WTERMSIG(status)));
+    else if (WEXITSTATUS(status))
+        oriel_error("%s ended with status %d", program, WEXITSTATUS(status));
+}
+
+static void helpers_gone(struct oriel_picture *p) {
+    if (!p->capture && !p->media)
+        oriel_session_helpers_gone(p->session);
+}
+
+static void on_media_exited(void *user, int status) {
+    struct oriel_picture *p = user;
+    p->media = NULL;
+    if (!p->killed) {
+        say_how("oriel-media", status);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == ORIEL_MEDIA_EXIT_FINGERPRINT)
+            oriel_session_failed(p->session, "fingerprint",
+                                 "the agent's DTLS certificate is not the one of the request");
+        else
+            oriel_session_failed(p->session, "media-failed", "the media process ended");
+    }
+    helpers_gone(p);
+}
+
+static void on_capture_exited(void *user, int status) {
+    struct oriel_picture *p = user;
+    p->capture = NULL;
+    if (!p->killed) {
+        say_how("oriel-capture", status);
+        oriel_session_failed(p->session, "capture-failed", "the capture process ended");
+    }
+    helpers_gone(p);
+}
+
+static const char *const capture_environment[] = {
+    "PATH", "LANG", "HOME", "JOURNAL_STREAM", "ORIEL_DEBUG", "XDG_RUNTIME_DIR", "DISPLAY", "XAUTHORITY", NULL};
+static const char *const media_environment[] = {"PATH",        "LANG",           "HOME",      "JOURNAL_STREAM",
+                                                "ORIEL_DEBUG", "XDG_CACHE_HOME", "GST_DEBUG", NULL};
+static const struct oriel_helper_kind capture_kind = {"oriel-capture", &oriel_capture_to_core, capture_environment,
+                                                      on_capture_message, on_capture_exited};
+static const struct oriel_helper_kind media_kind = {"oriel-media", &oriel_media_to_core, media_environment,
+                                                    on_media_message, on_media_exited};
+
+struct oriel_picture *oriel_picture_new(const struct oriel_config *config, struct oriel_session *session) {
+    struct oriel_picture *p = g_new0(struct oriel_picture, 1);
+    p->config = config;
+    p->session = session;
+    return p;
+}
+
+void oriel_picture_free(struct oriel_picture *p) {
+    if (p)
+        g_clear_handle_id(&p->gone_source, g_source_remove);
+    g_free(p);
+}
+
+bool oriel_picture_start(struct oriel_picture *p, const struct oriel_session_request *request, const char *session_id,
+                         GError **error) {
+    const struct oriel_config *c = p->config;
+    int frames[2];
+    int result = oriel_ipc_pair(frames);
+    if (result < 0) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "no frame socket: %s", g_strerror(-result));
+        return false;
+    }
+    p->killed = false;
+    p->media = oriel_helper_start(&media_kind, c->helpers, p, error); /* first: it has more to do before it is ready */
+    if (p->media)
+        p->capture = oriel_helper_start(&capture_kind, c->helpers, p, error);
+    if (p->capture) {
+        g_autofree char *addresses = g_strdelimit(g_strdup(c->media_addresses), ";", ',');
+        oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_START, session_id,
+                       request->fingerprint, addresses, (uint32_t)c->media_bitrate, (uint32_t)c->media_frame_rate,
+                       frames[1]);
+        oriel_ipc_send(oriel_helper_fd(p->capture), &oriel_core_to_capture, ORIEL_CAPTURE_START, c->capture_backend,
+                       c->capture_display, c->capture_xauthority, (uint32_t)c->media_frame_rate, frames[0]);
+    }
+    close(frames[0]);
+    close(frames[1]);
+    return p->capture != NULL;
+}
+
+void oriel_picture_answer(struct oriel_picture *p, const char *sdp) {
+    if (p->media && oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_ANSWER, sdp) < 0)
+        oriel_helper_kill(p->media);
+}
+
+void oriel_picture_candidate(struct oriel_picture *p, guint mline, const char *candidate) {
+    if (p->media && oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_REMOTE_CANDIDATE,
+                                   (uint32_t)mline, candidate) < 0)
+        oriel_helper_kill(p->media);
+}
+
+static gboolean nothing_ran(gpointer data) {
+    struct oriel_picture *p = data;
+    p->gone_source = 0;
+    helpers_gone(p);
+    return G_SOURCE_REMOVE;
+}
+
+void oriel_picture_kill(struct oriel_picture *p) {
+    p->killed = true;
+    if (p->capture)
+        oriel_helper_kill(p->capture);
+    if (p->media)
+        oriel_helper_kill(p->media);
+    if (!p->capture && !p->media && !p->gone_source)
+        p->gone_source = g_idle_add(nothing_ran, p);
+}
+
+bool oriel_picture_running(const struct oriel_picture *p) {
+    return p->capture || p->media;
+}

@@ -1,0 +1,23 @@
+/* The two helpers of a granted session, capture and media, joined by one frame socket: the scope that was granted *is*
+ * these processes. Killing them is revoking it. Events go straight into the session. When both are gone,
+ * oriel_session_helpers_gone() is called. One at a time. */
+#ifndef ORIEL_PICTURE_H
+#define ORIEL_PICTURE_H
+
+#include "config.h"
+#include "session.h"
+
+struct oriel_picture;
+
+struct oriel_picture *oriel_picture_new(const struct oriel_config *config, struct oriel_session *session);
+void oriel_picture_free(struct oriel_picture *picture);
+
+bool oriel_picture_start(struct oriel_picture *picture, const struct oriel_session_request *request,
+                         const char *session_id, GError **error);
+void oriel_picture_answer(struct oriel_picture *picture, const char *sdp);
+void oriel_picture_candidate(struct oriel_picture *picture, guint mline, const char *candidate);
+/* SIGKILL to both now. */
+void oriel_picture_kill(struct oriel_picture *picture);
+bool oriel_picture_running(const struct oriel_picture *picture);
+
+#endif

@@ -1,0 +1,279 @@
+/* See provider.h. */
+#include "provider.h"
+
+#include <errno.h>
+#include <gio/gio.h>
+#include <glib-unix.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "json.h"
+#include "log.h"
+#include "message.h"
+#include "socket.h"
+#include "text.h"
+
+enum { HELLO_TIMEOUT = 2, SILENCE_MAX = 3 };
+
+struct oriel_provider {
+    const struct oriel_provider_events *events;
+    void *user;
+    char *path;
+    GArray *uids;
+    int listener, fd;
+    guint listener_source, fd_source, hello_source, watch_source;
+    bool greeted;
+    gint64 last_state;
+};
+
+static bool may_connect(const struct oriel_provider *p, uid_t uid) {
+    for (guint i = 0; i < p->uids->len; i++)
+        if (g_array_index(p->uids, uid_t, i) == uid)
+            return true;
+    return false;
+}
+
+static void drop(struct oriel_provider *p, bool invalid, const char *detail) {
+    if (p->fd < 0)
+        return;
+    bool greeted = p->greeted;
+    g_clear_handle_id(&p->fd_source, g_source_remove);
+    g_clear_handle_id(&p->hello_source, g_source_remove);
+    close(p->fd);
+    p->fd = -1;
+    p->greeted = false;
+    if (invalid)
+        oriel_warning("the consent provider broke its protocol: %s", detail);
+    if (greeted)
+        p->events->lost(p->user, invalid, detail);
+}
+
+static void refuse(int fd, const char *why) {
+    oriel_socket_send(fd, json_pack("{s:s, s:s}", "t", "refused", "why", why));
+}
+
+static void drop_invalid(struct oriel_provider *p, const char *detail) {
+    refuse(p->fd, detail);
+    drop(p, true, detail);
+}
+
+static bool has_members(const json_t *m, size_t count) {
+    return json_object_size(m) == count;
+}
+
+/* NULL when it was handled, else what is wrong with it. */
+static const char *handle_hello(struct oriel_provider *p, const json_t *m) {
+    const char *name = oriel_json_text(m, "name");
+    if (p->greeted)
+        return "a second hello";
+    if (!has_members(m, 3) || oriel_json_integer(m, "v", 0) != 1 || !name || g_utf8_strlen(name, -1) > 64)
+        return "hello needs exactly t, v (1) and name (at most 64 characters)";
+    g_clear_handle_id(&p->hello_source, g_source_remove);
+    p->greeted = true;
+    p->last_state = oriel_boottime();
+    g_autofree char *clean = oriel_text_clean(name, 64);
+    p->events->connected(p->user, clean);
+    return NULL;
+}
+
+static const char *handle_decision(struct oriel_provider *p, const json_t *m) {
+    const char *request = oriel_json_text(m, "request");
+    const json_t *allow = json_object_get(m, "allow");
+    if (!has_members(m, 3) || !request || !oriel_is_hash(request) || !json_is_boolean(allow))
+        return "decision needs exactly t, request (the hash asked for) and allow (true or false)";
+    p->events->decision(p->user, request, json_is_true(allow));
+    return NULL;
+}
+
+static const char *handle_call(struct oriel_provider *p, const json_t *m) {
+    const char *note = oriel_json_text(m, "note");
+    if (!has_members(m, 2) || !note || g_utf8_strlen(note, -1) > 120)
+        return "call needs exactly t and note (at most 120 characters)";
+    g_autofree char *clean = oriel_text_clean(note, 120);
+    p->events->call(p->user, clean);
+    return NULL;
+}
+
+static const char *handle(struct oriel_provider *p, const json_t *m) {
+    const char *t = oriel_json_text(m, "t");
+    if (!t)
+        return "a message without t";
+    if (strcmp(t, "hello") == 0)
+        return handle_hello(p, m);
+    if (!p->greeted)
+        return "the first message is not hello";
+    if (strcmp(t, "decision") == 0)
+        return handle_decision(p, m);
+    if (strcmp(t, "call") == 0)
+        return handle_call(p, m);
+    if (strcmp(t, "shown") == 0) {
+        const char *request = oriel_json_text(m, "request");
+        if (!has_members(m, 2) || !request || !oriel_is_hash(request))
+            return "shown needs exactly t and request (the hash asked for)";
+        p->events->shown(p->user, request);
+    } else if (strcmp(t, "state") == 0) {
+        if (!has_members(m, 2) || !json_is_boolean(json_object_get(m, "indicator")))
+            return "state needs exactly t and indicator (true or false)";
+        p->last_state = oriel_boottime();
+    } else if (strcmp(t, "stop") == 0) {
+        const char *session = oriel_json_text(m, "session");
+        if (!has_members(m, 2) || !session || !oriel_is_hash(session))
+            return "stop needs exactly t and session (its id)";
+        p->events->stop(p->user, session);
+    } else if (strcmp(t, "uncall") == 0) {
+        if (!has_members(m, 1))
+            return "uncall needs exactly t";
+        p->events->call(p->user, NULL);
+    } else {
+        return "an unknown t";
+    }
+    return NULL;
+}
+
+static gboolean provider_ready(int fd, GIOCondition condition, gpointer data) {
+    struct oriel_provider *p = data;
+    char packet[ORIEL_SOCKET_PACKET_MAX];
+    ssize_t n = recv(fd, packet, sizeof packet, MSG_TRUNC | MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return G_SOURCE_CONTINUE;
+    if (n <= 0) {
+        drop(p, false, "it ended");
+        return G_SOURCE_REMOVE;
+    }
+    char error[ORIEL_JSON_ERROR_SIZE];
+    json_t *message = oriel_json_decode(packet, (size_t)n, sizeof packet, error);
+    const char *wrong = message ? handle(p, message) : error;
+    if (wrong && p->fd == fd)
+        drop_invalid(p, wrong);
+    json_decref(message);
+    return p->fd == fd ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+static gboolean hello_late(gpointer data) {
+    struct oriel_provider *p = data;
+    p->hello_source = 0;
+    drop_invalid(p, "no hello within 2 s");
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean connection_waits(int listener, GIOCondition condition, gpointer data) {
+    struct oriel_provider *p = data;
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0)
+        return G_SOURCE_CONTINUE;
+    uid_t uid = oriel_socket_peer(fd);
+    if (!may_connect(p, uid)) {
+        oriel_warning("user %ld may not be the consent provider; [consent] users names who may", (long)uid);
+        refuse(fd, "this user may not be the consent provider");
+        close(fd);
+    } else if (p->fd >= 0) {
+        refuse(fd, "another provider is connected");
+        close(fd);
+    } else {
+        p->fd = fd;
+        p->fd_source = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP, provider_ready, p);
+        p->hello_source = g_timeout_add_seconds(HELLO_TIMEOUT, hello_late, p);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+static bool parse_users(const char *users, GArray *uids, GError **error) {
+    g_auto(GStrv) parts = g_strsplit(users, ";", -1);
+    for (char **part = parts; *part; part++) {
+        guint64 number;
+        g_strstrip(*part);
+        if (!**part)
+            continue;
+        struct passwd *entry = getpwnam(*part);
+        if (!entry && !g_ascii_string_to_unsigned(*part, 10, 0, G_MAXUINT32 - 1, &number, NULL)) {
+            g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "[consent] users: no user '%s' on this device", *part);
+            return false;
+        }
+        uid_t uid = entry ? entry->pw_uid : (uid_t)number;
+        g_array_append_val(uids, uid);
+    }
+    if (!uids->len) {
+        uid_t own = getuid();
+        g_array_append_val(uids, own);
+    }
+    return true;
+}
+
+struct oriel_provider *oriel_provider_new(const char *path, const char *users,
+                                          const struct oriel_provider_events *events, void *user, GError **error) {
+    struct oriel_provider *p = g_new0(struct oriel_provider, 1);
+    p->events = events;
+    p->user = user;
+    p->fd = p->listener = -1;
+    p->uids = g_array_new(FALSE, FALSE, sizeof(uid_t));
+    bool only_own = parse_users(users, p->uids, error) && p->uids->len == 1 && may_connect(p, getuid());
+    /* Others can connect only where the file lets them; who they are is checked after that all the same. */
+    if (p->uids->len)
+        p->listener = oriel_socket_listen(path, only_own ? 0600 : 0666, error);
+    if (p->listener < 0) {
+        oriel_provider_free(p);
+        return NULL;
+    }
+    p->path = g_strdup(path);
+    p->listener_source = g_unix_fd_add(p->listener, G_IO_IN, connection_waits, p);
+    return p;
+}
+
+void oriel_provider_free(struct oriel_provider *p) {
+    if (!p)
+        return;
+    g_clear_handle_id(&p->listener_source, g_source_remove);
+    g_clear_handle_id(&p->fd_source, g_source_remove);
+    g_clear_handle_id(&p->hello_source, g_source_remove);
+    g_clear_handle_id(&p->watch_source, g_source_remove);
+    if (p->fd >= 0)
+        close(p->fd);
+    if (p->listener >= 0) {
+        close(p->listener);
+        unlink(p->path);
+    }
+    g_array_unref(p->uids);
+    g_free(p->path);
+    g_free(p);
+}
+
+bool oriel_provider_connected(const struct oriel_provider *p) {
+    return p->greeted;
+}
+
+static gboolean drop_unread(gpointer data) {
+    struct oriel_provider *p = data;
+    p->hello_source = 0;
+    drop(p, false, "it does not read its messages");
+    return G_SOURCE_REMOVE;
+}
+
+bool oriel_provider_send(struct oriel_provider *p, json_t *message) {
+    if (!p->greeted) {
+        json_decref(message);
+        return false;
+    }
+    if (oriel_socket_send(p->fd, message))
+        return true;
+    /* From the loop, since the caller may stand in the middle of a change of state. */
+    g_clear_handle_id(&p->hello_source, g_source_remove);
+    p->hello_source = g_idle_add(drop_unread, p);
+    return false;
+}
+
+static gboolean look_for_silence(gpointer data) {
+    struct oriel_provider *p = data;
+    if (p->greeted && oriel_boottime() - p->last_state > SILENCE_MAX * ORIEL_SECOND)
+        drop(p, false, "it was silent for 3 s");
+    return G_SOURCE_CONTINUE;
+}
+
+void oriel_provider_watch(struct oriel_provider *p, bool on) {
+    if (on && !p->watch_source)
+        p->watch_source = g_timeout_add(250, look_for_silence, p);
+    else if (!on)
+        g_clear_handle_id(&p->watch_source, g_source_remove);
+}

@@ -1,0 +1,37 @@
+/* The consent provider's end of core: src/hmi/PROVIDER.md. One provider at a time, its uid checked.
+ * Policy: whatever a provider sends that is not in PROVIDER.md ends its connection; what that means for a prompt or a
+ * session is the session's business, told by the callbacks. Callbacks come from the main loop and may call any function
+ * here. */
+#ifndef ORIEL_PROVIDER_H
+#define ORIEL_PROVIDER_H
+
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+struct oriel_provider_events {
+    /* Greeted and accepted: send it what it must know. */
+    void (*connected)(void *user, const char *name);
+    /* It is gone. `invalid`: it broke the protocol, else it ended or fell silent. `detail` says how. */
+    void (*lost)(void *user, bool invalid, const char *detail);
+    void (*shown)(void *user, const char *request);
+    void (*decision)(void *user, const char *request, bool allow);
+    void (*stop)(void *user, const char *session);
+    void (*call)(void *user, const char *note); /* NULL: taken back */
+};
+
+struct oriel_provider;
+
+/* Listens at `path`. `users`: names or numbers joined by ';' that may connect, "" = our own uid only. NULL with `error`
+ * set. */
+struct oriel_provider *oriel_provider_new(const char *path, const char *users,
+                                          const struct oriel_provider_events *events, void *user, GError **error);
+void oriel_provider_free(struct oriel_provider *provider);
+
+bool oriel_provider_connected(const struct oriel_provider *provider);
+/* Sends a message (stolen). False when there is no provider, or it does not read: it is lost then. */
+bool oriel_provider_send(struct oriel_provider *provider, json_t *message);
+/* While on, a provider that sends no `state` for 3 s is lost. */
+void oriel_provider_watch(struct oriel_provider *provider, bool on);
+
+#endif

@@ -1,0 +1,432 @@
+/* See session.h. */
+#include "session.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "text.h"
+
+enum { START_TIMEOUT = 15, CONNECT_TIMEOUT = 30, EARLY_MAX = 64, CANDIDATES_MAX = 64 };
+
+struct oriel_session {
+    const struct oriel_session_ops *ops;
+    void *user;
+    guint consent_timeout;
+    enum oriel_session_state state;
+    struct oriel_session_request request;
+    char id[ORIEL_HASH_SIZE];
+    bool shown;
+    bool capture_ready;
+    char *offer, *fingerprint; /* held until capture is ready too */
+    GPtrArray *candidates;     /* local ones that came before the offer left: json_t */
+    guint16 sent;              /* the next sequence number, ours */
+    guint16 expected;          /* the agent's */
+    json_t *early[EARLY_MAX];  /* the agent's messages that came before their turn, by seq modulo EARLY_MAX */
+    guint remote_candidates;
+    bool answered;
+    gint64 deadline, expires, started;
+    json_t *figures;
+};
+
+static void set_state(struct oriel_session *s, enum oriel_session_state state) {
+    s->state = state;
+    s->ops->changed(s->user);
+}
+
+static void arm(struct oriel_session *s, gint64 deadline) {
+    s->deadline = deadline;
+    s->ops->arm(s->user, deadline);
+}
+
+static json_t *detailed(json_t *members, const char *detail) {
+    if (detail && *detail) {
+        g_autofree char *text = oriel_text_clean(detail, ORIEL_DETAIL_MAX);
+        json_object_set_new(members, "detail", json_string(text));
+    }
+    return members;
+}
+
+static void send_sequenced(struct oriel_session *s, enum oriel_message_type type, json_t *members) {
+    json_object_set_new(members, "session", json_string(s->id));
+    json_object_set_new(members, "seq", json_integer(s->sent++));
+    s->ops->send(s->user, s->request.agent, type, members);
+}
+
+static void clear(struct oriel_session *s) {
+    oriel_session_request_clear(&s->request);
+    memset(s->id, 0, sizeof s->id);
+    s->shown = s->capture_ready = s->answered = false;
+    g_clear_pointer(&s->offer, g_free);
+    g_clear_pointer(&s->fingerprint, g_free);
+    g_ptr_array_set_size(s->candidates, 0);
+    s->sent = s->expected = 0;
+    s->remote_candidates = 0;
+    for (guint i = 0; i < EARLY_MAX; i++)
+        g_clear_pointer(&s->early[i], json_decref);
+    s->expires = s->started = 0;
+    g_clear_pointer(&s->figures, json_decref);
+    arm(s, 0);
+}
+
+/* No: before anything was started. */
+static void refuse(struct oriel_session *s, const char *reason, const char *detail) {
+    s->ops->send(s->user, s->request.agent, ORIEL_MESSAGE_DENIAL,
+                 detailed(json_pack("{s:s, s:s}", "request", s->request.hash, "reason", reason), detail));
+    clear(s);
+    set_state(s, ORIEL_SESSION_IDLE);
+}
+
+static void withdraw(struct oriel_session *s, const char *why) {
+    s->ops->withdraw(s->user, s->request.hash, why);
+}
+
+/* A no that is recorded; when even that fails, it is a no all the same. */
+static void refuse_recorded(struct oriel_session *s, const char *reason, const char *detail) {
+    s->ops->record(
+        s->user, "decision",
+        detailed(json_pack("{s:s, s:b, s:s}", "request", s->request.hash, "allow", 0, "reason", reason), detail));
+    refuse(s, reason, detail);
+}
+
+static void end(struct oriel_session *s, const char *by, const char *reason, const char *detail) {
+    bool granted = s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE;
+    s->ops->kill(s->user);
+    arm(s, 0);
+    s->ops->announce(s->user, "ended", by, reason);
+    if (granted) {
+        send_sequenced(s, ORIEL_MESSAGE_END, detailed(json_pack("{s:s, s:s}", "by", by, "reason", reason), detail));
+    } else {
+        const char *denial = strcmp(reason, "capture-failed") == 0 || strcmp(reason, "audit") == 0 ? reason
+                             : strcmp(by, "device") == 0                                           ? "media-failed"
+                                                                                                   : "cancelled";
+        s->ops->send(s->user, s->request.agent, ORIEL_MESSAGE_DENIAL,
+                     detailed(json_pack("{s:s, s:s}", "request", s->request.hash, "reason", denial), detail));
+    }
+    json_t *record = json_pack("{s:s, s:s, s:s, s:f}", "session", s->id, "by", by, "reason", reason, "seconds",
+                               (double)((oriel_boottime() - s->started) / ORIEL_MILLISECOND) / 1000.0);
+    json_t *bytes = s->figures ? json_object_get(s->figures, "bytes") : NULL;
+    json_object_set_new(record, "bytes", bytes ? json_incref(bytes) : json_integer(0));
+    s->ops->record(s->user, "end", detailed(record, detail));
+    set_state(s, ORIEL_SESSION_ENDING);
+}
+
+struct oriel_session *oriel_session_new(const struct oriel_session_ops *ops, void *user, guint consent_timeout) {
+    struct oriel_session *s = g_new0(struct oriel_session, 1);
+    s->ops = ops;
+    s->user = user;
+    s->consent_timeout = consent_timeout;
+    s->candidates = g_ptr_array_new_with_free_func((GDestroyNotify)json_decref);
+    return s;
+}
+
+void oriel_session_free(struct oriel_session *s) {
+    if (!s)
+        return;
+    clear(s);
+    g_ptr_array_unref(s->candidates);
+    g_free(s);
+}
+
+void oriel_session_request_clear(struct oriel_session_request *r) {
+    g_free(r->agent);
+    g_free(r->vendor);
+    g_free(r->company);
+    g_free(r->name);
+    g_free(r->reason);
+    json_decref(r->scopes);
+    g_free(r->fingerprint);
+    memset(r, 0, sizeof *r);
+}
+
+enum oriel_session_state oriel_session_state(const struct oriel_session *s) {
+    return s->state;
+}
+
+const char *oriel_session_status(const struct oriel_session *s) {
+    switch (s->state) {
+    case ORIEL_SESSION_IDLE:
+        return "ready";
+    case ORIEL_SESSION_ASKING:
+        return "asking";
+    case ORIEL_SESSION_STARTING:
+    case ORIEL_SESSION_CONNECTING:
+    case ORIEL_SESSION_LIVE:
+    case ORIEL_SESSION_ENDING:
+        return "live";
+    }
+    return "live";
+}
+
+const struct oriel_session_request *oriel_session_request(const struct oriel_session *s) {
+    return s->state == ORIEL_SESSION_IDLE ? NULL : &s->request;
+}
+
+const char *oriel_session_id(const struct oriel_session *s) {
+    return s->id;
+}
+
+guint oriel_session_left(const struct oriel_session *s) {
+    if (s->state < ORIEL_SESSION_STARTING || s->state > ORIEL_SESSION_LIVE)
+        return 0;
+    gint64 left = s->expires - oriel_boottime();
+    return left > 0 ? (guint)((left + ORIEL_SECOND - 1) / ORIEL_SECOND) : 0;
+}
+
+const json_t *oriel_session_figures(const struct oriel_session *s) {
+    return s->figures;
+}
+
+void oriel_session_ask(struct oriel_session *s, struct oriel_session_request *request) {
+    g_return_if_fail(s->state == ORIEL_SESSION_IDLE);
+    s->request = *request;
+    memset(request, 0, sizeof *request);
+    const struct oriel_session_request *r = &s->request;
+    if (!s->ops->record(s->user, "request",
+                        json_pack("{s:s, s:s, s:s, s:s, s:s, s:O, s:i}", "request", r->hash, "vendor", r->vendor,
+                                  "agent", r->agent, "name", r->name, "reason", r->reason, "scopes", r->scopes,
+                                  "seconds", (int)r->seconds))) {
+        refuse(s, "audit", NULL);
+    } else if (!s->ops->ask(s->user, r)) {
+        refuse_recorded(s, "no-provider", NULL);
+    } else {
+        set_state(s, ORIEL_SESSION_ASKING);
+        arm(s, oriel_boottime() + (gint64)s->consent_timeout * ORIEL_SECOND);
+    }
+}
+
+void oriel_session_shown(struct oriel_session *s, const char *hash) {
+    if (s->state != ORIEL_SESSION_ASKING || strcmp(hash, s->request.hash) != 0 || s->shown)
+        return;
+    if (!s->ops->record(s->user, "prompt", json_pack("{s:s}", "request", hash))) {
+        withdraw(s, "audit");
+        refuse(s, "audit", NULL);
+        return;
+    }
+    s->shown = true;
+    s->ops->send(s->user, s->request.agent, ORIEL_MESSAGE_PROGRESS,
+                 json_pack("{s:s, s:s}", "request", hash, "stage", "shown"));
+}
+
+static void start(struct oriel_session *s) {
+    const struct oriel_session_request *r = &s->request;
+    oriel_message_nonce(s->id);
+    bool recorded =
+        s->ops->record(s->user, "decision", json_pack("{s:s, s:b}", "request", r->hash, "allow", 1)) &&
+        s->ops->record(s->user, "grant",
+                       json_pack("{s:s, s:s, s:s, s:s, s:O, s:i}", "request", r->hash, "session", s->id, "vendor",
+                                 r->vendor, "agent", r->agent, "scopes", r->scopes, "seconds", (int)r->seconds));
+    if (!recorded) {
+        withdraw(s, "audit");
+        refuse(s, "audit", NULL);
+        return;
+    }
+    s->started = oriel_boottime();
+    s->expires = s->started + (gint64)r->seconds * ORIEL_SECOND;
+    set_state(s, ORIEL_SESSION_STARTING);
+    s->ops->announce(s->user, "starting", NULL, NULL);
+    if (!s->ops->launch(s->user, r)) {
+        end(s, "device", "media-failed", "the helpers cannot be started");
+        return;
+    }
+    arm(s, s->started + START_TIMEOUT * ORIEL_SECOND);
+    s->ops->send(s->user, r->agent, ORIEL_MESSAGE_PROGRESS,
+                 json_pack("{s:s, s:s}", "request", r->hash, "stage", "allowed"));
+}
+
+void oriel_session_decide(struct oriel_session *s, const char *hash, bool allow) {
+    if (s->state != ORIEL_SESSION_ASKING)
+        return; /* the prompt was withdrawn while the answer was on its way */
+    if (strcmp(hash, s->request.hash) != 0)
+        oriel_session_provider_invalid(s, "a decision for another request");
+    else if (!allow)
+        refuse_recorded(s, "denied", NULL);
+    else if (!s->shown)
+        oriel_session_provider_invalid(s, "a decision before the prompt was shown");
+    else
+        start(s);
+}
+
+void oriel_session_provider_invalid(struct oriel_session *s, const char *detail) {
+    if (s->state != ORIEL_SESSION_ASKING)
+        return;
+    withdraw(s, "cancelled");
+    refuse_recorded(s, "provider-invalid", detail);
+}
+
+void oriel_session_provider_lost(struct oriel_session *s, const char *detail) {
+    if (s->state == ORIEL_SESSION_ASKING) {
+        withdraw(s, "cancelled");
+        refuse_recorded(s, "provider-lost", detail);
+    } else if (s->state == ORIEL_SESSION_STARTING || s->state == ORIEL_SESSION_CONNECTING ||
+               s->state == ORIEL_SESSION_LIVE) {
+        end(s, "device", "provider-lost", detail);
+    }
+}
+
+void oriel_session_stop(struct oriel_session *s, const char *by, const char *reason) {
+    if (s->state == ORIEL_SESSION_ASKING) {
+        withdraw(s, strcmp(reason, "shutdown") == 0 ? "shutdown" : "cancelled");
+        refuse_recorded(s, "cancelled",
+                        strcmp(reason, "shutdown") == 0 ? "the device is stopping" : "stopped at the device");
+    } else if (s->state != ORIEL_SESSION_IDLE && s->state != ORIEL_SESSION_ENDING) {
+        end(s, by, reason, NULL);
+    }
+}
+
+void oriel_session_cancel(struct oriel_session *s, const char *agent, const char *hash) {
+    if (s->state == ORIEL_SESSION_IDLE || s->state == ORIEL_SESSION_ENDING || strcmp(agent, s->request.agent) != 0 ||
+        strcmp(hash, s->request.hash) != 0)
+        return;
+    if (s->state == ORIEL_SESSION_ASKING) {
+        withdraw(s, "cancelled");
+        refuse_recorded(s, "cancelled", NULL);
+    } else {
+        end(s, "agent", "hung-up", NULL);
+    }
+}
+
+/* Candidates follow the offer that they belong to. */
+static void send_candidate(struct oriel_session *s, json_t *members) {
+    if (s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE)
+        send_sequenced(s, ORIEL_MESSAGE_ICE, members);
+    else
+        g_ptr_array_add(s->candidates, members);
+}
+
+static void grant_when_ready(struct oriel_session *s) {
+    if (s->state != ORIEL_SESSION_STARTING || !s->capture_ready || !s->offer)
+        return;
+    const struct oriel_session_request *r = &s->request;
+    if (!s->ops->record(s->user, "media-start",
+                        json_pack("{s:s, s:s, s:s}", "session", s->id, "fingerprint", s->fingerprint,
+                                  "agent_fingerprint", r->fingerprint))) {
+        end(s, "device", "audit", NULL);
+        return;
+    }
+    s->ops->send(s->user, r->agent, ORIEL_MESSAGE_GRANT,
+                 json_pack("{s:s, s:s, s:O, s:i, s:s}", "request", r->hash, "session", s->id, "scopes", r->scopes,
+                           "seconds", (int)r->seconds, "fingerprint", s->fingerprint));
+    send_sequenced(s, ORIEL_MESSAGE_SDP, json_pack("{s:s, s:s}", "type", "offer", "sdp", s->offer));
+    set_state(s, ORIEL_SESSION_CONNECTING);
+    arm(s, MIN(s->expires, oriel_boottime() + CONNECT_TIMEOUT * ORIEL_SECOND));
+    for (guint i = 0; i < s->candidates->len; i++)
+        send_candidate(s, json_incref(g_ptr_array_index(s->candidates, i)));
+    g_ptr_array_set_size(s->candidates, 0);
+}
+
+void oriel_session_capture_ready(struct oriel_session *s, const char *backend, guint width, guint height) {
+    s->capture_ready = true;
+    grant_when_ready(s);
+}
+
+void oriel_session_offer(struct oriel_session *s, const char *fingerprint, const char *sdp) {
+    if (s->state != ORIEL_SESSION_STARTING || s->offer)
+        return;
+    s->offer = g_strdup(sdp);
+    s->fingerprint = g_strdup(fingerprint);
+    grant_when_ready(s);
+}
+
+void oriel_session_local_candidate(struct oriel_session *s, guint mline, const char *candidate) {
+    if (s->state < ORIEL_SESSION_STARTING || s->state > ORIEL_SESSION_LIVE || s->candidates->len >= CANDIDATES_MAX)
+        return;
+    send_candidate(s, json_pack("{s:s, s:i}", "candidate", candidate, "mline", (int)mline));
+}
+
+void oriel_session_live(struct oriel_session *s) {
+    if (s->state != ORIEL_SESSION_CONNECTING)
+        return;
+    if (!s->ops->record(s->user, "live", json_pack("{s:s}", "session", s->id))) {
+        end(s, "device", "audit", NULL);
+        return;
+    }
+    arm(s, s->expires);
+    set_state(s, ORIEL_SESSION_LIVE);
+    s->ops->announce(s->user, "live", NULL, NULL);
+}
+
+void oriel_session_stats(struct oriel_session *s, json_t *figures) {
+    json_decref(s->figures);
+    s->figures = figures;
+}
+
+void oriel_session_failed(struct oriel_session *s, const char *reason, const char *detail) {
+    if (s->state >= ORIEL_SESSION_STARTING && s->state <= ORIEL_SESSION_LIVE)
+        end(s, "device", reason, detail);
+}
+
+void oriel_session_helpers_gone(struct oriel_session *s) {
+    if (s->state != ORIEL_SESSION_ENDING)
+        return;
+    clear(s);
+    set_state(s, ORIEL_SESSION_IDLE);
+}
+
+static void handle_in_turn(struct oriel_session *s, enum oriel_message_type type, const json_t *m) {
+    if (type == ORIEL_MESSAGE_END) {
+        bool good = strcmp(oriel_json_text(m, "by"), "agent") == 0;
+        const char *detail = oriel_json_text(m, "detail");
+        end(s, "agent", good ? oriel_json_text(m, "reason") : "protocol",
+            good ? detail : "an end in somebody else's name");
+    } else if (type == ORIEL_MESSAGE_ICE) {
+        if (++s->remote_candidates > CANDIDATES_MAX)
+            end(s, "device", "protocol", "more than 64 candidates");
+        else
+            s->ops->candidate(s->user, (guint)oriel_json_integer(m, "mline", 0), oriel_json_text(m, "candidate"));
+    } else if (strcmp(oriel_json_text(m, "type"), "answer") != 0 || s->answered) {
+        end(s, "device", "protocol", s->answered ? "a second answer" : "an offer; only the device offers");
+    } else {
+        s->answered = true;
+        s->ops->answer(s->user, oriel_json_text(m, "sdp"));
+    }
+}
+
+void oriel_session_message(struct oriel_session *s, const char *agent, enum oriel_message_type type, const json_t *m) {
+    bool open = s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE;
+    if (!open || strcmp(agent, s->request.agent) != 0 || strcmp(oriel_json_text(m, "session"), s->id) != 0)
+        return;
+    guint seq = (guint)oriel_json_integer(m, "seq", 0);
+    if (seq < s->expected || seq - s->expected >= EARLY_MAX || s->early[seq % EARLY_MAX])
+        return;
+    s->early[seq % EARLY_MAX] = json_incref((json_t *)m);
+    while (s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE) {
+        json_t *next = g_steal_pointer(&s->early[s->expected % EARLY_MAX]);
+        if (!next)
+            break;
+        s->expected++;
+        const char *typ = oriel_json_text(next, "typ");
+        handle_in_turn(s,
+                       strcmp(typ, "sdp") == 0   ? ORIEL_MESSAGE_SDP
+                       : strcmp(typ, "ice") == 0 ? ORIEL_MESSAGE_ICE
+                                                 : ORIEL_MESSAGE_END,
+                       next);
+        json_decref(next);
+    }
+}
+
+void oriel_session_tick(struct oriel_session *s) {
+    gint64 now = oriel_boottime();
+    if (!s->deadline || now < s->deadline) {
+        s->ops->arm(s->user, s->deadline);
+        return;
+    }
+    switch (s->state) {
+    case ORIEL_SESSION_ASKING:
+        withdraw(s, "timeout");
+        refuse_recorded(s, "timeout", NULL);
+        break;
+    case ORIEL_SESSION_STARTING:
+        end(s, "device", s->capture_ready ? "media-failed" : "capture-failed", "it did not become ready in time");
+        break;
+    case ORIEL_SESSION_CONNECTING:
+    case ORIEL_SESSION_LIVE:
+        if (now >= s->expires)
+            end(s, "device", "expired", NULL);
+        else
+            end(s, "device", "peer-lost", "the agent's browser did not connect in time");
+        break;
+    case ORIEL_SESSION_IDLE:
+    case ORIEL_SESSION_ENDING:
+        break;
+    }
+}

@@ -1,0 +1,115 @@
+/* The one session of a device, from request to end, as a state machine without I/O.
+ *
+ *            request            decision: yes          offer + capture ready        live
+ *   IDLE ──────────────> ASKING ─────────────> STARTING ──────────────────> CONNECTING ────> LIVE
+ *    ^                     │ no, timeout,         │ failed, stop              │ end, stop,    │ expired,
+ *    │                     │ provider lost        │                           │ failed        │ provider lost
+ *    └──── helpers gone ── ENDING <───────────────┴───────────────────────────┴───────────────┘
+ *
+ * Policy: only an explicit Allow for the very request that was asked, after it was shown, starts anything; everything
+ * else is a no, and the agent is told which. The record of a step is safe (ops->record) before the step takes effect;
+ * when it can't be written there is no session. Ending kills first and records afterwards. Limits: one request or
+ * session at a time; others are `busy` (the caller asks oriel_session_idle). Times are boot time in nanoseconds; the
+ * caller delivers oriel_session_tick() at the deadline that ops->arm() named. One thread. */
+#ifndef ORIEL_SESSION_H
+#define ORIEL_SESSION_H
+
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "message.h"
+
+enum oriel_session_state {
+    ORIEL_SESSION_IDLE,
+    ORIEL_SESSION_ASKING,
+    ORIEL_SESSION_STARTING,
+    ORIEL_SESSION_CONNECTING,
+    ORIEL_SESSION_LIVE,
+    ORIEL_SESSION_ENDING,
+};
+
+/* What is asked: the checked request, and what the device made of it. The strings live as long as the session holds it.
+ */
+struct oriel_session_request {
+    char *agent; /* the topic's */
+    char hash[ORIEL_HASH_SIZE];
+    char *vendor, *company; /* id and the device's label */
+    char *name, *reason;    /* clean text */
+    json_t *scopes;         /* effective */
+    guint seconds;          /* effective */
+    char *fingerprint;
+};
+
+/* Effects. `user` is the pointer given to oriel_session_new. None may call back into the session. */
+struct oriel_session_ops {
+    /* The record is on the disk, or false. `members` is stolen. */
+    bool (*record)(void *user, const char *event, json_t *members);
+    /* To the agent. `members` is stolen. */
+    void (*send)(void *user, const char *agent, enum oriel_message_type type, json_t *members);
+    /* False: no provider is connected. */
+    bool (*ask)(void *user, const struct oriel_session_request *request);
+    void (*withdraw)(void *user, const char *hash, const char *why);
+    /* To the provider: "starting", "live", "ended". `by` and `reason` with "ended" only. */
+    void (*announce)(void *user, const char *state, const char *by, const char *reason);
+    /* Starts capture and media. False: could not (logged); nothing runs then. */
+    bool (*launch)(void *user, const struct oriel_session_request *request);
+    void (*answer)(void *user, const char *sdp);
+    void (*candidate)(void *user, guint mline, const char *candidate);
+    /* Kills capture and media now. oriel_session_helpers_gone() comes later, when both are gone, never from inside. */
+    void (*kill)(void *user);
+    /* The state changed: publish it. */
+    void (*changed)(void *user);
+    /* Call oriel_session_tick() at this boot time; 0: not at all. */
+    void (*arm)(void *user, gint64 deadline);
+};
+
+struct oriel_session;
+
+struct oriel_session *oriel_session_new(const struct oriel_session_ops *ops, void *user, guint consent_timeout);
+void oriel_session_free(struct oriel_session *session);
+
+enum oriel_session_state oriel_session_state(const struct oriel_session *session);
+/* "ready", "asking" or "live", as the messages say it. */
+const char *oriel_session_status(const struct oriel_session *session);
+/* NULL when idle. */
+const struct oriel_session_request *oriel_session_request(const struct oriel_session *session);
+/* "" before the person agreed. */
+const char *oriel_session_id(const struct oriel_session *session);
+/* Seconds left of the grant, 0 when there is none. */
+guint oriel_session_left(const struct oriel_session *session);
+/* The last figures of media, or NULL. */
+const json_t *oriel_session_figures(const struct oriel_session *session);
+
+/* Only when idle. Takes the request over (see oriel_session_request_clear). */
+void oriel_session_ask(struct oriel_session *session, struct oriel_session_request *request);
+void oriel_session_request_clear(struct oriel_session_request *request);
+
+/* From the provider. */
+void oriel_session_shown(struct oriel_session *session, const char *hash);
+void oriel_session_decide(struct oriel_session *session, const char *hash, bool allow);
+void oriel_session_provider_invalid(struct oriel_session *session, const char *detail);
+void oriel_session_provider_lost(struct oriel_session *session, const char *detail);
+/* `by`: "person" or "local"; `reason`: "stopped" or "shutdown". */
+void oriel_session_stop(struct oriel_session *session, const char *by, const char *reason);
+
+/* From the agent. `bytes` of a message that passed the decoder; messages of others than the session's agent are
+ * ignored. */
+void oriel_session_cancel(struct oriel_session *session, const char *agent, const char *hash);
+void oriel_session_message(struct oriel_session *session, const char *agent, enum oriel_message_type type,
+                           const json_t *message);
+
+/* From the helpers. */
+void oriel_session_capture_ready(struct oriel_session *session, const char *backend, guint width, guint height);
+void oriel_session_offer(struct oriel_session *session, const char *fingerprint, const char *sdp);
+void oriel_session_local_candidate(struct oriel_session *session, guint mline, const char *candidate);
+void oriel_session_live(struct oriel_session *session);
+/* Takes `figures` over. */
+void oriel_session_stats(struct oriel_session *session, json_t *figures);
+/* `reason` is one of an `end`. */
+void oriel_session_failed(struct oriel_session *session, const char *reason, const char *detail);
+void oriel_session_helpers_gone(struct oriel_session *session);
+
+void oriel_session_tick(struct oriel_session *session);
+
+#endif

@@ -1,0 +1,19 @@
+/* The unix sockets that core offers on the device itself: SOCK_SEQPACKET, one JSON object a packet. */
+#ifndef ORIEL_SOCKET_H
+#define ORIEL_SOCKET_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum { ORIEL_SOCKET_PACKET_MAX = 8192 };
+
+/* A listening socket at `path`, non-blocking; its directory is made (0755) when missing. A socket file that nobody
+ * listens on any more is replaced; a live one is an error. `mode` are its permissions. -1 with `error` set. */
+int oriel_socket_listen(const char *path, mode_t mode, GError **error);
+/* The uid at the other end, or (uid_t)-1. */
+uid_t oriel_socket_peer(int fd);
+/* One JSON object (stolen). False: the peer is gone or does not read. */
+bool oriel_socket_send(int fd, void *json);
+
+#endif
