@@ -204,7 +204,7 @@ static bool parse_line(struct parser *p, guint number, char *line, GError **erro
         }
     }
     g_autofree char *allowed = allowed_names(NULL);
-    REFUSE(error, "%s:%u: no group '%s'; allowed: %s", p->name, number, line, allowed);
+    REFUSE(error, "%s:%u: no group '%s'; allowed: %s", p->name, number, line + 1, allowed);
     return false;
 }
 

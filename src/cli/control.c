@@ -1,0 +1,138 @@
+/* `oriel status` and `oriel stop`: talks to orield over its control socket. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "cli.h"
+#include "config.h"
+#include "json.h"
+#include "log.h"
+
+enum { REPLY_MAX = 64 * 1024, PATIENCE = 5 };
+
+/* The caller frees; NULL after saying why. */
+static char *socket_path(const struct oriel_cli *cli) {
+    if (cli->socket)
+        return g_strdup(cli->socket);
+    g_autoptr(GError) error = NULL;
+    struct oriel_config *config = oriel_config_load(cli->config, &error);
+    if (!config) {
+        oriel_error("%s", error->message);
+        return NULL;
+    }
+    char *path = g_strdup(config->control_socket);
+    oriel_config_free(config);
+    return path;
+}
+
+static int connect_to(const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path) {
+        oriel_error("the socket path '%s' is too long", path);
+        return -1;
+    }
+    strcpy(address.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    struct timeval patience = {.tv_sec = PATIENCE};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    oriel_error("orield cannot be reached at %s: %s%s", path, strerror(errno),
+                errno == ENOENT || errno == ECONNREFUSED ? "; does it run, with this configuration?"
+                : errno == EACCES                        ? "; only root and orield's own user may"
+                                                         : "");
+    close(fd);
+    return -1;
+}
+
+json_t *oriel_cli_ask(const struct oriel_cli *cli, const char *op) {
+    _cleanup_free_ char *path = socket_path(cli);
+    _cleanup_close_ int fd = path ? connect_to(path) : -1;
+    if (fd < 0)
+        return NULL;
+    char request[64];
+    int length = snprintf(request, sizeof request, "{\"op\":\"%s\"}", op);
+    static char reply[REPLY_MAX];
+    ssize_t n = send(fd, request, (size_t)length, MSG_NOSIGNAL) < 0 ? -1 : recv(fd, reply, sizeof reply, 0);
+    if (n <= 0) {
+        oriel_error("orield does not answer: %s", n == 0 ? "it closed the connection" : strerror(errno));
+        return NULL;
+    }
+    char error[ORIEL_JSON_ERROR_SIZE];
+    json_t *value = oriel_json_decode(reply, (size_t)n, sizeof reply, error);
+    if (!value) {
+        oriel_error("orield's answer cannot be read: %s", error);
+    } else if (!json_is_true(json_object_get(value, "ok"))) {
+        const char *why = oriel_json_text(value, "error");
+        oriel_error("orield refuses: %s", why ? why : "it does not say why");
+        json_decref(value);
+        value = NULL;
+    }
+    return value;
+}
+
+static const char *text(const json_t *object, const char *name) {
+    const char *value = oriel_json_text(object, name);
+    return value ? value : "";
+}
+
+static void print_session(const json_t *s) {
+    char left[16];
+    oriel_cli_duration(oriel_json_integer(s, "left", 0), left);
+    printf("agent     %s (%s): “%s”\n", text(s, "agent"), text(s, "company"), text(s, "reason"));
+    if (*text(s, "session"))
+        printf("left      %s\n", left);
+    const json_t *f = json_object_get(s, "figures");
+    if (f)
+        printf("picture   %lldx%lld, %lld frames/s, %lld kbit/s, %.1f %% lost, round trip %lld ms\n",
+               oriel_json_integer(f, "width", 0), oriel_json_integer(f, "height", 0), oriel_json_integer(f, "fps", 0),
+               oriel_json_integer(f, "kbps", 0), json_number_value(json_object_get(f, "loss_percent")),
+               oriel_json_integer(f, "rtt_ms", 0));
+}
+
+int oriel_cli_status(const struct oriel_cli *cli) {
+    json_t *s = oriel_cli_ask(cli, "status");
+    if (!s)
+        return 1;
+    if (cli->json) {
+        json_dumpf(s, stdout, JSON_INDENT(2));
+        putchar('\n');
+    } else {
+        char uptime[16];
+        oriel_cli_duration(oriel_json_integer(s, "uptime", 0), uptime);
+        printf("device    %s (%s), up %s, Oriel %s\n", text(s, "device"), text(s, "name"), uptime, text(s, "version"));
+        if (json_is_true(json_object_get(s, "online")))
+            puts("broker    connected");
+        else
+            printf("broker    not connected%s%s\n", *text(s, "offline_why") ? ": " : "", text(s, "offline_why"));
+        puts(json_is_true(json_object_get(s, "consent"))
+                 ? "consent   the person can be asked"
+                 : "consent   no consent program is connected: every request is denied");
+        if (json_is_true(json_object_get(s, "call")))
+            puts("call      the person calls for support");
+        printf("session   %s\n", strcmp(text(s, "status"), "ready") == 0 ? "none" : text(s, "status"));
+        if (json_object_get(s, "session"))
+            print_session(json_object_get(s, "session"));
+    }
+    json_decref(s);
+    return 0;
+}
+
+int oriel_cli_stop(const struct oriel_cli *cli) {
+    json_t *reply = oriel_cli_ask(cli, "stop");
+    if (!reply)
+        return 1;
+    bool stopped = json_is_true(json_object_get(reply, "stopped"));
+    if (cli->json)
+        printf("{\"stopped\":%s}\n", stopped ? "true" : "false");
+    else
+        puts(stopped ? "stopped" : "there was nothing to stop");
+    json_decref(reply);
+    return 0;
+}
