@@ -1,0 +1,44 @@
+/* Paho MQTTAsync, narrowed to what signal does: one connection at a time, one attempt when asked.
+ * Policy: MQTT 5 or 3.1.1 as told, clean start, no persistence, no reconnecting by itself. TLS is verified always.
+ * Threads: Paho runs two of its own; their callbacks only fill the inbox. The functions here are for the main thread
+ * and do not wait for the network. A handle is made once for each protocol version and never destroyed: destroying the
+ * last one would wait seconds for Paho's threads. */
+#ifndef ORIEL_SIGNAL_CLIENT_H
+#define ORIEL_SIGNAL_CLIENT_H
+
+#include <MQTTAsync.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "diagnose.h"
+#include "inbox.h"
+
+enum { ORIEL_SIGNAL_KEEPALIVE = 240 /* s */ };
+
+struct oriel_client {
+    const struct oriel_signal_target *target;
+    struct oriel_inbox *inbox;
+    const char *device;                        /* the client id */
+    char state_topic[ORIEL_SIGNAL_TOPIC_SIZE]; /* also the will's */
+    char down_topic[ORIEL_SIGNAL_TOPIC_SIZE];  /* …/dn/+ */
+    const void *will;
+    size_t will_length;
+    MQTTAsync handles[2]; /* [0]: 3.1.1, [1]: 5 */
+    bool five;            /* which of them */
+};
+
+/* Starts one attempt; its outcome comes through the inbox (CONNECTED, REFUSED or FAILED). 0, or a code of Paho for
+ * MQTTAsync_strerror. */
+int oriel_client_connect(struct oriel_client *client, bool five);
+/* To the device's two topics: SUBSCRIBED or REFUSED. Same return. */
+int oriel_client_subscribe(struct oriel_client *client);
+/* QoS 1. With `report`, DELIVERED comes when the broker has it. Same return; MQTTASYNC_MAX_BUFFERED_MESSAGES when as
+ * much is under way as may be. */
+int oriel_client_publish(struct oriel_client *client, const char *topic, const void *payload, size_t length,
+                         bool retained, bool report);
+/* CLOSED comes when it is done. The broker forgets the will. */
+void oriel_client_disconnect(struct oriel_client *client);
+/* A code of CONNACK, SUBACK, PUBACK or DISCONNECT in words. */
+const char *oriel_client_reason(bool five, int code);
+
+#endif
