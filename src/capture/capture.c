@@ -1,0 +1,437 @@
+/* Capture's one loop: core's channel, media's frame socket, the backend, and the time of the next frame.
+ *
+ *   paused --RUN n--> running: changed? a buffer free? nothing unread? time for it? -> collect, grab, FRAME -> …
+ *
+ * Policy: nothing is fetched from the screen before media's RUN. A change is shown at once when the frame rate allows
+ * it; what changes meanwhile adds up, so that a frame always shows the newest screen. The rate is kept by a grid of
+ * periods from which one frame may be half a period early: a source of just our rate is so not delayed for good by its
+ * own jitter, and the mean never exceeds the rate. While a frame waits for its time nobody listens to the backend: what
+ * it would say is collected with the frame. At rest there is no timer and no wake-up.
+ * When media goes, capture lets go of the screen and waits for core, who knows why.
+ * One thread owns everything here. */
+#include "capture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/sockios.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "backend.h"
+#include "clock.h"
+#include "core_capture.h"
+#include "log.h"
+
+enum {
+    RATE_MAX = 240,
+    /* Failed grabs in a row (a screen that is changing its size) before capture gives up. */
+    RETRIES_MAX = 100,
+    /* The kernel counts a packet's last byte off after it has told us that it was read. */
+    UNREAD_SLACK = 64,
+};
+
+/* A place that a program gave to the pointer makes no event: one look this long after a burst of frames sees it. */
+#define LOOK_AFTER (100 * ORIEL_MILLISECOND)
+
+struct capture {
+    int control;
+    int frames;        /* to media; -1: media has gone */
+    int frames_events; /* epoll: edges of `frames`, among them "media has read a packet", which poll() can't tell */
+    struct oriel_backend *backend;
+    struct oriel_ring *ring;
+    uint32_t generation;
+    unsigned rate_max; /* START's */
+    unsigned rate;     /* frames a second; 0: paused */
+
+    bool resized;               /* a new ring is due */
+    bool dirty;                 /* the backend has something to collect, or a frame failed */
+    struct oriel_region damage; /* collected, not yet in a FRAME */
+    int64_t changed;            /* when the first change not yet shown was reported; 0: none */
+    int64_t next;               /* the next frame's place in the grid */
+    int64_t look;               /* when to look at the pointer; 0: not */
+    unsigned retries;
+    struct {
+        uint32_t serial;
+        int32_t x, y;
+        bool shown;
+    } cursor; /* as media knows it */
+    int status;
+    bool finished;
+};
+
+static struct oriel_ipc_message message; /* large, and one thread uses it */
+
+static void finish(struct capture *c, int status) {
+    c->finished = true;
+    c->status = status;
+}
+
+__attribute__((format(printf, 2, 3))) static void fail(struct capture *c, const char *format, ...) {
+    char detail[ORIEL_BACKEND_ERROR_SIZE];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(detail, sizeof detail, format, args);
+    va_end(args);
+    oriel_error("%s", detail);
+    oriel_ipc_send(c->control, &oriel_capture_to_core, ORIEL_CAPTURE_FAILED, detail);
+    finish(c, 1);
+}
+
+static bool is_channel(int fd) {
+    int domain = 0, type = 0;
+    socklen_t domain_length = sizeof domain, type_length = sizeof type;
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &domain_length) == 0 && domain == AF_UNIX &&
+           getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_length) == 0 && type == SOCK_SEQPACKET;
+}
+
+static void prepare_fd(int fd) {
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
+
+static int64_t period(const struct capture *c) {
+    return ORIEL_SECOND / c->rate;
+}
+
+/* The earliest time for the next frame. */
+static int64_t due(const struct capture *c) {
+    return c->next - period(c) / 2;
+}
+
+static void mark_dirty(struct capture *c) {
+    c->dirty = true;
+    if (!c->changed)
+        c->changed = oriel_monotonic();
+}
+
+static void mark_all(struct capture *c) {
+    c->damage.count = 0;
+    oriel_region_add(&c->damage, c->ring->width, c->ring->height, 0, 0, c->ring->width, c->ring->height);
+    oriel_ring_damage_all(c->ring);
+    mark_dirty(c);
+}
+
+static void lose_media(struct capture *c) {
+    oriel_info("media has closed the frame socket: capture rests until core ends it");
+    c->rate = 0;
+    close(c->frames_events);
+    close(c->frames);
+    c->frames = c->frames_events = -1;
+    c->backend->ops->close(c->backend);
+    c->backend = NULL;
+    oriel_ring_free(c->ring);
+    c->ring = NULL;
+}
+
+/* After a send to media. False: it did not go out. Only called with nothing unread, so room is no question. */
+static bool sent(struct capture *c, int r, const char *what) {
+    if (r == 0)
+        return true;
+    if (r == -EPIPE)
+        lose_media(c);
+    else
+        fail(c, "a %s message can't be sent to media: %s", what, strerror(-r));
+    return false;
+}
+
+static bool unread(const struct capture *c) {
+    int bytes = 0;
+    return ioctl(c->frames, SIOCOUTQ, &bytes) == 0 && bytes > UNREAD_SLACK;
+}
+
+static void new_ring(struct capture *c) {
+    struct oriel_backend *b = c->backend;
+    b->ops->attach(b, NULL);
+    oriel_ring_free(c->ring);
+    c->ring = NULL;
+    c->resized = false;
+    int r = oriel_ring_new(b->width, b->height, ++c->generation, &c->ring);
+    if (r == -ERANGE)
+        return fail(c, "the screen is %ux%u; Oriel shows screens from %dx%d to %dx%d: set another size", b->width,
+                    b->height, ORIEL_FRAME_SIDE_MIN, ORIEL_FRAME_SIDE_MIN, ORIEL_FRAME_SIDE_MAX, ORIEL_FRAME_SIDE_MAX);
+    if (r < 0)
+        return fail(c, "no memory for pictures of %ux%u: %s", b->width, b->height, strerror(-r));
+    if (b->ops->attach(b, c->ring) < 0)
+        return fail(c, "%s", b->error);
+    r = oriel_ring_seal(c->ring);
+    if (r < 0)
+        return fail(c, "the picture memory can't be sealed: %s", strerror(-r));
+    if (c->rate)
+        mark_all(c);
+    r = oriel_ipc_send(c->frames, &oriel_capture_to_media, ORIEL_FRAMES_BUFFERS, c->ring->generation,
+                       (uint32_t)ORIEL_FORMAT_BGRX, (uint32_t)c->ring->width, (uint32_t)c->ring->height,
+                       c->ring->stride, (uint32_t)ORIEL_RING_BUFFERS, (uint64_t)c->ring->size, c->ring->fd);
+    if (sent(c, r, "buffers"))
+        oriel_debug("generation %u: %ux%u", c->ring->generation, c->ring->width, c->ring->height);
+}
+
+static bool cursor_news(const struct capture *c) {
+    const struct oriel_cursor *cursor = &c->backend->cursor;
+    if (!cursor->shown)
+        return c->cursor.shown;
+    return !c->cursor.shown || cursor->serial != c->cursor.serial || cursor->x != c->cursor.x ||
+           cursor->y != c->cursor.y;
+}
+
+static bool send_cursor(struct capture *c) {
+    const struct oriel_cursor *cursor = &c->backend->cursor;
+    c->cursor.x = cursor->x;
+    c->cursor.y = cursor->y;
+    c->cursor.shown = cursor->shown;
+    if (!cursor->shown || cursor->serial == c->cursor.serial)
+        return true;
+    c->cursor.serial = cursor->serial;
+    int r = oriel_ipc_send(c->frames, &oriel_capture_to_media, ORIEL_FRAMES_CURSOR, cursor->width, cursor->height,
+                           (const void *)cursor->pixels, (size_t)cursor->width * cursor->height * 4);
+    return sent(c, r, "cursor");
+}
+
+static void send_frame(struct capture *c, unsigned index) {
+    uint8_t rects[ORIEL_FRAME_RECTS_MAX * 8];
+    for (unsigned i = 0; i < c->damage.count; i++) {
+        struct oriel_rect r = c->damage.rects[i];
+        const uint16_t values[4] = {r.x, r.y, r.width, r.height};
+        for (unsigned j = 0; j < 4; j++) {
+            rects[i * 8 + j * 2] = (uint8_t)values[j];
+            rects[i * 8 + j * 2 + 1] = (uint8_t)(values[j] >> 8);
+        }
+    }
+    if (!send_cursor(c))
+        return;
+    int r = oriel_ipc_send(c->frames, &oriel_capture_to_media, ORIEL_FRAMES_FRAME, c->ring->generation, index,
+                           (uint64_t)c->changed, (const void *)rects, (size_t)c->damage.count * 8,
+                           (uint32_t)c->cursor.x, (uint32_t)c->cursor.y, (uint32_t)c->cursor.shown);
+    if (!sent(c, r, "frame"))
+        return;
+    oriel_ring_sent(c->ring, index);
+    c->damage.count = 0;
+    c->changed = 0;
+    c->retries = 0;
+}
+
+/* A buffer is free, nothing is unread, and it is time. */
+static void take_frame(struct capture *c) {
+    struct oriel_backend *b = c->backend;
+    struct oriel_region fresh = {0};
+    int events = b->ops->collect(b, &fresh);
+    if (events < 0)
+        return fail(c, "%s", b->error);
+    if (events & ORIEL_EVENT_SIZE) {
+        c->resized = true;
+        return;
+    }
+    int64_t now = oriel_monotonic();
+    c->dirty = false;
+    oriel_region_join(&c->damage, &fresh);
+    oriel_ring_damage(c->ring, &fresh);
+    if (!c->damage.count && !cursor_news(c)) {
+        /* The pointer pushed against an edge, say. Such looks are paced too. */
+        c->changed = 0;
+        if (c->next < now + period(c))
+            c->next = now + period(c);
+        return;
+    }
+    unsigned index = (unsigned)oriel_ring_next(c->ring);
+    int r = b->ops->grab(b, index, &c->ring->buffers[index].stale);
+    c->next = (c->next > now ? c->next : now) + period(c);
+    if (r == -EAGAIN && ++c->retries < RETRIES_MAX) {
+        c->dirty = true;
+        return;
+    }
+    if (r < 0)
+        return fail(c, "%s", r == -EAGAIN ? "the screen can't be read: its size keeps changing" : b->error);
+    send_frame(c, index);
+    c->look = now + LOOK_AFTER;
+}
+
+static void set_rate(struct capture *c, uint32_t asked) {
+    unsigned rate = asked < c->rate_max ? asked : c->rate_max;
+    bool was_running = c->rate > 0;
+    struct oriel_backend *b = c->backend;
+    c->rate = rate;
+    if (rate && !was_running) {
+        if (b->ops->start(b) < 0)
+            return fail(c, "%s", b->error);
+        c->next = 0;
+        c->changed = 0;
+        mark_all(c);
+    } else if (!rate && was_running) {
+        b->ops->stop(b);
+        c->dirty = false;
+        c->look = 0;
+        c->damage.count = 0;
+        c->changed = 0;
+    }
+}
+
+static void handle_media(struct capture *c) {
+    int r = 1;
+    while (!c->finished && c->frames >= 0 &&
+           (r = oriel_ipc_receive(c->frames, &oriel_media_to_capture, &message)) > 0) {
+        if (message.type->id == ORIEL_FRAMES_RUN)
+            set_rate(c, (uint32_t)message.fields[0].number);
+        else
+            r = oriel_ring_release(c->ring, (uint32_t)message.fields[0].number, (uint32_t)message.fields[1].number);
+        oriel_ipc_message_clear(&message);
+        if (r == -EPROTO)
+            break;
+    }
+    if (c->finished || c->frames < 0 || r == -EAGAIN)
+        return;
+    if (r == 0 || r == -EPIPE)
+        lose_media(c);
+    else
+        fail(c, "media broke the frame protocol (%s): this is a fault in oriel-media",
+             r == -EPROTO ? "an unknown message, or a buffer that it doesn't have" : strerror(-r));
+}
+
+static void handle_control(struct capture *c) {
+    int r = oriel_ipc_receive(c->control, &oriel_core_to_capture, &message);
+    if (r == -EAGAIN)
+        return;
+    oriel_ipc_message_clear(&message);
+    if (r != 0)
+        oriel_error("core sent what it may not send now: capture ends");
+    finish(c, r == 0 ? 0 : 1);
+}
+
+static void handle_backend(struct capture *c) {
+    int events = c->backend->ops->dispatch(c->backend);
+    if (events < 0)
+        return fail(c, "%s", c->backend->error);
+    if (events & ORIEL_EVENT_SIZE)
+        c->resized = true;
+    if (events & (ORIEL_EVENT_DAMAGE | ORIEL_EVENT_CURSOR) && c->rate)
+        mark_dirty(c);
+}
+
+/* Sleeps until something is to be done; `wake` 0: no time set. `listen`: to the backend too. */
+static void wait_events(struct capture *c, int64_t wake, bool listen) {
+    struct pollfd fds[3] = {{.fd = c->control, .events = POLLIN},
+                            {.fd = c->frames_events, .events = POLLIN},
+                            {.fd = listen ? c->backend->fd : -1, .events = POLLIN}};
+    int64_t left = wake - oriel_monotonic();
+    if (left < 0)
+        left = 0;
+    struct timespec timeout = {.tv_sec = left / ORIEL_SECOND, .tv_nsec = left % ORIEL_SECOND};
+    if (ppoll(fds, 3, wake ? &timeout : NULL, NULL) < 0)
+        return;
+    if (fds[0].revents)
+        handle_control(c);
+    if (fds[1].revents && !c->finished) {
+        struct epoll_event event;
+        epoll_wait(c->frames_events, &event, 1, 0); /* takes the edge */
+        handle_media(c);
+    }
+    if (fds[2].revents && !c->finished && c->backend)
+        handle_backend(c);
+}
+
+static void step(struct capture *c) {
+    if (!c->backend)
+        return wait_events(c, 0, false);
+    bool room = !unread(c);
+    if (c->resized && room)
+        return new_ring(c);
+    bool ready = c->rate && c->dirty && !c->resized && room && oriel_ring_next(c->ring) >= 0;
+    if (ready && oriel_monotonic() >= due(c)) {
+        take_frame(c);
+        /* Events may have come along with replies, where the backend's fd doesn't show them. */
+        if (!c->finished && c->backend)
+            handle_backend(c);
+        return;
+    }
+    wait_events(c, ready ? due(c) : c->look, !ready);
+    if (c->look && oriel_monotonic() >= c->look) {
+        c->look = 0;
+        mark_dirty(c);
+    }
+}
+
+/* Waits for START. False: finished. */
+static bool receive_start(struct capture *c) {
+    struct pollfd control = {.fd = c->control, .events = POLLIN};
+    int r;
+    while ((r = oriel_ipc_receive(c->control, &oriel_core_to_capture, &message)) == -EAGAIN)
+        poll(&control, 1, -1);
+    if (r == 0) {
+        finish(c, 0);
+        return false;
+    }
+    if (r < 0) {
+        fail(c, "core's first message is not START: this is a fault in orield");
+        return false;
+    }
+    c->frames = oriel_ipc_take_fd(&message, 0);
+    c->rate_max = (unsigned)message.fields[3].number;
+    if (!is_channel(c->frames))
+        fail(c, "START brought no frame socket: this is a fault in orield");
+    else if (c->rate_max < 1 || c->rate_max > RATE_MAX)
+        fail(c, "a frame rate of %u is not possible: [media] frame-rate in oriel.conf is 1 to %d", c->rate_max,
+             RATE_MAX);
+    return !c->finished;
+}
+
+static bool start(struct capture *c) {
+    if (!receive_start(c))
+        return false;
+    prepare_fd(c->frames);
+    c->frames_events = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event edges = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET};
+    if (c->frames_events < 0 || epoll_ctl(c->frames_events, EPOLL_CTL_ADD, c->frames, &edges) < 0) {
+        fail(c, "the frame socket can't be watched: %s", strerror(errno));
+        return false;
+    }
+    char error[ORIEL_BACKEND_ERROR_SIZE];
+    c->backend = oriel_backend_open(message.fields[0].bytes, message.fields[1].bytes, message.fields[2].bytes, error);
+    oriel_ipc_message_clear(&message);
+    if (!c->backend) {
+        fail(c, "%s", error);
+        return false;
+    }
+    new_ring(c);
+    if (c->finished || !c->backend)
+        return !c->finished;
+    oriel_info("%s", c->backend->about);
+    int r = oriel_ipc_send(c->control, &oriel_capture_to_core, ORIEL_CAPTURE_READY, c->backend->about,
+                           (uint32_t)c->backend->width, (uint32_t)c->backend->height);
+    if (r < 0)
+        finish(c, r == -EPIPE ? 0 : 1);
+    return !c->finished;
+}
+
+static void release(struct capture *c) {
+    if (c->backend)
+        c->backend->ops->close(c->backend);
+    oriel_ring_free(c->ring);
+    const int fds[] = {c->frames, c->frames_events, c->control};
+    for (unsigned i = 0; i < sizeof fds / sizeof fds[0]; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+}
+
+int oriel_capture_run(int control) {
+    if (!is_channel(control)) {
+        oriel_error("oriel-capture is started by orield, with a socket to it as descriptor %d; it can't be started "
+                    "by hand",
+                    control);
+        return 2;
+    }
+    prepare_fd(control);
+    signal(SIGPIPE, SIG_IGN); /* a dead X server is an error of that connection */
+    struct capture c = {.control = control, .frames = -1, .frames_events = -1};
+    if (start(&c))
+        while (!c.finished)
+            step(&c);
+    release(&c);
+    return c.status;
+}
