@@ -1,0 +1,321 @@
+/* See framereader.h. */
+#include "framereader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libyuv/convert.h>
+#include <libyuv/planar_functions.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cursor.h"
+
+enum {
+    STRIDE_MAX = 4 * ORIEL_FRAME_SIDE_MAX * 4,
+    MESSAGES_AT_ONCE = 16, /* a flood of them must not keep the caller from being stopped */
+};
+
+/* The shared memory of one generation. */
+struct mapping {
+    const uint8_t *bytes; /* NULL: none */
+    size_t length;
+    uint32_t generation;
+    unsigned width, height, stride, count;
+    size_t size; /* of one buffer */
+};
+
+struct cursor {
+    bool shown;
+    int32_t x, y;
+    unsigned width, height;
+    uint8_t pixels[ORIEL_CURSOR_SIDE_MAX * ORIEL_CURSOR_SIDE_MAX * 4];
+};
+
+struct oriel_frame_reader {
+    int fd;
+    bool asked; /* capture was told to run at least once */
+    struct mapping map;
+    struct oriel_i420 canvas; /* the picture without the cursor; planes[0] owns all three */
+    struct oriel_frame_info info;
+    struct cursor cursor;
+    char error[ORIEL_FRAME_ERROR_SIZE];
+    struct oriel_ipc_message message;
+};
+
+struct oriel_frame_reader *oriel_frame_reader_new(int fd) {
+    struct oriel_frame_reader *reader = calloc(1, sizeof *reader);
+    if (!reader)
+        return NULL;
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    reader->fd = fd;
+    return reader;
+}
+
+static void unmap(struct oriel_frame_reader *reader) {
+    if (reader->map.bytes)
+        munmap((void *)reader->map.bytes, reader->map.length);
+    memset(&reader->map, 0, sizeof reader->map);
+}
+
+void oriel_frame_reader_free(struct oriel_frame_reader *reader) {
+    if (!reader)
+        return;
+    unmap(reader);
+    oriel_ipc_message_clear(&reader->message);
+    free(reader->canvas.planes[0]);
+    close(reader->fd);
+    free(reader);
+}
+
+int oriel_frame_reader_fd(const struct oriel_frame_reader *reader) {
+    return reader->fd;
+}
+
+const char *oriel_frame_reader_error(const struct oriel_frame_reader *reader) {
+    return reader->error;
+}
+
+const struct oriel_frame_info *oriel_frame_reader_info(const struct oriel_frame_reader *reader) {
+    return &reader->info;
+}
+
+__attribute__((format(printf, 3, 4))) static int fail(struct oriel_frame_reader *reader, int result, const char *format,
+                                                      ...) {
+    va_list args;
+    va_start(args, format);
+    vsnprintf(reader->error, sizeof reader->error, format, args);
+    va_end(args);
+    return result;
+}
+
+static int sent(struct oriel_frame_reader *reader, int result) {
+    if (result == 0)
+        return 0;
+    if (result == -EPIPE)
+        return fail(reader, -EPIPE, "the capture process ended");
+    return fail(reader, -EPROTO, "the capture process does not read its messages: %s", strerror(-result));
+}
+
+int oriel_frame_reader_run(struct oriel_frame_reader *reader, unsigned fps) {
+    if (fps)
+        reader->asked = true;
+    return sent(reader, oriel_ipc_send(reader->fd, &oriel_media_to_capture, ORIEL_FRAMES_RUN, fps));
+}
+
+/* All planes in one allocation, rows padded to 32 bytes for libyuv's fast paths. */
+static bool make_canvas(struct oriel_i420 *canvas, unsigned width, unsigned height) {
+    int stride = (int)((width + 31) / 32 * 32);
+    int chroma = ((int)(width + 1) / 2 + 31) / 32 * 32;
+    size_t luma_size = (size_t)stride * height, chroma_size = (size_t)chroma * ((height + 1) / 2);
+    uint8_t *bytes = aligned_alloc(32, (luma_size + 2 * chroma_size + 31) / 32 * 32);
+    if (!bytes)
+        return false;
+    free(canvas->planes[0]);
+    *canvas = (struct oriel_i420){.planes = {bytes, bytes + luma_size, bytes + luma_size + chroma_size},
+                                  .strides = {stride, chroma, chroma}};
+    return true;
+}
+
+/* A sealed size is what keeps capture from pulling the memory away under a read: check before the first access. */
+static int map_buffers(struct oriel_frame_reader *reader, int fd, struct mapping *m) {
+    struct stat st;
+    int seals = fcntl(fd, F_GET_SEALS);
+    if (seals < 0 || !(seals & F_SEAL_SHRINK))
+        return fail(reader, -EPROTO, "capture sent memory that is not sealed against shrinking");
+    if (fstat(fd, &st) < 0 || st.st_size < 0 || (uint64_t)st.st_size < m->length)
+        return fail(reader, -EPROTO, "capture announced %zu bytes of shared memory but sent %lld", m->length,
+                    (long long)st.st_size);
+    void *bytes = mmap(NULL, m->length, PROT_READ, MAP_SHARED, fd, 0);
+    if (bytes == MAP_FAILED)
+        return fail(reader, -EPROTO, "the shared pictures cannot be mapped: %s", strerror(errno));
+    m->bytes = bytes;
+    return 0;
+}
+
+static int handle_buffers(struct oriel_frame_reader *reader) {
+    struct oriel_ipc_message *msg = &reader->message;
+    struct mapping m = {.generation = (uint32_t)msg->fields[0].number,
+                        .width = (unsigned)msg->fields[2].number,
+                        .height = (unsigned)msg->fields[3].number,
+                        .stride = (unsigned)msg->fields[4].number,
+                        .count = (unsigned)msg->fields[5].number};
+    uint64_t size = msg->fields[6].number;
+    if (m.generation <= reader->map.generation)
+        return fail(reader, -EPROTO, "capture went from generation %u to %u", reader->map.generation, m.generation);
+    if (msg->fields[1].number != ORIEL_FORMAT_BGRX)
+        return fail(reader, -EPROTO, "capture sent pixel format %llu, which is unknown",
+                    (unsigned long long)msg->fields[1].number);
+    if (m.width < ORIEL_FRAME_SIDE_MIN || m.width > ORIEL_FRAME_SIDE_MAX || m.height < ORIEL_FRAME_SIDE_MIN ||
+        m.height > ORIEL_FRAME_SIDE_MAX)
+        return fail(reader, -EPROTO, "capture sent a picture of %ux%u; each side must be %d to %d", m.width, m.height,
+                    ORIEL_FRAME_SIDE_MIN, ORIEL_FRAME_SIDE_MAX);
+    if (m.stride % 4 || m.stride < m.width * 4 || m.stride > STRIDE_MAX)
+        return fail(reader, -EPROTO, "capture sent rows of %u bytes for %u pixels", m.stride, m.width);
+    if (m.count < 1 || m.count > ORIEL_FRAME_BUFFERS_MAX)
+        return fail(reader, -EPROTO, "capture sent %u buffers; 1 to %d are allowed", m.count, ORIEL_FRAME_BUFFERS_MAX);
+    if (size < (uint64_t)m.stride * m.height || size > (uint64_t)STRIDE_MAX * ORIEL_FRAME_SIDE_MAX)
+        return fail(reader, -EPROTO, "capture sent buffers of %llu bytes for %u rows of %u", (unsigned long long)size,
+                    m.height, m.stride);
+    m.size = (size_t)size;
+    m.length = m.size * m.count;
+    int fd = oriel_ipc_take_fd(msg, 0);
+    int result = map_buffers(reader, fd, &m);
+    close(fd);
+    if (result < 0)
+        return result;
+    unmap(reader);
+    reader->map = m;
+    /* Until its first FRAME a generation has no picture; the last one of the older stays up, but can't be drawn any
+     * more. */
+    reader->info = (struct oriel_frame_info){0};
+    if (!make_canvas(&reader->canvas, m.width, m.height))
+        return fail(reader, -EPROTO, "no memory for a picture of %ux%u", m.width, m.height);
+    return 0;
+}
+
+static unsigned get_u16(const char *bytes) {
+    return (unsigned char)bytes[0] | (unsigned)(unsigned char)bytes[1] << 8;
+}
+
+/* Chroma is shared by 2x2 pixels, so a rectangle is widened to even corners first. */
+static void convert(struct oriel_frame_reader *reader, const uint8_t *pixels, const struct oriel_rect *r) {
+    const struct mapping *m = &reader->map;
+    const struct oriel_i420 *c = &reader->canvas;
+    unsigned left = r->x & ~1u, top = r->y & ~1u;
+    unsigned right = (r->x + r->width + 1u) & ~1u, bottom = (r->y + r->height + 1u) & ~1u;
+    if (right > m->width)
+        right = m->width;
+    if (bottom > m->height)
+        bottom = m->height;
+    /* libyuv names formats by the word, so ARGB is B, G, R, A in memory. */
+    ARGBToI420(pixels + (size_t)top * m->stride + left * 4, (int)m->stride,
+               c->planes[0] + (size_t)top * (size_t)c->strides[0] + left, c->strides[0],
+               c->planes[1] + (size_t)(top / 2) * (size_t)c->strides[1] + left / 2, c->strides[1],
+               c->planes[2] + (size_t)(top / 2) * (size_t)c->strides[2] + left / 2, c->strides[2], (int)(right - left),
+               (int)(bottom - top));
+}
+
+static void add_damage(struct oriel_frame_reader *reader, const struct oriel_rect *r) {
+    struct oriel_frame_info *info = &reader->info;
+    if (info->damage_count < ORIEL_FRAME_RECTS_MAX)
+        info->damage[info->damage_count++] = *r;
+    else {
+        info->damage[0] = (struct oriel_rect){0, 0, (uint16_t)info->width, (uint16_t)info->height};
+        info->damage_count = 1;
+    }
+}
+
+static int check_frame(struct oriel_frame_reader *reader, uint64_t generation, uint64_t index, size_t rects_length,
+                       uint64_t shown) {
+    if (!reader->asked)
+        return fail(reader, -EPROTO, "capture sent a picture before it was asked to");
+    if (!reader->map.bytes)
+        return fail(reader, -EPROTO, "capture sent a picture before any buffers");
+    if (generation != reader->map.generation)
+        return fail(reader, -EPROTO, "capture sent a picture of generation %llu, the buffers are of %u",
+                    (unsigned long long)generation, reader->map.generation);
+    if (index >= reader->map.count)
+        return fail(reader, -EPROTO, "capture sent buffer %llu of %u", (unsigned long long)index, reader->map.count);
+    if (rects_length % 8 || rects_length / 8 > ORIEL_FRAME_RECTS_MAX)
+        return fail(reader, -EPROTO, "capture sent %zu bytes of rectangles", rects_length);
+    if (shown > 1)
+        return fail(reader, -EPROTO, "capture sent %llu for whether the cursor is shown", (unsigned long long)shown);
+    return 0;
+}
+
+static int handle_frame(struct oriel_frame_reader *reader) {
+    struct oriel_ipc_message *msg = &reader->message;
+    const struct mapping *m = &reader->map;
+    uint32_t index = (uint32_t)msg->fields[1].number;
+    const char *bytes = msg->fields[3].bytes;
+    size_t count = msg->fields[3].length / 8;
+    int result = check_frame(reader, msg->fields[0].number, index, msg->fields[3].length, msg->fields[6].number);
+    if (result < 0)
+        return result;
+    struct oriel_rect rects[ORIEL_FRAME_RECTS_MAX];
+    for (size_t i = 0; i < count; i++, bytes += 8) {
+        struct oriel_rect r = {(uint16_t)get_u16(bytes), (uint16_t)get_u16(bytes + 2), (uint16_t)get_u16(bytes + 4),
+                               (uint16_t)get_u16(bytes + 6)};
+        if (!r.width || !r.height || (unsigned)r.x + r.width > m->width || (unsigned)r.y + r.height > m->height)
+            return fail(reader, -EPROTO, "capture sent a rectangle of %ux%u at %u,%u in a picture of %ux%u", r.width,
+                        r.height, r.x, r.y, m->width, m->height);
+        rects[i] = r;
+    }
+    struct oriel_frame_info *info = &reader->info;
+    if (info->generation != m->generation) {
+        *info = (struct oriel_frame_info){.generation = m->generation, .width = m->width, .height = m->height};
+        rects[0] = (struct oriel_rect){0, 0, (uint16_t)m->width, (uint16_t)m->height};
+        count = 1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        convert(reader, m->bytes + m->size * index, &rects[i]);
+        add_damage(reader, &rects[i]);
+    }
+    info->time = (int64_t)msg->fields[2].number;
+    reader->cursor.x = (int32_t)(uint32_t)msg->fields[4].number;
+    reader->cursor.y = (int32_t)(uint32_t)msg->fields[5].number;
+    reader->cursor.shown = msg->fields[6].number == 1;
+    return sent(reader,
+                oriel_ipc_send(reader->fd, &oriel_media_to_capture, ORIEL_FRAMES_RELEASE, m->generation, index));
+}
+
+static int handle_cursor(struct oriel_frame_reader *reader) {
+    struct oriel_ipc_message *msg = &reader->message;
+    uint64_t width = msg->fields[0].number, height = msg->fields[1].number;
+    if (width > ORIEL_CURSOR_SIDE_MAX || height > ORIEL_CURSOR_SIDE_MAX || msg->fields[2].length != width * height * 4)
+        return fail(reader, -EPROTO, "capture sent a cursor of %llux%llu in %zu bytes", (unsigned long long)width,
+                    (unsigned long long)height, msg->fields[2].length);
+    reader->cursor.width = (unsigned)width;
+    reader->cursor.height = (unsigned)height;
+    memcpy(reader->cursor.pixels, msg->fields[2].bytes, msg->fields[2].length);
+    return 0;
+}
+
+int oriel_frame_reader_receive(struct oriel_frame_reader *reader) {
+    bool news = false;
+    for (int i = 0; i < MESSAGES_AT_ONCE; i++) {
+        int result = oriel_ipc_receive(reader->fd, &oriel_capture_to_media, &reader->message);
+        if (result == -EAGAIN)
+            break;
+        if (result == 0)
+            return fail(reader, -EPIPE, "the capture process ended");
+        if (result == -EPROTO)
+            return fail(reader, -EPROTO, "capture sent a message that does not exist");
+        if (result < 0)
+            return fail(reader, -EPROTO, "the frame socket failed: %s", strerror(-result));
+        switch (reader->message.type->id) {
+        case ORIEL_FRAMES_BUFFERS:
+            result = handle_buffers(reader);
+            break;
+        case ORIEL_FRAMES_FRAME:
+            result = handle_frame(reader);
+            news = true;
+            break;
+        case ORIEL_FRAMES_CURSOR:
+            result = handle_cursor(reader);
+            break;
+        }
+        oriel_ipc_message_clear(&reader->message);
+        if (result < 0)
+            return result;
+    }
+    return news && reader->info.generation; /* BUFFERS may have come after the FRAME */
+}
+
+void oriel_frame_reader_draw(struct oriel_frame_reader *reader, const struct oriel_i420 *out) {
+    const struct oriel_i420 *c = &reader->canvas;
+    int width = (int)reader->info.width, height = (int)reader->info.height;
+    for (int i = 0; i < 3; i++)
+        CopyPlane(c->planes[i], c->strides[i], out->planes[i], out->strides[i], i ? (width + 1) / 2 : width,
+                  i ? (height + 1) / 2 : height);
+    const struct cursor *cursor = &reader->cursor;
+    if (cursor->shown)
+        oriel_cursor_blend(out, (unsigned)width, (unsigned)height, cursor->pixels, cursor->width, cursor->height,
+                           cursor->x, cursor->y);
+    reader->info.damage_count = 0;
+}

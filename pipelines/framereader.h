@@ -1,0 +1,62 @@
+/* Media's end of the frame protocol (src/ipc/frames.h): shared pictures in, I420 with the cursor out.
+ *
+ * Policy: capture is not trusted. Every index, size, rectangle, generation and file descriptor is checked before it is
+ * used; what breaks the protocol ends the reader with a sentence. A buffer goes back to capture as soon as its damaged
+ * part is converted, so the shared memory is read in one place and never held. The newest picture wins: what
+ * older FRAMEs damaged adds up in one picture, and nothing queues.
+ * Colours: BT.601, limited range, as libyuv converts and VP8 implies. Libc, libyuv and ipc only: tests need no
+ * pipeline. Limits: one thread at a time. Capture can still change pixels while they are read; that spoils its own
+ * picture only. */
+#ifndef ORIEL_FRAMEREADER_H
+#define ORIEL_FRAMEREADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "frames.h"
+
+enum { ORIEL_FRAME_ERROR_SIZE = 160 };
+
+/* What there is to show; filled by oriel_frame_reader_receive. */
+struct oriel_frame_info {
+    uint32_t generation; /* 0: no picture has arrived yet */
+    unsigned width, height;
+    int64_t time;          /* CLOCK_MONOTONIC ns of the newest FRAME, as capture says: may be any number */
+    unsigned damage_count; /* since the last oriel_frame_reader_draw; all in one rectangle when there were too many */
+    struct oriel_rect damage[ORIEL_FRAME_RECTS_MAX];
+};
+
+/* Where to draw: I420 planes of the reader's present size; chroma planes are (width+1)/2 by (height+1)/2. */
+struct oriel_i420 {
+    uint8_t *planes[3];
+    int strides[3];
+};
+
+struct oriel_frame_reader;
+
+/* Owns `fd` from now on, and makes it non-blocking. NULL without memory. */
+struct oriel_frame_reader *oriel_frame_reader_new(int fd);
+void oriel_frame_reader_free(struct oriel_frame_reader *reader);
+
+/* For poll(2); stays the reader's. */
+int oriel_frame_reader_fd(const struct oriel_frame_reader *reader);
+
+/* Asks capture for `fps` frames a second at most, 0 to pause. 0, -EPIPE: capture is gone, -EPROTO: it does not read. */
+int oriel_frame_reader_run(struct oriel_frame_reader *reader, unsigned fps);
+
+/* Handles messages that wait (16 at most, then poll again), without blocking. 1: something new to show · 0: nothing new
+ * · -EPIPE: capture closed · -EPROTO: capture broke the protocol. After an error the reader is only good for
+ * oriel_frame_reader_error and free. */
+int oriel_frame_reader_receive(struct oriel_frame_reader *reader);
+
+/* Why the last call failed, for people. */
+const char *oriel_frame_reader_error(const struct oriel_frame_reader *reader);
+
+/* Valid until the next call with `reader`. */
+const struct oriel_frame_info *oriel_frame_reader_info(const struct oriel_frame_reader *reader);
+
+/* Draws the newest picture with the cursor on it, and forgets the damage. info.generation must not be 0. */
+void oriel_frame_reader_draw(struct oriel_frame_reader *reader, const struct oriel_i420 *out);
+
+#endif

@@ -1,0 +1,27 @@
+/* The graph from shared pictures of a screen to VP8 in RTP. Its drawing is in screen.c.
+ * Policy: nothing is captured or encoded before oriel_screen_run. Threads: any. */
+#ifndef ORIEL_SCREEN_H
+#define ORIEL_SCREEN_H
+
+#include <gst/gst.h>
+
+struct oriel_screen_counts {
+    unsigned width, height; /* of the newest picture, 0 before one */
+    guint64 pictures;       /* encoded since the start */
+};
+
+/* A bin named "screen" with one pad, "src"; a floating reference. Owns `frames`, the frame socket, from now on.
+ * NULL with `error` set when a plugin is missing. */
+GstElement *oriel_screen_new(int frames, unsigned fps, unsigned kbits, GError **error);
+
+/* The RTP caps of its pad; the caller unrefs. */
+GstCaps *oriel_screen_caps(void);
+
+/* Starts capture and encoding, with a keyframe first; or pauses both. */
+void oriel_screen_run(GstElement *screen, gboolean run);
+
+void oriel_screen_set_bitrate(GstElement *screen, unsigned kbits);
+
+void oriel_screen_counts(GstElement *screen, struct oriel_screen_counts *counts);
+
+#endif

@@ -1,0 +1,46 @@
+/* oriel-media: encodes the pictures of one session and sends them by WebRTC.
+ *
+ * Policy: started by orield only, for one session, and gone with it. It gets everything over its control channel, fd 3
+ * (src/ipc/core_media.h): no arguments, no files, no other descriptor. Nothing listens, nothing goes to stdout. */
+#include <fcntl.h>
+#include <gst/gst.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "session.h"
+#include "transport.h"
+
+enum { CONTROL_FD = 3 };
+
+static bool is_channel(int fd) {
+    int domain = 0, type = 0;
+    socklen_t length = sizeof domain;
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) < 0)
+        return false;
+    length = sizeof type;
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && domain == AF_UNIX && type == SOCK_SEQPACKET;
+}
+
+int main(int argc, char **argv) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    oriel_log_init("oriel-media");
+    if (argc > 1 || !is_channel(CONTROL_FD)) {
+        oriel_error("this program is started by orield, which gives it a control channel as descriptor 3; "
+                    "to show a screen, start orield");
+        return 2;
+    }
+    fcntl(CONTROL_FD, F_SETFD, FD_CLOEXEC);
+    close_range(CONTROL_FD + 1, ~0u, 0);
+    /* Libraries print where they like: what they say belongs to the log. */
+    if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+        return EXIT_FAILURE;
+    gst_init(NULL, NULL);
+    oriel_transport_warm_up();
+    /* Without destructors: webrtcbin's threads may still run. */
+    _exit(oriel_session_run(CONTROL_FD));
+}

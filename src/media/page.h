@@ -1,0 +1,21 @@
+/* The messages of the data channel "oriel" (signaling/PROTOCOL.md, Media): the page's, read strictly, and the device's.
+ * Policy: one JSON object of at most 1 KiB; whatever is not a known message breaks the protocol. Thread-safe, no I/O.
+ */
+#ifndef ORIEL_PAGE_H
+#define ORIEL_PAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { ORIEL_PAGE_MESSAGE_MAX = 1024, ORIEL_PAGE_ERROR_SIZE = 256 };
+
+/* {"t":"ping","id":7}. The id (≥ 0), or -EPROTO with `error` filled. */
+int64_t oriel_page_read_ping(const void *bytes, size_t length, char error[ORIEL_PAGE_ERROR_SIZE]);
+
+/* `now`: CLOCK_MONOTONIC in microseconds. */
+void oriel_page_write_pong(int64_t id, int64_t now, char out[128]);
+
+/* The picture with RTP timestamp 0 shows the screen of time `at`, in microseconds of the same clock. */
+void oriel_page_write_time(int64_t at, char out[128]);
+
+#endif

@@ -1,0 +1,261 @@
+/* See session.h.
+ *
+ *   WAITING --START--> OFFERED --ANSWER--> CONNECTING --connected--> CONNECTED --first picture--> LIVE
+ *      |                   |                    |                        |                          |
+ *      +-------------------+--------------------+--- FAILED or core gone +--------------------------+--> ENDED */
+#include "session.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <gst/gst.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "core_media.h"
+#include "fingerprint.h"
+#include "log.h"
+#include "page.h"
+#include "screen.h"
+#include "transport.h"
+
+#define CONNECT_TIME (20 * ORIEL_SECOND)
+#define PING_TIME (10 * ORIEL_SECOND)
+
+enum {
+    CLOSE_MS = 400, /* webrtcbin may hang when it is closed; core waits for 500 */
+    FPS_MAX = 60,
+    KBITS_MIN = 50,
+    KBITS_MAX = 100000,
+};
+
+enum state { WAITING, OFFERED, CONNECTING, CONNECTED, LIVE, ENDED };
+
+struct session {
+    int fd;
+    enum state state;
+    GMainLoop *loop;
+    int status;
+    GstElement *screen;
+    struct oriel_transport *transport;
+    int64_t deadline;  /* for the connection, monotonic; 0: none */
+    int64_t last_ping; /* monotonic; 0: the data channel is not open */
+    guint64 pictures_before, bytes_before;
+    struct oriel_ipc_message message;
+};
+
+/* ---- ending ---- */
+
+static gpointer force_exit(gpointer status) {
+    g_usleep(CLOSE_MS * 1000);
+    _exit(GPOINTER_TO_INT(status));
+}
+
+static void end(struct session *s, int status) {
+    if (s->state == ENDED)
+        return;
+    s->state = ENDED;
+    s->status = status;
+    g_thread_unref(g_thread_new("exit", force_exit, GINT_TO_POINTER(status)));
+    g_main_loop_quit(s->loop);
+}
+
+static void fail(struct session *s, const char *reason, const char *detail) {
+    if (s->state == ENDED)
+        return;
+    oriel_error("%s: %s", reason, detail);
+    oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_FAILED, reason, detail);
+    end(s, EXIT_FAILURE);
+}
+
+/* Core reads its messages at once; if it does not, it hangs, and so must not this. */
+static void told(struct session *s, int result) {
+    if (result == 0 || s->state == ENDED)
+        return;
+    oriel_error("orield does not take messages: %s", strerror(-result));
+    end(s, EXIT_FAILURE);
+}
+
+/* ---- the transport's events ---- */
+
+static void on_offer(void *user, const char *sdp, const char *fingerprint) {
+    struct session *s = user;
+    told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_OFFER, fingerprint, sdp));
+}
+
+static void on_candidate(void *user, unsigned mline, const char *candidate) {
+    struct session *s = user;
+    told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_LOCAL_CANDIDATE, mline, candidate));
+}
+
+static void on_connected(void *user) {
+    struct session *s = user;
+    if (s->state != CONNECTING)
+        return;
+    s->state = CONNECTED;
+    oriel_screen_run(s->screen, TRUE);
+}
+
+static void on_sending(void *user) {
+    struct session *s = user;
+    if (s->state != CONNECTED)
+        return;
+    s->state = LIVE;
+    s->deadline = 0;
+    told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_LIVE));
+}
+
+static void on_channel_open(void *user) {
+    struct session *s = user;
+    char text[128];
+    s->last_ping = oriel_monotonic();
+    oriel_page_write_time(oriel_transport_time_zero(s->transport) / 1000, text);
+    oriel_transport_send(s->transport, text);
+}
+
+static void on_channel_message(void *user, const char *bytes, size_t length) {
+    struct session *s = user;
+    char error[ORIEL_PAGE_ERROR_SIZE], text[128];
+    int64_t now = oriel_monotonic();
+    int64_t id = oriel_page_read_ping(bytes, length, error);
+    if (id < 0) {
+        fail(s, "protocol", error);
+        return;
+    }
+    s->last_ping = now;
+    oriel_page_write_pong(id, now / 1000, text);
+    oriel_transport_send(s->transport, text);
+}
+
+static void on_failed(void *user, const char *reason, const char *detail) {
+    fail(user, reason, detail);
+}
+
+static const struct oriel_transport_events transport_events = {
+    .offer = on_offer,
+    .candidate = on_candidate,
+    .connected = on_connected,
+    .sending = on_sending,
+    .channel_open = on_channel_open,
+    .channel_message = on_channel_message,
+    .failed = on_failed,
+};
+
+/* ---- once a second ---- */
+
+static void send_stats(struct session *s) {
+    struct oriel_screen_counts screen;
+    struct oriel_transport_counts sent;
+    oriel_screen_counts(s->screen, &screen);
+    oriel_transport_counts(s->transport, &sent);
+    uint32_t pictures = (uint32_t)(screen.pictures - s->pictures_before);
+    uint32_t kbits = (uint32_t)((sent.bytes - s->bytes_before) * 8 / 1000);
+    s->pictures_before = screen.pictures;
+    s->bytes_before = sent.bytes;
+    told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_STATS, screen.width, screen.height, pictures, kbits,
+                           sent.loss_permille, sent.round_trip_ms, sent.bytes));
+}
+
+static gboolean tick(gpointer user) {
+    struct session *s = user;
+    int64_t now = oriel_monotonic();
+    if (s->deadline && now > s->deadline)
+        fail(s, "peer-lost",
+             s->state == OFFERED      ? "the agent's browser did not answer within 20 s"
+             : s->state == CONNECTING ? "no connection to the agent's browser within 20 s: no network path works"
+                                      : "the first picture could not be sent within 20 s");
+    else if (s->last_ping && now - s->last_ping > PING_TIME)
+        fail(s, "peer-lost", "the agent's page has been silent for 10 s");
+    else if (s->state == LIVE)
+        send_stats(s);
+    return s->state == ENDED ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+}
+
+/* ---- core's messages ---- */
+
+static gboolean addresses_valid(const char *addresses) {
+    unsigned char bytes[sizeof(struct in6_addr)];
+    g_auto(GStrv) list = g_strsplit(addresses, ",", -1);
+    for (char **a = list; *a; a++)
+        if (inet_pton(AF_INET, *a, bytes) != 1 && inet_pton(AF_INET6, *a, bytes) != 1)
+            return FALSE;
+    return TRUE;
+}
+
+static void start(struct session *s) {
+    struct oriel_ipc_message *m = &s->message;
+    const char *fingerprint = m->fields[1].bytes, *addresses = m->fields[2].bytes;
+    unsigned kbits = (unsigned)m->fields[3].number, fps = (unsigned)m->fields[4].number;
+    if (!oriel_fingerprint_valid(fingerprint) || !addresses_valid(addresses) || fps < 1 || fps > FPS_MAX ||
+        kbits < KBITS_MIN || kbits > KBITS_MAX) {
+        fail(s, "media-failed", "orield sent a start message with values out of range");
+        return;
+    }
+    g_autoptr(GError) error = NULL;
+    s->screen = oriel_screen_new(oriel_ipc_take_fd(m, 0), fps, kbits, &error);
+    if (s->screen) {
+        g_autoptr(GstCaps) caps = oriel_screen_caps();
+        s->transport = oriel_transport_new(s->screen, caps, fingerprint, addresses, &transport_events, s, &error);
+    }
+    if (!s->transport) {
+        fail(s, "media-failed", error ? error->message : "the media pipeline can't be built");
+        return;
+    }
+    s->state = OFFERED;
+    s->deadline = oriel_monotonic() + CONNECT_TIME;
+    g_timeout_add(1000, tick, s);
+}
+
+static void handle(struct session *s) {
+    struct oriel_ipc_message *m = &s->message;
+    if ((m->type->id == ORIEL_MEDIA_START) != (s->state == WAITING)) {
+        fail(s, "media-failed", s->state == WAITING ? "orield sent a message before start" : "orield sent start twice");
+        return;
+    }
+    switch (m->type->id) {
+    case ORIEL_MEDIA_START:
+        start(s);
+        break;
+    case ORIEL_MEDIA_ANSWER:
+        if (s->state == OFFERED)
+            s->state = CONNECTING;
+        oriel_transport_set_answer(s->transport, m->fields[0].bytes);
+        break;
+    case ORIEL_MEDIA_REMOTE_CANDIDATE:
+        oriel_transport_add_candidate(s->transport, (unsigned)m->fields[0].number, m->fields[1].bytes);
+        break;
+    }
+}
+
+static gboolean on_control(gint fd, GIOCondition condition, gpointer user) {
+    struct session *s = user;
+    while (s->state != ENDED) {
+        int result = oriel_ipc_receive(fd, &oriel_core_to_media, &s->message);
+        if (result == -EAGAIN)
+            return G_SOURCE_CONTINUE;
+        if (result <= 0) {
+            if (result < 0)
+                oriel_error("the control channel broke: %s", strerror(-result));
+            end(s, result < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+            break;
+        }
+        handle(s);
+        oriel_ipc_message_clear(&s->message);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+int oriel_session_run(int fd) {
+    struct session *s = g_new0(struct session, 1);
+    s->fd = fd;
+    s->loop = g_main_loop_new(NULL, FALSE);
+    g_unix_set_fd_nonblocking(fd, TRUE, NULL);
+    g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_control, s);
+    g_main_loop_run(s->loop);
+    if (s->transport)
+        oriel_transport_close(s->transport);
+    return s->status;
+}

@@ -1,0 +1,445 @@
+/* See transport.h.
+ *
+ * webrtcbin calls back on threads of its own: each call becomes an event that is handed to the main thread, where all
+ * state but two counters lives. */
+#include "transport.h"
+
+#define GST_USE_UNSTABLE_API
+#include <gst/sdp/sdp.h>
+#include <gst/webrtc/webrtc.h>
+#include <string.h>
+
+#include "fingerprint.h"
+#include "log.h"
+#include "sdp.h"
+
+enum { CANDIDATES_MAX = 64 };
+
+struct oriel_transport {
+    const struct oriel_transport_events *events;
+    void *user;
+    GstElement *pipeline, *webrtc;
+    GObject *channel;
+    char **addresses; /* NULL: all */
+    char fingerprint[ORIEL_FINGERPRINT_LENGTH + 1];
+    char *offer;
+    gboolean answered, connected, over;
+    GPtrArray *early; /* of struct oriel_sdp_candidate *: came before the answer */
+    gsize bytes;      /* atomic */
+    gint sending;     /* atomic: whether a packet has left */
+};
+
+/* ---- from webrtcbin's threads to ours ---- */
+
+enum event_kind { OFFER, CANDIDATE, GATHERED, CONNECTED, LOST, SENDING, OPEN, MESSAGE, CHANNEL_CLOSED };
+
+struct event {
+    struct oriel_transport *transport;
+    enum event_kind kind;
+    unsigned number;
+    char *text;
+};
+
+static void fail(struct oriel_transport *t, const char *reason, const char *detail) {
+    if (t->over)
+        return;
+    t->over = TRUE;
+    t->events->failed(t->user, reason, detail);
+}
+
+/* Of our own candidates only what was asked for is told: UDP, and on the configured addresses. */
+static void local_candidate(struct oriel_transport *t, unsigned mline, const char *candidate) {
+    char address[64];
+    if (!oriel_sdp_candidate_usable(candidate) || !oriel_sdp_candidate_address(candidate, address))
+        return;
+    if (!t->addresses || g_strv_contains((const char *const *)t->addresses, address))
+        t->events->candidate(t->user, mline, candidate);
+}
+
+static void offer_made(struct oriel_transport *t, const char *sdp) {
+    g_autofree char *own = oriel_sdp_fingerprint(sdp);
+    if (!own) {
+        fail(t, "media-failed", "the offer could not be made");
+        return;
+    }
+    t->offer = g_strdup(sdp);
+    t->events->offer(t->user, sdp, own);
+}
+
+static void connected(struct oriel_transport *t) {
+    if (t->connected)
+        return;
+    t->connected = TRUE;
+    /* The guard ends the process on a wrong certificate; without any there is no session either. */
+    if (oriel_fingerprint_seen(GST_BIN(t->pipeline)))
+        t->events->connected(t->user);
+    else
+        fail(t, "fingerprint", "the connection came up without a certificate of the agent's browser");
+}
+
+static gboolean dispatch(gpointer user) {
+    struct event *e = user;
+    struct oriel_transport *t = e->transport;
+    if (t->over)
+        return G_SOURCE_REMOVE;
+    switch (e->kind) {
+    case OFFER:
+        offer_made(t, e->text);
+        break;
+    case CANDIDATE:
+        local_candidate(t, e->number, e->text);
+        break;
+    case GATHERED:
+        t->events->candidate(t->user, 0, "");
+        break;
+    case CONNECTED:
+        connected(t);
+        break;
+    case LOST:
+        fail(t, "peer-lost", e->text);
+        break;
+    case SENDING:
+        t->events->sending(t->user);
+        break;
+    case OPEN:
+        t->events->channel_open(t->user);
+        break;
+    case MESSAGE:
+        t->events->channel_message(t->user, e->text, e->number);
+        break;
+    case CHANNEL_CLOSED:
+        fail(t, "peer-lost", "the agent's browser closed the connection");
+        break;
+    }
+    return G_SOURCE_REMOVE;
+}
+
+static void event_free(gpointer user) {
+    struct event *e = user;
+    g_free(e->text);
+    g_free(e);
+}
+
+/* Takes `text`. */
+static void post(struct oriel_transport *t, enum event_kind kind, unsigned number, char *text) {
+    struct event *e = g_new(struct event, 1);
+    *e = (struct event){t, kind, number, text};
+    g_main_context_invoke_full(NULL, G_PRIORITY_DEFAULT, dispatch, e, event_free);
+}
+
+/* ---- webrtcbin's callbacks, on its threads ---- */
+
+static void on_offer(GstPromise *promise, gpointer user) {
+    struct oriel_transport *t = user;
+    GstWebRTCSessionDescription *offer = NULL;
+    const GstStructure *reply = gst_promise_get_reply(promise);
+    if (reply)
+        gst_structure_get(reply, "offer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &offer, NULL);
+    if (offer) {
+        char *text = gst_sdp_message_as_text(offer->sdp);
+        /* First the offer, then the candidates that setting it brings. */
+        post(t, OFFER, 0, text);
+        g_signal_emit_by_name(t->webrtc, "set-local-description", offer, NULL);
+        gst_webrtc_session_description_free(offer);
+    } else
+        post(t, OFFER, 0, g_strdup(""));
+    gst_promise_unref(promise);
+}
+
+static void on_candidate(GstElement *webrtc, guint mline, char *candidate, gpointer t) {
+    post(t, CANDIDATE, mline, g_strdup(candidate));
+}
+
+static void on_gathering(GObject *webrtc, GParamSpec *spec, gpointer t) {
+    GstWebRTCICEGatheringState state;
+    g_object_get(webrtc, "ice-gathering-state", &state, NULL);
+    if (state == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE)
+        post(t, GATHERED, 0, NULL);
+}
+
+static void on_connection(GObject *webrtc, GParamSpec *spec, gpointer t) {
+    GstWebRTCPeerConnectionState state;
+    g_object_get(webrtc, "connection-state", &state, NULL);
+    switch (state) {
+    case GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED:
+        post(t, CONNECTED, 0, NULL);
+        break;
+    case GST_WEBRTC_PEER_CONNECTION_STATE_FAILED:
+        post(t, LOST, 0, g_strdup("no network path to the agent's browser works (any more)"));
+        break;
+    case GST_WEBRTC_PEER_CONNECTION_STATE_CLOSED:
+        post(t, LOST, 0, g_strdup("the connection to the agent's browser was closed"));
+        break;
+    case GST_WEBRTC_PEER_CONNECTION_STATE_NEW:
+    case GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTING:
+    case GST_WEBRTC_PEER_CONNECTION_STATE_DISCONNECTED:
+        break;
+    }
+}
+
+static void on_channel_open(GObject *channel, gpointer t) {
+    post(t, OPEN, 0, NULL);
+}
+
+static void on_channel_close(GObject *channel, gpointer t) {
+    post(t, CHANNEL_CLOSED, 0, NULL);
+}
+
+static void on_channel_text(GObject *channel, char *text, gpointer t) {
+    post(t, MESSAGE, text ? (unsigned)strlen(text) : 0, g_strdup(text ? text : ""));
+}
+
+static void on_channel_data(GObject *channel, GBytes *data, gpointer t) {
+    post(t, LOST, 0, g_strdup("the page sent binary data, which the protocol does not have"));
+}
+
+static guint buffer_size(GstPadProbeInfo *info) {
+    if (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST)
+        return (guint)gst_buffer_list_calculate_size(GST_PAD_PROBE_INFO_BUFFER_LIST(info));
+    return (guint)gst_buffer_get_size(GST_PAD_PROBE_INFO_BUFFER(info));
+}
+
+static GstPadProbeReturn on_rtp(GstPad *pad, GstPadProbeInfo *info, gpointer user) {
+    struct oriel_transport *t = user;
+    g_atomic_pointer_add(&t->bytes, buffer_size(info));
+    if (g_atomic_int_compare_and_exchange(&t->sending, FALSE, TRUE))
+        post(t, SENDING, 0, NULL);
+    return GST_PAD_PROBE_OK;
+}
+
+/* What leaves the RTP session is what is sent, repeats included. */
+static void on_rtpbin_pad(GstElement *rtpbin, GstPad *pad, gpointer t) {
+    if (g_str_has_prefix(GST_PAD_NAME(pad), "send_rtp_src_"))
+        gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_rtp, t, NULL);
+}
+
+/* On the main thread: the bus of the pipeline. */
+static gboolean on_bus(GstBus *bus, GstMessage *message, gpointer user) {
+    struct oriel_transport *t = user;
+    if (GST_MESSAGE_TYPE(message) != GST_MESSAGE_ERROR)
+        return G_SOURCE_CONTINUE;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *debug = NULL;
+    gst_message_parse_error(message, &error, &debug);
+    oriel_debug("%s: %s (%s)", GST_OBJECT_NAME(message->src), error->message, debug ? debug : "");
+    if (g_str_equal(GST_OBJECT_NAME(message->src), "frames"))
+        fail(t, "capture-failed", error->message);
+    else {
+        g_autofree char *detail = g_strdup_printf("%s: %s", GST_OBJECT_NAME(message->src), error->message);
+        fail(t, "media-failed", detail);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+/* ---- building ---- */
+
+static gpointer warm_up(gpointer unused) {
+    /* The first dtlsdec makes the certificate that all later ones share. */
+    GstElement *dtls = gst_element_factory_make("dtlsdec", NULL);
+    if (dtls)
+        gst_object_unref(gst_object_ref_sink(dtls));
+    return NULL;
+}
+
+void oriel_transport_warm_up(void) {
+    g_thread_unref(g_thread_new("dtls-key", warm_up, NULL));
+    const char *const used[] = {"nice", "srtp", "sctp", "rtpmanager", "rtp", "vpx", "webrtc", "coreelements"};
+    for (guint i = 0; i < G_N_ELEMENTS(used); i++) {
+        GstPlugin *plugin = gst_plugin_load_by_name(used[i]);
+        if (plugin)
+            gst_object_unref(plugin);
+    }
+}
+
+/* libnice as it comes opens TCP listeners and asks routers by UPnP: neither. Its checks double as keep-alive. */
+static gboolean configure_ice(struct oriel_transport *t, GError **error) {
+    g_autoptr(GObject) ice = NULL;
+    g_autoptr(GObject) agent = NULL;
+    g_object_get(t->webrtc, "ice-agent", &ice, NULL);
+    g_object_get(ice, "agent", &agent, NULL);
+    g_object_set(agent, "upnp", FALSE, "ice-tcp", FALSE, "keepalive-conncheck", TRUE, NULL);
+    for (char **a = t->addresses; a && *a; a++) {
+        gboolean good = FALSE;
+        g_signal_emit_by_name(ice, "add-local-ip-address", *a, &good);
+        if (!good) {
+            g_set_error(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS, "%s is no address to send from", *a);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean add_video(struct oriel_transport *t, GstElement *source, GstCaps *caps, GError **error) {
+    g_autoptr(GstPad) sink = gst_element_request_pad_simple(t->webrtc, "sink_0");
+    g_autoptr(GstPad) src = gst_element_get_static_pad(source, "src");
+    g_autoptr(GstWebRTCRTPTransceiver) transceiver = NULL;
+    g_object_get(sink, "transceiver", &transceiver, NULL);
+    g_object_set(transceiver, "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, "do-nack", TRUE,
+                 "codec-preferences", caps, NULL);
+    if (gst_pad_link(src, sink) == GST_PAD_LINK_OK)
+        return TRUE;
+    g_set_error(error, GST_CORE_ERROR, GST_CORE_ERROR_PAD, "the picture can't be linked to WebRTC");
+    return FALSE;
+}
+
+static gboolean add_channel(struct oriel_transport *t, GError **error) {
+    g_autoptr(GstStructure) options = gst_structure_new("options", "ordered", G_TYPE_BOOLEAN, TRUE, NULL);
+    g_signal_emit_by_name(t->webrtc, "create-data-channel", "oriel", options, &t->channel);
+    if (!t->channel) {
+        g_set_error(error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN,
+                    "no data channel: GStreamer's sctp plugin (gstreamer1.0-plugins-bad) is missing");
+        return FALSE;
+    }
+    g_signal_connect(t->channel, "on-open", G_CALLBACK(on_channel_open), t);
+    g_signal_connect(t->channel, "on-close", G_CALLBACK(on_channel_close), t);
+    g_signal_connect(t->channel, "on-message-string", G_CALLBACK(on_channel_text), t);
+    g_signal_connect(t->channel, "on-message-data", G_CALLBACK(on_channel_data), t);
+    return TRUE;
+}
+
+static gboolean start(struct oriel_transport *t, GError **error) {
+    /* Running time must be the time of capture: CLOCK_MONOTONIC, whatever another element would offer. */
+    g_autoptr(GstClock) clock = gst_system_clock_obtain();
+    gst_pipeline_use_clock(GST_PIPELINE(t->pipeline), clock);
+    g_autoptr(GstBus) bus = gst_pipeline_get_bus(GST_PIPELINE(t->pipeline));
+    gst_bus_add_watch(bus, on_bus, t);
+    g_autoptr(GstElement) rtpbin = gst_bin_get_by_name(GST_BIN(t->webrtc), "rtpbin");
+    g_signal_connect(rtpbin, "pad-added", G_CALLBACK(on_rtpbin_pad), t);
+    g_signal_connect(t->webrtc, "on-ice-candidate", G_CALLBACK(on_candidate), t);
+    g_signal_connect(t->webrtc, "notify::ice-gathering-state", G_CALLBACK(on_gathering), t);
+    g_signal_connect(t->webrtc, "notify::connection-state", G_CALLBACK(on_connection), t);
+    if (gst_element_set_state(t->pipeline, GST_STATE_READY) == GST_STATE_CHANGE_FAILURE || !add_channel(t, error) ||
+        gst_element_set_state(t->pipeline, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
+        if (error && !*error)
+            g_set_error(error, GST_CORE_ERROR, GST_CORE_ERROR_STATE_CHANGE, "the media pipeline can't be started");
+        return FALSE;
+    }
+    g_signal_emit_by_name(t->webrtc, "create-offer", NULL, gst_promise_new_with_change_func(on_offer, t, NULL));
+    return TRUE;
+}
+
+struct oriel_transport *oriel_transport_new(GstElement *source, GstCaps *caps, const char *fingerprint,
+                                            const char *addresses, const struct oriel_transport_events *events,
+                                            void *user, GError **error) {
+    struct oriel_transport *t = g_new0(struct oriel_transport, 1);
+    t->events = events;
+    t->user = user;
+    t->early = g_ptr_array_new_with_free_func(g_free);
+    g_strlcpy(t->fingerprint, fingerprint, sizeof t->fingerprint);
+    if (*addresses)
+        t->addresses = g_strsplit(addresses, ",", -1);
+    t->pipeline = gst_pipeline_new("oriel");
+    oriel_fingerprint_guard(GST_BIN(t->pipeline), fingerprint);
+    gst_bin_add(GST_BIN(t->pipeline), source);
+    t->webrtc = gst_element_factory_make("webrtcbin", "webrtc");
+    if (!t->webrtc) {
+        g_set_error(error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN,
+                    "webrtcbin is missing; install Debian's gstreamer1.0-plugins-bad and gstreamer1.0-nice");
+        return NULL;
+    }
+    g_object_set(t->webrtc, "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, NULL);
+    gst_bin_add(GST_BIN(t->pipeline), t->webrtc);
+    if (!configure_ice(t, error) || !add_video(t, source, caps, error) || !start(t, error))
+        return NULL; /* the process ends with it */
+    return t;
+}
+
+/* ---- in session ---- */
+
+static void pass_candidate(struct oriel_transport *t, unsigned mline, const char *candidate) {
+    g_signal_emit_by_name(t->webrtc, "add-ice-candidate", mline, candidate);
+}
+
+void oriel_transport_set_answer(struct oriel_transport *t, const char *text) {
+    if (t->over)
+        return;
+    if (!t->offer || t->answered) {
+        fail(t, "protocol", t->offer ? "a second answer came" : "an answer came before the offer");
+        return;
+    }
+    char error[ORIEL_SDP_ERROR_SIZE];
+    struct oriel_sdp_answer answer = {0};
+    switch (oriel_sdp_check_answer(t->offer, text, t->fingerprint, &answer, error)) {
+    case ORIEL_SDP_GOOD:
+        break;
+    case ORIEL_SDP_PROTOCOL:
+        fail(t, "protocol", error);
+        return;
+    case ORIEL_SDP_FINGERPRINT:
+        fail(t, "fingerprint", error);
+        return;
+    }
+    t->answered = TRUE;
+    GstSDPMessage *sdp = NULL;
+    gst_sdp_message_new_from_text(answer.sdp, &sdp);
+    GstWebRTCSessionDescription *description = gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_ANSWER, sdp);
+    g_signal_emit_by_name(t->webrtc, "set-remote-description", description, NULL);
+    gst_webrtc_session_description_free(description);
+    g_ptr_array_extend_and_steal(t->early, g_steal_pointer(&answer.candidates));
+    for (guint i = 0; i < t->early->len; i++) {
+        const struct oriel_sdp_candidate *c = t->early->pdata[i];
+        pass_candidate(t, c->mline, c->text);
+    }
+    g_ptr_array_set_size(t->early, 0);
+    oriel_sdp_answer_clear(&answer);
+}
+
+void oriel_transport_add_candidate(struct oriel_transport *t, unsigned mline, const char *candidate) {
+    if (t->over || mline > 1 || !oriel_sdp_candidate_usable(candidate))
+        return;
+    if (t->answered)
+        pass_candidate(t, mline, candidate);
+    else if (t->early->len < CANDIDATES_MAX) {
+        struct oriel_sdp_candidate *c = g_new0(struct oriel_sdp_candidate, 1);
+        c->mline = mline;
+        g_strlcpy(c->text, candidate, sizeof c->text);
+        g_ptr_array_add(t->early, c);
+    }
+}
+
+void oriel_transport_send(struct oriel_transport *t, const char *text) {
+    GstWebRTCDataChannelState state;
+    g_object_get(t->channel, "ready-state", &state, NULL);
+    if (state == GST_WEBRTC_DATA_CHANNEL_STATE_OPEN)
+        g_signal_emit_by_name(t->channel, "send-string", text);
+}
+
+/* The receiver's report about our stream, out of the RTP session's own source. */
+static void read_report(const GValue *source, struct oriel_transport_counts *counts) {
+    g_autoptr(GstStructure) stats = NULL;
+    gboolean internal = FALSE, have = FALSE;
+    guint lost = 0, trip = 0;
+    g_object_get(g_value_get_object(source), "stats", &stats, NULL);
+    gst_structure_get(stats, "internal", G_TYPE_BOOLEAN, &internal, "have-rb", G_TYPE_BOOLEAN, &have, "rb-fractionlost",
+                      G_TYPE_UINT, &lost, "rb-round-trip", G_TYPE_UINT, &trip, NULL);
+    if (!have)
+        return;
+    counts->loss_permille = MAX(counts->loss_permille, lost * 1000 / 256);
+    counts->round_trip_ms = MAX(counts->round_trip_ms, (guint)((guint64)trip * 1000 / 65536));
+}
+
+void oriel_transport_counts(struct oriel_transport *t, struct oriel_transport_counts *counts) {
+    *counts = (struct oriel_transport_counts){.bytes = (gsize)g_atomic_pointer_get(&t->bytes)};
+    g_autoptr(GstElement) rtpbin = gst_bin_get_by_name(GST_BIN(t->webrtc), "rtpbin");
+    g_autoptr(GObject) session = NULL;
+    g_signal_emit_by_name(rtpbin, "get-internal-session", 0, &session);
+    if (!session)
+        return;
+    G_GNUC_BEGIN_IGNORE_DEPRECATIONS
+    GValueArray *sources = NULL;
+    g_object_get(session, "sources", &sources, NULL);
+    for (guint i = 0; sources && i < sources->n_values; i++)
+        read_report(g_value_array_get_nth(sources, i), counts);
+    g_clear_pointer(&sources, g_value_array_free);
+    G_GNUC_END_IGNORE_DEPRECATIONS
+}
+
+int64_t oriel_transport_time_zero(struct oriel_transport *t) {
+    return (int64_t)gst_element_get_base_time(t->pipeline);
+}
+
+void oriel_transport_close(struct oriel_transport *t) {
+    t->over = TRUE;
+    g_signal_emit_by_name(t->channel, "close");
+    gst_element_set_state(t->pipeline, GST_STATE_NULL);
+}

@@ -1,0 +1,65 @@
+/* WebRTC of one session: one video m-line that only sends, one data channel, offered once. webrtcbin is behind it.
+ *
+ * Policy: one transport a process; nothing listens (no TCP, no UPnP); with addresses given, nothing else is bound or
+ * told. The peer's certificate is checked by fingerprint.h; what comes from the peer's page by sdp.h. Events come on
+ * the thread of the default main context, one after the other, none after `failed`. Limits: 1.22's webrtcbin neither
+ * renegotiates nor restarts ICE, and may hang when it is closed: a new path needs a new process, and who closes must be
+ * ready to _exit. */
+#ifndef ORIEL_TRANSPORT_H
+#define ORIEL_TRANSPORT_H
+
+#include <gst/gst.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct oriel_transport_events {
+    /* Our SDP, and the fingerprint of our certificate. Once, first. */
+    void (*offer)(void *user, const char *sdp, const char *fingerprint);
+    /* "" ends the candidates. */
+    void (*candidate)(void *user, unsigned mline, const char *candidate);
+    /* ICE and DTLS are up. Once. */
+    void (*connected)(void *user);
+    /* The first packet of a picture has left. Once. */
+    void (*sending)(void *user);
+    void (*channel_open)(void *user);
+    void (*channel_message)(void *user, const char *bytes, size_t length);
+    /* Over. `reason` is one of ORIEL_MEDIA_FAILED. */
+    void (*failed)(void *user, const char *reason, const char *detail);
+};
+
+struct oriel_transport_counts {
+    uint64_t bytes;         /* RTP sent, headers and repeats included */
+    unsigned loss_permille; /* as the receiver reported last */
+    unsigned round_trip_ms; /* 0 before the first report */
+};
+
+struct oriel_transport;
+
+/* Loads what the transport needs and makes the DTLS key (0.2 to 0.7 s) on a thread of its own, which nobody waits for.
+ */
+void oriel_transport_warm_up(void);
+
+/* Takes `source`, a floating bin with a pad "src" of RTP with `caps`. `addresses`: IP literals joined by commas, "" =
+ * all. NULL with `error` set when it can't be built. `events` must live on. */
+struct oriel_transport *oriel_transport_new(GstElement *source, GstCaps *caps, const char *fingerprint,
+                                            const char *addresses, const struct oriel_transport_events *events,
+                                            void *user, GError **error);
+
+/* From a verified message. What is wrong with it comes as `failed`. */
+void oriel_transport_set_answer(struct oriel_transport *transport, const char *sdp);
+
+/* Unusable ones are dropped. Early ones wait for the answer. */
+void oriel_transport_add_candidate(struct oriel_transport *transport, unsigned mline, const char *candidate);
+
+/* Sends a text on the data channel, if it is open. */
+void oriel_transport_send(struct oriel_transport *transport, const char *text);
+
+void oriel_transport_counts(struct oriel_transport *transport, struct oriel_transport_counts *counts);
+
+/* CLOCK_MONOTONIC ns of RTP timestamp 0. */
+int64_t oriel_transport_time_zero(struct oriel_transport *transport);
+
+/* Tells the peer and stops, on this thread; may hang for good. The memory is left to the end of the process. */
+void oriel_transport_close(struct oriel_transport *transport);
+
+#endif
