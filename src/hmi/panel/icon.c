@@ -1,0 +1,76 @@
+/* icon.c: the few icons of the panel, drawn on a grid of 24, so that no icon theme is needed. */
+#include "canvas.h"
+
+static void draw_phone(cairo_t *cr) {
+    cairo_move_to(cr, 6.5, 3.5);
+    cairo_curve_to(cr, 2.5, 4.5, 3.2, 9.5, 8.5, 15);
+    cairo_curve_to(cr, 14, 20.8, 19.5, 21.5, 20.5, 17.5);
+    cairo_line_to(cr, 16.3, 14.6);
+    cairo_line_to(cr, 13.9, 16.4);
+    cairo_curve_to(cr, 11.5, 15, 9, 12.5, 7.6, 10.1);
+    cairo_line_to(cr, 9.4, 7.7);
+    cairo_close_path(cr);
+    cairo_fill(cr);
+}
+
+static void draw_eye(cairo_t *cr) {
+    cairo_move_to(cr, 1.5, 12);
+    cairo_curve_to(cr, 6, 4, 18, 4, 22.5, 12);
+    cairo_curve_to(cr, 18, 20, 6, 20, 1.5, 12);
+    cairo_close_path(cr);
+    cairo_stroke(cr);
+    cairo_arc(cr, 12, 12, 3.6, 0, 2 * G_PI);
+    cairo_fill(cr);
+}
+
+static void draw_user(cairo_t *cr) {
+    cairo_arc(cr, 12, 7.6, 4.6, 0, 2 * G_PI);
+    cairo_fill(cr);
+    cairo_move_to(cr, 3, 21.5);
+    cairo_curve_to(cr, 3, 11, 21, 11, 21, 21.5);
+    cairo_close_path(cr);
+    cairo_fill(cr);
+}
+
+static void draw(GtkWidget *canvas, GtkSnapshot *snapshot, double width, double height, gpointer user) {
+    cairo_t *cr = canvas_cairo(snapshot, 0, 0, width, height);
+    double size = MIN(width, height);
+    GdkRGBA color;
+
+    gtk_style_context_get_color(gtk_widget_get_style_context(canvas), &color);
+    canvas_set_color(cr, &color);
+    cairo_translate(cr, (width - size) / 2, (height - size) / 2);
+    cairo_scale(cr, size / 24, size / 24);
+    cairo_set_line_width(cr, 2.2);
+    cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
+    switch ((enum icon)GPOINTER_TO_INT(user)) {
+    case ICON_PHONE:
+        draw_phone(cr);
+        break;
+    case ICON_EYE:
+        draw_eye(cr);
+        break;
+    case ICON_EYE_OFF:
+        draw_eye(cr);
+        cairo_move_to(cr, 4, 21);
+        cairo_line_to(cr, 20, 3);
+        cairo_stroke(cr);
+        break;
+    case ICON_USER:
+        draw_user(cr);
+        break;
+    case ICON_STOP:
+        cairo_rectangle(cr, 5, 5, 14, 14);
+        cairo_fill(cr);
+        break;
+    }
+    cairo_destroy(cr);
+}
+
+GtkWidget *icon_new(enum icon icon, double size) {
+    GtkWidget *canvas = canvas_new(size, size, draw, GINT_TO_POINTER(icon));
+
+    gtk_widget_set_valign(canvas, GTK_ALIGN_CENTER);
+    gtk_widget_set_can_target(canvas, FALSE);
+    return canvas;
+}

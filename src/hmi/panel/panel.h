@@ -1,0 +1,121 @@
+/* panel.h: the demo panel as a whole: what its files share.
+ *
+ *   main.c       start and end                     sim.c          the machine (no GTK)
+ *   options.c    command line                      text.c         all texts
+ *   window.c     window, size, tabs, time          canvas.c       drawing; icon.c icons; table.c tables
+ *   header.c     header and footer                 gauge.c, mimic.c, page-*.c   what the tabs show
+ *   support.c    consent, by liboriel alone        prompt.c, indicator.c, call.c   what the person sees of it
+ *   geometry.c   --print-geometry
+ *
+ * One struct for one process; GTK main thread only. Widgets live as long as the window.
+ */
+#pragma once
+
+#include "canvas.h"
+#include "options.h"
+#include "sim.h"
+#include "table.h"
+#include "text.h"
+
+struct panel {
+    struct options options;
+    struct sim sim;
+    GMainLoop *loop;
+
+    GtkWidget *window;
+    GtkWidget *frame; /* all but the overlays; its border shows that somebody watches */
+    GtkWidget *stack; /* of the pages */
+    GtkWidget *pages[PAGES];
+    GtkWidget *tabs[PAGES];
+    GtkWidget *languages[TEXT_LANGUAGES];
+    GPtrArray *labels; /* bound to texts */
+    GtkCssProvider *scaling;
+
+    GtkWidget *clock, *state, *footer;
+    GtkWidget *call_button, *no_support, *called; /* one of them is visible */
+    GtkWidget *gauges[SIM_CHANNELS], *mimic, *production, *latest, *start, *stop, *reset;
+    struct table *alarm_table, *recipe_table, *valve_table, *list_table, *service_table;
+    GtkWidget *trend, *io;
+    unsigned alarm_revision;
+
+    struct support *support;
+    struct prompt *prompt;
+    struct indicator *indicator;
+    struct call_dialog *call;
+    struct geometry *geometry; /* NULL without --print-geometry */
+};
+
+/* window.c */
+void window_create(struct panel *panel);
+void window_show_page(struct panel *panel, enum page page);
+GtkWidget *window_label(struct panel *panel, enum text_id id, const char *css); /* follows the language */
+void window_set_watched(struct panel *panel, bool watched);                     /* the coloured frame */
+bool window_is_visible(struct panel *panel);                                    /* mapped and not minimized */
+void window_block(struct panel *panel, bool blocked);                           /* no keyboard focus below an overlay */
+/* A layer over the whole panel that dims it, with `card` in the middle; hidden at first. */
+GtkWidget *window_add_layer(GtkWidget *overlay, GtkWidget *card);
+GtkWidget *window_button(GtkWidget *child, const char *css, GCallback clicked, gpointer user);
+/* "10:24:36" of a time of the simulation. */
+const char *window_time(struct panel *panel, double time, char buffer[16]);
+
+/* header.c */
+GtkWidget *header_create(struct panel *panel);
+GtkWidget *tabs_create(struct panel *panel);
+GtkWidget *footer_create(struct panel *panel);
+void header_update(struct panel *panel); /* state of the machine, support buttons */
+
+/* gauge.c, mimic.c, page-*.c */
+GtkWidget *gauge_new(struct panel *panel, enum sim_channel channel);
+GtkWidget *mimic_new(struct panel *panel);
+GtkWidget *overview_create(struct panel *panel);
+GtkWidget *alarms_create(struct panel *panel);
+GtkWidget *trend_create(struct panel *panel);
+GtkWidget *recipe_create(struct panel *panel);
+GtkWidget *service_create(struct panel *panel);
+void format_value(char *buffer, size_t size, double value, int decimals); /* with the language's decimal sign */
+
+/* support.c */
+void support_create(struct panel *panel);
+void support_destroy(struct panel *panel);
+bool support_available(struct panel *panel); /* core is there and reaches the broker */
+bool support_connected(struct panel *panel);
+bool support_called(struct panel *panel);
+bool support_in_session(struct panel *panel);
+void support_call(struct panel *panel, const char *note);
+void support_take_back(struct panel *panel);
+void support_shown(struct panel *panel);
+void support_decide(struct panel *panel, bool allow);
+void support_stop(struct panel *panel);
+void support_set_indicator(struct panel *panel, bool visible);
+
+/* prompt.c: the question */
+struct prompt_content {
+    const char *agent, *company, *reason;
+    unsigned seconds, timeout;
+};
+void prompt_create(struct panel *panel, GtkWidget *overlay);
+void prompt_show(struct panel *panel, const struct prompt_content *content);
+void prompt_hide(struct panel *panel);
+void prompt_translate(struct panel *panel);
+void prompt_painted(struct panel *panel); /* a frame was drawn */
+
+/* indicator.c: the sign that somebody watches */
+GtkWidget *indicator_create(struct panel *panel);
+void indicator_show(struct panel *panel, const char *agent, const char *company, unsigned seconds, unsigned left,
+                    bool live);
+void indicator_notice(struct panel *panel, const char *text); /* for some seconds; takes the indicator's place */
+void indicator_stopping(struct panel *panel);
+void indicator_translate(struct panel *panel);
+void indicator_painted(struct panel *panel);
+
+/* call.c: the dialog of "Call support" */
+void call_create(struct panel *panel, GtkWidget *overlay);
+void call_show(struct panel *panel);
+void call_hide(struct panel *panel);
+void call_translate(struct panel *panel);
+
+/* geometry.c */
+void geometry_create(struct panel *panel);
+void geometry_add(struct panel *panel, const char *name, GtkWidget *widget);
+void geometry_painted(struct panel *panel);
+void geometry_event(struct panel *panel, const char *event);

@@ -1,0 +1,238 @@
+/* prompt.c: the question whether somebody may see this screen.
+ *
+ * It lies over the dimmed panel and takes all input. Deny has the focus; Allow acts only one second after the prompt
+ * was really drawn, so that a finger on its way to something else doesn't answer. "Shown" is told after the frame in
+ * which the card was drawn, not when drawing was asked for.
+ */
+#include "panel.h"
+
+#include <stdio.h>
+
+#define ALLOW_AFTER_MS 1000
+
+struct prompt {
+    GtkWidget *layer, *agent, *company, *reason, *duration, *silence, *allow, *deny;
+    bool open;
+    bool drawn;  /* the card was drawn since the prompt opened */
+    bool told;   /* support_shown() was called */
+    guint live;  /* the timer that makes Allow act */
+    guint clock; /* the countdown */
+    unsigned seconds;
+    unsigned timeout;
+    gint64 deadline; /* monotonic, us */
+};
+
+static void on_allow(GtkButton *button, struct panel *p) {
+    support_decide(p, true);
+}
+
+static void on_deny(GtkButton *button, struct panel *p) {
+    support_decide(p, false);
+}
+
+static gboolean on_escape(GtkEventControllerKey *keys, guint key, guint code, GdkModifierType modifiers,
+                          struct panel *p) {
+    if (key != GDK_KEY_Escape)
+        return FALSE;
+    support_decide(p, false);
+    return TRUE;
+}
+
+/* The icon of what is asked for; that it is drawn proves that the card is. */
+static void draw_mark(GtkWidget *canvas, GtkSnapshot *s, double width, double height, gpointer user) {
+    struct panel *p = user;
+
+    p->prompt->drawn = p->prompt->open;
+    canvas_rect(s, 0, 0, width, height, &color_support);
+}
+
+/* A heading to the left, what it is about to the right. */
+static void add_row(struct panel *p, GtkWidget *grid, int row, enum text_id name, GtkWidget *content) {
+    GtkWidget *label = window_label(p, name, "field");
+
+    gtk_widget_set_valign(label, GTK_ALIGN_START);
+    gtk_grid_attach(GTK_GRID(grid), label, 0, row, 1, 1);
+    gtk_widget_set_hexpand(content, TRUE);
+    gtk_grid_attach(GTK_GRID(grid), content, 1, row, 1, 1);
+}
+
+static GtkWidget *wrapping(GtkWidget *label, int characters) {
+    gtk_label_set_wrap(GTK_LABEL(label), TRUE);
+    gtk_label_set_wrap_mode(GTK_LABEL(label), PANGO_WRAP_WORD_CHAR);
+    gtk_label_set_max_width_chars(GTK_LABEL(label), characters);
+    gtk_label_set_xalign(GTK_LABEL(label), 0);
+    return label;
+}
+
+static GtkWidget *one_line(const char *css) {
+    GtkWidget *label = gtk_label_new("");
+
+    gtk_label_set_xalign(GTK_LABEL(label), 0);
+    gtk_label_set_ellipsize(GTK_LABEL(label), PANGO_ELLIPSIZE_END);
+    gtk_widget_add_css_class(label, css);
+    return label;
+}
+
+static GtkWidget *who(struct panel *p) {
+    GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0), *names = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+
+    gtk_widget_add_css_class(row, "who");
+    gtk_box_append(GTK_BOX(row), icon_new(ICON_USER, 52));
+    p->prompt->agent = one_line("agent");
+    p->prompt->company = one_line("company");
+    gtk_widget_set_hexpand(names, TRUE);
+    gtk_widget_set_valign(names, GTK_ALIGN_CENTER);
+    gtk_box_append(GTK_BOX(names), p->prompt->agent);
+    gtk_box_append(GTK_BOX(names), p->prompt->company);
+    gtk_box_append(GTK_BOX(row), names);
+    return row;
+}
+
+static GtkWidget *what(struct panel *p) {
+    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0), *line = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
+
+    gtk_widget_add_css_class(line, "icon-text");
+    gtk_widget_add_css_class(line, "scope");
+    gtk_box_append(GTK_BOX(line), icon_new(ICON_EYE, 24));
+    gtk_box_append(GTK_BOX(line), window_label(p, T_SEE_SCREEN, "strong"));
+    gtk_box_append(GTK_BOX(box), line);
+    gtk_box_append(GTK_BOX(box), wrapping(window_label(p, T_SEE_SCREEN_MEANS, "plain"), 58));
+    return box;
+}
+
+static GtkWidget *how_long(struct panel *p) {
+    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+
+    p->prompt->duration = one_line("strong");
+    gtk_box_append(GTK_BOX(box), p->prompt->duration);
+    gtk_box_append(GTK_BOX(box), window_label(p, T_STOP_ANY_TIME, "plain"));
+    return box;
+}
+
+static GtkWidget *buttons(struct panel *p) {
+    GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
+
+    p->prompt->deny = window_button(window_label(p, T_DENY, NULL), "deny", G_CALLBACK(on_deny), p);
+    p->prompt->allow = window_button(window_label(p, T_ALLOW, NULL), "allow", G_CALLBACK(on_allow), p);
+    geometry_add(p, "deny", p->prompt->deny);
+    geometry_add(p, "allow", p->prompt->allow);
+    gtk_widget_add_css_class(row, "answers");
+    gtk_box_set_homogeneous(GTK_BOX(row), TRUE);
+    gtk_widget_set_hexpand(p->prompt->deny, TRUE);
+    gtk_widget_set_hexpand(p->prompt->allow, TRUE);
+    gtk_box_append(GTK_BOX(row), p->prompt->deny);
+    gtk_box_append(GTK_BOX(row), p->prompt->allow);
+    return row;
+}
+
+void prompt_create(struct panel *p, GtkWidget *overlay) {
+    GtkWidget *card = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0), *body = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0),
+              *grid = gtk_grid_new();
+    GtkEventController *keys = gtk_event_controller_key_new();
+    struct prompt *t = p->prompt = g_new0(struct prompt, 1);
+
+    gtk_widget_add_css_class(card, "prompt");
+    gtk_widget_add_css_class(body, "body");
+    gtk_widget_add_css_class(grid, "fields");
+    gtk_box_append(GTK_BOX(card), canvas_new(660, 8, draw_mark, p));
+    gtk_box_append(GTK_BOX(body), window_label(p, T_ASKS, "title"));
+    gtk_box_append(GTK_BOX(body), who(p));
+    t->reason = wrapping(gtk_label_new(""), 58);
+    gtk_widget_add_css_class(t->reason, "reason");
+    add_row(p, grid, 0, T_WHY, t->reason);
+    add_row(p, grid, 1, T_WHAT, what(p));
+    add_row(p, grid, 2, T_HOW_LONG, how_long(p));
+    gtk_box_append(GTK_BOX(body), grid);
+    gtk_box_append(GTK_BOX(body), buttons(p));
+    t->silence = gtk_label_new("");
+    gtk_widget_add_css_class(t->silence, "silence");
+    gtk_box_append(GTK_BOX(body), t->silence);
+    gtk_box_append(GTK_BOX(card), body);
+    t->layer = window_add_layer(overlay, card);
+    g_signal_connect(keys, "key-pressed", G_CALLBACK(on_escape), p);
+    gtk_widget_add_controller(t->layer, keys);
+}
+
+static void show_times(struct panel *p) {
+    struct prompt *t = p->prompt;
+    gint64 left = (t->deadline - g_get_monotonic_time() + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC;
+    char number[32], line[160];
+
+    snprintf(number, sizeof number, "%u", (t->seconds + 59) / 60);
+    gtk_label_set_text(GTK_LABEL(t->duration), text_with(line, sizeof line, T_UP_TO_MINUTES, number));
+    snprintf(number, sizeof number, "%u s", p->options.still ? t->timeout : (unsigned)MAX(0, left));
+    gtk_label_set_text(GTK_LABEL(t->silence), text_with(line, sizeof line, T_SILENCE, number));
+}
+
+static gboolean on_clock(gpointer user) {
+    show_times(user);
+    return G_SOURCE_CONTINUE;
+}
+
+static void stop_timers(struct prompt *t) {
+    if (t->live)
+        g_source_remove(t->live);
+    if (t->clock)
+        g_source_remove(t->clock);
+    t->live = t->clock = 0;
+}
+
+void prompt_show(struct panel *p, const struct prompt_content *content) {
+    struct prompt *t = p->prompt;
+    char *quoted = g_strdup_printf("“%s”", content->reason);
+
+    stop_timers(t);
+    t->open = true;
+    t->drawn = t->told = false;
+    t->seconds = content->seconds;
+    t->timeout = content->timeout;
+    t->deadline = g_get_monotonic_time() + (gint64)content->timeout * G_USEC_PER_SEC;
+    gtk_label_set_text(GTK_LABEL(t->agent), content->agent);
+    gtk_label_set_text(GTK_LABEL(t->company), content->company);
+    gtk_label_set_text(GTK_LABEL(t->reason), quoted);
+    g_free(quoted);
+    show_times(p);
+    gtk_widget_set_sensitive(t->allow, FALSE);
+    window_block(p, true);
+    gtk_widget_set_visible(t->layer, TRUE);
+    gtk_widget_queue_draw(t->layer);
+    gtk_widget_queue_draw(gtk_widget_get_first_child(gtk_widget_get_first_child(t->layer)));
+    gtk_widget_grab_focus(t->deny);
+    if (!p->options.still)
+        t->clock = g_timeout_add(1000, on_clock, p);
+}
+
+void prompt_hide(struct panel *p) {
+    struct prompt *t = p->prompt;
+
+    stop_timers(t);
+    if (!t->open)
+        return;
+    t->open = false;
+    gtk_widget_set_visible(t->layer, FALSE);
+    window_block(p, false);
+}
+
+void prompt_translate(struct panel *p) {
+    if (p->prompt->open)
+        show_times(p);
+}
+
+static gboolean on_live(gpointer user) {
+    struct panel *p = user;
+
+    p->prompt->live = 0;
+    gtk_widget_set_sensitive(p->prompt->allow, TRUE);
+    geometry_event(p, "allow-live");
+    return G_SOURCE_REMOVE;
+}
+
+void prompt_painted(struct panel *p) {
+    struct prompt *t = p->prompt;
+
+    if (!t->open || !t->drawn || t->told || !window_is_visible(p))
+        return;
+    t->told = true;
+    t->live = g_timeout_add(ALLOW_AFTER_MS, on_live, p);
+    support_shown(p);
+}

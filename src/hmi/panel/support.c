@@ -1,0 +1,200 @@
+/* support.c: consent to remote support, as any HMI would embed it: liboriel's descriptor in GTK's main loop, its
+ * callbacks turned into prompt, indicator and button. Nothing else of the panel knows liboriel.
+ */
+#include "panel.h"
+
+#include "oriel.h"
+
+#include <glib-unix.h>
+#include <stdio.h>
+#include <string.h>
+
+struct support {
+    struct oriel *oriel;
+    guint source;
+    bool connected, online, called;
+    char request[80]; /* the open one, or empty */
+    char session[80]; /* the one under way, or empty */
+};
+
+static void on_online(struct oriel *oriel, const struct oriel_device *device, void *user) {
+    struct panel *p = user;
+
+    if (!p->support->connected)
+        geometry_event(p, "connected");
+    p->support->connected = true;
+    p->support->online = device->online;
+    p->support->called = device->call;
+    header_update(p);
+}
+
+static void on_closed(struct oriel *oriel, const char *why, void *user) {
+    struct panel *p = user;
+
+    p->support->connected = p->support->online = p->support->called = false;
+    g_printerr("oriel-panel: no support: %s\n", why);
+    geometry_event(p, "closed");
+    call_hide(p);
+    header_update(p);
+}
+
+static void on_ask(struct oriel *oriel, const struct oriel_ask *ask, void *user) {
+    struct panel *p = user;
+    const struct prompt_content content = {ask->agent, ask->company, ask->reason, ask->seconds, ask->timeout};
+
+    /* The prompt has words for "view" only; for anything else nobody can be asked. */
+    if (ask->n_scopes != 1 || strcmp(ask->scopes[0], "view")) {
+        oriel_deny(oriel, ask->request);
+        geometry_event(p, "denied unknown-scope");
+        return;
+    }
+    snprintf(p->support->request, sizeof p->support->request, "%s", ask->request);
+    call_hide(p);
+    prompt_show(p, &content);
+    geometry_event(p, "ask");
+}
+
+static void on_withdraw(struct oriel *oriel, const char *request, const char *why, void *user) {
+    struct panel *p = user;
+    char event[64];
+
+    p->support->request[0] = '\0';
+    prompt_hide(p);
+    indicator_notice(p, text(!strcmp(why, "timeout")        ? T_WITHDRAWN_TIMEOUT
+                             : !strcmp(why, "disconnected") ? T_WITHDRAWN_LOST
+                                                            : T_WITHDRAWN));
+    snprintf(event, sizeof event, "withdrawn %.40s", why);
+    geometry_event(p, event);
+}
+
+static enum text_id end_text(const struct oriel_session *session) {
+    if (!strcmp(session->reason, "disconnected") || !strcmp(session->reason, "provider-lost"))
+        return T_ENDED_LOST;
+    if (!strcmp(session->by, "person"))
+        return T_ENDED_PERSON;
+    if (!strcmp(session->by, "local"))
+        return T_ENDED_LOCAL;
+    if (!strcmp(session->reason, "hung-up"))
+        return T_ENDED_AGENT;
+    if (!strcmp(session->reason, "expired"))
+        return T_ENDED_EXPIRED;
+    return strcmp(session->reason, "peer-lost") ? T_ENDED_FAULT : T_ENDED_PEER;
+}
+
+static void on_session(struct oriel *oriel, const struct oriel_session *session, void *user) {
+    struct panel *p = user;
+    char notice[200], event[120];
+
+    if (session->state == ORIEL_SESSION_ENDED) {
+        p->support->session[0] = '\0';
+        indicator_notice(p, text_with(notice, sizeof notice, T_ENDED, text(end_text(session))));
+        snprintf(event, sizeof event, "session ended %.30s %.40s", session->by, session->reason);
+    } else {
+        bool live = session->state == ORIEL_SESSION_LIVE;
+
+        snprintf(p->support->session, sizeof p->support->session, "%s", session->session);
+        call_hide(p); /* would cover the indicator */
+        indicator_show(p, session->agent, session->company, session->seconds, session->left, live);
+        snprintf(event, sizeof event, "session %s", live ? "live" : "starting");
+    }
+    header_update(p);
+    geometry_event(p, event);
+}
+
+static void on_call(struct oriel *oriel, bool call, void *user) {
+    struct panel *p = user;
+
+    p->support->called = call;
+    geometry_event(p, call ? "call published" : "call gone");
+    header_update(p);
+}
+
+static gboolean on_readable(gint fd, GIOCondition condition, gpointer oriel) {
+    oriel_dispatch(oriel);
+    return G_SOURCE_CONTINUE;
+}
+
+void support_create(struct panel *p) {
+    const struct oriel_callbacks callbacks = {
+        .size = sizeof callbacks,
+        .online = on_online,
+        .closed = on_closed,
+        .ask = on_ask,
+        .withdraw = on_withdraw,
+        .session = on_session,
+        .call = on_call,
+    };
+    int r;
+
+    p->support = g_new0(struct support, 1);
+    r = oriel_new(p->options.socket, "Oriel demo panel", &callbacks, p, &p->support->oriel);
+    if (r < 0) {
+        g_printerr("oriel-panel: no support: %s\n", g_strerror(-r));
+        return;
+    }
+    p->support->source = g_unix_fd_add(oriel_fd(p->support->oriel), G_IO_IN, on_readable, p->support->oriel);
+}
+
+void support_destroy(struct panel *p) {
+    if (p->support->source)
+        g_source_remove(p->support->source);
+    oriel_free(p->support->oriel);
+    g_clear_pointer(&p->support, g_free);
+}
+
+bool support_available(struct panel *p) {
+    return p->support && p->support->connected && p->support->online;
+}
+
+bool support_connected(struct panel *p) {
+    return p->support && p->support->connected;
+}
+
+bool support_called(struct panel *p) {
+    return p->support && p->support->called;
+}
+
+bool support_in_session(struct panel *p) {
+    return p->support && p->support->session[0];
+}
+
+void support_call(struct panel *p, const char *note) {
+    int r = oriel_call(p->support->oriel, note);
+
+    if (r < 0)
+        g_printerr("oriel-panel: cannot call support: %s\n", g_strerror(-r));
+    else
+        geometry_event(p, "called");
+}
+
+void support_take_back(struct panel *p) {
+    if (oriel_uncall(p->support->oriel) == 0)
+        geometry_event(p, "taken-back");
+}
+
+void support_shown(struct panel *p) {
+    if (oriel_shown(p->support->oriel, p->support->request) == 0)
+        geometry_event(p, "shown");
+}
+
+void support_decide(struct panel *p, bool allow) {
+    int r = allow ? oriel_allow(p->support->oriel, p->support->request)
+                  : oriel_deny(p->support->oriel, p->support->request);
+
+    prompt_hide(p);
+    p->support->request[0] = '\0';
+    if (r == 0)
+        geometry_event(p, allow ? "allowed" : "denied");
+}
+
+void support_stop(struct panel *p) {
+    if (oriel_stop(p->support->oriel, p->support->session) == 0) {
+        indicator_stopping(p);
+        geometry_event(p, "stopped");
+    }
+}
+
+void support_set_indicator(struct panel *p, bool visible) {
+    if (p->support && p->support->oriel)
+        oriel_set_indicator(p->support->oriel, visible);
+}
