@@ -1,0 +1,127 @@
+// A device: orield with a configuration of its own, run from the build folder as anybody could by hand.
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { build, program } from './paths.mjs';
+import { Process, alive, clock, descendants, until } from './process.mjs';
+
+const execute = promisify(execFile);
+
+export const VENDOR = { 'fill-cap': { label: 'Fill & Cap GmbH', scopes: ['view'], seconds: 3600 } };
+
+// {group: {key: value}} as a key file; a value of null leaves the key out.
+export function keyFile(groups) {
+  return Object.entries(groups).map(([group, keys]) =>
+    `[${group}]\n${Object.entries(keys).filter(([, value]) => value !== null).map(([key, value]) => `${key}=${value}\n`).join('')}`).join('\n');
+}
+
+function merge(base, changes) {
+  const merged = structuredClone(base);
+  for (const [group, keys] of Object.entries(changes)) merged[group] = { ...merged[group], ...keys };
+  return merged;
+}
+
+export class Device {
+  // Options: broker (Broker), screen (Screen, or null for the pattern of `backend=test`), config (changes), trust
+  // (vendors), watch (true: helpers are started through scripts that write down each start), wrap, env, start (false: only write
+  // the files).
+  static async start(directory, { broker, screen = null, config = {}, trust = VENDOR, watch = false, wrap, env = {}, start = true } = {}) {
+    const device = new Device();
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const at = (name) => join(directory, name);
+    Object.assign(device, { directory, broker, starts: at('starts'), consent: at('consent.sock'), control: at('control.sock'), auditFile: at('audit/audit.jsonl') });
+    mkdirSync(at('trust.d'), { recursive: true });
+    for (const [vendor, text] of Object.entries(trust)) writeFileSync(at(`trust.d/${vendor}.json`), JSON.stringify(text));
+    device.config = merge({
+      device: { id: broker.device, tenant: broker.tenant, name: 'Filler 1', model: 'BF-200', site: 'Hall 3', firmware: '4.2.1' },
+      broker: { url: broker.url, ca: broker.certificates.ca, certificate: broker.certificates.certificate, key: broker.certificates.key },
+      trust: { directory: at('trust.d') },
+      consent: { socket: device.consent, timeout: 20 },
+      control: { socket: device.control },
+      capture: screen ? { backend: 'x11', display: screen.display, xauthority: screen.authority } : { backend: 'test' },
+      media: { addresses: '127.0.0.1' },
+      audit: { directory: at('audit') },
+    }, config);
+    if (watch) device.config.run = { helpers: device.#watched() };
+    device.file = at('oriel.conf');
+    writeFileSync(device.file, keyFile(device.config), { mode: 0o600 });
+    device.options = { wrap, env: { DISPLAY: undefined, XAUTHORITY: undefined, ...env } };
+    if (start) await device.run();
+    return device;
+  }
+
+  // Scripts in the place of the helpers: each writes its start down before it becomes the real program, so that not
+  // even a process that lived for a millisecond can be missed. They keep the pid and fd 3.
+  #watched() {
+    const helpers = join(this.directory, 'helpers');
+    mkdirSync(helpers, { recursive: true });
+    for (const name of ['oriel-signal', 'oriel-capture', 'oriel-media']) {
+      const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+      writeFileSync(join(helpers, name), `#!/bin/sh\necho "${name} $$" >> ${quote(this.starts)}\nexec ${quote(join(build, name))}\n`);
+      chmodSync(join(helpers, name), 0o755);
+    }
+    return helpers;
+  }
+
+  async run({ wait = true } = {}) {
+    this.process = new Process('orield', program('orield'), ['--config', this.file], { ...this.options, log: join(this.directory, 'orield.log') });
+    if (!wait) return;
+    await until(() => `orield's sockets; it said:\n${this.process.tail()}`, () => {
+      if (this.process.ended) throw new Error(`orield ended (${this.process.how()}):\n${this.process.tail()}`);
+      return existsSync(this.consent) && existsSync(this.control);
+    });
+  }
+
+  // The names of the helpers that were ever started, in order (with `watch` only).
+  started() {
+    return existsSync(this.starts) ? readFileSync(this.starts, 'utf8').trim().split('\n').filter(Boolean).map((line) => line.split(' ')[0]) : [];
+  }
+
+  // What runs below orield now: [{pid, name, …}]. The kernel cuts names to 15 characters; ours are shorter.
+  helpers() {
+    return descendants(this.process.pid).filter(({ state }) => state !== 'Z');
+  }
+
+  helper(name) {
+    return this.helpers().find((helper) => helper.name === name);
+  }
+
+  get pid() {
+    return this.process.pid;
+  }
+
+  audit() {
+    return existsSync(this.auditFile) ? readFileSync(this.auditFile, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line)) : [];
+  }
+
+  // What `oriel` on the device's shell says: {code, stdout, stderr}.
+  async oriel(...args) {
+    try {
+      return { code: 0, ...(await execute(program('oriel'), ['--socket', this.control, ...args], { timeout: 10000 })) };
+    } catch (error) {
+      return { code: error.code, stdout: error.stdout, stderr: error.stderr };
+    }
+  }
+
+  async status() {
+    const { code, stdout, stderr } = await this.oriel('status', '--json');
+    if (code !== 0) throw new Error(`oriel status: ${stderr}`);
+    return JSON.parse(stdout);
+  }
+
+  online(ms = 10000) {
+    return until(() => `the device to be online; it said:\n${this.process.tail()}`, async () => (await this.status()).online, { ms });
+  }
+
+  // Ends it and looks whether all went: {code, signal, late, left}. `left` names what outlived it.
+  async stop(options) {
+    const before = this.process.ended ? [] : this.helpers();
+    const how = await this.process.stop(options);
+    const end = clock() + 1000;
+    let left;
+    do left = before.filter(({ pid }) => alive(pid)); while (left.length && clock() < end);
+    for (const { pid } of left) process.kill(pid, 'SIGKILL');
+    return { ...how, left: left.map(({ name }) => name) };
+  }
+}

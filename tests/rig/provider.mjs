@@ -1,0 +1,104 @@
+// The person at the panel, as a program: speaks src/hmi/PROVIDER.md through rig-provider, which has no code of Oriel.
+import { program } from './paths.mjs';
+import { Process, within } from './process.mjs';
+
+export class Provider {
+  // Options: hello (false: say nothing by itself), state (false: no heartbeat), uid (of another user; needs root), log.
+  static async connect(socket, { hello = true, state = true, uid, log } = {}) {
+    const provider = new Provider();
+    provider.packets = [];
+    provider.waiting = new Set();
+    provider.process = new Process('provider', program('tests/rig/rig-provider'), [socket],
+      { stdin: true, log, wrap: uid === undefined ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--'] });
+    provider.process.onLine = (line) => provider.#received(line);
+    provider.process.exited.then(() => { provider.stopBeating(); provider.#check(); });
+    await provider.process.line(/^@connected/);
+    if (hello) {
+      provider.send({ t: 'hello', v: 1, name: 'Rig' });
+      await provider.next((packet) => packet.t === 'welcome' || packet.t === 'refused');
+    }
+    if (state) {
+      provider.indicator = false;
+      provider.beat = setInterval(() => provider.send({ t: 'state', indicator: provider.indicator }), 1000);
+      provider.send({ t: 'state', indicator: false });
+    }
+    return provider;
+  }
+
+  #received(line) {
+    if (line === '@closed') this.closed = true;
+    if (line.startsWith('@')) return;
+    const packet = JSON.parse(line);
+    if (packet.t === 'session') {
+      this.session = packet.state === 'ended' ? null : packet.session;
+      this.indicator = packet.state !== 'ended';
+    }
+    this.packets.push(packet);
+    this.#check();
+  }
+
+  #check() {
+    for (const look of [...this.waiting]) look();
+  }
+
+  send(packet) {
+    if (!this.process.ended) this.process.write(typeof packet === 'string' ? packet : JSON.stringify(packet));
+  }
+
+  // The next packet that fits and was not given out before, in order.
+  next(fits, ms = 10000, what = fits) {
+    const test = typeof fits === 'string' ? ({ t, state }) => t === fits || `${t} ${state}` === fits : fits;
+    return within(ms, () => `the packet ${what}; there were ${JSON.stringify(this.packets)}`, new Promise((resolve, reject) => {
+      const look = () => {
+        const index = this.packets.findIndex(test);
+        if (index >= 0) { this.waiting.delete(look); resolve(this.packets.splice(0, index + 1).at(-1)); }
+        else if (this.process.ended) { this.waiting.delete(look); reject(new Error(`the connection ended before the packet ${what}`)); }
+      };
+      this.waiting.add(look);
+      look();
+    }));
+  }
+
+  // Waits for a prompt and says that it is shown.
+  async asked(ms) {
+    const ask = await this.next('ask', ms);
+    this.send({ t: 'shown', request: ask.request });
+    return ask;
+  }
+
+  decide(ask, allow) {
+    this.send({ t: 'decision', request: ask.request, allow });
+  }
+
+  async allow(ms) {
+    const ask = await this.asked(ms);
+    this.decide(ask, true);
+    return ask;
+  }
+
+  async deny(ms) {
+    const ask = await this.asked(ms);
+    this.decide(ask, false);
+    return ask;
+  }
+
+  stopSession() {
+    this.send({ t: 'stop', session: this.session });
+  }
+
+  stopBeating() {
+    clearInterval(this.beat);
+  }
+
+  // The way a crash looks to core.
+  async kill() {
+    this.stopBeating();
+    this.process.signal('SIGKILL');
+    await this.process.exited;
+  }
+
+  async stop() {
+    this.stopBeating();
+    await this.process.stop();
+  }
+}

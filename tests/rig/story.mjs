@@ -1,0 +1,109 @@
+// A test that owns a rig: a private folder, and everything that was started in it. Afterwards all of it is ended and
+// looked at: what ended badly or outlived its owner fails the test. When a test fails, what every process said is
+// kept in build/test-logs/.
+import assert from 'node:assert/strict';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import test from 'node:test';
+import { Agent } from './agent.mjs';
+import { Broker } from './broker.mjs';
+import { Device } from './device.mjs';
+import { build } from './paths.mjs';
+import { stopAll } from './process.mjs';
+import { Provider } from './provider.mjs';
+import { Painter, Screen } from './xscreen.mjs';
+
+export class Rig {
+  constructor() {
+    this.directory = mkdtempSync(join(tmpdir(), 'oriel-test-'));
+    this.owned = [];
+    this.names = new Map();
+  }
+
+  // A path in the rig's folder; the second of a name gets a number.
+  path(name) {
+    const count = (this.names.get(name) ?? 0) + 1;
+    this.names.set(name, count);
+    return join(this.directory, count === 1 ? name : `${name}-${count}`);
+  }
+
+  folder(name) {
+    const path = this.path(name);
+    mkdirSync(path, { mode: 0o700 });
+    return path;
+  }
+
+  // To be stopped at the end, the last first.
+  own(thing) {
+    this.owned.push(thing);
+    return thing;
+  }
+
+  async broker(options) { return this.own(await Broker.start(this.path('broker'), options)); }
+  async screen(options) { return this.own(await Screen.start(this.folder('screen'), options)); }
+  async painter(screen) { return this.own(await Painter.start(screen, this.directory)); }
+  async device(options) { return this.own(await Device.start(this.path('device'), options)); }
+  async provider(device, options) { return this.own(await Provider.connect(device.consent, { log: this.path('provider.log'), ...options })); }
+  async agent(broker, options) { return this.own(await Agent.connect(broker, options)); }
+
+  // The usual cast: a broker, a device that shows the test pattern, an agent and a person.
+  async cast({ device: options, agent: who, provider: how, ...rest } = {}) {
+    const broker = await this.broker(rest.broker);
+    const device = await this.device({ broker, watch: true, ...options });
+    const provider = how === null ? null : await this.provider(device, how);
+    await device.online();
+    const agent = await this.agent(broker, who);
+    await agent.whenState((state) => state.online && state.consent === Boolean(provider));
+    return { broker, device, provider, agent };
+  }
+
+  async close() {
+    const problems = [];
+    for (const thing of this.owned.reverse()) {
+      try {
+        const how = await thing.stop();
+        if (thing instanceof Device) {
+          if (how.left?.length) problems.push(`outlived orield: ${how.left.join(', ')}`);
+          if (!thing.mayDie && (how.late || how.signal || how.code)) problems.push(`orield ended badly: ${thing.process.how()}${how.late ? ' (it did not end when asked)' : ''}`);
+        }
+        if (thing instanceof Agent && thing.broken.length) problems.push(`the device broke the protocol: ${thing.broken.join('\n')}`);
+      } catch (error) {
+        problems.push(error.stack);
+      }
+    }
+    await stopAll();
+    return problems;
+  }
+}
+
+// Like test() of node:test; the function is given {rig, t}.
+export function story(name, ...rest) {
+  const body = rest.pop();
+  const [options = {}] = rest;
+  test(name, { timeout: 120000, ...options }, async (t) => {
+    const rig = new Rig();
+    // A file that runs out of time is asked to end: then the processes go with us, but the folder would stay.
+    const last = () => { rmSync(rig.directory, { recursive: true, force: true }); };
+    process.once('exit', last);
+    let failure;
+    try {
+      await body({ rig, t });
+    } catch (error) {
+      failure = error;
+    }
+    const problems = await rig.close();
+    if (failure || problems.length) {
+      const folder = join(build, 'test-logs', `${basename(process.argv[1], '.test.mjs')}-${name}`.replace(/[^\w.-]+/g, '-').slice(0, 100));
+      // Sockets can't be copied and say nothing.
+      cpSync(rig.directory, folder, { recursive: true, filter: (source) => !/\.sock$|profile/.test(source) });
+    }
+    last();
+    process.removeListener('exit', last);
+    if (failure) throw failure;
+    assert.deepEqual(problems, []);
+  });
+}
+
+process.once('SIGTERM', () => process.exit(143));
+process.once('SIGINT', () => process.exit(130));

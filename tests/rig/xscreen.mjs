@@ -1,0 +1,107 @@
+// An X11 screen of our own: Xvfb with a cookie, on a display number that the server picks.
+// It starts large and is set to the wanted size by RandR, so that a test can change it in mid-session like a person
+// would. -noreset because a server that resets when its last client leaves would forget the added modes.
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Process } from './process.mjs';
+import { program } from './paths.mjs';
+
+const execute = promisify(execFile);
+
+// An Xauthority file (Xau library's format) with one entry for any host and display.
+function authority(cookie) {
+  const counted = (bytes) => { const size = Buffer.alloc(2); size.writeUInt16BE(bytes.length); return Buffer.concat([size, bytes]); };
+  const wild = Buffer.from([0xff, 0xff]);
+  return Buffer.concat([wild, counted(Buffer.alloc(0)), counted(Buffer.alloc(0)), counted(Buffer.from('MIT-MAGIC-COOKIE-1')), counted(cookie)]);
+}
+
+export class Screen {
+  static async start(directory, { width = 1280, height = 720, most = '2560x1600' } = {}) {
+    const screen = new Screen();
+    screen.authority = join(directory, 'Xauthority');
+    writeFileSync(screen.authority, authority(randomBytes(16)), { mode: 0o600 });
+    screen.process = new Process('Xvfb', 'Xvfb',
+      ['-displayfd', '3', '-screen', '0', `${most}x24`, '-noreset', '-nolisten', 'tcp', '-auth', screen.authority],
+      { log: join(directory, 'xvfb.log'), extra: 1 });
+    const number = await Promise.race([
+      new Promise((resolve) => screen.process.child.stdio[3].once('data', (data) => resolve(String(data).trim()))),
+      screen.process.exited.then(() => { throw new Error(`Xvfb ended (${screen.process.how()}):\n${screen.process.tail()}`); }),
+    ]);
+    screen.display = `:${number}`;
+    screen.env = { DISPLAY: screen.display, XAUTHORITY: screen.authority, WAYLAND_DISPLAY: undefined };
+    screen.modes = new Set([most]);
+    await screen.resize(width, height);
+    return screen;
+  }
+
+  async #run(command, args, options) {
+    const environment = { ...process.env, ...this.env };
+    delete environment.WAYLAND_DISPLAY;
+    return execute(command, args, { env: environment, timeout: 20000, ...options });
+  }
+
+  async resize(width, height) {
+    const mode = `${width}x${height}`;
+    if (!this.modes.has(mode)) {
+      await this.#run('xrandr', ['--newmode', mode, '60', ...Array(4).fill(String(width)), ...Array(4).fill(String(height))]);
+      await this.#run('xrandr', ['--addmode', 'screen', mode]);
+      this.modes.add(mode);
+    }
+    await this.#run('xrandr', ['--output', 'screen', '--mode', mode]);
+    Object.assign(this, { width, height });
+  }
+
+  // A screenshot as PNG or PPM, by the file name's ending.
+  async shot(file) {
+    await this.#run('import', ['-silent', '-window', 'root', file]);
+    return file;
+  }
+
+  async click(x, y) {
+    await this.#run('xdotool', ['mousemove', '--sync', String(Math.round(x)), String(Math.round(y)), 'click', '1']);
+  }
+
+  async move(x, y) {
+    await this.#run('xdotool', ['mousemove', String(x), String(y)]);
+  }
+
+  async key(...names) {
+    await this.#run('xdotool', ['key', ...names]);
+  }
+
+  async stop() {
+    await this.process.stop();
+    // The server removes these when it ends well; not when it had to be killed.
+    const number = this.display?.slice(1);
+    if (this.process.killed && number) for (const path of [`/tmp/.X${number}-lock`, `/tmp/.X11-unix/X${number}`]) if (existsSync(path)) rmSync(path);
+  }
+}
+
+// The painter of known pictures (painter.c).
+export class Painter {
+  static async start(screen, directory) {
+    const painter = new Painter();
+    painter.process = new Process('painter', program('tests/rig/rig-painter'), [], { env: screen.env, stdin: true, log: join(directory, 'painter.log') });
+    await painter.process.line(/^ready/);
+    return painter;
+  }
+
+  async command(text) {
+    const from = this.process.lines.length;
+    this.process.write(text);
+    const { text: answer } = await this.process.line(/^(picture|moves|clock|rest|error)\b/, { from });
+    if (answer.startsWith('error')) throw new Error(`painter: ${answer}`);
+  }
+
+  // Waits until it has painted a new size of the screen.
+  sized(width, height) {
+    return this.process.line(new RegExp(`^size ${width} ${height}$`));
+  }
+
+  stop() {
+    return this.process.stop();
+  }
+}
