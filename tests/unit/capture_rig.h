@@ -1,0 +1,326 @@
+/* What the tests of capture share: an Xvfb and somebody who draws on it, and core's and media's ends of a capture that
+ * runs in a process of its own. */
+#ifndef ORIEL_TESTS_CAPTURE_RIG_H
+#define ORIEL_TESTS_CAPTURE_RIG_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <xcb/randr.h>
+#include <xcb/xcb.h>
+#include <xcb/xtest.h>
+
+#include "capture.h"
+#include "clock.h"
+#include "core_capture.h"
+#include "frames.h"
+#include "backend.h"
+
+enum { WAIT = 5000, QUIET = 150 }; /* ms: until something must have come; in which nothing may come */
+
+/* --- an X server and somebody who draws on it --- */
+
+struct screen {
+    pid_t server;
+    char display[16];
+    xcb_connection_t *connection;
+    xcb_window_t root;
+    xcb_gcontext_t gc;
+    unsigned width, height;
+};
+
+static inline bool screen_start(struct screen *s, const char *size, const char *option, const char *value) {
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    *s = (struct screen){.server = fork()};
+    if (s->server == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        int null = open("/dev/null", O_RDWR);
+        dup2(null, 1);
+        dup2(null, 2);
+        dup2(ends[1], 4);
+        execlp("Xvfb", "Xvfb", "-displayfd", "4", "-screen", "0", size, "-nolisten", "tcp", "-noreset", option, value,
+               (char *)NULL);
+        _exit(127);
+    }
+    close(ends[1]);
+    /* The server writes the number and the newline apart, and dies when nobody is there to read the second. */
+    struct pollfd ready = {.fd = ends[0], .events = POLLIN};
+    char number[8] = "";
+    size_t length = 0;
+    while (length < sizeof number - 1 && !strchr(number, '\n') && poll(&ready, 1, WAIT) == 1 &&
+           read(ends[0], number + length, 1) == 1)
+        length++;
+    close(ends[0]);
+    number[strcspn(number, "\n")] = '\0';
+    snprintf(s->display, sizeof s->display, ":%s", number);
+    return length > 1;
+}
+
+static inline void screen_open(struct screen *s) {
+    s->connection = xcb_connect(s->display, NULL);
+    assert_int_equal(xcb_connection_has_error(s->connection), 0);
+    xcb_screen_t *info = xcb_setup_roots_iterator(xcb_get_setup(s->connection)).data;
+    s->root = info->root;
+    s->width = info->width_in_pixels;
+    s->height = info->height_in_pixels;
+    s->gc = xcb_generate_id(s->connection);
+    uint32_t inferiors = XCB_SUBWINDOW_MODE_INCLUDE_INFERIORS;
+    xcb_create_gc(s->connection, s->gc, s->root, XCB_GC_SUBWINDOW_MODE, &inferiors);
+}
+
+static inline void screen_sync(struct screen *s) {
+    free(xcb_get_input_focus_reply(s->connection, xcb_get_input_focus(s->connection), NULL));
+}
+
+static inline void screen_stop(struct screen *s) {
+    if (s->connection)
+        xcb_disconnect(s->connection);
+    kill(s->server, SIGTERM);
+    waitpid(s->server, NULL, 0);
+}
+
+static inline void draw(struct screen *s, int x, int y, int width, int height, uint32_t colour) {
+    xcb_change_gc(s->connection, s->gc, XCB_GC_FOREGROUND, &colour);
+    xcb_rectangle_t r = {(int16_t)x, (int16_t)y, (uint16_t)width, (uint16_t)height};
+    xcb_poly_fill_rectangle(s->connection, s->root, s->gc, 1, &r);
+    screen_sync(s);
+}
+
+/* --- core's and media's ends of capture --- */
+
+struct capture {
+    pid_t pid;
+    int control, frames;
+    char text[400]; /* of READY or FAILED */
+    uint32_t width, height;
+    /* the generation in use */
+    uint32_t generation, stride, count;
+    size_t size;
+    int memory;
+    const uint8_t *pixels;
+    /* the last frame */
+    uint32_t frame_generation, index;
+    int64_t time;
+    unsigned rect_count;
+    struct oriel_rect rects[ORIEL_FRAME_RECTS_MAX];
+    int32_t cursor_x, cursor_y;
+    bool cursor_shown;
+    /* the last cursor */
+    unsigned cursors;
+    uint32_t cursor_width, cursor_height;
+    uint8_t cursor[ORIEL_CURSOR_SIDE_MAX * ORIEL_CURSOR_SIDE_MAX * 4];
+};
+
+static struct oriel_ipc_message message;
+
+static inline void launch(struct capture *c) {
+    int control[2];
+    assert_int_equal(oriel_ipc_pair(control), 0);
+    *c = (struct capture){.control = control[0], .frames = -1, .memory = -1, .pid = fork()};
+    if (c->pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        close(control[0]);
+        if (!getenv("ORIEL_DEBUG")) {
+            int null = open("/dev/null", O_RDWR);
+            dup2(null, 2);
+        }
+        _exit(oriel_capture_run(control[1]));
+    }
+    close(control[1]);
+}
+
+static inline bool wait_readable(int fd, int ms) {
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    return poll(&p, 1, ms) == 1;
+}
+
+/* START to READY (1) or FAILED (2), whose text is kept. */
+static inline int start(struct capture *c, const char *backend, const char *display, const char *xauthority,
+                        uint32_t rate) {
+    launch(c);
+    int frames[2];
+    assert_int_equal(oriel_ipc_pair(frames), 0);
+    c->frames = frames[0];
+    assert_int_equal(oriel_ipc_send(c->control, &oriel_core_to_capture, ORIEL_CAPTURE_START, backend, display,
+                                    xauthority, rate, frames[1]),
+                     0);
+    close(frames[1]);
+    assert_true(wait_readable(c->control, WAIT));
+    assert_int_equal(oriel_ipc_receive(c->control, &oriel_capture_to_core, &message), 1);
+    snprintf(c->text, sizeof c->text, "%s", message.fields[0].bytes);
+    if (message.type->id == ORIEL_CAPTURE_READY) {
+        c->width = (uint32_t)message.fields[1].number;
+        c->height = (uint32_t)message.fields[2].number;
+    }
+    return message.type->id;
+}
+
+static inline void take_buffers(struct capture *c) {
+    if (c->pixels)
+        munmap((void *)c->pixels, c->size * c->count);
+    if (c->memory >= 0)
+        close(c->memory);
+    c->memory = oriel_ipc_take_fd(&message, 0);
+    assert_int_equal(message.fields[0].number, c->generation + 1);
+    c->generation = (uint32_t)message.fields[0].number;
+    assert_int_equal(message.fields[1].number, ORIEL_FORMAT_BGRX);
+    c->width = (uint32_t)message.fields[2].number;
+    c->height = (uint32_t)message.fields[3].number;
+    c->stride = (uint32_t)message.fields[4].number;
+    c->count = (uint32_t)message.fields[5].number;
+    c->size = (size_t)message.fields[6].number;
+    assert_true(c->stride >= c->width * 4 && c->stride % 64 == 0 && c->size >= (size_t)c->stride * c->height);
+    assert_true(fcntl(c->memory, F_GET_SEALS) & F_SEAL_SHRINK);
+    assert_int_equal(lseek(c->memory, 0, SEEK_END), c->size * c->count);
+    c->pixels = mmap(NULL, c->size * c->count, PROT_READ, MAP_SHARED, c->memory, 0);
+    assert_ptr_not_equal(c->pixels, MAP_FAILED);
+}
+
+static inline void take_frame(struct capture *c) {
+    const uint8_t *r = (const uint8_t *)message.fields[3].bytes;
+    c->frame_generation = (uint32_t)message.fields[0].number;
+    c->index = (uint32_t)message.fields[1].number;
+    c->time = (int64_t)message.fields[2].number;
+    c->rect_count = (unsigned)message.fields[3].length / 8;
+    assert_true(message.fields[3].length % 8 == 0 && c->rect_count <= ORIEL_FRAME_RECTS_MAX);
+    for (unsigned i = 0; i < c->rect_count; i++, r += 8)
+        c->rects[i] = (struct oriel_rect){(uint16_t)(r[0] | r[1] << 8), (uint16_t)(r[2] | r[3] << 8),
+                                          (uint16_t)(r[4] | r[5] << 8), (uint16_t)(r[6] | r[7] << 8)};
+    c->cursor_x = (int32_t)message.fields[4].number;
+    c->cursor_y = (int32_t)message.fields[5].number;
+    c->cursor_shown = message.fields[6].number;
+    assert_true(c->index < c->count);
+    assert_true(c->time > 0 && c->time <= oriel_monotonic());
+}
+
+/* The next message from capture to media; 0: none within `ms`. */
+static inline int next(struct capture *c, int ms) {
+    if (!wait_readable(c->frames, ms))
+        return 0;
+    assert_int_equal(oriel_ipc_receive(c->frames, &oriel_capture_to_media, &message), 1);
+    int type = message.type->id;
+    if (type == ORIEL_FRAMES_BUFFERS)
+        take_buffers(c);
+    else if (type == ORIEL_FRAMES_FRAME)
+        take_frame(c);
+    else {
+        c->cursors++;
+        c->cursor_width = (uint32_t)message.fields[0].number;
+        c->cursor_height = (uint32_t)message.fields[1].number;
+        assert_int_equal(message.fields[2].length, c->cursor_width * c->cursor_height * 4);
+        memcpy(c->cursor, message.fields[2].bytes, message.fields[2].length);
+    }
+    oriel_ipc_message_clear(&message);
+    return type;
+}
+
+/* The next FRAME, past others. */
+static inline bool next_frame(struct capture *c, int ms) {
+    int type;
+    while ((type = next(c, ms)) && type != ORIEL_FRAMES_FRAME)
+        ;
+    return type != 0;
+}
+
+static inline void run(struct capture *c, uint32_t rate) {
+    assert_int_equal(oriel_ipc_send(c->frames, &oriel_media_to_capture, ORIEL_FRAMES_RUN, rate), 0);
+}
+
+static inline void release(struct capture *c, uint32_t generation, uint32_t index) {
+    assert_int_equal(oriel_ipc_send(c->frames, &oriel_media_to_capture, ORIEL_FRAMES_RELEASE, generation, index), 0);
+}
+
+static inline void expect_all_damaged(const struct capture *c) {
+    assert_int_equal(c->rect_count, 1);
+    assert_memory_equal(&c->rects[0], (&(struct oriel_rect){0, 0, (uint16_t)c->width, (uint16_t)c->height}), 8);
+}
+
+/* READY, BUFFERS, RUN, and the first frame, which is released. */
+static inline void begin(struct capture *c, const char *display, uint32_t rate) {
+    assert_int_equal(start(c, "x11", display, "", 60), ORIEL_CAPTURE_READY);
+    assert_int_equal(next(c, WAIT), ORIEL_FRAMES_BUFFERS);
+    run(c, rate);
+    assert_true(next_frame(c, WAIT));
+    expect_all_damaged(c);
+    release(c, c->generation, c->index);
+}
+
+/* Nothing more comes: what was still on its way (a look at the pointer) is past. */
+static inline void settle(struct capture *c) {
+    while (next_frame(c, QUIET))
+        release(c, c->frame_generation, c->index);
+}
+
+static inline int ended(struct capture *c) {
+    int status = 0;
+    for (int i = 0; i < WAIT / 10; i++) {
+        if (waitpid(c->pid, &status, WNOHANG) == c->pid) {
+            c->pid = 0;
+            return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        }
+        usleep(10000);
+    }
+    return -1;
+}
+
+/* Ends it as core's exit would, and wants it to go by itself. */
+static inline void end(struct capture *c) {
+    close(c->control);
+    assert_int_equal(ended(c), 0);
+    close(c->frames);
+    if (c->pixels)
+        munmap((void *)c->pixels, c->size * c->count);
+    if (c->memory >= 0)
+        close(c->memory);
+}
+
+/* Every pixel of the frame is the screen's. */
+static inline void expect_screen(const struct capture *c, struct screen *s, unsigned index) {
+    xcb_get_image_reply_t *image =
+        xcb_get_image_reply(s->connection,
+                            xcb_get_image(s->connection, XCB_IMAGE_FORMAT_Z_PIXMAP, s->root, 0, 0, (uint16_t)c->width,
+                                          (uint16_t)c->height, UINT32_MAX),
+                            NULL);
+    assert_non_null(image);
+    const uint8_t *wanted = xcb_get_image_data(image);
+    for (unsigned y = 0; y < c->height; y++)
+        for (unsigned x = 0; x < c->width; x++) {
+            const uint8_t *got = c->pixels + index * c->size + (size_t)y * c->stride + (size_t)x * 4;
+            if (memcmp(got, wanted + ((size_t)y * c->width + x) * 4, 3) != 0)
+                fail_msg("pixel %u,%u is %02x%02x%02x", x, y, got[2], got[1], got[0]);
+        }
+    free(image);
+}
+
+static struct screen shared; /* of the tests that don't harm it */
+
+/* False: said why the tests are skipped. */
+static inline bool begin_shared(void) {
+    unsetenv("DISPLAY");
+    unsetenv("XAUTHORITY");
+    bool good = screen_start(&shared, "1280x720x24", "-extension", "DOUBLE-BUFFER");
+    if (good)
+        screen_open(&shared);
+    else
+        puts("skipped: Xvfb, on which these tests draw, can't be started: is the package xvfb installed?");
+    return good;
+}
+
+#endif

@@ -1,0 +1,471 @@
+/* capture on a real X server: Xvfb, drawn upon by a second connection; the frames come through a real frame socket and
+ * are compared bit by bit with what was drawn. */
+#include "capture_rig.h"
+
+#include "x11.h"
+
+static void test_nothing_is_grabbed_before_run(void **state) {
+    struct capture c;
+    assert_int_equal(start(&c, "auto", shared.display, "", 30), ORIEL_CAPTURE_READY);
+    assert_non_null(strstr(c.text, "x11"));
+    assert_non_null(strstr(c.text, "auto"));
+    assert_non_null(strstr(c.text, "shared pixmaps"));
+    assert_int_equal(c.width, 1280);
+    assert_int_equal(c.height, 720);
+    assert_int_equal(next(&c, WAIT), ORIEL_FRAMES_BUFFERS);
+    for (int i = 0; i < 5; i++)
+        draw(&shared, i * 50, 10, 40, 40, 0x123456);
+    assert_int_equal(next(&c, QUIET), 0);
+    /* Not one page of the memory was ever written to. */
+    struct stat memory;
+    assert_int_equal(fstat(c.memory, &memory), 0);
+    assert_int_equal(memory.st_blocks, 0);
+    run(&c, 0);
+    assert_int_equal(next(&c, QUIET), 0);
+    fstat(c.memory, &memory);
+    assert_int_equal(memory.st_blocks, 0);
+    run(&c, 30);
+    assert_true(next_frame(&c, WAIT));
+    expect_all_damaged(&c);
+    expect_screen(&c, &shared, c.index);
+    end(&c);
+}
+
+static void test_damage_is_exact(void **state) {
+    struct capture c;
+    begin(&c, shared.display, 60);
+    settle(&c);
+    draw(&shared, 301, 203, 50, 31, 0xff8040);
+    assert_true(next_frame(&c, WAIT));
+    assert_int_equal(c.rect_count, 1);
+    assert_memory_equal(&c.rects[0], (&(struct oriel_rect){300, 202, 52, 32}), 8);
+    const uint8_t *pixel = c.pixels + c.index * c.size + 203 * c.stride + 301 * 4;
+    assert_memory_equal(pixel, "\x40\x80\xff", 3);
+    expect_screen(&c, &shared, c.index);
+    release(&c, c.generation, c.index);
+    /* A window over it is part of the screen. */
+    xcb_window_t window = xcb_generate_id(shared.connection);
+    uint32_t values[] = {0x00ff7f, 1};
+    xcb_create_window(shared.connection, XCB_COPY_FROM_PARENT, window, shared.root, 320, 210, 64, 64, 0,
+                      XCB_WINDOW_CLASS_INPUT_OUTPUT, XCB_COPY_FROM_PARENT, XCB_CW_BACK_PIXEL | XCB_CW_OVERRIDE_REDIRECT,
+                      values);
+    xcb_map_window(shared.connection, window);
+    screen_sync(&shared);
+    assert_true(next_frame(&c, WAIT));
+    expect_screen(&c, &shared, c.index);
+    assert_memory_equal(c.pixels + c.index * c.size + 240 * c.stride + 350 * 4, "\x7f\xff\x00", 3);
+    release(&c, c.generation, c.index);
+    xcb_destroy_window(shared.connection, window);
+    screen_sync(&shared);
+    end(&c);
+}
+
+/* Many changes while media holds buffers in any order: each frame is the whole screen, whatever its buffer missed. */
+static void many_changes(struct screen *s, const char *way) {
+    struct capture c;
+    begin(&c, s->display, 60);
+    assert_non_null(strstr(c.text, way));
+    srand(1);
+    bool held[ORIEL_FRAME_BUFFERS_MAX] = {false};
+    for (int i = 0; i < 25; i++) {
+        for (int n = rand() % 40; n >= 0; n--)
+            draw(s, rand() % (int)s->width - 20, rand() % (int)s->height - 20, rand() % 90 + 1, rand() % 40 + 1,
+                 (uint32_t)rand() & 0xffffff);
+        if (i % 10 == 9) /* whole rows */
+            draw(s, 0, rand() % 300, (int)s->width, 50, (uint32_t)rand() & 0xffffff);
+        /* What was drawn may be spread over two frames; the last one shows all of it. */
+        while (next_frame(&c, 60)) {
+            for (unsigned j = 0; j < c.rect_count; j++)
+                assert_true(c.rects[j].x % 2 == 0 && c.rects[j].y % 2 == 0 &&
+                            c.rects[j].x + c.rects[j].width <= (int)c.width &&
+                            c.rects[j].y + c.rects[j].height <= (int)c.height);
+            assert_false(held[c.index]);
+            held[c.index] = true;
+            unsigned old = (unsigned)rand() % c.count;
+            if (held[old] && old != c.index) {
+                held[old] = false;
+                release(&c, c.generation, old);
+            }
+        }
+        unsigned last = c.index, others = 0;
+        for (unsigned j = 0; j < c.count; j++)
+            others += j != last && held[j];
+        if (others < 2) /* else damage waits for a buffer */
+            expect_screen(&c, s, last);
+        for (unsigned j = 0; j < c.count; j++)
+            if (held[j] && (others == 2 || rand() % 2)) {
+                held[j] = false;
+                release(&c, c.generation, j);
+            }
+    }
+    end(&c);
+}
+
+static void test_many_changes(void **state) {
+    many_changes(&shared, "shared pixmaps");
+}
+
+static void test_without_shared_memory(void **state) {
+    struct screen s;
+    assert_true(screen_start(&s, "801x603x24", "-extension", "MIT-SHM"));
+    screen_open(&s);
+    many_changes(&s, "images over the socket");
+    screen_stop(&s);
+}
+
+/* Each way straight at the backend: whole rows, single rectangles, and more than are worth a reply each. */
+static void test_every_way_gives_the_same_pixels(void **state) {
+    char error[ORIEL_BACKEND_ERROR_SIZE];
+    for (enum oriel_x11_way way = ORIEL_X11_PIXMAP; way < ORIEL_X11_WAYS; way++) {
+        struct oriel_backend *b = oriel_x11_open(shared.display, "", way, error);
+        assert_non_null(b);
+        assert_non_null(strstr(b->about, oriel_x11_way_name(way)));
+        struct oriel_ring *ring;
+        struct oriel_region region = {0};
+        assert_int_equal(oriel_ring_new(b->width, b->height, 1, &ring), 0);
+        struct capture c = {.pixels = ring->pixels,
+                            .width = ring->width,
+                            .height = ring->height,
+                            .stride = ring->stride,
+                            .size = ring->size};
+        assert_int_equal(b->ops->attach(b, ring), 0);
+        assert_int_equal(b->ops->start(b), 0);
+        assert_int_equal(b->ops->collect(b, &region), 0);
+        assert_int_equal(b->ops->grab(b, 1, &ring->buffers[1].stale), 0);
+        expect_screen(&c, &shared, 1);
+        for (unsigned i = 0; i < 30; i++)
+            draw(&shared, (int)i * 37, (int)i * 23, 100, 9, 0x010203 * i + (way + 1) * 0x100000);
+        region.count = 0;
+        assert_int_equal(b->ops->collect(b, &region), 0);
+        assert_true(region.count > 8);
+        assert_int_equal(b->ops->grab(b, 1, &region), 0);
+        expect_screen(&c, &shared, 1);
+        draw(&shared, 0, 100, 1280, 60, 0x556677 + way);
+        draw(&shared, 31, 301, 333, 77, 0x665577 + way);
+        draw(&shared, 901, 501, 111, 99, 0x775566 + way);
+        region.count = 0;
+        assert_int_equal(b->ops->collect(b, &region), 0);
+        assert_int_equal(region.count, 3);
+        assert_int_equal(b->ops->grab(b, 1, &region), 0);
+        expect_screen(&c, &shared, 1);
+        b->ops->stop(b);
+        b->ops->close(b);
+        oriel_ring_free(ring);
+    }
+}
+
+static void test_back_pressure(void **state) {
+    struct capture c;
+    begin(&c, shared.display, 60);
+    settle(&c);
+    /* Media does not read: one frame waits, and no second. */
+    for (int i = 0; i < 12; i++) {
+        draw(&shared, 10 * i, 0, 10, 10, 0xff0000 + (uint32_t)i);
+        usleep(20000);
+    }
+    assert_true(next_frame(&c, WAIT));
+    uint32_t first = c.index;
+    assert_true(c.rect_count == 1 && c.rects[0].width == 10);
+    /* Read, not released: the rest comes at once, in another buffer, and shows the newest. */
+    assert_true(next_frame(&c, WAIT));
+    uint32_t second = c.index;
+    assert_int_not_equal(second, first);
+    assert_true(c.rect_count == 1 && c.rects[0].x == 10 && c.rects[0].width == 110);
+    expect_screen(&c, &shared, second);
+    draw(&shared, 500, 500, 10, 10, 0x00ff00);
+    assert_true(next_frame(&c, WAIT));
+    uint32_t third = c.index;
+    assert_true(third != first && third != second);
+    /* No buffer is left: nothing comes, and what media holds does not change. */
+    draw(&shared, 0, 0, 10, 10, 0x0000ff);
+    draw(&shared, 600, 500, 10, 10, 0x0000ff);
+    assert_false(next_frame(&c, QUIET));
+    assert_memory_equal(c.pixels + first * c.size, "\0\0\xff", 3);
+    release(&c, c.generation, second);
+    assert_true(next_frame(&c, WAIT));
+    assert_int_equal(c.index, second);
+    assert_int_equal(c.rect_count, 2);
+    expect_screen(&c, &shared, second);
+    end(&c);
+}
+
+static void test_rate(void **state) {
+    struct capture c;
+    begin(&c, shared.display, 20);
+    settle(&c);
+    int64_t begun = oriel_monotonic();
+    unsigned frames = 0;
+    int64_t first = 0;
+    for (unsigned i = 0; oriel_monotonic() < begun + ORIEL_SECOND; i++) {
+        draw(&shared, 700, 300, 20, 20, i);
+        if (next(&c, 2) == ORIEL_FRAMES_FRAME) {
+            if (!frames++)
+                first = oriel_monotonic() - begun;
+            release(&c, c.generation, c.index);
+        }
+    }
+    /* At most 20, of which one may be early, and the first needed no waiting for a tick. */
+    assert_true(frames >= 10 && frames <= 22);
+    assert_true(first < 40 * ORIEL_MILLISECOND);
+    end(&c);
+}
+
+static void test_pause_and_resume(void **state) {
+    struct capture c;
+    begin(&c, shared.display, 60);
+    settle(&c);
+    run(&c, 0);
+    usleep(20000);
+    draw(&shared, 100, 600, 30, 30, 0xabcdef);
+    assert_false(next_frame(&c, QUIET));
+    run(&c, 30);
+    assert_true(next_frame(&c, WAIT));
+    expect_all_damaged(&c);
+    expect_screen(&c, &shared, c.index);
+    release(&c, c.generation, c.index);
+    settle(&c);
+    run(&c, 60); /* another rate is no new start */
+    assert_false(next_frame(&c, QUIET));
+    end(&c);
+}
+
+static xcb_cursor_t make_cursor(struct screen *s, uint8_t width, uint8_t height, uint16_t hot_x, uint16_t hot_y,
+                                bool empty) {
+    xcb_connection_t *x = s->connection;
+    xcb_pixmap_t bits = xcb_generate_id(x);
+    xcb_gcontext_t gc = xcb_generate_id(x);
+    xcb_cursor_t cursor = xcb_generate_id(x);
+    xcb_create_pixmap(x, 1, bits, s->root, width, height);
+    uint32_t on = !empty;
+    xcb_create_gc(x, gc, bits, XCB_GC_FOREGROUND, &on);
+    xcb_rectangle_t all = {0, 0, width, height};
+    xcb_poly_fill_rectangle(x, bits, gc, 1, &all);
+    xcb_create_cursor(x, cursor, bits, bits, 0xffff, 0x8080, 0, 0, 0, 0, hot_x, hot_y);
+    xcb_free_gc(x, gc);
+    xcb_free_pixmap(x, bits);
+    return cursor;
+}
+
+static void set_cursor(struct screen *s, xcb_cursor_t cursor) {
+    xcb_change_window_attributes(s->connection, s->root, XCB_CW_CURSOR, &cursor);
+    xcb_free_cursor(s->connection, cursor);
+    screen_sync(s);
+}
+
+static void warp(struct screen *s, int16_t x, int16_t y) {
+    xcb_warp_pointer(s->connection, XCB_NONE, s->root, 0, 0, 0, 0, x, y);
+    screen_sync(s);
+}
+
+static void test_cursor(void **state) {
+    struct capture c;
+    warp(&shared, 200, 100);
+    set_cursor(&shared, make_cursor(&shared, 14, 10, 3, 2, false));
+    begin(&c, shared.display, 60);
+    assert_true(c.cursor_shown);
+    assert_int_equal(c.cursor_x, 197);
+    assert_int_equal(c.cursor_y, 98);
+    assert_int_equal(c.cursors, 1);
+    assert_int_equal(c.cursor_width, 14);
+    assert_int_equal(c.cursor_height, 10);
+    for (unsigned i = 0; i < 14 * 10; i++)
+        assert_memory_equal(c.cursor + i * 4, "\x00\x80\xff\xff", 4);
+    expect_screen(&c, &shared, c.index); /* it is not in the pixels */
+
+    /* The place travels with a frame; the shape only when it is another one. */
+    warp(&shared, 1, 0);
+    draw(&shared, 0, 0, 4, 4, 0x445566);
+    settle(&c);
+    assert_int_equal(c.cursor_x, -2);
+    assert_int_equal(c.cursor_y, -2);
+    assert_int_equal(c.cursors, 1);
+    expect_screen(&c, &shared, c.index);
+
+    /* A new shape alone: a frame without rectangles. */
+    set_cursor(&shared, make_cursor(&shared, 20, 20, 0, 0, false));
+    assert_true(next_frame(&c, WAIT));
+    assert_int_equal(c.rect_count, 0);
+    assert_int_equal(c.cursors, 2);
+    assert_int_equal(c.cursor_width, 20);
+    assert_int_equal(c.cursor_x, 1);
+    release(&c, c.generation, c.index);
+
+    /* Soon after a frame a warp is seen without any drawing. */
+    warp(&shared, 640, 360);
+    assert_true(next_frame(&c, WAIT));
+    assert_int_equal(c.rect_count, 0);
+    assert_int_equal(c.cursor_x, 640);
+    release(&c, c.generation, c.index);
+    settle(&c);
+
+    set_cursor(&shared, make_cursor(&shared, 16, 16, 0, 0, true));
+    assert_true(next_frame(&c, WAIT));
+    assert_false(c.cursor_shown);
+    assert_int_equal(c.cursors, 2);
+    end(&c);
+}
+
+/* Motion from a device at rest: no drawing, no earlier frame. */
+static void test_cursor_moves_alone(void **state) {
+    struct capture c;
+    set_cursor(&shared, make_cursor(&shared, 16, 16, 4, 4, false));
+    begin(&c, shared.display, 60);
+    settle(&c);
+    for (int i = 0; i < 3; i++) {
+        int16_t x = (int16_t)(100 + 50 * i);
+        xcb_test_fake_input(shared.connection, XCB_MOTION_NOTIFY, 0, XCB_CURRENT_TIME, shared.root, x, 77, 0);
+        screen_sync(&shared);
+        assert_true(next_frame(&c, WAIT));
+        assert_int_equal(c.rect_count, 0);
+        assert_int_equal(c.cursor_x, x - 4);
+        assert_int_equal(c.cursor_y, 73);
+        assert_true(c.cursor_shown);
+        release(&c, c.generation, c.index);
+        settle(&c);
+    }
+    /* A fast pointer is paced, and ends where it is. */
+    run(&c, 20);
+    int64_t begun = oriel_monotonic();
+    for (int16_t i = 0; i < 200; i++) {
+        xcb_test_fake_input(shared.connection, XCB_MOTION_NOTIFY, 0, XCB_CURRENT_TIME, shared.root, 300 + i, 300, 0);
+        screen_sync(&shared);
+        usleep(1000);
+    }
+    unsigned limit = (unsigned)((oriel_monotonic() - begun) / (50 * ORIEL_MILLISECOND)) + 5, frames = 0;
+    for (; next_frame(&c, QUIET); frames++)
+        release(&c, c.generation, c.index);
+    assert_true(frames > 0 && frames <= limit);
+    assert_int_equal(c.cursor_x, 300 + 199 - 4);
+    end(&c);
+}
+
+static void resize(struct screen *s, uint16_t width, uint16_t height) {
+    xcb_randr_get_screen_resources_reply_t *r = xcb_randr_get_screen_resources_reply(
+        s->connection, xcb_randr_get_screen_resources(s->connection, s->root), NULL);
+    assert_non_null(r);
+    /* Xvfb's only mode is its first size; without it any smaller size will do. */
+    free(xcb_randr_set_crtc_config_reply(
+        s->connection,
+        xcb_randr_set_crtc_config(s->connection, xcb_randr_get_screen_resources_crtcs(r)[0], XCB_CURRENT_TIME,
+                                  r->config_timestamp, 0, 0, XCB_NONE, XCB_RANDR_ROTATION_ROTATE_0, 0, NULL),
+        NULL));
+    free(r);
+    assert_null(xcb_request_check(s->connection,
+                                  xcb_randr_set_screen_size_checked(s->connection, s->root, width, height, 200, 150)));
+    s->width = width;
+    s->height = height;
+}
+
+static void resizes(const char *option, const char *value) {
+    struct screen s;
+    assert_true(screen_start(&s, "1280x720x24", option, value));
+    screen_open(&s);
+    struct capture c;
+    begin(&c, s.display, 60);
+    settle(&c);
+    uint32_t old = c.index;
+    resize(&s, 1001, 563); /* odd: chroma is for media to think of */
+    draw(&s, 990, 550, 100, 100, 0x336699);
+    assert_true(next_frame(&c, WAIT));
+    assert_int_equal(c.generation, 2);
+    assert_int_equal(c.frame_generation, 2);
+    assert_int_equal(c.width, 1001);
+    assert_int_equal(c.height, 563);
+    expect_all_damaged(&c);
+    release(&c, 1, old); /* old ones are ignored */
+    release(&c, 1, 77);
+    release(&c, c.generation, c.index);
+    settle(&c);
+    expect_screen(&c, &s, c.index);
+    draw(&s, 20, 20, 10, 10, 0x996633);
+    assert_true(next_frame(&c, WAIT));
+    assert_int_equal(c.rect_count, 1);
+    expect_screen(&c, &s, c.index);
+    release(&c, c.generation, c.index);
+    /* Back and forth while everything is drawn upon and media is slow. */
+    for (uint16_t i = 0; i < 40; i++) {
+        resize(&s, (uint16_t)(400 + i * 11), (uint16_t)(700 - i * 9));
+        draw(&s, 0, 0, 1280, 720, i * 0x010203u);
+        if (i % 7 == 0 && next_frame(&c, 20))
+            release(&c, c.frame_generation, c.index);
+    }
+    settle(&c);
+    assert_int_equal(c.width, s.width);
+    assert_int_equal(c.height, s.height);
+    expect_screen(&c, &s, c.index);
+    /* While paused too: the new size is told, the picture is not taken. */
+    run(&c, 0);
+    usleep(20000);
+    resize(&s, 320, 240);
+    assert_int_equal(next(&c, WAIT), ORIEL_FRAMES_BUFFERS);
+    assert_int_equal(c.width, 320);
+    assert_false(next_frame(&c, QUIET));
+    struct stat memory;
+    assert_int_equal(fstat(c.memory, &memory), 0);
+    assert_int_equal(memory.st_blocks, 0);
+    run(&c, 60);
+    assert_true(next_frame(&c, WAIT));
+    expect_screen(&c, &s, c.index);
+    /* A screen that can't be shown ends it with a reason. */
+    resize(&s, 320, 8);
+    assert_true(wait_readable(c.control, WAIT));
+    assert_int_equal(oriel_ipc_receive(c.control, &oriel_capture_to_core, &message), 1);
+    assert_int_equal(message.type->id, ORIEL_CAPTURE_FAILED);
+    assert_non_null(strstr(message.fields[0].bytes, "320x8"));
+    assert_int_equal(ended(&c), 1);
+    screen_stop(&s);
+}
+
+static void test_resize(void **state) {
+    resizes("-extension", "DOUBLE-BUFFER"); /* that is, shared pixmaps */
+}
+
+static void test_resize_without_shared_memory(void **state) {
+    resizes("-extension", "MIT-SHM");
+}
+
+static void test_pattern_through_the_socket(void **state) {
+    struct capture c;
+    assert_int_equal(start(&c, "test", "640x360@0", "", 30), ORIEL_CAPTURE_READY);
+    assert_non_null(strstr(c.text, "640x360"));
+    assert_int_equal(next(&c, WAIT), ORIEL_FRAMES_BUFFERS);
+    run(&c, 1000);
+    assert_true(next_frame(&c, WAIT));
+    expect_all_damaged(&c);
+    assert_false(c.cursor_shown);
+    release(&c, c.generation, c.index);
+    assert_false(next_frame(&c, QUIET)); /* still */
+    end(&c);
+    assert_int_equal(start(&c, "test", "", "", 60), ORIEL_CAPTURE_READY);
+    assert_int_equal(next(&c, WAIT), ORIEL_FRAMES_BUFFERS);
+    run(&c, 60);
+    for (int i = 0; i < 10; i++) {
+        assert_true(next_frame(&c, WAIT));
+        assert_true(i == 0 || (c.rect_count > 0 && c.rects[0].y == 720 - 64));
+        release(&c, c.generation, c.index);
+    }
+    end(&c);
+}
+
+int main(void) {
+    if (!begin_shared())
+        return 77;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nothing_is_grabbed_before_run),
+        cmocka_unit_test(test_damage_is_exact),
+        cmocka_unit_test(test_many_changes),
+        cmocka_unit_test(test_without_shared_memory),
+        cmocka_unit_test(test_every_way_gives_the_same_pixels),
+        cmocka_unit_test(test_back_pressure),
+        cmocka_unit_test(test_rate),
+        cmocka_unit_test(test_pause_and_resume),
+        cmocka_unit_test(test_cursor),
+        cmocka_unit_test(test_cursor_moves_alone),
+        cmocka_unit_test(test_resize),
+        cmocka_unit_test(test_resize_without_shared_memory),
+        cmocka_unit_test(test_pattern_through_the_socket),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    screen_stop(&shared);
+    return failed;
+}
