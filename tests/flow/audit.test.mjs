@@ -1,0 +1,189 @@
+// The record of a step is on the disk before the step takes effect; when it can't be written there is no session.
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Device } from '../rig/device.mjs';
+import { story } from '../rig/story.mjs';
+
+const events = (device) => device.audit().map(({ event }) => event);
+
+story('each step is recorded before it takes effect', async ({ rig }) => {
+  const { device, agent, provider } = await rig.cast();
+  assert.deepEqual(events(device), ['boot']);
+  const asked = await agent.request();
+  const ask = await provider.next('ask');
+  assert.deepEqual(events(device), ['boot', 'request']);
+  provider.send({ t: 'shown', request: ask.request });
+  await agent.next('progress');
+  assert.deepEqual(events(device), ['boot', 'request', 'prompt']);
+  provider.decide(ask, false);
+  await agent.denial();
+  const records = device.audit();
+  assert.deepEqual(events(device), ['boot', 'request', 'prompt', 'decision']);
+  records.forEach((record, i) => {
+    assert.equal(record.seq, i + 1);
+    assert.match(record.time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/);
+    assert.ok(record.boot_time > 0);
+  });
+  const [, request] = records;
+  assert.deepEqual([request.request, request.vendor, request.agent, request.name, request.reason, request.seconds],
+    [asked, 'fill-cap', 'anna', 'Anna Weber', 'Capper jams – may I look?', 600]);
+  // For its owner's eyes only.
+  assert.equal(statSync(device.auditFile).mode & 0o777, 0o600);
+});
+
+story('oriel audit show and oriel sessions tell it to people', async ({ rig }) => {
+  const { device, agent, provider } = await rig.cast();
+  await agent.request();
+  await provider.deny();
+  await agent.denial();
+  for (const args of [['--config', device.file, 'audit', 'show'], ['audit', 'show', '--directory', join(device.directory, 'audit')]]) {
+    const { code, stdout, stderr } = await device.oriel(...args);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /Anna Weber/);
+    assert.match(stdout, /denied/);
+  }
+  const json = await device.oriel('audit', 'show', '--json', '--directory', join(device.directory, 'audit'));
+  assert.deepEqual(json.stdout.trim().split('\n').map((line) => JSON.parse(line)), device.audit());
+  const sessions = await device.oriel('sessions', '--directory', join(device.directory, 'audit'));
+  assert.equal(sessions.code, 0, sessions.stderr);
+  assert.match(sessions.stdout, /Anna Weber|anna/);
+});
+
+// A disk of 64 KiB for the log alone: a tmpfs in a mount namespace of orield's own. Without root, one of a user namespace.
+async function onSmallDisk(rig) {
+  const broker = await rig.broker();
+  const name = process.getuid() === 0 ? [] : ['--map-root-user'];
+  const directory = join(rig.directory, 'device', 'audit');
+  mkdirSync(directory, { recursive: true });
+  const device = rig.own(await Device.start(rig.path('device'), { broker, watch: true,
+    wrap: ['unshare', ...name, '--mount', '--', 'sh', '-c', 'dir=$1; shift; mount -t tmpfs -o size=64k,mode=700 tmpfs "$dir" && exec "$@"', 'sh', directory] }));
+  const provider = await rig.provider(device);
+  await device.online();
+  const agent = await rig.agent(broker);
+  await agent.whenState((state) => state.consent);
+  const inside = join(`/proc/${device.pid}/root`, directory);
+  device.auditFile = join(inside, 'audit.jsonl');
+  const filler = join(inside, 'filler');
+  const fill = () => {
+    for (const size of [65536, 4096, 512, 64, 1]) {
+      try { for (;;) appendFileSync(filler, Buffer.alloc(size)); } catch (error) { assert.equal(error.code, 'ENOSPC'); }
+    }
+    // The log's own last page may have room for a few records more.
+  };
+  return { device, provider, agent, fill, free: () => rmSync(filler, { force: true }) };
+}
+
+story('disk full: no request is even shown, and it works again when there is room', async ({ rig }) => {
+  const cast = await onSmallDisk(rig);
+  const { device, provider, agent, fill, free } = cast;
+  fill();
+  // Each request that is still recorded is denied by the person at once.
+  provider.process.onLine = ((before) => (line) => {
+    before(line);
+    const packet = line.startsWith('{') && JSON.parse(line);
+    if (packet?.t === 'ask') { provider.send({ t: 'shown', request: packet.request }); provider.send({ t: 'decision', request: packet.request, allow: false }); }
+  })(provider.process.onLine);
+  let denial;
+  for (let i = 0; i < 60 && denial?.reason !== 'audit'; i++) {
+    await agent.request();
+    denial = await agent.denial();
+    assert.ok(['denied', 'audit'].includes(denial.reason), JSON.stringify(denial));
+  }
+  assert.equal(denial.reason, 'audit');
+  assert.match(device.process.lines.map(({ text }) => text).join('\n'), /audit: .*No space left/);
+  // The log still ends with a whole record.
+  const text = readFileSync(device.auditFile, 'utf8');
+  assert.ok(text.endsWith('}\n'));
+  const before = device.audit().length;
+  provider.packets.length = 0;
+  await agent.request();
+  assert.equal((await agent.denial()).reason, 'audit');
+  assert.equal(provider.packets.filter(({ t }) => t === 'ask').length, 0, 'a request that is not recorded was shown');
+  assert.equal(device.audit().length, before);
+  free();
+  await agent.request();
+  assert.equal((await agent.denial()).reason, 'denied');
+  assert.deepEqual(device.audit().map(({ seq }) => seq), device.audit().map((_, i) => i + 1));
+  assert.deepEqual(device.started(), ['oriel-signal']);
+});
+
+story('disk full at the moment of the yes: no session', async ({ rig }) => {
+  const { device, provider, agent, fill } = await onSmallDisk(rig);
+  await agent.request({ reason: 'x'.repeat(400) });
+  const ask = await provider.asked();
+  await agent.next('progress');
+  fill();
+  // What room is left in the log's last page is taken by calls for support, which are recorded, too.
+  const seen = () => device.process.lines.some(({ text }) => /No space left/.test(text));
+  for (let i = 0; i < 60 && !seen(); i++) {
+    provider.send({ t: 'call', note: 'x'.repeat(120) });
+    await provider.next('call');
+  }
+  assert.ok(seen(), `the log never got full:\n${device.process.tail()}`);
+  provider.decide(ask, true);
+  assert.equal((await agent.next((message) => message.typ === 'denial' && message.request === ask.request)).reason, 'audit');
+  assert.equal((await provider.next('withdraw')).request, ask.request);
+  assert.deepEqual(device.started(), ['oriel-signal']);
+  assert.ok(!events(device).includes('grant'));
+});
+
+story('a log that was removed or replaced is noticed', async ({ rig }) => {
+  const { device, agent } = await rig.cast();
+  renameSync(device.auditFile, `${device.auditFile}.taken`);
+  await agent.request();
+  assert.equal((await agent.denial()).reason, 'audit');
+  writeFileSync(device.auditFile, '');
+  await agent.request();
+  assert.equal((await agent.denial()).reason, 'audit');
+  renameSync(`${device.auditFile}.taken`, device.auditFile);
+  assert.deepEqual(device.started(), ['oriel-signal']);
+});
+
+// Starts a device that is expected not to start; gives back what it said.
+async function refusesToStart(rig, prepare) {
+  const broker = await rig.broker();
+  const device = await rig.device({ broker, start: false });
+  rig.owned.pop();
+  prepare(device);
+  await device.run({ wait: false });
+  const { code } = await device.process.exited;
+  assert.equal(code, 1, device.process.tail());
+  return device.process.tail();
+}
+
+story('no log, no device', async ({ rig }) => {
+  assert.match(await refusesToStart(rig, (device) => writeFileSync(join(device.directory, 'audit'), 'a file in the place of the directory')), /audit: .*audit/);
+  assert.match(await refusesToStart(rig, (device) => mkdirSync(device.auditFile, { recursive: true })), /audit\.jsonl/);
+});
+
+story('a second orield on the same log does not start', async ({ rig }) => {
+  const { device, agent } = await rig.cast({ provider: null });
+  const second = Object.assign(Object.create(Object.getPrototypeOf(device)), device);
+  await second.run({ wait: false });
+  assert.equal((await second.process.exited).code, 1);
+  assert.match(second.process.tail(), /in use/);
+  // The first one has kept its sockets.
+  assert.equal((await device.status()).online, true);
+  await agent.hello();
+});
+
+story('a torn last line is cut and that is recorded', async ({ rig }) => {
+  const { device } = await rig.cast({ provider: null });
+  assert.equal((await device.process.stop()).code, 0);
+  const before = device.audit();
+  appendFileSync(device.auditFile, '{"seq":99,"time":"20');
+  await device.run();
+  const after = device.audit();
+  assert.deepEqual(after.slice(0, before.length), before);
+  assert.deepEqual(after.slice(before.length).map(({ event }) => event), ['recovered', 'boot']);
+  assert.deepEqual(after.map(({ seq }) => seq), after.map((_, i) => i + 1));
+});
+
+story('a log whose last record is broken stops the device', async ({ rig }) => {
+  const said = await refusesToStart(rig, (device) => {
+    mkdirSync(join(device.directory, 'audit'));
+    writeFileSync(device.auditFile, '{"seq":1,"event":"boot"}\nnonsense\n');
+  });
+  assert.match(said, /no record/);
+});
