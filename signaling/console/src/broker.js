@@ -1,0 +1,152 @@
+/* The one connection to the MQTT broker.
+ *
+ * Policy: whatever arrives is untrusted: a topic that isn't ours, a retained message that isn't a state, a message that
+ * breaks its schema or names another device than its topic is dropped, and counted. QoS 1 everywhere; what could not be
+ * delivered yet is delivered after a reconnect by mqtt.js, so that a session's sequence has no holes. Reconnects wait
+ * rand(0, min(30, 2^n)) s: a person sits before this page, so the ceiling is lower than a device's.
+ * Limits: no subscription but two; one client for the life of the page.
+ */
+import mqtt from 'mqtt';
+import { ProtocolError, hash, topics } from './protocol.js';
+
+const MAX_WAIT_S = 30;
+const SETTLE_MS = 300; // retained states follow the SUBACK at once; after this the list counts as complete
+const SESSION_S = 60;
+const REFUSED = new Set([4, 5, 134, 135, 138]); // CONNACK codes that speak of the user: bad name, not authorized, banned
+const OLD_BROKER = new Set([1, 132]); // CONNACK codes for "I don't know MQTT 5"
+
+export const backoffMs = (attempt, random) =>
+    Math.max(1, Math.round(random() * Math.min(MAX_WAIT_S, 2 ** attempt) * 1000));
+
+export class Broker {
+    #client = null;
+    #protocol;
+    #on;
+    #attempt = 0;
+
+    /* `on`: {status(phase), settled(), state(device, message, retained), gone(device), message(device, message)}.
+     * phase: connecting, connected, lost, refused. */
+    constructor({ url, tenant, credential, protocol, on, random = Math.random }) {
+        this.random = random;
+        this.url = url;
+        this.tenant = tenant;
+        this.credential = credential;
+        this.#protocol = protocol;
+        this.#on = on;
+        this.phase = 'connecting';
+        this.dropped = 0;
+    }
+
+    start() {
+        const { sub } = this.credential;
+        // Several tabs may be open at once, and a broker throws out the older of two equal client ids.
+        const suffix = Array.from(crypto.getRandomValues(new Uint8Array(6)), (b) => b.toString(16).padStart(2, '0')).join('');
+        this.#client = mqtt.connect(this.url, {
+            protocolVersion: 5,
+            clientId: `${sub}-${suffix}`,
+            username: sub,
+            clean: true,
+            keepalive: 60,
+            connectTimeout: 10_000,
+            resubscribe: false,
+            reconnectOnConnackError: true,
+            reconnectPeriod: backoffMs(0, this.random),
+            timerVariant: 'native', // the other one is a worker from a blob, which the page's policy refuses
+            properties: { sessionExpiryInterval: SESSION_S },
+        });
+        const client = this.#client;
+        client.on('connect', () => this.#connected());
+        client.on('close', () => this.#closed());
+        client.on('error', (error) => this.#failed(error));
+        client.on('message', (topic, payload, packet) => this.#arrived(topic, payload, packet));
+    }
+
+    stop() {
+        this.#client?.end(true);
+        this.#client = null;
+    }
+
+    /* Connects at once instead of waiting for the back-off. */
+    retryNow() {
+        const client = this.#client;
+        if (!client || client.connected) return;
+        client.reconnect({ incomingStore: client.incomingStore, outgoingStore: client.outgoingStore });
+    }
+
+    /* Sends in the order of calls. Throws ProtocolError for a message that breaks its schema. `expiry`: seconds after
+     * which a broker that can (MQTT 5) forgets it, so that nobody is asked by a request of yesterday. */
+    send(device, message, expiry) {
+        this.#publish(device, this.#protocol.encode(message), expiry);
+    }
+
+    /* For messages whose answer quotes their hash: it is known before the answer can come. */
+    async prepare(device, message, expiry) {
+        const bytes = this.#protocol.encode(message);
+        return { hash: await hash(bytes), send: () => this.#publish(device, bytes, expiry) };
+    }
+
+    #publish(device, bytes, expiry) {
+        const properties = expiry ? { messageExpiryInterval: expiry } : undefined;
+        // Without a Buffer polyfill of our own: mqtt.js takes a Uint8Array as well.
+        this.#client?.publish(topics.toDevice(this.tenant, device, this.credential.sub), bytes, { qos: 1, properties });
+    }
+
+    #phase(phase) {
+        if (phase === this.phase) return;
+        this.phase = phase;
+        this.#on.status(phase);
+    }
+
+    #connected() {
+        const client = this.#client;
+        this.#attempt = 0;
+        client.options.reconnectPeriod = backoffMs(0, this.random);
+        // A short loss must not lose an answer: from now on the broker keeps our messages while we are away. Only with
+        // MQTT 5, where it also forgets them after SESSION_S.
+        client.options.clean = client.options.protocolVersion < 5;
+        const wanted = [topics.states(this.tenant), topics.inbox(this.tenant, this.credential.sub)];
+        client.subscribe(wanted, { qos: 1 }, (error) => {
+            if (client !== this.#client || !client.connected) return;
+            if (error) return this.#phase('refused');
+            this.#phase('connected');
+            setTimeout(() => client === this.#client && this.#on.settled(), SETTLE_MS);
+        });
+    }
+
+    #closed() {
+        if (!this.#client) return;
+        // mqtt.js has set the timer of this round already; this is the next one's.
+        this.#client.options.reconnectPeriod = backoffMs(++this.#attempt, this.random);
+        if (this.phase !== 'refused') this.#phase('lost');
+    }
+
+    #failed(error) {
+        if (!this.#client) return;
+        if (OLD_BROKER.has(error.code)) this.#client.options.protocolVersion = 4;
+        else if (REFUSED.has(error.code)) this.#phase('refused');
+    }
+
+    #arrived(topic, payload, packet) {
+        const from = topics.parse(this.tenant, this.credential.sub, topic);
+        if (!from || (packet.retain && !from.state)) return this.#drop(topic, 'not a topic of ours, or retained');
+        if (from.state && payload.length === 0) return this.#on.gone(from.device);
+        let message;
+        try {
+            message = this.#protocol.decode(payload);
+        } catch (error) {
+            if (!(error instanceof ProtocolError)) throw error;
+            return this.#drop(topic, error.message);
+        }
+        if (from.state !== (message.typ === 'state')) return this.#drop(topic, `${message.typ} does not belong here`);
+        if (message.device !== undefined && message.device !== from.device)
+            return this.#drop(topic, `it names another device, ${message.device}`);
+        if (from.state) this.#on.state(from.device, message, packet.retain);
+        else this.#on.message(from.device, message);
+    }
+
+    #drop(topic, why) {
+        this.dropped++;
+        // Once in a while is enough: a broken device repeats itself.
+        if (this.dropped < 20) console.warn(`dropped a message on ${topic}: ${why}`);
+    }
+}

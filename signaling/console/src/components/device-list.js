@@ -1,0 +1,105 @@
+/* All devices, live: those that call for help first. */
+import { html, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import { View } from './view.js';
+import { icons } from './icons.js';
+import { span } from '../words.js';
+
+export const STATUS = { ready: 'Ready', asking: 'Being asked', live: 'In session', offline: 'Offline' };
+
+/* A retained state doesn't tell its age: the person waits at least this long. */
+const waited = (device, seconds) => `${device.retained ? 'at least ' : ''}${span(seconds)}`;
+
+/* Minutes are enough in a list, and a row that changes each second is no calm one. */
+const uptime = (seconds) => (seconds === null ? '–' : seconds < 60 ? 'under 1 min' : span(seconds));
+
+class DeviceList extends View {
+    static properties = { devices: {}, settled: {}, stale: {}, revision: {}, query: {} };
+
+    constructor() {
+        super();
+        this.query = '';
+    }
+
+    render() {
+        const list = this.devices.list(this.query);
+        const calling = this.devices.list().filter((d) => d.help).length;
+        return html`<main class="page">
+            <div class="bar">
+                <h1>Devices</h1>
+                <span class="muted" data-testid="count">
+                    ${this.devices.size || nothing}${calling ? html` · <b class="calls">${calling} calling</b>` : nothing}
+                </span>
+                <label class="search">
+                    ${icons.search}
+                    <input
+                        type="search"
+                        data-testid="search"
+                        placeholder="Name, model, site"
+                        aria-label="Search devices"
+                        .value=${this.query}
+                        @input=${(event) => (this.query = event.target.value)}
+                    />
+                </label>
+            </div>
+            <div class="table card ${this.stale ? 'stale' : ''}" data-testid="device-list" data-count=${list.length}>
+                ${list.length
+                    ? html`<div class="row head" aria-hidden="true">
+                              <span>Status</span><span>Device</span><span>Model</span><span>Site</span><span>Firmware</span><span>Running for</span>
+                          </div>
+                          ${repeat(
+                              list,
+                              (d) => d.id,
+                              (d) => this.row(d),
+                          )}`
+                    : this.empty()}
+            </div>
+        </main>`;
+    }
+
+    row(device) {
+        const waiting = this.devices.waiting(device);
+        return html`<a
+            class="row ${device.help ? 'help' : ''}"
+            href="#/d/${device.id}"
+            data-testid="device-card"
+            data-device=${device.id}
+            data-status=${device.status}
+            data-help=${device.help ? 'true' : 'false'}
+            data-consent=${device.online ? String(device.consent) : ''}
+        >
+            <span class="status ${device.status}"><i class="dot"></i>${STATUS[device.status]}</span>
+            <span class="name"><b>${device.name}</b>${device.name === device.id ? nothing : html`<small>${device.id}</small>`}</span>
+            <span class="fact">${device.model || '–'}</span>
+            <span class="fact">${device.site || '–'}</span>
+            <span class="fact number">${device.firmware || '–'}</span>
+            <span class="fact number">${uptime(this.devices.uptime(device))}</span>
+            ${device.help
+                ? html`<span class="note call" data-testid="help"
+                      >${icons.bell}<span><b>Calls for support</b>, waiting ${waited(device, waiting)}</span>${device.help.note
+                          ? html`<q>${device.help.note}</q>`
+                          : nothing}</span
+                  >`
+                : nothing}
+            ${device.online && !device.consent
+                ? html`<span class="note" data-testid="no-consent">${icons.warn}Nobody at the panel can be asked</span>`
+                : nothing}
+        </a>`;
+    }
+
+    empty() {
+        if (this.query)
+            return html`<div class="empty" data-testid="empty">
+                <p>No device matches “${this.query}”.</p>
+                <button @click=${() => (this.query = '')}>Show all</button>
+            </div>`;
+        if (!this.settled) return html`<div class="empty" data-testid="loading"><p class="muted">Asking the broker for devices …</p></div>`;
+        return html`<div class="empty" data-testid="empty">
+            ${icons.logo}
+            <p><b>No devices yet</b></p>
+            <p class="muted">A device appears here by itself as soon as it reaches the broker.</p>
+        </div>`;
+    }
+}
+
+customElements.define('oriel-device-list', DeviceList);

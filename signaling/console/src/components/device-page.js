@@ -1,0 +1,195 @@
+/* One device: whether it is there, the request, what becomes of it, and the picture. */
+import { html, nothing } from 'lit';
+import { View } from './view.js';
+import { icons } from './icons.js';
+import { STATUS } from './device-list.js';
+import { DENIALS, UNREACHABLE, counter, endWords, span } from '../words.js';
+import './request-form.js';
+import './viewer.js';
+
+const WORDS = {
+    idle: 'Not connected',
+    asking: 'Asking',
+    shown: 'On the panel',
+    allowed: 'Allowed',
+    connecting: 'Connecting',
+    live: 'Live',
+    denied: 'Denied',
+    ended: 'Ended',
+    unreachable: 'Unreachable',
+};
+
+const STEPS = [
+    ['asking', 'Asking the device'],
+    ['shown', 'On the panel'],
+    ['allowed', 'Allowed'],
+    ['connecting', 'Picture'],
+];
+
+const WAITING = {
+    asking: ['Asking the device', 'The prompt is not on the panel yet.'],
+    shown: ['The person at the panel is being asked', 'They see your name, your company, the reason and the time.'],
+    allowed: ['The person said yes', 'The device starts to take its picture.'],
+};
+
+class DevicePage extends View {
+    static properties = { session: {}, devices: {}, online: {}, revision: {} };
+
+    willUpdate() {
+        // Focus must not fall back to the start of the page when the panel that held it is replaced.
+        const { state } = this.session;
+        this.focusPanel = this.shownState !== undefined && this.shownState !== state && this.contains(document.activeElement);
+        this.shownState = state;
+    }
+
+    updated() {
+        if (this.focusPanel && !this.contains(document.activeElement)) this.querySelector('[data-panel]')?.focus({ preventScroll: true });
+    }
+
+    /* What is to be said of the outcome: [what, what next]. */
+    words() {
+        const { state, outcome } = this.session;
+        if (state === 'denied') return DENIALS[outcome.reason];
+        if (state === 'ended') return endWords(outcome);
+        if (state === 'unreachable') return UNREACHABLE[outcome.reason];
+        return WAITING[state] ?? [WORDS[state], ''];
+    }
+
+    render() {
+        const { session } = this;
+        const device = this.devices.get(session.device);
+        return html`<main class="device ${session.inSession ? 'in-session' : ''}">
+            <div class="bar">
+                <a class="back" href="#/" data-testid="back" aria-label="Devices">${icons.back}<span>Devices</span></a>
+                <div class="title">
+                    <h1>${device?.name ?? session.device}</h1>
+                    <span class="muted">${[device?.model, device?.site].filter(Boolean).join(' · ')}</span>
+                </div>
+                ${this.stateElement()}
+                <div class="right">${session.inSession ? this.sessionControls() : this.reachable()}</div>
+            </div>
+            ${session.inSession
+                ? html`<oriel-viewer data-panel tabindex="-1" .peer=${session.peer} .live=${session.state === 'live'}></oriel-viewer>`
+                : html`<div class="columns">
+                      <div class="main" data-panel tabindex="-1">${this.panel(device)}</div>
+                      ${this.facts(device)}
+                  </div>`}
+        </main>`;
+    }
+
+    stateElement() {
+        const { state, outcome } = this.session;
+        const [what, next] = this.words();
+        return html`<span
+            class="state ${state}"
+            role="status"
+            data-testid="state"
+            data-state=${state}
+            data-reason=${outcome?.reason ?? nothing}
+            data-by=${outcome?.by ?? nothing}
+            data-detail=${outcome?.detail ?? nothing}
+            ><i class="dot"></i>${WORDS[state]}<span class="hidden">. ${what}. ${next}</span></span
+        >`;
+    }
+
+    sessionControls() {
+        const { session } = this;
+        const left = Math.max(0, (session.grant.endsAt - performance.now()) / 1000);
+        return html`<span class="left ${left < 60 ? 'soon' : ''}" data-testid="time-left" data-seconds=${Math.round(left)}
+                ><b>${counter(left)}</b> left</span
+            >
+            <button class="danger" data-testid="hangup" @click=${() => session.hangUp()}>${icons.hangup}Hang up</button>`;
+    }
+
+    reachable() {
+        const { status, rtt } = this.session.reach;
+        const text = !this.online
+            ? 'No connection to the broker'
+            : { checking: 'Looking for the device …', yes: 'Reachable', no: 'Does not answer' }[status];
+        return html`<span
+                class="reach ${status}"
+                role="status"
+                data-testid="reachable"
+                data-reachable=${this.online ? status : 'checking'}
+                data-rtt-ms=${rtt === null ? nothing : Math.round(rtt)}
+                ><i class="dot"></i>${text}${rtt === null ? nothing : html`<small>${Math.round(rtt)} ms</small>`}</span
+            >${status === 'no' ? html`<button data-testid="retry" @click=${() => this.session.hello()}>Try again</button>` : nothing}`;
+    }
+
+    panel(device) {
+        const { session } = this;
+        if (session.waiting) return this.waitingPanel();
+        if (session.state === 'denied' || session.state === 'ended') return this.outcomePanel();
+        return html`<oriel-request-form
+            .session=${session}
+            .device=${device}
+            .usable=${this.online && session.reach.status === 'yes'}
+            .problem=${session.state === 'unreachable' ? this.words() : null}
+            .detail=${session.outcome?.detail}
+        ></oriel-request-form>`;
+    }
+
+    waitingPanel() {
+        const { session } = this;
+        const at = STEPS.findIndex(([state]) => state === session.state);
+        const [what, next] = this.words();
+        const seconds = (performance.now() - session.stateSince) / 1000;
+        return html`<section class="card waiting">
+            <ol class="steps" aria-hidden="true">
+                ${STEPS.map(([, text], i) => html`<li class=${i < at ? 'past' : i === at ? 'now' : ''}>${text}</li>`)}
+            </ol>
+            <h2>${what}<span class="elapsed">${counter(seconds)}</span></h2>
+            <p class="muted">${next}</p>
+            <blockquote>${session.request.reason}<small>View the screen, ${span(session.request.seconds)}</small></blockquote>
+            <button data-testid="cancel" @click=${() => session.cancel()}>Take the request back</button>
+        </section>`;
+    }
+
+    outcomePanel() {
+        const { session } = this;
+        const { state, outcome, grant } = session;
+        const [what, next] = this.words();
+        const calm = state === 'ended' && ['stopped', 'hung-up', 'expired'].includes(outcome.reason);
+        const lasted = state === 'ended' && grant ? (session.stateSince - (grant.endsAt - grant.seconds * 1000)) / 1000 : null;
+        return html`<section class="card outcome ${calm ? 'calm' : ''}">
+            ${calm ? icons.done : state === 'denied' ? icons.no : icons.warn}
+            <div>
+                <h2>${what}</h2>
+                <p>${next}</p>
+                ${lasted === null ? nothing : html`<p class="muted">The session lasted ${counter(lasted)}.</p>`}
+                ${outcome.detail ? html`<p class="detail" data-testid="detail">${outcome.detail}</p>` : nothing}
+                <button class="primary" data-testid="again" @click=${() => session.again()}>Ask again</button>
+            </div>
+        </section>`;
+    }
+
+    facts(device) {
+        const uptime = device && this.devices.uptime(device);
+        const waiting = device && this.devices.waiting(device);
+        return html`<aside class="card facts" aria-label="About the device">
+            ${device?.help
+                ? html`<p class="call" data-testid="help">
+                      ${icons.bell}<span><b>Calls for support</b>, ${span(waiting)}</span>${device.help.note
+                          ? html`<q>${device.help.note}</q>`
+                          : nothing}
+                  </p>`
+                : nothing}
+            <dl>
+                <dt>Status</dt>
+                <dd class="status ${device?.status ?? 'offline'}"><i class="dot"></i>${device ? STATUS[device.status] : 'Unknown'}</dd>
+                <dt>Device</dt>
+                <dd>${this.session.device}</dd>
+                <dt>Model</dt>
+                <dd>${device?.model || '–'}</dd>
+                <dt>Site</dt>
+                <dd>${device?.site || '–'}</dd>
+                <dt>Firmware</dt>
+                <dd>${device?.firmware || '–'}</dd>
+                <dt>Running for</dt>
+                <dd>${uptime == null ? '–' : uptime < 60 ? 'under 1 min' : span(uptime)}</dd>
+            </dl>
+        </aside>`;
+    }
+}
+
+customElements.define('oriel-device-page', DevicePage);

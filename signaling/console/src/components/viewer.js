@@ -1,0 +1,167 @@
+/* The picture: fitted or 1:1, panned by scrolling and dragging, in full screen; and its figures. */
+import { html, nothing } from 'lit';
+import { View } from './view.js';
+import { icons } from './icons.js';
+import { place } from '../scale.js';
+
+const show = (value, digits = 0) => (value === null ? '–' : value.toFixed(digits));
+const attribute = (value, digits = 1) => (value === null ? '' : String(Number(value.toFixed(digits))));
+const bitrate = (kbps) => (kbps === null ? ['–', 'kbit/s'] : kbps < 1000 ? [show(kbps), 'kbit/s'] : [show(kbps / 1000, 1), 'Mbit/s']);
+
+const NOTHING_YET = { width: null, height: null, fps: null, latency: null, bitrate: null, loss: null, rtt: null };
+
+class Viewer extends View {
+    static properties = { peer: {}, live: {}, mode: {}, figures: {}, full: {} };
+
+    constructor() {
+        super();
+        this.mode = 'fit';
+        this.figures = NOTHING_YET;
+        this.relayout = () => this.layout();
+        this.fullChanged = () => (this.full = document.fullscreenElement !== null);
+    }
+
+    connectedCallback() {
+        super.connectedCallback();
+        window.addEventListener('resize', this.relayout); // zooming changes the pixel ratio as well
+        document.addEventListener('fullscreenchange', this.fullChanged);
+    }
+
+    disconnectedCallback() {
+        super.disconnectedCallback();
+        window.removeEventListener('resize', this.relayout);
+        document.removeEventListener('fullscreenchange', this.fullChanged);
+        this.observer?.disconnect();
+        if (document.fullscreenElement) document.exitFullscreen();
+    }
+
+    firstUpdated() {
+        this.stage = this.querySelector('.stage');
+        this.video = this.querySelector('video');
+        this.video.muted = true; // the attribute alone is not enough for a template's element
+        this.observer = new ResizeObserver(this.relayout);
+        this.observer.observe(this.stage);
+        this.video.addEventListener('resize', this.relayout);
+    }
+
+    updated(changed) {
+        if (changed.has('peer') && this.peer) this.attach(this.peer);
+        if (changed.has('mode')) this.layout();
+    }
+
+    attach(peer) {
+        const { video } = this;
+        const play = (stream) => {
+            video.srcObject = stream;
+            video.play().catch((error) => console.warn(`video: ${error.message}`));
+        };
+        if (peer.stream) play(peer.stream);
+        else peer.addEventListener('stream', (event) => play(event.detail), { once: true });
+        peer.addEventListener('figures', (event) => (this.figures = event.detail));
+        if (!video.requestVideoFrameCallback) {
+            video.addEventListener('loadeddata', () => peer.frameDecoded(), { once: true });
+            return;
+        }
+        const shown = (now, metadata) => {
+            if (this.peer !== peer || !this.isConnected) return;
+            peer.frameShown(now, metadata);
+            video.requestVideoFrameCallback(shown);
+        };
+        video.requestVideoFrameCallback(shown);
+    }
+
+    layout() {
+        const { video, stage } = this;
+        if (!video?.videoWidth) return;
+        const box = place({
+            mode: this.mode,
+            width: video.videoWidth,
+            height: video.videoHeight,
+            stageWidth: stage.clientWidth,
+            stageHeight: stage.clientHeight,
+            ratio: devicePixelRatio,
+        });
+        for (const side of ['width', 'height', 'left', 'top']) video.style[side] = `${box[side]}px`;
+        video.classList.toggle('enlarged', box.scale > 1);
+        this.toggleAttribute('data-pans', box.width > stage.clientWidth + 1 || box.height > stage.clientHeight + 1);
+    }
+
+    async toggleMode(event) {
+        if (this.mode === 'one') return void (this.mode = 'fit');
+        // What was under the pointer comes to lie under it again.
+        const box = this.video.getBoundingClientRect();
+        const x = (event.clientX - box.left) / box.width;
+        const y = (event.clientY - box.top) / box.height;
+        this.mode = 'one';
+        await this.updateComplete;
+        const stage = this.stage.getBoundingClientRect();
+        this.stage.scrollLeft = this.video.offsetWidth * x - (event.clientX - stage.left);
+        this.stage.scrollTop = this.video.offsetHeight * y - (event.clientY - stage.top);
+    }
+
+    drag(event) {
+        if (event.button !== 0 || event.pointerType === 'touch' || !this.hasAttribute('data-pans')) return;
+        const { stage } = this;
+        const from = { x: event.clientX + stage.scrollLeft, y: event.clientY + stage.scrollTop };
+        const move = (e) => stage.scrollTo(from.x - e.clientX, from.y - e.clientY);
+        const up = () => {
+            stage.removeEventListener('pointermove', move);
+            stage.classList.remove('dragging');
+        };
+        stage.classList.add('dragging');
+        stage.setPointerCapture(event.pointerId);
+        stage.addEventListener('pointermove', move);
+        stage.addEventListener('lostpointercapture', up, { once: true });
+    }
+
+    toggleFull() {
+        if (document.fullscreenElement) document.exitFullscreen();
+        else this.closest('oriel-device-page').requestFullscreen();
+    }
+
+    render() {
+        return html`<div class="stage" tabindex="0" aria-label="Picture of the device" data-mode=${this.mode} @dblclick=${this.toggleMode} @pointerdown=${this.drag}>
+                <video data-testid="picture" muted playsinline autoplay disablepictureinpicture></video>
+                ${this.live ? nothing : html`<p class="veil">Making the picture …</p>`}
+            </div>
+            <div class="foot">
+                ${this.figuresElement()}
+                <div class="buttons" role="group" aria-label="Size of the picture">
+                    ${this.button('fit', icons.fit, 'Fit', this.mode === 'fit', () => (this.mode = 'fit'))}
+                    ${this.button('one-to-one', icons.one, '1:1', this.mode === 'one', () => (this.mode = 'one'))}
+                    ${this.button('fullscreen', this.full ? icons.shrink : icons.full, 'Full screen', Boolean(this.full), () => this.toggleFull())}
+                </div>
+            </div>`;
+    }
+
+    button(id, icon, text, pressed, action) {
+        return html`<button data-testid=${id} aria-pressed=${String(pressed)} @click=${action}>${icon}${text}</button>`;
+    }
+
+    figuresElement() {
+        const f = this.figures;
+        const [rate, rateUnit] = bitrate(f.bitrate);
+        return html`<dl
+            class="figures"
+            data-testid="figures"
+            data-width=${f.width ?? ''}
+            data-height=${f.height ?? ''}
+            data-fps=${attribute(f.fps)}
+            data-latency-ms=${attribute(f.latency)}
+            data-bitrate-kbps=${attribute(f.bitrate)}
+            data-loss-percent=${attribute(f.loss, 2)}
+            data-rtt-ms=${attribute(f.rtt)}
+        >
+            ${this.figure('Size', f.width === null ? '–' : `${f.width} × ${f.height}`, '', 'wide')}
+            ${this.figure('Frames', show(f.fps), '/s')} ${this.figure('Latency', show(f.latency), 'ms')}
+            ${this.figure('Rate', rate, rateUnit, 'wide')} ${this.figure('Loss', show(f.loss, 1), '%')}
+            ${this.figure('Round trip', show(f.rtt), 'ms')}
+        </dl>`;
+    }
+
+    figure(name, value, unit, kind = '') {
+        return html`<div class=${kind}><dt>${name}</dt><dd>${value}<small>${unit}</small></dd></div>`;
+    }
+}
+
+customElements.define('oriel-viewer', Viewer);

@@ -1,0 +1,2 @@
+/* Entry point of the bundle. */
+import './components/app.js';

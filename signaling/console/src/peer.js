@@ -1,0 +1,167 @@
+/* The browser's half of the media: one RTCPeerConnection that answers, receives one picture and talks on one data
+ * channel. Nothing here decides anything; src/session.js does.
+ *
+ * No ICE servers. jitterBufferTarget is 0: the device's playout-delay extension says the same to Chromium, Firefox only
+ * knows this; any positive value would switch low-latency rendering off.
+ */
+import { ClockOffset, FrameClock, RecentMedian } from './clock.js';
+import { readStats, figures } from './figures.js';
+import { readChannel } from './channel.js';
+
+const TICK_MS = 1000;
+const LATENCY_SPAN_MS = 2000;
+const SILENT_MS = 15_000; // of the data channel, on which the device answers once a second
+
+/* -> {certificate, fingerprint}: what the browser will use in DTLS, and its SHA-256 in upper-case hex pairs. */
+export async function createCertificate() {
+    if (typeof RTCPeerConnection === 'undefined') throw new Error('WebRTC is switched off in this browser');
+    const certificate = await RTCPeerConnection.generateCertificate({ name: 'ECDSA', namedCurve: 'P-256' });
+    const listed = certificate.getFingerprints?.().find((f) => f.algorithm.toLowerCase() === 'sha-256')?.value;
+    const fingerprint = listed ?? (await fingerprintFromOffer(certificate));
+    return { certificate, fingerprint: fingerprint.toUpperCase() };
+}
+
+/* Firefox doesn't tell a certificate's fingerprint, but writes it into its SDP. */
+async function fingerprintFromOffer(certificate) {
+    const pc = new RTCPeerConnection({ certificates: [certificate] });
+    try {
+        pc.createDataChannel('');
+        const { sdp } = await pc.createOffer();
+        const match = /^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(sdp);
+        if (!match) throw new Error('the browser does not tell the fingerprint of its certificate');
+        return match[1];
+    } finally {
+        pc.close();
+    }
+}
+
+/* Events: `stream` (detail: MediaStream), `figures` (detail: see figures.js), both for the page. */
+export class Peer extends EventTarget {
+    #pc;
+    #on;
+    #early = []; // candidates that came before the description they belong to
+    #described = false;
+    #channel = null;
+    #pings = new Map(); // id -> page ms
+    #pingId = 0;
+    #heardAt = null;
+    #offset = new ClockOffset();
+    #frames = new FrameClock();
+    #latency = new RecentMedian(LATENCY_SPAN_MS);
+    #shown = { count: 0, at: 0 };
+    #sample = null;
+    #timer;
+
+    /* `on`: {candidate(candidate, mline), connected(), firstFrame(), failed(why)}. */
+    constructor({ certificate, on }) {
+        super();
+        this.#on = on;
+        this.stream = null;
+        const pc = (this.#pc = new RTCPeerConnection({ certificates: [certificate], iceServers: [], bundlePolicy: 'max-bundle' }));
+        pc.onicecandidate = ({ candidate }) => {
+            // Firefox marks the end of each m-line by an empty candidate of its own; one at the very end is enough.
+            if (candidate === null) on.candidate('', 0);
+            else if (candidate.candidate) on.candidate(candidate.candidate, candidate.sdpMLineIndex ?? 0);
+        };
+        pc.onconnectionstatechange = () => {
+            if (pc.connectionState === 'connected') on.connected();
+            if (pc.connectionState === 'failed') on.failed('the connection to the device broke');
+        };
+        pc.ontrack = ({ track, receiver }) => {
+            if (track.kind !== 'video') return;
+            if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = 0;
+            this.stream = new MediaStream([track]);
+            this.dispatchEvent(new CustomEvent('stream', { detail: this.stream }));
+        };
+        pc.ondatachannel = ({ channel }) => channel.label === 'oriel' && this.#opened(channel);
+        this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    }
+
+    /* Offer SDP -> answer SDP. Candidates follow by on.candidate. */
+    async answer(sdp) {
+        await this.#pc.setRemoteDescription({ type: 'offer', sdp });
+        this.#described = true;
+        for (const early of this.#early.splice(0)) this.#add(early);
+        const answer = await this.#pc.createAnswer();
+        await this.#pc.setLocalDescription(answer);
+        return answer.sdp;
+    }
+
+    addCandidate(candidate, mline) {
+        const init = { candidate, sdpMLineIndex: mline };
+        if (this.#described) this.#add(init);
+        else this.#early.push(init);
+    }
+
+    /* For each frame that the page shows: requestVideoFrameCallback's arguments. */
+    frameShown(now, { rtpTimestamp, presentedFrames }) {
+        this.#shown = { count: presentedFrames, at: now };
+        this.#on.firstFrame();
+        if (rtpTimestamp === undefined) return; // Firefox has none
+        const screenAt = this.#frames.at(rtpTimestamp);
+        const pageAt = screenAt === null ? null : this.#offset.toPage(screenAt);
+        if (pageAt !== null) this.#latency.add(now, now - pageAt);
+    }
+
+    /* The first frame is there, although nobody could say when it was shown (a tab in the background). */
+    frameDecoded() {
+        this.#on.firstFrame();
+    }
+
+    close() {
+        clearInterval(this.#timer);
+        const pc = this.#pc;
+        pc.onicecandidate = pc.onconnectionstatechange = pc.ontrack = pc.ondatachannel = null;
+        if (this.#channel) this.#channel.onmessage = this.#channel.onclose = this.#channel.onopen = null;
+        pc.close();
+    }
+
+    #add(init) {
+        // One candidate that the browser can't use is no reason to give the others up.
+        this.#pc.addIceCandidate(init).catch((error) => console.warn(`candidate refused: ${error.message}`));
+    }
+
+    #opened(channel) {
+        this.#channel = channel;
+        this.#heardAt = performance.now();
+        channel.onmessage = ({ data }) => this.#heard(data);
+        channel.onclose = () => this.#on.failed('the device closed the connection');
+        // Two early exchanges, so that the first latency figures don't wait for a second.
+        if (channel.readyState === 'open') this.#ping();
+        else channel.onopen = () => this.#ping();
+    }
+
+    #ping() {
+        if (this.#channel?.readyState !== 'open') return;
+        const id = ++this.#pingId;
+        this.#pings.set(id, performance.now());
+        this.#pings.delete(id - 10);
+        this.#channel.send(JSON.stringify({ t: 'ping', id }));
+    }
+
+    #heard(data) {
+        const message = readChannel(data);
+        if (!message) return;
+        this.#heardAt = performance.now();
+        if (message.t === 'time') return this.#frames.set(message.rtp, message.at);
+        const sent = this.#pings.get(message.id);
+        if (sent === undefined) return;
+        this.#pings.delete(message.id);
+        this.#offset.add(sent, performance.now(), message.now);
+        if (message.id === 1) this.#ping();
+    }
+
+    async #tick() {
+        this.#ping();
+        if (this.#heardAt !== null && performance.now() - this.#heardAt > SILENT_MS) this.#on.failed('the device went silent');
+        const pc = this.#pc;
+        const report = await pc.getStats();
+        if (pc.connectionState === 'closed') return;
+        const now = performance.now();
+        const sample = { ...readStats(report), at: now, shown: this.#shown.count };
+        const detail = figures(this.#sample, sample, { latency: this.#latency.median(now), rtt: this.#offset.rtt });
+        this.#sample = sample;
+        if (sample.decoded > 0 && document.hidden) this.frameDecoded();
+        this.dispatchEvent(new CustomEvent('figures', { detail }));
+    }
+}

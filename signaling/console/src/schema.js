@@ -1,0 +1,104 @@
+/* Checks a value against the subset of JSON Schema (draft 2020-12) that signaling/schema uses.
+ *
+ * The console bundles the very schema files that the device's tests read, so the two can't drift apart. Policy: an
+ * unknown keyword is an error when the schema is loaded, because ignoring one would silently check less.
+ * Limits: no $ref, no composition but if/then/else; integers are JavaScript's safe integers.
+ */
+
+export class SchemaError extends Error {}
+
+const TYPES = {
+    object: (v) => typeof v === 'object' && v !== null && !Array.isArray(v),
+    array: Array.isArray,
+    string: (v) => typeof v === 'string',
+    integer: Number.isSafeInteger,
+    boolean: (v) => typeof v === 'boolean',
+};
+
+const isObject = TYPES.object;
+// Lengths count code points, as JSON Schema says, not UTF-16 units.
+const length = (text) => [...text].length;
+
+/* keyword -> (its value, the whole schema) -> a function (value, path) that throws. */
+const KEYWORDS = {
+    $schema: () => null,
+    $id: () => null,
+    title: () => null,
+    then: () => null, // by `if`
+    else: () => null, // by `if`
+
+    type: (name) => {
+        const is = TYPES[name];
+        if (!is) throw new Error(`schema: type ${name} is not known`);
+        return (v, path) => is(v) || no(path, `is not of type ${name}`);
+    },
+    const: (wanted) => (v, path) => v === wanted || no(path, `is not ${JSON.stringify(wanted)}`),
+    enum: (list) => (v, path) => list.includes(v) || no(path, `is not one of ${list.join(', ')}`),
+    pattern: (source) => {
+        const expression = new RegExp(source, 'u');
+        return (v, path) => typeof v !== 'string' || expression.test(v) || no(path, 'does not have the form that it must have');
+    },
+    minLength: (n) => (v, path) => typeof v !== 'string' || length(v) >= n || no(path, `is shorter than ${n}`),
+    maxLength: (n) => (v, path) => typeof v !== 'string' || length(v) <= n || no(path, `is longer than ${n}`),
+    minimum: (n) => (v, path) => typeof v !== 'number' || v >= n || no(path, `is less than ${n}`),
+    maximum: (n) => (v, path) => typeof v !== 'number' || v <= n || no(path, `is more than ${n}`),
+    minItems: (n) => (v, path) => !Array.isArray(v) || v.length >= n || no(path, `has fewer than ${n} items`),
+    maxItems: (n) => (v, path) => !Array.isArray(v) || v.length <= n || no(path, `has more than ${n} items`),
+    uniqueItems: () => (v, path) => !Array.isArray(v) || new Set(v).size === v.length || no(path, 'has an item twice'),
+    items: (schema) => {
+        const check = compile(schema);
+        return (v, path) => Array.isArray(v) && v.forEach((item, i) => check(item, `${path}[${i}]`));
+    },
+    properties: (table) => {
+        const checks = Object.entries(table).map(([name, schema]) => [name, compile(schema)]);
+        return (v, path) => {
+            if (!isObject(v)) return;
+            for (const [name, check] of checks) if (Object.hasOwn(v, name)) check(v[name], path ? `${path}.${name}` : name);
+        };
+    },
+    required: (names) => (v, path) => {
+        const missing = isObject(v) && names.find((name) => !Object.hasOwn(v, name));
+        if (missing) no(path, `lacks "${missing}"`);
+    },
+    additionalProperties: (allowed, schema) => {
+        if (allowed !== false) throw new Error('schema: additionalProperties can only be false');
+        const known = new Set(Object.keys(schema.properties ?? {}));
+        return (v, path) => {
+            const other = isObject(v) && Object.keys(v).find((name) => !known.has(name));
+            if (other !== undefined && other !== false) no(path, `has the unknown member "${other}"`);
+        };
+    },
+    maxProperties: (n) => (v, path) => !isObject(v) || Object.keys(v).length <= n || no(path, `has more than ${n} members`),
+    if: (condition, schema) => {
+        const test = compile(condition);
+        const yes = compile(schema.then ?? {});
+        const otherwise = compile(schema.else ?? {});
+        return (v, path) => (holds(test, v) ? yes : otherwise)(v, path);
+    },
+};
+
+function no(path, why) {
+    throw new SchemaError(`${path ? `"${path}"` : 'the message'} ${why}`);
+}
+
+function holds(check, value) {
+    try {
+        check(value, '');
+        return true;
+    } catch (error) {
+        if (error instanceof SchemaError) return false;
+        throw error;
+    }
+}
+
+/* Returns check(value, path = ''), which throws SchemaError saying which member is wrong and how. */
+export function compile(schema) {
+    const checks = [];
+    for (const [keyword, value] of Object.entries(schema)) {
+        const make = KEYWORDS[keyword];
+        if (!make) throw new Error(`schema: keyword ${keyword} is not known`);
+        const check = make(value, schema);
+        if (check) checks.push(check);
+    }
+    return (value, path = '') => checks.forEach((check) => check(value, path));
+}

@@ -1,0 +1,15 @@
+/* The schema files, bundled. (Tests under node read them from the file system instead: importing JSON is not the same
+ * in all versions of node that we build with.) */
+import cancel from '../../schema/cancel.json';
+import challenge from '../../schema/challenge.json';
+import denial from '../../schema/denial.json';
+import end from '../../schema/end.json';
+import grant from '../../schema/grant.json';
+import hello from '../../schema/hello.json';
+import ice from '../../schema/ice.json';
+import progress from '../../schema/progress.json';
+import request from '../../schema/request.json';
+import sdp from '../../schema/sdp.json';
+import state from '../../schema/state.json';
+
+export const schemas = { cancel, challenge, denial, end, grant, hello, ice, progress, request, sdp, state };

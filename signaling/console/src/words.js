@@ -1,0 +1,72 @@
+/* Everything that is said in sentences, in one place: plain words, and what to do next. */
+
+/* Why a request was denied -> [what happened, what to do]. */
+export const DENIALS = {
+    denied: ['The person at the panel said no', 'Call them before you ask again: a second request without a word is rarely welcome.'],
+    timeout: ['Nobody answered at the panel', 'The prompt was shown but nobody chose. Call the site and ask again when somebody stands there.'],
+    'no-provider': ['Nobody at the panel can be asked', 'The program that asks the person is not running on the device. Have the HMI started, then ask again.'],
+    'provider-lost': ['The prompt went away', 'The program that asks the person ended or hung while it asked. Ask again; if it repeats, report it to the HMI’s maker.'],
+    'provider-invalid': ['The panel gave an answer that is none', 'It counts as no. Report it to the HMI’s maker: its consent program breaks its protocol.'],
+    busy: ['The device is busy', 'Somebody else is being asked for or is in a session. Try again when the device is ready.'],
+    expired: ['The request came too late', 'The device no longer knew the page’s greeting. Ask again, a new one is on its way.'],
+    'not-allowed': ['You may not ask for this here', 'The device’s owner has not allowed it. Talk to the owner of the machine.'],
+    malformed: ['The device could not read the request', 'This console and the device speak different versions. Report it with the detail below.'],
+    audit: ['The device can’t write its record', 'Without a record there is no session. The device’s storage has to be looked at on site.'],
+    'capture-failed': ['The screen can’t be captured', 'The person agreed, but the picture could not be taken. Report it with the detail below.'],
+    'media-failed': ['The picture can’t be sent', 'The person agreed, but the device’s media program failed. Ask again; if it repeats, report it with the detail below.'],
+    cancelled: ['The request was taken back', 'Nobody is being asked any more.'],
+};
+
+/* Why the device can't be reached, or a request came to nothing without an answer. */
+export const UNREACHABLE = {
+    'no-answer': ['The device does not answer', 'It may be switched off or without network. Try again, or call the site.'],
+    'no-grant': ['The device fell silent', 'The person agreed, but no session came. Ask again.'],
+    'no-broker': ['No connection to the broker', 'The request was not sent. Ask again once the connection is back.'],
+    restarted: ['The device has restarted', 'It forgot the request. Ask again.'],
+    'no-webrtc': ['This browser can’t receive the picture', 'WebRTC must be switched on. Use a current Chromium or Firefox.'],
+};
+
+const ENDS = {
+    'person stopped': ['The person at the panel stopped the session', 'Call them before you ask again.'],
+    'local stopped': ['The session was stopped on the device', 'Somebody ended it from the device’s own command line.'],
+    'agent hung-up': ['You hung up', 'Ask again if you need another look.'],
+    'agent fingerprint': ['The connection was not the one announced', 'The device’s certificate did not match its word, so nothing was shown. Report this: somebody may stand in between.'],
+    'agent protocol': ['The session made no sense to this page', 'It was ended to be safe. Report it with the detail below.'],
+    'agent media-failed': ['The connection to the device broke', 'The picture stopped coming. Ask again.'],
+};
+
+const END_REASONS = {
+    stopped: ['The session was stopped', 'Ask again if you need more time.'],
+    'hung-up': ['The session was hung up', 'Ask again if you need more time.'],
+    expired: ['The time is over', 'The session lasted as long as it was granted. Ask again if you need more.'],
+    'provider-lost': ['The panel lost its stop button', 'The program that shows the indicator ended. Without it the person can’t stop a session, so the device did.'],
+    'media-failed': ['The picture can’t be sent any more', 'The device’s media program failed. Ask again; if it repeats, report it with the detail below.'],
+    'capture-failed': ['The screen can’t be captured any more', 'Ask again; if it repeats, report it with the detail below.'],
+    'peer-lost': ['The device lost this page', 'Nothing came from this browser for a while. Check your own network and ask again.'],
+    fingerprint: ['The connection was not the one announced', 'The device saw another certificate than this page’s and ended. Report this: somebody may stand in between.'],
+    protocol: ['The device could not follow this page', 'Console and device speak different versions. Report it with the detail below.'],
+    audit: ['The device can’t write its record any more', 'Without a record there is no session. The device’s storage has to be looked at on site.'],
+    shutdown: ['The device is stopping or has restarted', 'Ask again when it is back.'],
+};
+
+export const endWords = ({ by, reason }) => ENDS[`${by} ${reason}`] ?? END_REASONS[reason];
+
+/* Seconds -> "3 d 4 h", "2 h 5 min", "12 min", "40 s": two units at most, for reading. */
+export function span(seconds) {
+    const s = Math.floor(seconds);
+    if (s < 60) return `${s} s`;
+    const m = Math.floor(s / 60);
+    if (m < 60) return `${m} min`;
+    const h = Math.floor(m / 60);
+    if (h < 24) return m % 60 ? `${h} h ${m % 60} min` : `${h} h`;
+    const d = Math.floor(h / 24);
+    return h % 24 ? `${d} d ${h % 24} h` : `${d} d`;
+}
+
+/* Seconds -> "9:58" or "1:02:03", for counting. */
+export function counter(seconds) {
+    const s = Math.max(0, Math.floor(seconds));
+    const two = (n) => String(n).padStart(2, '0');
+    const h = Math.floor(s / 3600);
+    return h ? `${h}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}` : `${Math.floor(s / 60)}:${two(s % 60)}`;
+}

@@ -1,0 +1,168 @@
+/* The small modules: devices, figures, data channel, offer, scale, words, configuration, back-off. */
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { Devices } from '../src/devices.js';
+import { figures, readStats } from '../src/figures.js';
+import { readChannel } from '../src/channel.js';
+import { refuseOffer } from '../src/offer.js';
+import { place } from '../src/scale.js';
+import { DENIALS, UNREACHABLE, counter, endWords, span } from '../src/words.js';
+import { ConfigError, forgetCredential, readConfig, readCredential, storeCredential, storedCredential } from '../src/config.js';
+import { backoffMs } from '../src/broker.js';
+import { Protocol } from '../src/protocol.js';
+import { schemas, id32, credential } from './helpers.js';
+
+const protocol = new Protocol(schemas);
+const BOOT = id32(1);
+const state = (id, more = {}) => ({ v: 1, typ: 'state', device: id, boot: BOOT, online: true, status: 'ready', consent: true, name: id, model: '', site: '', firmware: '', uptime: 1000, ...more });
+const will = (id, boot = BOOT) => ({ v: 1, typ: 'state', device: id, boot, online: false });
+
+test('devices: those that call first, longest waiting first, offline last, names in human order', () => {
+    const devices = new Devices(() => 0);
+    for (const id of ['filler-10', 'filler-9']) devices.update(id, state(id));
+    devices.update('gone', will('gone'));
+    devices.update('late', state('late', { help: { since: 990, note: '' } }));
+    devices.update('early', state('early', { help: { since: 400, note: 'Jam' } }));
+    assert.deepEqual(devices.list().map((d) => d.id), ['early', 'late', 'filler-9', 'filler-10', 'gone']);
+    assert.deepEqual(devices.list('JAM ear').map((d) => d.id), ['early']);
+    assert.deepEqual(devices.list('jam filler'), []);
+    devices.remove('early');
+    assert.equal(devices.size, 4);
+});
+
+test('devices: a late will of a former boot means nothing', () => {
+    const devices = new Devices(() => 0);
+    devices.update('a', state('a', { name: 'Filler', model: 'BF' }));
+    assert.equal(devices.update('a', will('a', id32(2))), null);
+    assert.equal(devices.get('a').status, 'ready');
+    devices.update('a', will('a'));
+    assert.equal(devices.get('a').status, 'offline');
+    assert.equal(devices.get('a').name, 'Filler'); // what was known stays visible
+    devices.update('a', state('a', { boot: id32(3) }));
+    assert.equal(devices.get('a').online, true);
+    assert.equal(devices.update('new', will('new')).name, 'new');
+});
+
+test('devices: uptime and waiting time go on; a challenge corrects an old retained state', () => {
+    let now = 0;
+    const devices = new Devices(() => now);
+    devices.update('a', state('a', { uptime: 100, help: { since: 90, note: '' } }), true);
+    now = 5000;
+    assert.equal(devices.uptime(devices.get('a')), 105);
+    assert.equal(devices.waiting(devices.get('a')), 15);
+    devices.refresh('a', { boot: id32(9), uptime: 1 });
+    assert.equal(devices.get('a').retained, true);
+    devices.refresh('a', { boot: BOOT, uptime: 400 });
+    assert.equal(devices.waiting(devices.get('a')), 310);
+    assert.equal(devices.get('a').retained, false);
+});
+
+const report = (entries) => new Map(entries.map((e) => [e.id, e]));
+const video = (more) => ({ id: 'v', type: 'inbound-rtp', kind: 'video', bytesReceived: 0, packetsReceived: 0, packetsLost: 0, framesDecoded: 0, ...more });
+
+test('figures: rates between two looks', () => {
+    const before = { ...readStats(report([video({ bytesReceived: 1000, packetsReceived: 10, packetsLost: 1, framesDecoded: 5 })])), at: 1000, shown: 5 };
+    const pair = { id: 'p', type: 'candidate-pair', currentRoundTripTime: 0.025 };
+    const transport = { id: 't', type: 'transport', selectedCandidatePairId: 'p' };
+    const stats = video({ bytesReceived: 126_000, packetsReceived: 106, packetsLost: 5, framesDecoded: 40, frameWidth: 1280, frameHeight: 720 });
+    const now = { ...readStats(report([stats, pair, transport])), at: 2000, shown: 33 };
+    assert.deepEqual(figures(before, now, { latency: 31.5, rtt: null }), { width: 1280, height: 720, fps: 28, latency: 31.5, bitrate: 1000, loss: 4, rtt: 25 });
+    assert.equal(figures(before, now, { latency: null, rtt: 7 }).rtt, 7);
+    assert.equal(figures(before, { ...now, shown: 0 }, { latency: null, rtt: 7 }).fps, 35); // a browser that doesn't count what it shows
+    assert.equal(figures(before, { ...before, at: 2000 }, { latency: null, rtt: null }).loss, 0);
+});
+
+test('figures: unknown is null, never NaN', () => {
+    const nothing = { ...readStats(report([])), at: 0, shown: 0 };
+    assert.deepEqual(Object.values(figures(null, nothing, { latency: null, rtt: null })), Array(7).fill(null));
+    assert.ok(Object.values(figures(nothing, nothing, { latency: null, rtt: null })).every((v) => v === null || Number.isFinite(v)));
+});
+
+test('data channel: exactly the messages of the protocol', () => {
+    assert.deepEqual(readChannel('{"t":"pong","id":7,"now":81234567}'), { t: 'pong', id: 7, now: 81234567 });
+    assert.deepEqual(readChannel('{"t":"time","rtp":0,"at":80000000}'), { t: 'time', rtp: 0, at: 80000000 });
+    const bad = ['', '{}', 'null', '[]', '{"t":"ping","id":1}', '{"t":"pong","id":7}', '{"t":"pong","id":7,"now":1,"x":1}', '{"t":"pong","id":-1,"now":1}'];
+    bad.push('{"t":"time","rtp":4294967296,"at":1}', '{"t":"time","rtp":"0","at":1}', '{"t":"toString"}', '{"t":["pong"],"id":7,"now":1}', `${' '.repeat(1024)}{}`);
+    for (const text of bad) assert.equal(readChannel(text), null, text);
+    assert.equal(readChannel(new ArrayBuffer(8)), null);
+});
+
+const FINGERPRINT = Array(32).fill('AB').join(':');
+const OTHER = Array(32).fill('AC').join(':');
+const offer = ({ media = ['video', 'application'], prints = [`sha-256 ${FINGERPRINT}`] } = {}) =>
+    ['v=0', ...prints.map((p) => `a=fingerprint:${p}`), ...media.map((m) => `m=${m} 9 UDP/TLS/RTP/SAVPF 96`), ''].join('\r\n');
+
+test('offer: every fingerprint is the one of the grant', () => {
+    assert.equal(refuseOffer(offer(), FINGERPRINT), null);
+    assert.equal(refuseOffer(offer({ prints: [`SHA-256 ${FINGERPRINT.toLowerCase()}`, `sha-256 ${FINGERPRINT}`] }), FINGERPRINT), null);
+    assert.equal(refuseOffer(offer({ prints: [`sha-256 ${OTHER}`] }), FINGERPRINT).reason, 'fingerprint');
+    assert.equal(refuseOffer(offer({ prints: [`sha-256 ${FINGERPRINT}`, `sha-256 ${OTHER}`] }), FINGERPRINT).reason, 'fingerprint');
+    assert.equal(refuseOffer(offer({ prints: [`sha-1 ${FINGERPRINT}`] }), FINGERPRINT).reason, 'protocol');
+    assert.equal(refuseOffer(offer({ prints: [] }), FINGERPRINT).reason, 'protocol');
+});
+
+test('offer: one video and one data m-line, nothing more', () => {
+    for (const media of [['video'], ['application'], [], ['video', 'video', 'application'], ['video', 'audio', 'application']])
+        assert.equal(refuseOffer(offer({ media }), FINGERPRINT).reason, 'protocol', media.join());
+});
+
+test('scale: shrinks as it must, grows by whole multiples, lies on whole device pixels', () => {
+    const fit = (width, height, stageWidth, stageHeight, ratio = 1) => place({ mode: 'fit', width, height, stageWidth, stageHeight, ratio });
+    assert.equal(fit(1280, 720, 640, 720).scale, 0.5);
+    assert.equal(fit(1280, 720, 1900, 900).scale, 1);
+    assert.equal(fit(800, 480, 1900, 1000).scale, 2);
+    assert.deepEqual(fit(1280, 720, 1281, 721), { scale: 1, width: 1280, height: 720, left: 0, top: 0 });
+    const hidpi = fit(1280, 720, 1001, 801, 2);
+    assert.deepEqual([hidpi.scale, hidpi.width, (hidpi.left * 2) % 1, (hidpi.top * 2) % 1], [1, 640, 0, 0]);
+    const one = place({ mode: 'one', width: 1280, height: 720, stageWidth: 640, stageHeight: 900, ratio: 1 });
+    assert.deepEqual(one, { scale: 1, width: 1280, height: 720, left: 0, top: 90 });
+});
+
+test('words: for every reason that the schemas know, and spans to be read', () => {
+    for (const reason of schemas.denial.properties.reason.enum) assert.equal(DENIALS[reason]?.length, 2, reason);
+    for (const reason of schemas.end.properties.reason.enum)
+        for (const by of schemas.end.properties.by.enum) assert.equal(endWords({ by, reason })?.length, 2, `${by} ${reason}`);
+    assert.deepEqual(Object.keys(DENIALS).sort(), [...schemas.denial.properties.reason.enum].sort());
+    assert.ok(Object.values(UNREACHABLE).every((words) => words.length === 2));
+    assert.deepEqual([0, 59, 60, 3600, 3900, 86400, 100000].map(span), ['0 s', '59 s', '1 min', '1 h', '1 h 5 min', '1 d', '1 d 3 h']);
+    assert.deepEqual([-1, 9.9, 598, 3723].map(counter), ['0:00', '0:09', '9:58', '1:02:03']);
+});
+
+test('configuration: right ones are read, wrong ones refused in words', () => {
+    const here = { protocol: 'http:', host: '127.0.0.1:9884' };
+    const read = (config) => readConfig(typeof config === 'string' ? config : JSON.stringify(config), protocol, here);
+    assert.deepEqual(read({ tenant: 'demo', broker: '', credential }), { tenant: 'demo', broker: 'ws://127.0.0.1:9884/mqtt', credential });
+    assert.equal(readConfig('{"tenant":"demo"}', protocol, { protocol: 'https:', host: 'x' }).broker, 'wss://x/mqtt');
+    assert.equal(read({ tenant: 'demo', broker: 'wss://b.example/mqtt' }).broker, 'wss://b.example/mqtt');
+    const refused = (config, why) => assert.throws(() => read(config), (e) => e instanceof ConfigError && why.test(e.message));
+    refused('{', /not JSON/);
+    refused('[]', /not an object/);
+    refused({ tenant: 'Demo' }, /"tenant"/);
+    refused({}, /"tenant"/);
+    refused({ tenant: 'demo', brokre: '' }, /"brokre" is not known/);
+    refused({ tenant: 'demo', broker: 'http://x' }, /"broker"/);
+    refused({ tenant: 'demo', credential: { ...credential, sub: 'A' } }, /"credential.sub"/);
+});
+
+test('credential: kept, read back, forgotten; a broken one is refused with the reason', () => {
+    const store = new Map();
+    const storage = { getItem: (k) => store.get(k) ?? null, setItem: (k, v) => store.set(k, v), removeItem: (k) => store.delete(k) };
+    assert.equal(storedCredential(protocol, storage), null);
+    storeCredential(credential, storage);
+    assert.deepEqual(storedCredential(protocol, storage), credential);
+    forgetCredential(storage);
+    assert.equal(storedCredential(protocol, storage), null);
+    storage.setItem('oriel.credential', '{"iss":1}');
+    assert.equal(storedCredential(protocol, storage), null);
+    assert.equal(store.size, 0);
+    assert.throws(() => readCredential('{"iss":"a","sub":"b"}', protocol), /lacks "name"/);
+    assert.throws(() => readCredential('{"iss":"a","sub":"b","name":"c","admin":true}', protocol), /"admin"/);
+    assert.throws(() => readCredential('hello', protocol), ConfigError);
+});
+
+test('back-off: rand(0, min(30, 2^n)) seconds, never 0', () => {
+    assert.equal(backoffMs(0, () => 1), 1000);
+    assert.equal(backoffMs(3, () => 1), 8000);
+    assert.equal(backoffMs(40, () => 1), 30_000);
+    assert.equal(backoffMs(3, () => 0), 1); // to mqtt.js, 0 means never
+});
