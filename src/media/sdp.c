@@ -37,16 +37,16 @@ static Verdict check_text(const char *sdp, char *error) {
             if (line[i] < 0x20 || line[i] > 0x7e)
                 return refuse(error, "the answer is not SDP: line %d has a byte that is not printable", number + 1);
         line += n;
-        line += line[0] == '\r' && line[1] == '\n' ? 2 : line[0] == '\n' ? 1 : 0;
-        if (line[0] == '\r')
+        if (line[0] == '\r' && line[1] != '\n')
             return refuse(error, "the answer is not SDP: line %d ends in a lone carriage return", number + 1);
+        line += line[0] == '\r' ? 2 : line[0] == '\n' ? 1 : 0;
     }
     return ORIEL_SDP_GOOD;
 }
 
 static GstSDPMessage *parse(const char *text) {
     GstSDPMessage *sdp = NULL;
-    if (gst_sdp_message_new_from_text(text, &sdp) != GST_SDP_OK)
+    if (!*text || gst_sdp_message_new_from_text(text, &sdp) != GST_SDP_OK)
         return NULL;
     return sdp;
 }
@@ -147,6 +147,16 @@ static Verdict check_transport(const GstSDPMessage *sdp, const GstSDPMedia *medi
     return ORIEL_SDP_GOOD;
 }
 
+/* "3 uri" or, as Firefox writes it, "3/recvonly uri" (RFC 8285 section 5). */
+static bool offered_extension(const GstSDPMedia *ours, const char *value) {
+    if (!value)
+        return false;
+    size_t id = strspn(value, "0123456789");
+    size_t direction = g_str_has_prefix(value + id, "/recvonly") ? strlen("/recvonly") : 0;
+    g_autofree char *plain = g_strdup_printf("%.*s%s", (int)id, value, value + id + direction);
+    return has(ours, "extmap", plain);
+}
+
 /* Formats and header extensions of the answer are out of the offer. */
 static Verdict check_choices(const GstSDPMedia *ours, const GstSDPMedia *theirs, guint m, char *error) {
     if (gst_sdp_media_formats_len(theirs) == 0)
@@ -157,7 +167,7 @@ static Verdict check_choices(const GstSDPMedia *ours, const GstSDPMedia *theirs,
                           gst_sdp_media_get_format(theirs, i));
     for (guint i = 0; i < gst_sdp_media_attributes_len(theirs); i++) {
         const GstSDPAttribute *a = gst_sdp_media_get_attribute(theirs, i);
-        if (g_strcmp0(a->key, "extmap") == 0 && !has(ours, "extmap", a->value))
+        if (g_strcmp0(a->key, "extmap") == 0 && !offered_extension(ours, a->value))
             return refuse(error, "m-line %u of the answer has a header extension that was not offered", m);
     }
     return ORIEL_SDP_GOOD;

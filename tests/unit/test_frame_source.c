@@ -1,0 +1,296 @@
+/* pipelines/framesource in a real pipeline, fed by a real socket: times, sizes, repetitions, pauses and ends. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <gst/video/video.h>
+#include <libyuv/convert.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "framesource.h"
+
+enum { FPS = 50, WAIT_MS = 5000 };
+
+struct rig {
+    int socket;
+    GstElement *pipeline, *source, *sink;
+    GAsyncQueue *pictures; /* of GstSample * */
+    uint8_t *memory;
+    unsigned width, height;
+};
+
+static struct oriel_ipc_message message;
+
+static void on_picture(GstElement *sink, GstBuffer *buffer, GstPad *pad, gpointer pictures) {
+    g_autoptr(GstCaps) caps = gst_pad_get_current_caps(pad);
+    g_async_queue_push(pictures, gst_sample_new(buffer, caps, NULL, NULL));
+}
+
+static void open_rig(struct rig *rig) {
+    int s[2];
+    memset(rig, 0, sizeof *rig);
+    assert_int_equal(oriel_ipc_pair(s), 0);
+    rig->socket = s[0];
+    rig->pictures = g_async_queue_new_full((GDestroyNotify)gst_sample_unref);
+    rig->pipeline = gst_pipeline_new(NULL);
+    rig->source = oriel_frame_source_new(s[1], FPS);
+    rig->sink = gst_element_factory_make("fakesink", NULL);
+    g_object_set(rig->sink, "signal-handoffs", TRUE, "sync", FALSE, "async", FALSE, NULL);
+    g_signal_connect(rig->sink, "handoff", G_CALLBACK(on_picture), rig->pictures);
+    gst_bin_add_many(GST_BIN(rig->pipeline), rig->source, rig->sink, NULL);
+    assert_true(gst_element_link(rig->source, rig->sink));
+    g_autoptr(GstClock) clock = gst_system_clock_obtain();
+    gst_pipeline_use_clock(GST_PIPELINE(rig->pipeline), clock);
+    assert_int_not_equal(gst_element_set_state(rig->pipeline, GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE);
+}
+
+static void close_rig(struct rig *rig) {
+    int64_t before = oriel_monotonic();
+    gst_element_set_state(rig->pipeline, GST_STATE_NULL);
+    assert_true(oriel_monotonic() - before < ORIEL_SECOND); /* it does not wait for a picture */
+    gst_object_unref(rig->pipeline);
+    g_async_queue_unref(rig->pictures);
+    if (rig->memory)
+        munmap(rig->memory, (size_t)rig->width * rig->height * 4);
+    if (rig->socket >= 0)
+        close(rig->socket);
+}
+
+static void send_buffers(struct rig *rig, uint32_t generation, unsigned width, unsigned height) {
+    size_t size = (size_t)width * height * 4;
+    int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    assert_int_equal(ftruncate(fd, (off_t)size), 0);
+    assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
+    if (rig->memory)
+        munmap(rig->memory, (size_t)rig->width * rig->height * 4);
+    rig->memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    for (size_t i = 0; i < size; i++)
+        rig->memory[i] = (uint8_t)(i * 7 + i / 1000 + generation);
+    rig->width = width;
+    rig->height = height;
+    assert_int_equal(oriel_ipc_send(rig->socket, &oriel_capture_to_media, ORIEL_FRAMES_BUFFERS, generation,
+                                    (uint32_t)ORIEL_FORMAT_BGRX, width, height, width * 4, 1u, (uint64_t)size, fd),
+                     0);
+    close(fd);
+}
+
+static void send_frame(struct rig *rig, uint32_t generation, int64_t time) {
+    const uint16_t rect[4] = {2, 4, 6, 8};
+    assert_int_equal(oriel_ipc_send(rig->socket, &oriel_capture_to_media, ORIEL_FRAMES_FRAME, generation, 0u,
+                                    (uint64_t)time, (const void *)rect, sizeof rect, 0u, 0u, 0u),
+                     0);
+}
+
+/* The next message to capture of kind `id`; its first field. */
+static uint64_t expect_message(struct rig *rig, uint16_t id) {
+    struct pollfd p = {.fd = rig->socket, .events = POLLIN};
+    assert_int_equal(poll(&p, 1, WAIT_MS), 1);
+    assert_int_equal(oriel_ipc_receive(rig->socket, &oriel_media_to_capture, &message), 1);
+    assert_int_equal(message.type->id, id);
+    return message.fields[0].number;
+}
+
+static GstSample *expect_picture(struct rig *rig) {
+    GstSample *sample = g_async_queue_timeout_pop(rig->pictures, WAIT_MS * 1000);
+    assert_non_null(sample);
+    return sample;
+}
+
+static GstClockTime pts(GstSample *sample) {
+    return GST_BUFFER_PTS(gst_sample_get_buffer(sample));
+}
+
+static size_t damage(GstSample *sample) {
+    size_t count;
+    oriel_frame_source_damage(gst_sample_get_buffer(sample), &count);
+    return count;
+}
+
+/* Pixel by pixel what libyuv makes of the shared memory. */
+static void assert_picture(struct rig *rig, GstSample *sample) {
+    GstVideoInfo info;
+    GstVideoFrame frame;
+    assert_true(gst_video_info_from_caps(&info, gst_sample_get_caps(sample)));
+    assert_int_equal(info.width, rig->width);
+    assert_int_equal(info.height, rig->height);
+    assert_int_equal(info.colorimetry.matrix, GST_VIDEO_COLOR_MATRIX_BT601);
+    assert_true(gst_video_frame_map(&frame, &info, gst_sample_get_buffer(sample), GST_MAP_READ));
+    int width = info.width, chroma = (width + 1) / 2, height = info.height, half = (height + 1) / 2;
+    g_autofree uint8_t *y = g_malloc((gsize)(width * height)), *u = g_malloc((gsize)(chroma * half)),
+                       *v = g_malloc((gsize)(chroma * half));
+    ARGBToI420(rig->memory, width * 4, y, width, u, chroma, v, chroma, width, height);
+    const uint8_t *planes[] = {y, u, v};
+    for (guint i = 0; i < 3; i++)
+        for (int row = 0; row < (i ? half : height); row++)
+            assert_memory_equal((uint8_t *)GST_VIDEO_FRAME_PLANE_DATA(&frame, i) +
+                                    row * GST_VIDEO_FRAME_PLANE_STRIDE(&frame, i),
+                                planes[i] + row * (i ? chroma : width), (size_t)(i ? chroma : width));
+    gst_video_frame_unmap(&frame);
+}
+
+static void run(struct rig *rig) {
+    oriel_frame_source_run(rig->source, TRUE);
+    assert_int_equal(expect_message(rig, ORIEL_FRAMES_RUN), FPS);
+}
+
+static void test_picture_and_time(void **state) {
+    struct rig rig;
+    open_rig(&rig);
+    send_buffers(&rig, 1, 101, 67);
+    assert_null(g_async_queue_timeout_pop(rig.pictures, 50000)); /* nothing before it was asked */
+    run(&rig);
+    int64_t time = oriel_monotonic() - 3 * ORIEL_MILLISECOND;
+    send_frame(&rig, 1, time);
+    g_autoptr(GstSample) sample = expect_picture(&rig);
+    assert_picture(&rig, sample);
+    assert_true(pts(sample) == (GstClockTime)time - gst_element_get_base_time(rig.pipeline));
+    assert_int_equal(damage(sample), 1);
+    assert_int_equal(expect_message(&rig, ORIEL_FRAMES_RELEASE), 1);
+    unsigned width, height;
+    oriel_frame_source_size(rig.source, &width, &height);
+    assert_int_equal(width, 101);
+    assert_int_equal(height, 67);
+    close_rig(&rig);
+}
+
+static void test_repeats_until_sharp(void **state) {
+    struct rig rig;
+    open_rig(&rig);
+    send_buffers(&rig, 1, 64, 48);
+    run(&rig);
+    send_frame(&rig, 1, oriel_monotonic());
+    g_autoptr(GstSample) first = expect_picture(&rig);
+    GstClockTime last = pts(first);
+    for (int i = 0; i < 3; i++) {
+        g_autoptr(GstSample) repeated = expect_picture(&rig);
+        assert_in_range(pts(repeated) - last, 90 * GST_MSECOND, 400 * GST_MSECOND);
+        assert_int_equal(damage(repeated), 0);
+        assert_picture(&rig, repeated);
+        last = pts(repeated);
+    }
+    /* A change that was captured before the last repetition still comes after it. */
+    send_frame(&rig, 1, oriel_monotonic() - ORIEL_SECOND);
+    g_autoptr(GstSample) next = expect_picture(&rig);
+    assert_true(pts(next) > last);
+    close_rig(&rig);
+}
+
+static void test_lying_times(void **state) {
+    struct rig rig;
+    open_rig(&rig);
+    send_buffers(&rig, 1, 64, 48);
+    run(&rig);
+    GstClockTime last = 0;
+    const int64_t times[] = {INT64_MIN, INT64_MAX, -1, 0, 1};
+    for (size_t i = 0; i < G_N_ELEMENTS(times); i++) {
+        send_frame(&rig, 1, times[i]);
+        assert_int_equal(expect_message(&rig, ORIEL_FRAMES_RELEASE), 1);
+        g_autoptr(GstSample) sample = expect_picture(&rig);
+        GstClockTime now = (GstClockTime)oriel_monotonic() - gst_element_get_base_time(rig.pipeline);
+        assert_in_range(pts(sample), last, now + 100 * GST_MSECOND);
+        last = pts(sample) + 1;
+    }
+    close_rig(&rig);
+}
+
+static void test_new_size(void **state) {
+    struct rig rig;
+    open_rig(&rig);
+    send_buffers(&rig, 1, 64, 48);
+    run(&rig);
+    send_frame(&rig, 1, oriel_monotonic());
+    gst_sample_unref(expect_picture(&rig));
+    send_buffers(&rig, 2, 33, 17);
+    send_frame(&rig, 2, oriel_monotonic());
+    GstSample *sample = expect_picture(&rig);
+    GstVideoInfo info;
+    while (gst_video_info_from_caps(&info, gst_sample_get_caps(sample)) && info.width == 64) { /* a repetition */
+        gst_sample_unref(sample);
+        sample = expect_picture(&rig);
+    }
+    assert_picture(&rig, sample);
+    gst_sample_unref(sample);
+    close_rig(&rig);
+}
+
+static void test_frame_rate_is_kept(void **state) {
+    struct rig rig;
+    open_rig(&rig);
+    send_buffers(&rig, 1, 64, 48);
+    run(&rig);
+    int64_t start = oriel_monotonic();
+    while (oriel_monotonic() - start < 400 * ORIEL_MILLISECOND) { /* five times as many as were asked for */
+        send_frame(&rig, 1, oriel_monotonic());
+        expect_message(&rig, ORIEL_FRAMES_RELEASE);
+        g_usleep(1000000 / (5 * FPS));
+    }
+    int limit = (int)((oriel_monotonic() - start) * FPS * 10 / 9 / ORIEL_SECOND) + 3;
+    assert_in_range(g_async_queue_length(rig.pictures), 5, limit);
+    close_rig(&rig);
+}
+
+static void test_pause(void **state) {
+    struct rig rig;
+    open_rig(&rig);
+    send_buffers(&rig, 1, 64, 48);
+    run(&rig);
+    send_frame(&rig, 1, oriel_monotonic());
+    gst_sample_unref(expect_picture(&rig));
+    expect_message(&rig, ORIEL_FRAMES_RELEASE);
+    oriel_frame_source_run(rig.source, FALSE);
+    assert_int_equal(expect_message(&rig, ORIEL_FRAMES_RUN), 0);
+    send_frame(&rig, 1, oriel_monotonic()); /* was under way */
+    expect_message(&rig, ORIEL_FRAMES_RELEASE);
+    g_autoptr(GstSample) one = g_async_queue_timeout_pop(rig.pictures, 50000); /* at most a repetition from before */
+    GstSample *other = g_async_queue_timeout_pop(rig.pictures, 250000);
+    assert_null(other);
+    close_rig(&rig);
+}
+
+static void expect_error(struct rig *rig, const char *why) {
+    g_autoptr(GstBus) bus = gst_element_get_bus(rig->pipeline);
+    g_autoptr(GstMessage) found = gst_bus_timed_pop_filtered(bus, WAIT_MS * GST_MSECOND, GST_MESSAGE_ERROR);
+    g_autoptr(GError) error = NULL;
+    assert_non_null(found);
+    gst_message_parse_error(found, &error, NULL);
+    assert_true(g_error_matches(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ));
+    if (!strstr(error->message, why))
+        fail_msg("the error is \"%s\", not about \"%s\"", error->message, why);
+}
+
+static void test_capture_ends(void **state) {
+    struct rig rig;
+    open_rig(&rig);
+    close(rig.socket);
+    rig.socket = -1;
+    expect_error(&rig, "ended");
+    close_rig(&rig);
+}
+
+static void test_capture_lies(void **state) {
+    struct rig rig;
+    open_rig(&rig);
+    send_buffers(&rig, 1, 64, 48);
+    run(&rig);
+    send_frame(&rig, 9, oriel_monotonic());
+    expect_error(&rig, "generation 9");
+    close_rig(&rig);
+}
+
+int main(void) {
+    gst_init(NULL, NULL);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_picture_and_time),   cmocka_unit_test(test_repeats_until_sharp),
+        cmocka_unit_test(test_lying_times),        cmocka_unit_test(test_new_size),
+        cmocka_unit_test(test_frame_rate_is_kept), cmocka_unit_test(test_pause),
+        cmocka_unit_test(test_capture_ends),       cmocka_unit_test(test_capture_lies),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
