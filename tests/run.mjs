@@ -64,8 +64,8 @@ function chosen(files, pattern) {
 function finish(command, args, { seconds, env, onLine }) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], detached: true });
-    let output = '', lines = '', late = false;
-    child.stdout.on('data', (data) => { output += data; });
+    let output = '', said = '', lines = '', late = false;
+    child.stdout.on('data', (data) => { output += data; said += data; });
     child.stderr.on('data', (data) => { output += data; });
     child.stdio[3].on('data', (data) => {
       lines += data;
@@ -77,8 +77,8 @@ function finish(command, args, { seconds, env, onLine }) {
       try { process.kill(child.pid, 'SIGTERM'); } catch { /* it ended just now */ }
       setTimeout(() => { try { process.kill(-child.pid, 'SIGKILL'); } catch { /* ended */ } }, 5000).unref();
     }, seconds * 1000);
-    child.on('error', (error) => { clearTimeout(timer); resolve({ code: -1, output: String(error), late }); });
-    child.on('close', (code, signal) => { clearTimeout(timer); resolve({ code: code ?? signal, output, late }); });
+    child.on('error', (error) => { clearTimeout(timer); resolve({ code: -1, output: String(error), said, late }); });
+    child.on('close', (code, signal) => { clearTimeout(timer); resolve({ code: code ?? signal, output, said, late }); });
   });
 }
 
@@ -119,7 +119,7 @@ async function runNode(file, seconds, names, report) {
   if (end.late) report({ name: basename(file), state: 'fail', why: `not done in ${seconds} s${told}` });
   else if (end.code !== 0 && !failed) report({ name: basename(file), state: 'fail', why: `ended with ${end.code}${told}` });
   else if (!results) report({ name: basename(file), state: 'fail', why: `no test in this file ran${told}` });
-  else if (failed && told) console.log(end.output.trim().replace(/^/gm, '      '));
+  else if (failed ? told : end.said.trim()) console.log((failed ? end.output : end.said).trim().replace(/^/gm, '      '));
 }
 
 const [option, ...rest] = process.argv.slice(2);

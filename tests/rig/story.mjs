@@ -47,6 +47,16 @@ export class Rig {
   async provider(device, options) { return this.own(await Provider.connect(device.consent, { log: this.path('provider.log'), ...options })); }
   async agent(broker, options) { return this.own(await Agent.connect(broker, options)); }
 
+  // Chromium, with a plain receiver of pictures in it; only tests that use it load playwright.
+  async browser(options) {
+    const { Browser } = await import('./browser.mjs');
+    return this.own(await Browser.start(this.folder('browser'), options));
+  }
+  async receiver(browser) {
+    const { Receiver } = await import('./browser.mjs');
+    return this.own(await Receiver.open(browser ?? await this.browser()));
+  }
+
   // The usual cast: a broker, a device that shows the test pattern, an agent and a person.
   async cast({ device: options, agent: who, provider: how, ...rest } = {}) {
     const broker = await this.broker(rest.broker);
