@@ -48,6 +48,10 @@ int main(int argc, char **argv) {
     g_unix_signal_add(SIGINT, on_signal, panel.loop);
     g_unix_signal_add(SIGTERM, on_signal, panel.loop);
     sim_init(&panel.sim, panel.options.seed);
+    /* At rest the picture shall show the machine at work: nozzles in the bottles. */
+    while (panel.options.still &&
+           !(sim_nozzle_depth(&panel.sim) >= 1 && sim_nozzle_position(&panel.sim) > SIM_FILL_AT + 2))
+        sim_step(&panel.sim);
     geometry_create(&panel);
     window_create(&panel);
     support_create(&panel);

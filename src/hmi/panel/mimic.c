@@ -64,6 +64,16 @@ static void draw_machine(GtkWidget *canvas, GtkSnapshot *s, double width, double
     canvas_card(canvas, s, width, height, NULL);
     cr = canvas_cairo(s, 0, 0, width, height);
     draw_belt(cr, z, width);
+    /* Guide rails behind the bottles, and the posts of what stands over them. */
+    cairo_rectangle(cr, 12, z.belt - 24, width - 24, 3);
+    canvas_set_color(cr, &color_line);
+    cairo_fill(cr);
+    draw_block(cr, SIM_CAP_AT * z.pitch - 26, 8, 8, z.belt - 8);
+    draw_block(cr, SIM_CAP_AT * z.pitch - 26, 8, 52, 8);
+    draw_block(cr, SIM_CHECK_AT * z.pitch + 18, 20, 6, z.belt - 20);
+    draw_block(cr, SIM_CHECK_AT * z.pitch - 4, 20, 28, 6);
+    draw_block(cr, SIM_REJECT_AT * z.pitch + 12, 20, 6, z.belt - 20);
+    draw_block(cr, SIM_REJECT_AT * z.pitch, 20, 18, 6);
     /* The filler's gantry, with the product pipe over it. */
     draw_block(cr, 5.2 * z.pitch, 12, 10.6 * z.pitch, 20);
     draw_block(cr, 5.2 * z.pitch, 32, 8, z.belt - 32);

@@ -23,7 +23,7 @@ static void cell(void *user, int row, int column, struct table_cell *cell) {
     if (column == 0) {
         snprintf(cell->text, sizeof cell->text, "%s", window_time(p, a->raised, time));
     } else if (column == 1) {
-        cell->priority = active ? priority : 0;
+        cell->priority = active ? priority : -1;
         snprintf(cell->text, sizeof cell->text, "%s", text((enum text_id)(T_HIGH + priority - 1)));
     } else if (column == 2) {
         snprintf(cell->text, sizeof cell->text, "%s", sim_alarm_tag(a->kind));

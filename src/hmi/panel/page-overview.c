@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #define BATCH 24000 /* bottles ordered */
-#define LATEST 4
+#define LATEST 5
 
 struct figure {
     enum text_id name;
@@ -12,9 +12,10 @@ struct figure {
     const char *unit;
 };
 
-static void draw_figures(GtkWidget *canvas, GtkSnapshot *s, const struct figure *figures, int n, double width) {
+static void draw_figures(GtkWidget *canvas, GtkSnapshot *s, const struct figure *figures, int n, double width,
+                         double height) {
     for (int i = 0; i < n; i++) {
-        double x = 13 + (i % 3) * (width - 12) / 3, y = 52 + (i / 3) * 50, w;
+        double x = 13 + (i % 3) * (width - 12) / 3, y = 54 + (i / 3) * (height - 46) / 2, w;
 
         canvas_text(canvas, s, x, y, text(figures[i].name),
                     &(struct canvas_text){.size = 11.5, .color = &color_faint, .width = width / 3 - 16});
@@ -42,7 +43,7 @@ static void draw_production(GtkWidget *canvas, GtkSnapshot *s, double width, dou
     snprintf(f[4].value, sizeof f[4].value, "%d:%02d", (int)left / 60, (int)left % 60);
     format_value(f[5].value, sizeof f[5].value, mean, 1);
     canvas_card(canvas, s, width, height, text(T_PRODUCTION));
-    draw_figures(canvas, s, f, G_N_ELEMENTS(f), width);
+    draw_figures(canvas, s, f, G_N_ELEMENTS(f), width, height);
 }
 
 static void draw_latest(GtkWidget *canvas, GtkSnapshot *s, double width, double height, gpointer user) {
@@ -52,7 +53,7 @@ static void draw_latest(GtkWidget *canvas, GtkSnapshot *s, double width, double 
     for (int i = 0; i < LATEST && i < p->sim.n_alarms; i++) {
         const struct sim_alarm *a = &p->sim.alarms[i];
         const GdkRGBA *color = a->cleared == 0 ? &color_ink : &color_faint;
-        double y = 36 + i * 25.5;
+        double y = 36 + i * (height - 44) / LATEST;
         cairo_t *cr = canvas_cairo(s, 8, y, 28, 26);
         char time[16];
 

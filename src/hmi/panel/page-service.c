@@ -76,9 +76,9 @@ static void draw_system(GtkWidget *canvas, GtkSnapshot *s, double width, double 
 
     canvas_card(canvas, s, width, height, text(T_SYSTEM));
     for (size_t i = 0; i < G_N_ELEMENTS(facts); i++) {
-        canvas_text(canvas, s, 12, 54 + (double)i * 28, text(facts[i].name),
+        canvas_text(canvas, s, 12, 60 + (double)i * 37.5, text(facts[i].name),
                     &(struct canvas_text){.size = 12.5, .color = &color_faint, .width = width * 0.45});
-        canvas_text(canvas, s, width - 12, 54 + (double)i * 28, facts[i].value,
+        canvas_text(canvas, s, width - 12, 60 + (double)i * 37.5, facts[i].value,
                     &(struct canvas_text){.size = 12.5, .color = &color_ink, .align = 1, .width = width * 0.5});
     }
 }
@@ -87,7 +87,7 @@ GtkWidget *service_create(struct panel *p) {
     static struct table table = {
         .columns = columns,
         .n_columns = G_N_ELEMENTS(columns),
-        .row_height = 31,
+        .row_height = 37.5,
         .text_size = 13,
         .rows = rows,
         .cell = cell,

@@ -62,11 +62,11 @@ static void draw_curves(GtkSnapshot *s, const struct sim *sim, const struct plot
     cairo_destroy(cr);
 }
 
-static void draw_legend(GtkWidget *canvas, GtkSnapshot *s, const struct sim *sim, double x) {
+static void draw_legend(GtkWidget *canvas, GtkSnapshot *s, const struct sim *sim, double x, double height) {
     static const enum text_id names[] = {T_MINIMUM, T_MEAN, T_MAXIMUM};
 
     for (int c = 0; c < SIM_CHANNELS; c++) {
-        double y = 52 + c * 108, w, v[3] = {INFINITY, 0, -INFINITY};
+        double y = 52 + c * (height - 50) / SIM_CHANNELS, w, v[3] = {INFINITY, 0, -INFINITY};
         char value[32];
 
         for (int i = 0; i < SIM_HISTORY; i++) {
@@ -100,7 +100,7 @@ static void draw(GtkWidget *canvas, GtkSnapshot *s, double width, double height,
     canvas_card(canvas, s, width, height, text(T_LAST_MINUTES));
     draw_grid(p, canvas, s, &plot);
     draw_curves(s, &p->sim, &plot);
-    draw_legend(canvas, s, &p->sim, width - LEGEND + 6);
+    draw_legend(canvas, s, &p->sim, width - LEGEND + 6, height);
 }
 
 GtkWidget *trend_create(struct panel *p) {

@@ -69,7 +69,16 @@ static GtkWidget *one_line(const char *css) {
 
     gtk_label_set_xalign(GTK_LABEL(label), 0);
     gtk_label_set_ellipsize(GTK_LABEL(label), PANGO_ELLIPSIZE_END);
+    gtk_label_set_max_width_chars(GTK_LABEL(label), 20); /* a long name must not widen the card */
     gtk_widget_add_css_class(label, css);
+    return label;
+}
+
+/* Names decide: they get a second line before they are cut. */
+static GtkWidget *two_lines(const char *css) {
+    GtkWidget *label = wrapping(one_line(css), 20);
+
+    gtk_label_set_lines(GTK_LABEL(label), 2);
     return label;
 }
 
@@ -78,8 +87,8 @@ static GtkWidget *who(struct panel *p) {
 
     gtk_widget_add_css_class(row, "who");
     gtk_box_append(GTK_BOX(row), icon_new(ICON_USER, 52));
-    p->prompt->agent = one_line("agent");
-    p->prompt->company = one_line("company");
+    p->prompt->agent = two_lines("agent");
+    p->prompt->company = two_lines("company");
     gtk_widget_set_hexpand(names, TRUE);
     gtk_widget_set_valign(names, GTK_ALIGN_CENTER);
     gtk_box_append(GTK_BOX(names), p->prompt->agent);
@@ -96,7 +105,7 @@ static GtkWidget *what(struct panel *p) {
     gtk_box_append(GTK_BOX(line), icon_new(ICON_EYE, 24));
     gtk_box_append(GTK_BOX(line), window_label(p, T_SEE_SCREEN, "strong"));
     gtk_box_append(GTK_BOX(box), line);
-    gtk_box_append(GTK_BOX(box), wrapping(window_label(p, T_SEE_SCREEN_MEANS, "plain"), 58));
+    gtk_box_append(GTK_BOX(box), wrapping(window_label(p, T_SEE_SCREEN_MEANS, "plain"), 40));
     return box;
 }
 
@@ -132,12 +141,12 @@ void prompt_create(struct panel *p, GtkWidget *overlay) {
     struct prompt *t = p->prompt = g_new0(struct prompt, 1);
 
     gtk_widget_add_css_class(card, "prompt");
-    gtk_widget_add_css_class(body, "body");
+    gtk_widget_add_css_class(body, "content");
     gtk_widget_add_css_class(grid, "fields");
     gtk_box_append(GTK_BOX(card), canvas_new(660, 8, draw_mark, p));
     gtk_box_append(GTK_BOX(body), window_label(p, T_ASKS, "title"));
     gtk_box_append(GTK_BOX(body), who(p));
-    t->reason = wrapping(gtk_label_new(""), 58);
+    t->reason = wrapping(gtk_label_new(""), 40);
     gtk_widget_add_css_class(t->reason, "reason");
     add_row(p, grid, 0, T_WHY, t->reason);
     add_row(p, grid, 1, T_WHAT, what(p));

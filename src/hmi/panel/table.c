@@ -36,7 +36,7 @@ static void draw_cell(struct table *t, GtkSnapshot *s, const struct table_cell *
         canvas_rect(s, x + 10, y + t->row_height / 2 - 4, w - 66, 8, &color_trough);
         canvas_rect(s, x + 10, y + t->row_height / 2 - 4, (w - 66) * cell->bar, 8, color);
     }
-    if (cell->priority) {
+    if (cell->priority > 0) {
         cairo_t *cr = canvas_cairo(s, x, y, 34, t->row_height);
 
         canvas_priority(cr, cell->priority, x + 18, y + t->row_height / 2, 13);

@@ -15,7 +15,7 @@ struct table_cell {
     const GdkRGBA *color; /* NULL: ink */
     bool bold;
     bool group;   /* in column 0: the row is a heading and has no other cells */
-    int priority; /* 1..3: the mark before the text */
+    int priority; /* 1..3: the mark before the text; -1: room for one */
     double bar;   /* 0 to 1: a bar behind the text; negative: none */
 };
 

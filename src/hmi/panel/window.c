@@ -12,6 +12,10 @@
 #include <stdio.h>
 #include <time.h>
 
+#ifdef PANEL_X11
+#include <gdk/x11/gdkx.h>
+#endif
+
 #define TICK_MS 100
 
 GtkWidget *window_label(struct panel *p, enum text_id id, const char *css) {
@@ -148,12 +152,39 @@ static void wanted_size(struct panel *p, int *width, int *height) {
     *height = p->options.height ? p->options.height : area.height;
 }
 
+/* Whether somebody will honour a wish for full screen. */
+static bool has_window_manager(void) {
+#ifdef PANEL_X11
+    GdkDisplay *display = gdk_display_get_default();
+
+    if (GDK_IS_X11_DISPLAY(display))
+        return gdk_x11_screen_supports_net_wm_hint(gdk_x11_display_get_screen(display),
+                                                   g_intern_static_string("_NET_WM_STATE_FULLSCREEN"));
+#endif
+    return true;
+}
+
+/* Without a window manager GTK's wish for another size of a window that is already there reaches nobody. */
+static void resize_surface(struct panel *p, int width, int height) {
+#ifdef PANEL_X11
+    GdkSurface *surface = gtk_native_get_surface(GTK_NATIVE(p->window));
+
+    if (surface && GDK_IS_X11_SURFACE(surface) && !has_window_manager()) {
+        unsigned scale = (unsigned)gdk_surface_get_scale_factor(surface);
+
+        XMoveResizeWindow(gdk_x11_display_get_xdisplay(gdk_surface_get_display(surface)),
+                          gdk_x11_surface_get_xid(surface), 0, 0, (unsigned)width * scale, (unsigned)height * scale);
+    }
+#endif
+}
+
 static void on_monitor(struct panel *p) {
     int width, height;
 
     wanted_size(p, &width, &height);
     set_unit(p, width, height); /* first: contents of the old size would keep the window from getting smaller */
     gtk_window_set_default_size(GTK_WINDOW(p->window), width, height);
+    resize_surface(p, width, height);
 }
 
 static void watch_monitor(struct panel *p) {
@@ -245,7 +276,8 @@ void window_create(struct panel *p) {
     set_unit(p, width, height);
     gtk_window_set_default_size(GTK_WINDOW(p->window), width, height);
     if (!p->options.windowed && !p->options.width && !p->options.height) {
-        gtk_window_fullscreen(GTK_WINDOW(p->window));
+        if (has_window_manager())
+            gtk_window_fullscreen(GTK_WINDOW(p->window));
         g_signal_connect_swapped(gdk_display_get_monitors(gdk_display_get_default()), "items-changed",
                                  G_CALLBACK(on_monitors), p);
         watch_monitor(p);
