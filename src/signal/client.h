@@ -30,6 +30,8 @@ struct oriel_client {
 /* Starts one attempt; its outcome comes through the inbox (CONNECTED, REFUSED or FAILED). 0, or a code of Paho for
  * MQTTAsync_strerror. */
 int oriel_client_connect(struct oriel_client *client, bool five);
+/* Sets up the socket of the connection, once CONNECTED. */
+void oriel_client_tune(void);
 /* To the device's two topics: SUBSCRIBED or REFUSED. Same return. */
 int oriel_client_subscribe(struct oriel_client *client);
 /* QoS 1. With `report`, DELIVERED comes when the broker has it. Same return; MQTTASYNC_MAX_BUFFERED_MESSAGES when as

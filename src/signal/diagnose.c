@@ -99,10 +99,13 @@ static bool pass_proxy(struct job *job, int fd) {
     return true;
 }
 
-static void explain_verification(struct job *job, int error, const X509 *certificate) {
+/* `leaf` is the broker's own certificate, `culprit` the one of its chain that the error is about. */
+static void explain_verification(struct job *job, int error, const X509 *leaf, const X509 *culprit) {
     const struct oriel_signal_target *t = job->target;
     char name[128] = "?", date[32] = "?", now[32];
     oriel_signal_format_today(now);
+    bool about_time = error == X509_V_ERR_CERT_HAS_EXPIRED || error == X509_V_ERR_CERT_NOT_YET_VALID;
+    const X509 *certificate = about_time ? culprit : leaf;
     if (certificate)
         X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name, sizeof name);
     switch (error) {
@@ -142,7 +145,7 @@ static int on_verify(int good, X509_STORE_CTX *context) {
     if (!good) {
         SSL *ssl = X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx());
         explain_verification(SSL_get_app_data(ssl), X509_STORE_CTX_get_error(context),
-                             X509_STORE_CTX_get_current_cert(context));
+                             X509_STORE_CTX_get0_cert(context), X509_STORE_CTX_get_current_cert(context));
     }
     return good;
 }

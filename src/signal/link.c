@@ -2,7 +2,7 @@
 #include "link.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 
 enum {
     PAUSE_MAX = 300, /* s */
-    STABLE = 30,     /* s online that make the next pause a short one again */
+    STABLE = 10,     /* s online that make the next pause a short one again */
     LEAVE_MAX = 1,   /* s */
     STALE_INTERVAL = 2,
     REPORT_INTERVAL = 60,
@@ -303,6 +303,7 @@ static void on_subscribed(struct oriel_link *l) {
     oriel_info("connected to %s (MQTT %s)", l->target.address.url, l->five ? "5" : "3.1.1");
     tell_online(l);
     publish_state(l);
+    malloc_trim(0); /* the handshake's memory; the connection now rests for hours */
 }
 
 static void on_lost(struct oriel_link *l, const char *reason) {
@@ -323,6 +324,7 @@ static void on_link(struct oriel_link *l, const struct oriel_inbox_link *event) 
     }
     if ((event->events & ORIEL_LINK_CONNECTED) && l->state == ORIEL_STATE_CONNECTING) {
         l->state = ORIEL_STATE_SUBSCRIBING;
+        oriel_client_tune();
         if (oriel_client_subscribe(&l->client) != MQTTASYNC_SUCCESS && !(event->events & ORIEL_LINK_LOST))
             on_lost(l, "");
     }

@@ -102,6 +102,7 @@ int main(int argc, char **argv) {
     }
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prepare();
+    close_range(CORE_FD + 1, ~0U, 0); /* nothing of orield's may be kept open here by mistake */
     fcntl(CORE_FD, F_SETFD, FD_CLOEXEC);
     fcntl(CORE_FD, F_SETFL, fcntl(CORE_FD, F_GETFL) | O_NONBLOCK);
     int result = oriel_link_init(&link, CORE_FD);
