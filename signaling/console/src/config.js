@@ -22,7 +22,7 @@ export function readConfig(text, protocol, location) {
     return {
         tenant: config.tenant,
         broker: brokerUrl(config.broker ?? '', location),
-        credential: config.credential == null ? null : readCredential(JSON.stringify(config.credential), protocol, 'console.json: '),
+        credential: config.credential == null ? null : checkCredential(JSON.stringify(config.credential), protocol, 'credential'),
     };
 }
 
@@ -33,12 +33,14 @@ function brokerUrl(broker, location) {
 }
 
 /* Text -> credential; throws ConfigError in words for people. */
-export function readCredential(text, protocol, where = '') {
+export const readCredential = (text, protocol) => checkCredential(text, protocol, '');
+
+function checkCredential(text, protocol, member) {
     try {
-        return protocol.credential(text);
+        return protocol.credential(text, member);
     } catch (error) {
         if (!(error instanceof ProtocolError)) throw error;
-        throw new ConfigError(`${where}${error.message}`);
+        throw new ConfigError(`${member && 'console.json: '}${error.message}`);
     }
 }
 

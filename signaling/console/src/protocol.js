@@ -40,11 +40,11 @@ export class Protocol {
         return bytes;
     }
 
-    /* Text -> credential; throws ProtocolError for people. */
-    credential(text) {
+    /* Text -> credential; throws ProtocolError for people. `path`: where it stands, for the error. */
+    credential(text, path = '') {
         try {
             const value = parse(new TextEncoder().encode(text));
-            this.checkCredential(value, 'credential');
+            this.checkCredential(value, path);
             return value;
         } catch (error) {
             if (error instanceof JsonError || error instanceof SchemaError) throw new ProtocolError(error.message);

@@ -15,6 +15,13 @@ const TYPES = {
     boolean: (v) => typeof v === 'boolean',
 };
 
+/* What the patterns of our schemas mean, for people. */
+const FORMS = {
+    '^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$': 'must be 1 to 64 of a-z, 0-9 and -, with no - at its ends',
+    '^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$': 'must be 32 bytes in base64url: 43 characters',
+    '^[0-9A-F]{2}(:[0-9A-F]{2}){31}$': 'must be 32 upper-case hex pairs joined by colons',
+};
+
 const isObject = TYPES.object;
 // Lengths count code points, as JSON Schema says, not UTF-16 units.
 const length = (text) => [...text].length;
@@ -36,7 +43,7 @@ const KEYWORDS = {
     enum: (list) => (v, path) => list.includes(v) || no(path, `is not one of ${list.join(', ')}`),
     pattern: (source) => {
         const expression = new RegExp(source, 'u');
-        return (v, path) => typeof v !== 'string' || expression.test(v) || no(path, 'does not have the form that it must have');
+        return (v, path) => typeof v !== 'string' || expression.test(v) || no(path, FORMS[source] ?? `does not match ${source}`);
     },
     minLength: (n) => (v, path) => typeof v !== 'string' || length(v) >= n || no(path, `is shorter than ${n}`),
     maxLength: (n) => (v, path) => typeof v !== 'string' || length(v) <= n || no(path, `is longer than ${n}`),
@@ -78,7 +85,7 @@ const KEYWORDS = {
 };
 
 function no(path, why) {
-    throw new SchemaError(`${path ? `"${path}"` : 'the message'} ${why}`);
+    throw new SchemaError(`${path ? `"${path}"` : 'it'} ${why}`);
 }
 
 function holds(check, value) {

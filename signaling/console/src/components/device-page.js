@@ -8,7 +8,7 @@ import './request-form.js';
 import './viewer.js';
 
 const WORDS = {
-    idle: 'Not connected',
+    idle: 'No session',
     asking: 'Asking',
     shown: 'On the panel',
     allowed: 'Allowed',
@@ -152,7 +152,7 @@ class DevicePage extends View {
         const calm = state === 'ended' && ['stopped', 'hung-up', 'expired'].includes(outcome.reason);
         const lasted = state === 'ended' && grant ? (session.stateSince - (grant.endsAt - grant.seconds * 1000)) / 1000 : null;
         return html`<section class="card outcome ${calm ? 'calm' : ''}">
-            ${calm ? icons.done : state === 'denied' ? icons.no : icons.warn}
+            ${calm ? icons.stop : state === 'denied' ? icons.no : icons.warn}
             <div>
                 <h2>${what}</h2>
                 <p>${next}</p>
@@ -163,9 +163,16 @@ class DevicePage extends View {
         </section>`;
     }
 
+    status(device, heard) {
+        if (!device) return 'Unknown';
+        return heard || !device.online ? STATUS[device.status] : `${STATUS[device.status]} when last heard`;
+    }
+
     facts(device) {
         const uptime = device && this.devices.uptime(device);
         const waiting = device && this.devices.waiting(device);
+        // What it published is a hint; that it doesn't answer is a fact.
+        const heard = device && this.session.reach.status !== 'no';
         return html`<aside class="card facts" aria-label="About the device">
             ${device?.help
                 ? html`<p class="call" data-testid="help">
@@ -176,7 +183,7 @@ class DevicePage extends View {
                 : nothing}
             <dl>
                 <dt>Status</dt>
-                <dd class="status ${device?.status ?? 'offline'}"><i class="dot"></i>${device ? STATUS[device.status] : 'Unknown'}</dd>
+                <dd class="status ${heard ? device.status : 'offline'}"><i class="dot"></i>${this.status(device, heard)}</dd>
                 <dt>Device</dt>
                 <dd>${this.session.device}</dd>
                 <dt>Model</dt>

@@ -15,7 +15,6 @@ export const icons = {
     bell: draw(svg`<path d="M3 11.5h10L11.8 10V7a3.8 3.8 0 0 0-7.6 0v3z"/><path d="M6.5 13.5a1.6 1.6 0 0 0 3 0"/>`),
     warn: draw(svg`<path d="M8 2L1.5 13.5h13z"/><path d="M8 6.5v3.2M8 11.6v.3"/>`),
     no: draw(svg`<circle cx="8" cy="8" r="6"/><path d="M3.8 3.8l8.4 8.4"/>`),
-    done: draw(svg`<circle cx="8" cy="8" r="6"/><path d="M5.2 8.2l2 2 3.6-4"/>`),
     stop: draw(svg`<circle cx="8" cy="8" r="6"/><path d="M6 6h4v4H6z"/>`),
     link: draw(svg`<path d="M2 9.5a8.5 8.5 0 0 1 12 0M4.5 12a5 5 0 0 1 7 0"/><path d="M3 3l10 11"/>`),
     hangup: draw(svg`<path fill="currentColor" d="M1.3 10.2c3.5-4.4 9.9-4.4 13.4 0l-2.3 2-2.6-1.4V8.7a7.5 7.5 0 0 0-3.6 0v2.1l-2.6 1.4z"/>`),
