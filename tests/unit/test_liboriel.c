@@ -324,19 +324,25 @@ static void test_denied_withdrawn_call(void **state) {
     assert_int_equal(f.closed, 0);
 }
 
+static bool peer_has_packet(void) {
+    struct pollfd fd = {.fd = f.peer, .events = POLLIN};
+
+    return poll(&fd, 1, 0) == 1;
+}
+
 static void test_state_each_second(void **state) {
-    double start;
+    double last = 0;
 
     connect_whole();
-    start = seconds();
-    for (int i = 0; i < 2; i++) {
-        spin(1.02);
+    for (int i = 0; i < 3; i++) {
+        SPIN_UNTIL(peer_has_packet());
         expect("{\"t\":\"state\",\"indicator\":false}");
-        expect_silence();
+        if (i > 0)
+            assert_true(seconds() - last > 0.5 && seconds() - last < 2); /* core gives up after 3 */
+        last = seconds();
     }
-    assert_true(seconds() - start < 2.5);
     /* A loop that stood still sends one report when it goes on, not all that it missed. */
-    usleep(2200 * 1000);
+    usleep(2100 * 1000);
     spin(0.05);
     expect("{\"t\":\"state\",\"indicator\":false}");
     expect_silence();
@@ -470,12 +476,12 @@ static void test_absent_and_restarted(void **state) {
     assert_int_equal(f.closed, 1); /* once, not for each attempt */
     assert_non_null(strstr(f.why, "No such file or directory"));
     assert_non_null(strstr(f.why, f.path));
-    spin(2.0);
+    spin(1.0);
     assert_int_equal(f.closed, 1);
     listen_here();
     start = seconds();
     accept_hello();
-    assert_true(seconds() - start < 2.3);
+    assert_true(seconds() - start < 2.8);
     send_core(WELCOME);
     SPIN_UNTIL(f.online == 1);
     /* After a welcome the first attempts are quick again. */
@@ -483,7 +489,7 @@ static void test_absent_and_restarted(void **state) {
     start = seconds();
     SPIN_UNTIL(f.closed == 2);
     accept_hello();
-    assert_true(seconds() - start < 0.4);
+    assert_true(seconds() - start < 0.9);
 }
 
 static void test_no_welcome(void **state) {
@@ -494,7 +500,7 @@ static void test_no_welcome(void **state) {
     SPIN_UNTIL(f.closed == 1);
     assert_string_equal(f.why, "Oriel does not answer");
     assert_true(seconds() - start > 2.5);
-    assert_true(seconds() - start < 4);
+    assert_true(seconds() - start < 4.5);
 }
 
 /* Core stops reading: the library never waits, and takes the full socket for the end. */

@@ -13,6 +13,7 @@ struct support {
     struct oriel *oriel;
     guint source;
     bool connected, online, called;
+    bool lost; /* `closed` was told at least once */
     char request[80]; /* the open one, or empty */
     char session[80]; /* the one under way, or empty */
 };
@@ -31,9 +32,11 @@ static void on_online(struct oriel *oriel, const struct oriel_device *device, vo
 static void on_closed(struct oriel *oriel, const char *why, void *user) {
     struct panel *p = user;
 
+    if (p->support->connected || !p->support->lost)
+        geometry_event(p, "closed");
+    p->support->lost = true;
     p->support->connected = p->support->online = p->support->called = false;
     g_printerr("oriel-panel: no support: %s\n", why);
-    geometry_event(p, "closed");
     call_hide(p);
     header_update(p);
 }
