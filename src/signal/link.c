@@ -119,12 +119,14 @@ static void connect_now(struct oriel_link *l) {
 /* --- state, and state read back --- */
 
 static void publish_state(struct oriel_link *l) {
+    l->publish_at = 0;
     if (l->state != ORIEL_STATE_ONLINE || !l->published.bytes)
         return;
     l->settled = false;
     bytes_clear(&l->stale);
-    if (oriel_client_publish(&l->client, l->client.state_topic, l->published.bytes, l->published.length, true, false))
-        count_drop(l, &l->dropped_send);
+    int result =
+        oriel_client_publish(&l->client, l->client.state_topic, l->published.bytes, l->published.length, true, false);
+    l->publish_at = result == MQTTASYNC_MAX_BUFFERED_MESSAGES ? oriel_boottime() + ORIEL_SECOND : 0;
 }
 
 static void on_state_read_back(struct oriel_link *l, const void *payload, size_t length) {
@@ -205,7 +207,8 @@ static bool send_to_agent(struct oriel_link *l, const struct oriel_ipc_message *
         return true;
     char topic[2 * ORIEL_SIGNAL_TOPIC_SIZE];
     snprintf(topic, sizeof topic, "%s%s/d/%s", l->agent_prefix, agent, l->device);
-    if (oriel_client_publish(&l->client, topic, m->fields[1].bytes, m->fields[1].length, false, false))
+    int result = oriel_client_publish(&l->client, topic, m->fields[1].bytes, m->fields[1].length, false, false);
+    if (result != MQTTASYNC_SUCCESS && result != MQTTASYNC_DISCONNECTED)
         count_drop(l, &l->dropped_send);
     return true;
 }
@@ -398,6 +401,8 @@ int oriel_link_tick(struct oriel_link *l) {
         report_drops(l, now);
     tell_online(l);
     tell_stale(l, now);
+    if (l->publish_at && now >= l->publish_at)
+        publish_state(l);
     if (l->state == ORIEL_STATE_WAITING && now >= l->next)
         connect_now(l);
     if (l->state == ORIEL_STATE_LEAVING && now >= l->next)
@@ -410,6 +415,8 @@ int oriel_link_tick(struct oriel_link *l) {
         note_time(&first, l->report_at);
     if (l->stale.bytes)
         note_time(&first, l->stale_at);
+    if (l->publish_at)
+        note_time(&first, l->publish_at);
     if (first < 0)
         return -1;
     return first <= now ? 0 : (int)((first - now) / ORIEL_MILLISECOND) + 1;

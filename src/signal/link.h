@@ -67,6 +67,7 @@ struct oriel_link {
 
     struct oriel_bytes published; /* newest state of core; no bytes before the first */
     bool settled;                 /* it has come back */
+    int64_t publish_at;           /* it has to be published again, since too much was under way; 0: no */
     struct oriel_bytes stale;     /* waits for stale_at */
     int64_t stale_at;
 

@@ -206,6 +206,18 @@ static void test_files_are_explained(void **state) {
     assert_true(oriel_signal_check_files(&none, error, warning));
 }
 
+/* Paho's allocator works from the first handle on. */
+static MQTTAsync handle;
+
+static int set_up(void **state) {
+    return MQTTAsync_create(&handle, "tcp://127.0.0.1", "test", MQTTCLIENT_PERSISTENCE_NONE, NULL);
+}
+
+static int tear_down(void **state) {
+    MQTTAsync_destroy(&handle);
+    return 0;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_urls_that_are_good),
@@ -216,5 +228,5 @@ int main(void) {
         cmocka_unit_test(test_link_events_are_kept),
         cmocka_unit_test(test_files_are_explained),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }

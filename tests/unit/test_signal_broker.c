@@ -481,6 +481,7 @@ static void test_flood(void **state) {
     struct device d = start_good_device();
     expect_online(&d);
     long before = resident_kib(d.pid);
+    assert_true(before > 0);
     memset(payload, 'f', sizeof payload);
     for (int i = 0; i < FLOOD; i++) /* nobody reads the channel meanwhile */
         assert_int_equal(MQTTAsync_send(admin, PREFIX "d/filler-1/dn/anna", SIZE, payload, 0, 0, NULL), 0);
@@ -498,7 +499,9 @@ static void test_flood(void **state) {
     }
     assert_true(last);
     assert_true(arrived < FLOOD);
+#ifndef __SANITIZE_ADDRESS__ /* it keeps freed memory */
     assert_true(resident_kib(d.pid) - before < 4096);
+#endif
     assert_true(log_lines(&d) <= 2); /* connected, dropped */
     end_device(&d);
 }
