@@ -38,6 +38,9 @@ json_t *oriel_json_decode(const void *bytes, size_t length, size_t max, char err
     json_t *value = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &e);
     if (!value) {
         snprintf(error, ORIEL_JSON_ERROR_SIZE, "not JSON: %.100s at byte %d", e.text, e.position);
+        for (char *c = error; *c; c++) /* jansson quotes the input, and may cut a character in two */
+            if (*c < ' ' || *c > '~')
+                *c = '?';
         return NULL;
     }
     if (!json_is_object(value)) {
