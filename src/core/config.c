@@ -12,15 +12,19 @@
 
 enum kind { TEXT, ID, NUMBER, CHOICE, ADDRESSES, URL, USERS, PROXY, ABSOLUTE_PATH };
 
+enum { SOCKET_PATH_MAX = 107, QUOTED_MAX = 60 };
+
 struct key {
     const char *group, *name;
     enum kind kind;
     size_t offset;
     const char *otherwise; /* NULL: required */
-    guint min, max;        /* NUMBER: the value; TEXT: characters at most */
+    guint min, max;        /* NUMBER: the value; TEXT: characters at most; ABSOLUTE_PATH: bytes at most, 0: any */
     const char *choices;   /* CHOICE: joined by '|' */
 };
 
+#define LETTERS_AND_DIGITS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+#define HOST_CHARACTERS LETTERS_AND_DIGITS "_.-:"
 #define AT(member) offsetof(struct oriel_config, member)
 
 static const struct key keys[] = {
@@ -36,10 +40,10 @@ static const struct key keys[] = {
     {"broker", "key", ABSOLUTE_PATH, AT(broker_key), ""},
     {"broker", "proxy", PROXY, AT(broker_proxy), ""},
     {"trust", "directory", ABSOLUTE_PATH, AT(trust_directory), "/etc/oriel/trust.d"},
-    {"consent", "socket", ABSOLUTE_PATH, AT(consent_socket), "/run/oriel/consent.sock"},
+    {"consent", "socket", ABSOLUTE_PATH, AT(consent_socket), "/run/oriel/consent.sock", .max = SOCKET_PATH_MAX},
     {"consent", "users", USERS, AT(consent_users), ""},
     {"consent", "timeout", NUMBER, AT(consent_timeout), "60", .min = 5, .max = 600},
-    {"control", "socket", ABSOLUTE_PATH, AT(control_socket), "/run/oriel/control.sock"},
+    {"control", "socket", ABSOLUTE_PATH, AT(control_socket), "/run/oriel/control.sock", .max = SOCKET_PATH_MAX},
     {"capture", "backend", CHOICE, AT(capture_backend), "auto", .choices = "auto|x11|test"},
     {"capture", "display", TEXT, AT(capture_display), "", .max = 64},
     {"capture", "xauthority", ABSOLUTE_PATH, AT(capture_xauthority), ""},
@@ -82,23 +86,39 @@ static bool is_address(const char *text) {
 }
 
 static bool is_user(const char *text) {
-    return text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")] == '\0';
+    return text[strspn(text, LETTERS_AND_DIGITS "_.-")] == '\0';
+}
+
+/* Of a name or an address; GUri is content with more. */
+static bool is_host(const char *text) {
+    return *text && *text != '-' && text[strspn(text, HOST_CHARACTERS)] == '\0';
 }
 
 static bool is_url(const char *text) {
     g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_NONE, NULL);
-    if (!uri || !g_uri_get_host(uri) || !*g_uri_get_host(uri) || g_uri_get_userinfo(uri))
+    if (!uri || !g_uri_get_host(uri) || !is_host(g_uri_get_host(uri)) || g_uri_get_userinfo(uri) ||
+        g_uri_get_query(uri) || g_uri_get_fragment(uri) || g_uri_get_port(uri) == 0)
         return false;
     const char *scheme = g_uri_get_scheme(uri), *host = g_uri_get_host(uri);
-    if (strcmp(scheme, "mqtts") == 0 || strcmp(scheme, "wss") == 0)
+    bool path = strlen(g_uri_get_path(uri)) > 1;
+    if (strcmp(scheme, "wss") == 0 || (strcmp(scheme, "mqtts") == 0 && !path))
         return true;
     bool loopback = strcmp(host, "127.0.0.1") == 0 || strcmp(host, "::1") == 0 || strcmp(host, "localhost") == 0;
-    return loopback && (strcmp(scheme, "mqtt") == 0 || strcmp(scheme, "ws") == 0);
+    return loopback && ((strcmp(scheme, "mqtt") == 0 && !path) || strcmp(scheme, "ws") == 0);
 }
 
 static bool is_proxy(const char *text) {
     g_autoptr(GSocketConnectable) c = g_network_address_parse(text, 0, NULL);
-    return !strchr(text, '/') && c && g_network_address_get_port(G_NETWORK_ADDRESS(c)) > 0;
+    const char *port = strrchr(text, ':'); /* GLib takes names of services, too */
+    return !strpbrk(text, "/@ \t") && c && port && g_ascii_isdigit(port[1]) &&
+           g_network_address_get_port(G_NETWORK_ADDRESS(c)) > 0;
+}
+
+static bool has_control(const char *text) {
+    for (; *text; text = g_utf8_next_char(text))
+        if (g_unichar_iscntrl(g_utf8_get_char(text)))
+            return true;
+    return false;
 }
 
 /* NULL when the value is good, else what is allowed. */
@@ -106,7 +126,9 @@ static char *refuse_value(const struct key *k, const char *value) {
     guint64 number;
     switch (k->kind) {
     case TEXT:
-        return g_utf8_strlen(value, -1) <= k->max ? NULL : g_strdup_printf("at most %u characters", k->max);
+        return g_utf8_strlen(value, -1) <= k->max && !has_control(value)
+                   ? NULL
+                   : g_strdup_printf("at most %u characters, none of them a control character", k->max);
     case ID:
         return oriel_is_id(value) ? NULL : g_strdup("1 to 64 of a-z, 0-9 and '-', not '-' at an end");
     case NUMBER:
@@ -128,7 +150,9 @@ static char *refuse_value(const struct key *k, const char *value) {
     case PROXY:
         return !*value || is_proxy(value) ? NULL : g_strdup("host:port");
     case ABSOLUTE_PATH:
-        return !*value || g_path_is_absolute(value) ? NULL : g_strdup("an absolute path");
+        if (*value ? g_path_is_absolute(value) && (!k->max || strlen(value) <= k->max) : !*k->otherwise)
+            return NULL;
+        return k->max ? g_strdup_printf("an absolute path of at most %u bytes", k->max) : g_strdup("an absolute path");
     }
     return g_strdup("nothing");
 }
@@ -152,6 +176,13 @@ struct parser {
 
 #define REFUSE(error, ...) g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE, __VA_ARGS__)
 
+/* As much of what was written as a message needs: what is allowed follows it and must be seen, too. */
+static char *quote(const char *text) {
+    return g_utf8_strlen(text, -1) <= QUOTED_MAX
+               ? g_strdup(text)
+               : g_strdup_printf("%.*s…", (int)(g_utf8_offset_to_pointer(text, QUOTED_MAX) - text), text);
+}
+
 static bool parse_key(struct parser *p, guint number, char *line, GError **error) {
     char *equals = strchr(line, '=');
     if (!equals) {
@@ -160,9 +191,10 @@ static bool parse_key(struct parser *p, guint number, char *line, GError **error
     }
     *equals = '\0';
     const char *name = g_strstrip(line), *value = g_strstrip(equals + 1);
+    g_autofree char *quoted = quote(name);
     if (!p->group) {
         g_autofree char *allowed = allowed_names(NULL);
-        REFUSE(error, "%s:%u: '%s' stands before any group; start with one of %s", p->name, number, name, allowed);
+        REFUSE(error, "%s:%u: '%s' stands before any group; start with one of %s", p->name, number, quoted, allowed);
         return false;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
@@ -173,10 +205,9 @@ static bool parse_key(struct parser *p, guint number, char *line, GError **error
             return false;
         }
         g_autofree char *allowed = refuse_value(&keys[i], value);
-        if (!allowed && !keys[i].otherwise && !*value)
-            allowed = g_strdup("a value");
         if (allowed) {
-            REFUSE(error, "%s:%u: '%s=%s' is not allowed: %s", p->name, number, name, value, allowed);
+            g_autofree char *given = quote(value);
+            REFUSE(error, "%s:%u: '%s=%s' is not allowed: %s", p->name, number, name, given, allowed);
             return false;
         }
         p->seen[i] = number;
@@ -184,7 +215,7 @@ static bool parse_key(struct parser *p, guint number, char *line, GError **error
         return true;
     }
     g_autofree char *allowed = allowed_names(p->group);
-    REFUSE(error, "%s:%u: no key '%s' in [%s]; allowed: %s", p->name, number, name, p->group, allowed);
+    REFUSE(error, "%s:%u: no key '%s' in [%s]; allowed: %s", p->name, number, quoted, p->group, allowed);
     return false;
 }
 
@@ -203,14 +234,26 @@ static bool parse_line(struct parser *p, guint number, char *line, GError **erro
             return true;
         }
     }
-    g_autofree char *allowed = allowed_names(NULL);
-    REFUSE(error, "%s:%u: no group '%s'; allowed: %s", p->name, number, line + 1, allowed);
+    g_autofree char *allowed = allowed_names(NULL), *quoted = quote(line + 1);
+    REFUSE(error, "%s:%u: no group '%s'; allowed: %s", p->name, number, quoted, allowed);
     return false;
 }
 
+static guint line_of(const char *text, const char *at) {
+    guint number = 1;
+    for (; text < at; text++)
+        number += *text == '\n';
+    return number;
+}
+
 static bool parse_text(struct parser *p, const char *text, GError **error) {
-    if (!g_utf8_validate(text, -1, NULL)) {
-        REFUSE(error, "%s: not UTF-8 text", p->name);
+    const char *bad;
+    if (!g_utf8_validate(text, -1, &bad)) {
+        REFUSE(error, "%s:%u: not UTF-8 text", p->name, line_of(text, bad));
+        return false;
+    }
+    if (g_str_has_prefix(text, "\xef\xbb\xbf")) {
+        REFUSE(error, "%s:1: starts with a byte order mark; save it as UTF-8 without one", p->name);
         return false;
     }
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
@@ -248,7 +291,7 @@ struct oriel_config *oriel_config_load(const char *path, GError **error) {
     if (!g_file_get_contents(path, &text, &length, error))
         return NULL;
     if (strlen(text) != length) {
-        REFUSE(error, "%s: not a text file", path);
+        REFUSE(error, "%s:%u: a NUL byte; the file must be UTF-8 text", path, line_of(text, text + strlen(text)));
         return NULL;
     }
     return oriel_config_parse(path, text, error);
