@@ -14,6 +14,8 @@
 
 enum { RECORD_MAX = 4096 };
 
+#define SEQ_MAX (INT64_C(1) << 53) /* what every reader of JSON keeps exact */
+
 struct oriel_audit {
     int fd;
     char *path;
@@ -56,7 +58,7 @@ static bool find_end(struct oriel_audit *a, off_t *torn, GError **error) {
     json_t *last = oriel_json_decode(start, (size_t)(end - start), RECORD_MAX, why);
     a->seq = oriel_json_integer(last, "seq", -1);
     json_decref(last);
-    return a->seq >= 1 || fail(error, "the last line is no record of", a->path, EBADMSG);
+    return (a->seq >= 1 && a->seq < SEQ_MAX) || fail(error, "the last line is no record of", a->path, EBADMSG);
 }
 
 struct oriel_audit *oriel_audit_open(const char *directory, GError **error) {
@@ -105,13 +107,14 @@ bool oriel_audit_append(struct oriel_audit *a, const char *event, json_t *member
     oriel_wall_time(time);
     json_t *record = json_pack("{s:I, s:s, s:f, s:s}", "seq", a->seq + 1, "time", time, "boot_time",
                                (double)(oriel_boottime() / ORIEL_MILLISECOND) / 1000.0, "event", event);
-    if (members)
-        json_object_update(record, members);
-    g_autofree char *text = json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    bool whole = members && json_object_update(record, members) == 0;
+    g_autofree char *text = whole ? json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
     json_decref(record);
     json_decref(members);
-    size_t length = text ? strlen(text) : 0;
-    if (!length || length + 1 > RECORD_MAX)
+    if (!text)
+        return fail(error, "members that are no JSON for", a->path, EINVAL);
+    size_t length = strlen(text);
+    if (length + 1 > RECORD_MAX)
         return fail(error, "record too long for", a->path, EMSGSIZE);
     text[length] = '\n'; /* in the place of the NUL: `length + 1` bytes are written */
     /* The file that orield holds open may have been removed or replaced: then nobody would ever read the record. */
@@ -119,6 +122,9 @@ bool oriel_audit_append(struct oriel_audit *a, const char *event, json_t *member
     if (fstat(a->fd, &held) < 0 || stat(a->path, &named) < 0 || held.st_ino != named.st_ino ||
         held.st_dev != named.st_dev)
         return fail(error, "somebody removed or replaced", a->path, ESTALE);
+    /* Also when a part of a record could not be taken back: the next one would be glued to it. */
+    if (held.st_size != a->size)
+        return fail(error, "there is more or less than was written in", a->path, ESTALE);
     if (!write_line(a, text, length + 1, error)) {
         if (ftruncate(a->fd, a->size) == 0)
             fdatasync(a->fd);

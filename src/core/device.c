@@ -231,7 +231,7 @@ static void provider_call(void *user, const char *note) {
     g_free(d->help);
     d->help = g_strdup(note);
     d->help_since = uptime();
-    record(d, note ? "call" : "uncall", note ? json_pack("{s:s}", "note", note) : NULL);
+    record(d, note ? "call" : "uncall", note ? json_pack("{s:s}", "note", note) : json_object());
     tell_call(d);
     publish_state(d);
 }
@@ -299,6 +299,10 @@ static void received(void *user, const char *agent, const void *bytes, size_t le
     struct oriel_device *d = user;
     char error[ORIEL_JSON_ERROR_SIZE], hash[ORIEL_HASH_SIZE];
     enum oriel_message_type type;
+    if (!oriel_is_id(agent)) { /* oriel-signal looks at it too, but it speaks with the network */
+        oriel_error("oriel-signal gave a message of an agent whose id is none; it is dropped");
+        return;
+    }
     oriel_message_hash(bytes, length, hash);
     json_t *m = oriel_message_decode(bytes, length, &type, error);
     if (!m) {
@@ -391,8 +395,9 @@ static bool start(struct oriel_device *d, GError **error) {
     d->audit = oriel_audit_open(c->audit_directory, error);
     if (!d->audit)
         return false;
+    g_autofree char *path = g_filename_display_name(c->path);
     json_t *boot = json_pack("{s:s, s:s, s:s, s:s}", "boot", d->boot, "version", ORIEL_VERSION, "device", c->device_id,
-                             "config", c->path);
+                             "config", path);
     if (!oriel_audit_append(d->audit, "boot", boot, error))
         return false;
     d->provider = oriel_provider_new(c->consent_socket, c->consent_users, &provider_events, d, error);
