@@ -52,7 +52,7 @@ static void on_media_message(void *user, struct oriel_ipc_message *m) {
                                       "height", (json_int_t)m->fields[1].number, "fps", (json_int_t)m->fields[2].number,
                                       "kbps", (json_int_t)m->fields[3].number, "loss_percent",
                                       (double)m->fields[4].number / 10.0, "rtt_ms", (json_int_t)m->fields[5].number,
-                                      "bytes", (json_int_t)m->fields[6].number));
+                                      "bytes", (json_int_t)MIN(m->fields[6].number, (uint64_t)G_MAXINT64)));
         break;
     case ORIEL_MEDIA_FAILED:
         oriel_session_failed(p->session, is_end_reason(m->fields[0].bytes) ? m->fields[0].bytes : "media-failed",

@@ -7,6 +7,11 @@
 #include "text.h"
 
 enum { START_TIMEOUT = 15, CONNECT_TIMEOUT = 30, EARLY_MAX = 64, CANDIDATES_MAX = 64 };
+enum {
+    CANDIDATE_SIZE_MAX = 512,
+    OFFER_SIZE_MAX = 8192,
+    OFFER_ENCODED_MAX = 10000
+}; /* so that messages can carry them */
 
 struct oriel_session {
     const struct oriel_session_ops *ops;
@@ -22,7 +27,7 @@ struct oriel_session {
     guint16 sent;              /* the next sequence number, ours */
     guint16 expected;          /* the agent's */
     json_t *early[EARLY_MAX];  /* the agent's messages that came before their turn, by seq modulo EARLY_MAX */
-    guint remote_candidates;
+    guint local_candidates, remote_candidates;
     bool answered;
     gint64 deadline, expires, started;
     json_t *figures;
@@ -60,7 +65,7 @@ static void clear(struct oriel_session *s) {
     g_clear_pointer(&s->fingerprint, g_free);
     g_ptr_array_set_size(s->candidates, 0);
     s->sent = s->expected = 0;
-    s->remote_candidates = 0;
+    s->local_candidates = s->remote_candidates = 0;
     for (guint i = 0; i < EARLY_MAX; i++)
         g_clear_pointer(&s->early[i], json_decref);
     s->expires = s->started = 0;
@@ -88,6 +93,14 @@ static void refuse_recorded(struct oriel_session *s, const char *reason, const c
     refuse(s, reason, detail);
 }
 
+/* What an end is called while the agent has no grant that could end. */
+static const char *denial_for(const char *by, const char *reason) {
+    static const char *const same[] = {"capture-failed", "audit", "provider-lost", NULL};
+    if (g_strv_contains(same, reason))
+        return reason;
+    return strcmp(by, "device") == 0 && strcmp(reason, "shutdown") != 0 ? "media-failed" : "cancelled";
+}
+
 static void end(struct oriel_session *s, const char *by, const char *reason, const char *detail) {
     bool granted = s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE;
     s->ops->kill(s->user);
@@ -96,11 +109,9 @@ static void end(struct oriel_session *s, const char *by, const char *reason, con
     if (granted) {
         send_sequenced(s, ORIEL_MESSAGE_END, detailed(json_pack("{s:s, s:s}", "by", by, "reason", reason), detail));
     } else {
-        const char *denial = strcmp(reason, "capture-failed") == 0 || strcmp(reason, "audit") == 0 ? reason
-                             : strcmp(by, "device") == 0                                           ? "media-failed"
-                                                                                                   : "cancelled";
-        s->ops->send(s->user, s->request.agent, ORIEL_MESSAGE_DENIAL,
-                     detailed(json_pack("{s:s, s:s}", "request", s->request.hash, "reason", denial), detail));
+        s->ops->send(
+            s->user, s->request.agent, ORIEL_MESSAGE_DENIAL,
+            detailed(json_pack("{s:s, s:s}", "request", s->request.hash, "reason", denial_for(by, reason)), detail));
     }
     json_t *record = json_pack("{s:s, s:s, s:s, s:f}", "session", s->id, "by", by, "reason", reason, "seconds",
                                (double)((oriel_boottime() - s->started) / ORIEL_MILLISECOND) / 1000.0);
@@ -198,7 +209,7 @@ void oriel_session_shown(struct oriel_session *s, const char *hash) {
     if (s->state != ORIEL_SESSION_ASKING || strcmp(hash, s->request.hash) != 0 || s->shown)
         return;
     if (!s->ops->record(s->user, "prompt", json_pack("{s:s}", "request", hash))) {
-        withdraw(s, "audit");
+        withdraw(s, "cancelled");
         refuse(s, "audit", NULL);
         return;
     }
@@ -216,7 +227,7 @@ static void start(struct oriel_session *s) {
                        json_pack("{s:s, s:s, s:s, s:s, s:O, s:i}", "request", r->hash, "session", s->id, "vendor",
                                  r->vendor, "agent", r->agent, "scopes", r->scopes, "seconds", (int)r->seconds));
     if (!recorded) {
-        withdraw(s, "audit");
+        withdraw(s, "cancelled");
         refuse(s, "audit", NULL);
         return;
     }
@@ -315,21 +326,37 @@ static void grant_when_ready(struct oriel_session *s) {
 }
 
 void oriel_session_capture_ready(struct oriel_session *s, const char *backend, guint width, guint height) {
+    if (s->state != ORIEL_SESSION_STARTING)
+        return;
     s->capture_ready = true;
     grant_when_ready(s);
+}
+
+/* What no message can carry would leave a hole in the sequence, and the agent would wait for it forever. */
+static bool offer_fits(const char *sdp) {
+    json_t *text = json_string(sdp);
+    size_t size = json_dumpb(text, NULL, 0, JSON_ENCODE_ANY);
+    json_decref(text);
+    return *sdp && strlen(sdp) <= OFFER_SIZE_MAX && size > 0 && size <= OFFER_ENCODED_MAX;
 }
 
 void oriel_session_offer(struct oriel_session *s, const char *fingerprint, const char *sdp) {
     if (s->state != ORIEL_SESSION_STARTING || s->offer)
         return;
+    if (!offer_fits(sdp)) {
+        end(s, "device", "media-failed", "the offer is empty or too large");
+        return;
+    }
     s->offer = g_strdup(sdp);
     s->fingerprint = g_strdup(fingerprint);
     grant_when_ready(s);
 }
 
 void oriel_session_local_candidate(struct oriel_session *s, guint mline, const char *candidate) {
-    if (s->state < ORIEL_SESSION_STARTING || s->state > ORIEL_SESSION_LIVE || s->candidates->len >= CANDIDATES_MAX)
+    if (s->state < ORIEL_SESSION_STARTING || s->state > ORIEL_SESSION_LIVE || strlen(candidate) > CANDIDATE_SIZE_MAX ||
+        s->local_candidates >= CANDIDATES_MAX)
         return;
+    s->local_candidates++;
     send_candidate(s, json_pack("{s:s, s:i}", "candidate", candidate, "mline", (int)mline));
 }
 
@@ -346,6 +373,11 @@ void oriel_session_live(struct oriel_session *s) {
 }
 
 void oriel_session_stats(struct oriel_session *s, json_t *figures) {
+    bool open = s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE;
+    if (!open) { /* the last words of helpers that are being killed */
+        json_decref(figures);
+        return;
+    }
     json_decref(s->figures);
     s->figures = figures;
 }
@@ -366,7 +398,7 @@ static void handle_in_turn(struct oriel_session *s, enum oriel_message_type type
     if (type == ORIEL_MESSAGE_END) {
         bool good = strcmp(oriel_json_text(m, "by"), "agent") == 0;
         const char *detail = oriel_json_text(m, "detail");
-        end(s, "agent", good ? oriel_json_text(m, "reason") : "protocol",
+        end(s, good ? "agent" : "device", good ? oriel_json_text(m, "reason") : "protocol",
             good ? detail : "an end in somebody else's name");
     } else if (type == ORIEL_MESSAGE_ICE) {
         if (++s->remote_candidates > CANDIDATES_MAX)
