@@ -14,7 +14,7 @@
 
 #include "log.h"
 
-enum { CHANNEL_FD = 3 };
+enum { CHANNEL_FD = 3, LAST_WORDS_MAX = 1024, UNKNOWN_STATUS = 255 };
 
 struct oriel_helper {
     const struct oriel_helper_kind *kind;
@@ -60,12 +60,16 @@ static gboolean channel_ready(int fd, GIOCondition condition, gpointer data) {
 static gboolean process_ended(int fd, GIOCondition condition, gpointer data) {
     struct oriel_helper *h = data;
     siginfo_t info = {0};
-    if (waitid(P_PIDFD, (id_t)h->pidfd, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
-        return errno == EINTR || info.si_pid == 0 ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
-    while (h->fd >= 0 && receive_one(h))
-        ; /* what it said before it ended */
+    int waited = waitid(P_PIDFD, (id_t)h->pidfd, &info, WEXITED | WNOHANG);
+    if (waited < 0 ? errno == EINTR : info.si_pid == 0)
+        return G_SOURCE_CONTINUE;
+    /* What it said before it ended. No more than its socket held: a child of its own may go on writing. */
+    for (int i = 0; i < LAST_WORDS_MAX && h->fd >= 0 && receive_one(h); i++)
+        ;
     close_channel(h);
-    int status = info.si_code == CLD_EXITED ? W_EXITCODE(info.si_status, 0) : info.si_status & 0x7f;
+    int status = waited < 0                   ? W_EXITCODE(UNKNOWN_STATUS, 0)
+                 : info.si_code == CLD_EXITED ? W_EXITCODE(info.si_status, 0)
+                                              : info.si_status & 0x7f;
     h->kind->exited(h->user, status);
     close(h->pidfd);
     g_free(h->received);

@@ -79,6 +79,7 @@ static int run(const struct oriel_config *config) {
     sigaddset(&set, SIGHUP);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_DFL); /* ignored (that is inherited), nobody would learn how a helper ended */
     g_autoptr(GError) error = NULL;
     struct signals s = {.loop = g_main_loop_new(NULL, FALSE)};
     s.device = oriel_device_new(config, &error);

@@ -209,10 +209,11 @@ struct oriel_provider *oriel_provider_new(const char *path, const char *users,
     p->user = user;
     p->fd = p->listener = -1;
     p->uids = g_array_new(FALSE, FALSE, sizeof(uid_t));
-    bool only_own = parse_users(users, p->uids, error) && p->uids->len == 1 && may_connect(p, getuid());
-    /* Others can connect only where the file lets them; who they are is checked after that all the same. */
-    if (p->uids->len)
+    if (parse_users(users, p->uids, error)) {
+        bool only_own = p->uids->len == 1 && may_connect(p, getuid());
+        /* Others can connect only where the file lets them; who they are is checked after that all the same. */
         p->listener = oriel_socket_listen(path, only_own ? 0600 : 0666, error);
+    }
     if (p->listener < 0) {
         oriel_provider_free(p);
         return NULL;

@@ -12,7 +12,9 @@
 
 static bool somebody_listens(const struct sockaddr_un *address) {
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool listens = fd >= 0 && (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN);
+    /* Whatever else goes wrong (not allowed, backlog full), only a refusal says that nobody is there. */
+    bool listens =
+        fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno != ECONNREFUSED;
     if (fd >= 0)
         close(fd);
     return listens;
@@ -20,8 +22,8 @@ static bool somebody_listens(const struct sockaddr_un *address) {
 
 int oriel_socket_listen(const char *path, mode_t mode, GError **error) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address.sun_path) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "socket path '%s' has more than %zu bytes", path,
+    if (!*path || strlen(path) >= sizeof address.sun_path) { /* an empty one would be a socket without permissions */
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "socket path '%s' is empty or over %zu bytes", path,
                     sizeof address.sun_path - 1);
         return -1;
     }

@@ -30,15 +30,17 @@ struct oriel_vendor *oriel_trust_find(const char *directory, const char *id, GEr
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "vendor '%s' is not known to this device", id);
         return NULL;
     }
-    char why[ORIEL_JSON_ERROR_SIZE] = "it needs exactly label, scopes and seconds (30 to 28800)";
+    char why[ORIEL_JSON_ERROR_SIZE] =
+        "it needs exactly label (visible text), scopes (a list) and seconds (30 to 28800)";
     json_t *v = oriel_json_decode(text, length, VENDOR_FILE_MAX, why);
-    if (!v || !is_vendor(v)) {
+    g_autofree char *label = v && is_vendor(v) ? oriel_text_clean(oriel_json_text(v, "label"), 64) : NULL;
+    if (!label || !*label) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "the trust file of vendor '%s' is broken: %s", id, why);
         json_decref(v);
         return NULL;
     }
     struct oriel_vendor *vendor = g_new0(struct oriel_vendor, 1);
-    vendor->label = oriel_text_clean(oriel_json_text(v, "label"), 64);
+    vendor->label = g_steal_pointer(&label);
     vendor->scopes = json_incref(json_object_get(v, "scopes"));
     vendor->seconds = (guint)oriel_json_integer(v, "seconds", 0);
     json_decref(v);
