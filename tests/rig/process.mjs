@@ -31,10 +31,10 @@ export function within(ms, what, promise) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-// A TCP port on loopback that nobody has at this moment.
-export function freePort() {
+// A TCP port on loopback that nobody has at this moment; `wanted`, if it is one.
+export function freePort(wanted = 0) {
   return new Promise((resolve, reject) => {
-    const server = createServer().on('error', reject).listen(0, '127.0.0.1', () => {
+    const server = createServer().on('error', (error) => (wanted ? resolve(freePort()) : reject(error))).listen(wanted, '127.0.0.1', () => {
       const { port } = server.address();
       server.close(() => resolve(port));
     });

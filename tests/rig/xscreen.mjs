@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Process } from './process.mjs';
+import { Process, within } from './process.mjs';
 import { program } from './paths.mjs';
 
 const execute = promisify(execFile);
@@ -21,26 +21,34 @@ function authority(cookie) {
 export class Screen {
   static async start(directory, { width = 1280, height = 720, most = '2560x1600' } = {}) {
     const screen = new Screen();
-    screen.authority = join(directory, 'Xauthority');
-    writeFileSync(screen.authority, authority(randomBytes(16)), { mode: 0o600 });
-    screen.process = new Process('Xvfb', 'Xvfb',
-      ['-displayfd', '3', '-screen', '0', `${most}x24`, '-noreset', '-nolisten', 'tcp', '-auth', screen.authority],
-      { log: join(directory, 'xvfb.log'), extra: 1 });
-    const number = await Promise.race([
-      new Promise((resolve) => screen.process.child.stdio[3].once('data', (data) => resolve(String(data).trim()))),
-      screen.process.exited.then(() => { throw new Error(`Xvfb ended (${screen.process.how()}):\n${screen.process.tail()}`); }),
-    ]);
-    screen.display = `:${number}`;
-    screen.env = { DISPLAY: screen.display, XAUTHORITY: screen.authority, WAYLAND_DISPLAY: undefined };
+    await screen.launch(directory, 'Xvfb', ['-screen', '0', `${most}x24`]);
     screen.modes = new Set([most]);
     await screen.resize(width, height);
+    await screen.pointer();
     return screen;
+  }
+
+  async launch(directory, server, args) {
+    this.authority = join(directory, 'Xauthority');
+    writeFileSync(this.authority, authority(randomBytes(16)), { mode: 0o600 });
+    this.process = new Process(server, server, ['-displayfd', '3', ...args, '-noreset', '-nolisten', 'tcp', '-auth', this.authority], { log: join(directory, 'x.log'), extra: 1 });
+    const number = await within(15000, `${server} to be ready`, Promise.race([
+      new Promise((resolve) => this.process.child.stdio[3].once('data', (data) => resolve(String(data).trim()))),
+      this.process.exited.then(() => { throw new Error(`${server} ended (${this.process.how()}):\n${this.process.tail()}`); }),
+    ]));
+    this.display = `:${number}`;
+    this.env = { DISPLAY: this.display, XAUTHORITY: this.authority, XCURSOR_THEME: 'Adwaita', WAYLAND_DISPLAY: undefined };
   }
 
   async #run(command, args, options) {
     const environment = { ...process.env, ...this.env };
     delete environment.WAYLAND_DISPLAY;
     return execute(command, args, { env: environment, timeout: 20000, ...options });
+  }
+
+  // An arrow instead of the cross that a bare X server has.
+  async pointer() {
+    await this.#run('xsetroot', ['-cursor_name', 'left_ptr']);
   }
 
   async resize(width, height) {
@@ -56,7 +64,7 @@ export class Screen {
 
   // A screenshot as PNG or PPM, by the file name's ending.
   async shot(file) {
-    await this.#run('import', ['-silent', '-window', 'root', file]);
+    await this.#run('import', ['-silent', '-window', 'root', '-depth', '8', file]);
     return file;
   }
 
@@ -77,6 +85,17 @@ export class Screen {
     // The server removes these when it ends well; not when it had to be killed.
     const number = this.display?.slice(1);
     if (this.process.killed && number) for (const path of [`/tmp/.X${number}-lock`, `/tmp/.X11-unix/X${number}`]) if (existsSync(path)) rmSync(path);
+  }
+}
+
+// An X11 screen in a window of a desktop whose own screen is no X11 one (Xephyr under Wayland).
+export class NestedScreen extends Screen {
+  static async start(directory, { width = 1280, height = 720, title } = {}) {
+    const screen = new NestedScreen();
+    await screen.launch(directory, 'Xephyr', ['-screen', `${width}x${height}`, '-title', title]);
+    Object.assign(screen, { width, height });
+    await screen.pointer();
+    return screen;
   }
 }
 

@@ -1,0 +1,792 @@
+/* core/session: every step of the machine by its effects, in their order. The effects are recorded as words in a list;
+ * what is sent is held to the schemas. Any step can be made to fail. */
+#include "core_rig.h"
+
+#include "clock.h"
+#include "session.h"
+
+#define HASH "n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg"
+#define OTHER "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
+#define PRINT "00:07:0E:15:1C:23:2A:31:38:3F:46:4D:54:5B:62:69:70:77:7E:85:8C:93:9A:A1:A8:AF:B6:BD:C4:CB:D2:D9"
+
+static struct oriel_session *session;
+static GString *effects; /* since the last expect() */
+static guint records, fail_record, fail_records_from;
+static bool fail_ask, fail_launch, launched;
+static char id[ORIEL_HASH_SIZE];
+
+static void effect(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+static void effect(const char *format, ...) {
+    va_list args;
+    if (effects->len)
+        g_string_append_c(effects, ' ');
+    va_start(args, format);
+    g_string_append_vprintf(effects, format, args);
+    va_end(args);
+}
+
+#define expect(expected)                                                                                               \
+    do {                                                                                                               \
+        assert_string_equal(effects->str, expected);                                                                   \
+        g_string_truncate(effects, 0);                                                                                 \
+    } while (0)
+
+/* ---- effects ---- */
+
+static bool record(void *user, const char *event, json_t *m) {
+    assert_non_null(m);
+    const char *reason = oriel_json_text(m, "reason"), *by = oriel_json_text(m, "by");
+    records++;
+    if (strcmp(event, "decision") == 0)
+        effect("record:decision(%s)", json_is_true(json_object_get(m, "allow")) ? "allow" : reason);
+    else if (strcmp(event, "end") == 0)
+        effect("record:end(%s,%s)", by, reason);
+    else
+        effect("record:%s", event);
+    if (strcmp(event, "grant") == 0)
+        assert_true(oriel_is_hash(oriel_json_text(m, "session")));
+    json_decref(m);
+    return records != fail_record && (!fail_records_from || records < fail_records_from);
+}
+
+static void send_message(void *user, const char *agent, enum oriel_message_type type, json_t *m) {
+    assert_string_equal(agent, "anna");
+    assert_non_null(m);
+    char error[ORIEL_JSON_ERROR_SIZE] = "";
+    g_autofree char *bytes = oriel_message_encode(type, json_incref(m), error);
+    assert_string_equal(error, "");
+    assert_non_null(bytes);
+    const char *reason = oriel_json_text(m, "reason"), *name = oriel_message_name(type);
+    int seq = (int)oriel_json_integer(m, "seq", -1);
+    if (type == ORIEL_MESSAGE_DENIAL)
+        effect("send:denial(%s)", reason);
+    else if (type == ORIEL_MESSAGE_PROGRESS)
+        effect("send:progress(%s)", oriel_json_text(m, "stage"));
+    else if (type == ORIEL_MESSAGE_END)
+        effect("send:end#%d(%s,%s)", seq, oriel_json_text(m, "by"), reason);
+    else if (seq >= 0)
+        effect("send:%s#%d", name, seq);
+    else
+        effect("send:%s", name);
+    json_decref(m);
+}
+
+static bool ask(void *user, const struct oriel_session_request *request) {
+    effect("ask");
+    assert_string_equal(request->hash, HASH);
+    return !fail_ask;
+}
+
+static void withdraw(void *user, const char *hash, const char *why) {
+    assert_string_equal(hash, HASH);
+    effect("withdraw:%s", why);
+}
+
+static void announce(void *user, const char *state, const char *by, const char *reason) {
+    effect(by ? "announce:%s(%s,%s)" : "announce:%s", state, by, reason);
+    assert_int_equal(by != NULL, strcmp(state, "ended") == 0);
+}
+
+static bool launch(void *user, const struct oriel_session_request *request) {
+    effect("launch");
+    assert_string_equal(request->fingerprint, PRINT);
+    assert_true(oriel_is_hash(oriel_session_id(session)));
+    launched = !fail_launch;
+    return launched;
+}
+
+static void answer(void *user, const char *sdp) {
+    effect("answer:%s", sdp);
+}
+
+static void candidate(void *user, guint mline, const char *text) {
+    effect("candidate:%u:%s", mline, text);
+}
+
+static void kill_helpers(void *user) {
+    effect("kill");
+}
+
+static const char *const states[] = {"idle", "asking", "starting", "connecting", "live", "ending"};
+
+static void changed(void *user) {
+    effect("changed:%s", states[oriel_session_state(session)]);
+}
+
+static void arm(void *user, gint64 deadline) {
+    double seconds = deadline ? (double)(deadline - oriel_boottime()) / 1e9 : 0;
+    effect("arm:%d", (int)(seconds + 0.5));
+}
+
+static const struct oriel_session_ops ops = {record, send_message, ask,          withdraw, announce, launch,
+                                             answer, candidate,    kill_helpers, changed,  arm};
+
+/* ---- steps ---- */
+
+static void request(void) {
+    struct oriel_session_request r = {.hash = HASH,
+                                      .agent = g_strdup("anna"),
+                                      .vendor = g_strdup("fill-cap"),
+                                      .company = g_strdup("Fill & Cap GmbH"),
+                                      .name = g_strdup("Anna Weber"),
+                                      .reason = g_strdup("Capper jams"),
+                                      .scopes = json_pack("[s]", "view"),
+                                      .seconds = 600,
+                                      .fingerprint = g_strdup(PRINT)};
+    oriel_session_ask(session, &r);
+    assert_null(r.agent); /* taken over */
+}
+
+static void offer(void) {
+    oriel_session_offer(session, PRINT, "v=0 offer");
+}
+
+static void ready(void) {
+    oriel_session_capture_ready(session, "test", 1280, 720);
+}
+
+/* Brings a fresh session into `state` and forgets the effects. */
+static void reach(enum oriel_session_state state) {
+    if (state >= ORIEL_SESSION_ASKING)
+        request();
+    if (state >= ORIEL_SESSION_STARTING) {
+        oriel_session_shown(session, HASH);
+        oriel_session_decide(session, HASH, true);
+        memcpy(id, oriel_session_id(session), sizeof id);
+    }
+    if (state >= ORIEL_SESSION_CONNECTING) {
+        offer();
+        ready();
+    }
+    if (state >= ORIEL_SESSION_LIVE)
+        oriel_session_live(session);
+    if (state == ORIEL_SESSION_ENDING)
+        oriel_session_stop(session, "person", "stopped");
+    assert_int_equal(oriel_session_state(session), state);
+    g_string_truncate(effects, 0);
+}
+
+static void message_from(const char *agent, json_t *m) {
+    assert_non_null(m);
+    enum oriel_message_type type;
+    char error[ORIEL_JSON_ERROR_SIZE] = "";
+    g_autofree char *bytes = oriel_json_encode(m);
+    json_t *checked = oriel_message_decode(bytes, strlen(bytes), &type, error);
+    assert_string_equal(error, "");
+    oriel_session_message(session, agent, type, checked);
+    json_decref(checked);
+    json_decref(m);
+}
+
+static json_t *sdp(int seq, const char *type, const char *text) {
+    return json_pack("{s:i, s:s, s:s, s:i, s:s, s:s}", "v", 1, "typ", "sdp", "session", id, "seq", seq, "type", type,
+                     "sdp", text);
+}
+
+static json_t *ice(int seq, const char *text) {
+    return json_pack("{s:i, s:s, s:s, s:i, s:s, s:i}", "v", 1, "typ", "ice", "session", id, "seq", seq, "candidate",
+                     text, "mline", 0);
+}
+
+static json_t *end(int seq, const char *by, const char *reason) {
+    return json_pack("{s:i, s:s, s:s, s:i, s:s, s:s}", "v", 1, "typ", "end", "session", id, "seq", seq, "by", by,
+                     "reason", reason);
+}
+
+/* ---- the story ---- */
+
+static void test_the_whole_story_in_order(void **state) {
+    assert_string_equal(oriel_session_status(session), "ready");
+    assert_null(oriel_session_request(session));
+    request();
+    expect("record:request ask changed:asking arm:60");
+    assert_string_equal(oriel_session_status(session), "asking");
+    assert_string_equal(oriel_session_request(session)->name, "Anna Weber");
+    assert_string_equal(oriel_session_id(session), "");
+    oriel_session_shown(session, HASH);
+    expect("record:prompt send:progress(shown)");
+    oriel_session_decide(session, HASH, true);
+    expect("record:decision(allow) record:grant changed:starting announce:starting launch arm:15 "
+           "send:progress(allowed)");
+    assert_string_equal(oriel_session_status(session), "live");
+    assert_int_equal(oriel_session_left(session), 600);
+    oriel_session_local_candidate(session, 0, "candidate:early");
+    offer();
+    expect("");
+    ready();
+    expect("record:media-start send:grant send:sdp#0 changed:connecting arm:30 send:ice#1");
+    memcpy(id, oriel_session_id(session), sizeof id);
+    oriel_session_local_candidate(session, 0, "");
+    expect("send:ice#2");
+    message_from("anna", sdp(0, "answer", "v=0"));
+    message_from("anna", ice(1, "candidate:1"));
+    expect("answer:v=0 candidate:0:candidate:1");
+    oriel_clock_advance(10 * ORIEL_SECOND);
+    oriel_session_live(session);
+    expect("record:live arm:590 changed:live announce:live");
+    assert_int_equal(oriel_session_left(session), 590);
+    message_from("anna", end(2, "agent", "hung-up"));
+    expect(
+        "kill arm:0 announce:ended(agent,hung-up) send:end#3(agent,hung-up) record:end(agent,hung-up) changed:ending");
+    assert_string_equal(oriel_session_status(session), "live");
+    assert_int_equal(oriel_session_left(session), 0);
+    oriel_session_helpers_gone(session);
+    expect("arm:0 changed:idle");
+    assert_null(oriel_session_request(session));
+    assert_string_equal(oriel_session_id(session), "");
+}
+
+static void test_capture_ready_before_the_offer(void **state) {
+    reach(ORIEL_SESSION_STARTING);
+    ready();
+    expect("");
+    offer();
+    expect("record:media-start send:grant send:sdp#0 changed:connecting arm:30");
+    ready(); /* once more: nothing */
+    offer();
+    expect("");
+}
+
+/* ---- every event in every state ---- */
+
+static void stop_by_person(void) {
+    oriel_session_stop(session, "person", "stopped");
+}
+
+static void stop_by_shell(void) {
+    oriel_session_stop(session, "local", "stopped");
+}
+
+static void shut_down(void) {
+    oriel_session_stop(session, "device", "shutdown");
+}
+
+static void lose_provider(void) {
+    oriel_session_provider_lost(session, "it ended");
+}
+
+static void invalid_provider(void) { /* as device.c tells it */
+    oriel_session_provider_invalid(session, "garbage");
+    oriel_session_provider_lost(session, "garbage");
+}
+
+static void deny(void) {
+    oriel_session_decide(session, HASH, false);
+}
+
+static void allow_unshown(void) {
+    oriel_session_decide(session, HASH, true);
+}
+
+static void decide_other(void) {
+    oriel_session_decide(session, OTHER, true);
+}
+
+static void deny_other(void) {
+    oriel_session_decide(session, OTHER, false);
+}
+
+static void cancel(void) {
+    oriel_session_cancel(session, "anna", HASH);
+}
+
+static void cancel_by_other(void) {
+    oriel_session_cancel(session, "bert", HASH);
+}
+
+static void cancel_other(void) {
+    oriel_session_cancel(session, "anna", OTHER);
+}
+
+static void fail_capture(void) {
+    oriel_session_failed(session, "capture-failed", "no display");
+}
+
+static void fail_media(void) {
+    oriel_session_failed(session, "media-failed", "it ended");
+}
+
+static void forged(void) {
+    oriel_session_failed(session, "fingerprint", "another certificate");
+}
+
+static void peer_lost(void) {
+    oriel_session_failed(session, "peer-lost", NULL);
+}
+
+static void late(void) {
+    oriel_clock_advance(61 * ORIEL_SECOND);
+    oriel_session_tick(session);
+}
+
+static void very_late(void) {
+    oriel_clock_advance(601 * ORIEL_SECOND);
+    oriel_session_tick(session);
+}
+
+static void early_tick(void) {
+    oriel_session_tick(session);
+    g_string_truncate(effects, 0); /* it arms the timer again */
+}
+
+static void gone(void) {
+    oriel_session_helpers_gone(session);
+}
+
+static void hang_up(void) {
+    message_from("anna", end(0, "agent", "hung-up"));
+}
+
+static void hang_up_by_other(void) {
+    message_from("bert", end(0, "agent", "hung-up"));
+}
+
+static void end_by_person(void) { /* said by the agent */
+    message_from("anna", end(0, "person", "stopped"));
+}
+
+static void offer_by_agent(void) {
+    message_from("anna", sdp(0, "offer", "v=0"));
+}
+
+/* What must follow: "withdrawal,denial" in ASKING, a denial in STARTING, an end by somebody with a grant; NULL:
+ * nothing. */
+static const struct {
+    const char *name;
+    void (*happens)(void);
+    const char *asking, *starting, *by, *reason; /* of CONNECTING and LIVE */
+} events[] = {
+    {"stop_by_person", stop_by_person, "cancelled,cancelled", "cancelled", "person", "stopped"},
+    {"stop_by_shell", stop_by_shell, "cancelled,cancelled", "cancelled", "local", "stopped"},
+    {"shut_down", shut_down, "shutdown,cancelled", "cancelled", "device", "shutdown"},
+    {"lose_provider", lose_provider, "cancelled,provider-lost", "provider-lost", "device", "provider-lost"},
+    {"invalid_provider", invalid_provider, "cancelled,provider-invalid", "provider-lost", "device", "provider-lost"},
+    {"deny", deny, ",denied", NULL, NULL, NULL},
+    {"allow_unshown", allow_unshown, "cancelled,provider-invalid", NULL, NULL, NULL},
+    {"decide_other", decide_other, "cancelled,provider-invalid", NULL, NULL, NULL},
+    {"deny_other", deny_other, "cancelled,provider-invalid", NULL, NULL, NULL},
+    {"cancel", cancel, "cancelled,cancelled", "cancelled", "agent", "hung-up"},
+    {"cancel_by_other", cancel_by_other, NULL, NULL, NULL, NULL},
+    {"cancel_other", cancel_other, NULL, NULL, NULL, NULL},
+    {"fail_capture", fail_capture, NULL, "capture-failed", "device", "capture-failed"},
+    {"fail_media", fail_media, NULL, "media-failed", "device", "media-failed"},
+    {"forged", forged, NULL, "media-failed", "device", "fingerprint"},
+    {"peer_lost", peer_lost, NULL, "media-failed", "device", "peer-lost"},
+    {"very_late", very_late, "timeout,timeout", "capture-failed", "device", "expired"},
+    {"early_tick", early_tick, NULL, NULL, NULL, NULL},
+    {"gone", gone, NULL, NULL, NULL, NULL}, /* helpers_gone ends ENDING only: see below */
+    {"hang_up", hang_up, NULL, NULL, "agent", "hung-up"},
+    {"hang_up_by_other", hang_up_by_other, NULL, NULL, NULL, NULL},
+    {"end_by_person", end_by_person, NULL, NULL, "device", "protocol"},
+    {"offer_by_agent", offer_by_agent, NULL, NULL, "device", "protocol"},
+};
+
+static int set_up(void **state);
+static int tear_down(void **state);
+
+/* The effects that event `i` must have in state `s`, in their order. */
+static char *expected_effects(gsize i, enum oriel_session_state s) {
+    if (s == ORIEL_SESSION_ASKING && events[i].asking) {
+        g_auto(GStrv) parts = g_strsplit(events[i].asking, ",", 2);
+        return g_strdup_printf("%s%s%srecord:decision(%s) send:denial(%s) arm:0 changed:idle",
+                               *parts[0] ? "withdraw:" : "", parts[0], *parts[0] ? " " : "", parts[1], parts[1]);
+    }
+    /* Before the grant left there is no `end` for the agent, but there is one for the panel and the log. */
+    if (s == ORIEL_SESSION_STARTING && events[i].starting) {
+        const char *by = events[i].happens == very_late ? "device" : events[i].by;
+        const char *reason = events[i].happens == very_late ? "capture-failed" : events[i].reason;
+        return g_strdup_printf("kill arm:0 announce:ended(%s,%s) send:denial(%s) record:end(%s,%s) changed:ending", by,
+                               reason, events[i].starting, by, reason);
+    }
+    if ((s == ORIEL_SESSION_CONNECTING || s == ORIEL_SESSION_LIVE) && events[i].by)
+        return g_strdup_printf("kill arm:0 announce:ended(%s,%s) send:end#1(%s,%s) record:end(%s,%s) changed:ending",
+                               events[i].by, events[i].reason, events[i].by, events[i].reason, events[i].by,
+                               events[i].reason);
+    return g_strdup(s == ORIEL_SESSION_ENDING && events[i].happens == gone ? "arm:0 changed:idle" : "");
+}
+
+static void test_every_event_in_every_state(void **state) {
+    for (gsize i = 0; i < G_N_ELEMENTS(events); i++)
+        for (enum oriel_session_state s = ORIEL_SESSION_IDLE; s <= ORIEL_SESSION_ENDING; s++) {
+            memcpy(id, OTHER, sizeof id); /* messages in states that have no id yet */
+            reach(s);
+            events[i].happens();
+            if (events[i].happens == very_late && (s == ORIEL_SESSION_IDLE || s == ORIEL_SESSION_ENDING))
+                g_string_truncate(effects, 0); /* a stray timer: only armed anew */
+            g_autofree char *expected = expected_effects(i, s);
+            if (strcmp(effects->str, expected) != 0)
+                fail_msg("%s in state %s: '%s' instead of '%s'", events[i].name, states[s], effects->str, expected);
+            enum oriel_session_state then = s == ORIEL_SESSION_ASKING && *expected ? ORIEL_SESSION_IDLE
+                                            : s == ORIEL_SESSION_ENDING && events[i].happens == gone
+                                                ? ORIEL_SESSION_IDLE
+                                            : *expected ? ORIEL_SESSION_ENDING
+                                                        : s;
+            assert_int_equal(oriel_session_state(session), then);
+            tear_down(NULL);
+            set_up(NULL);
+        }
+}
+
+static void test_deadlines(void **state) {
+    reach(ORIEL_SESSION_STARTING);
+    ready();
+    oriel_clock_advance(16 * ORIEL_SECOND);
+    oriel_session_tick(session); /* the picture is there, media is not */
+    expect("kill arm:0 announce:ended(device,media-failed) send:denial(media-failed) record:end(device,media-failed) "
+           "changed:ending");
+    gone();
+    reach(ORIEL_SESSION_CONNECTING);
+    late();
+    expect("kill arm:0 announce:ended(device,peer-lost) send:end#1(device,peer-lost) record:end(device,peer-lost) "
+           "changed:ending");
+    gone();
+    reach(ORIEL_SESSION_LIVE);
+    oriel_clock_advance(590 * ORIEL_SECOND);
+    oriel_session_tick(session);
+    expect("arm:10");
+    oriel_clock_advance(11 * ORIEL_SECOND);
+    oriel_session_tick(session);
+    expect("kill arm:0 announce:ended(device,expired) send:end#1(device,expired) record:end(device,expired) "
+           "changed:ending");
+}
+
+/* ---- consent ---- */
+
+static void test_shown(void **state) {
+    oriel_session_shown(session, HASH); /* of nothing */
+    expect("");
+    reach(ORIEL_SESSION_ASKING);
+    oriel_session_shown(session, OTHER);
+    expect("");
+    oriel_session_shown(session, HASH);
+    oriel_session_shown(session, HASH);
+    expect("record:prompt send:progress(shown)");
+}
+
+static void test_decisions_that_come_again_or_late(void **state) {
+    reach(ORIEL_SESSION_STARTING);
+    oriel_session_decide(session, HASH, true);
+    oriel_session_decide(session, HASH, false);
+    oriel_session_decide(session, OTHER, true);
+    oriel_session_shown(session, HASH);
+    expect("");
+    stop_by_person();
+    gone();
+    reach(ORIEL_SESSION_ASKING);
+    oriel_session_shown(session, HASH);
+    late();
+    g_string_truncate(effects, 0);
+    oriel_session_decide(session, HASH, true);
+    expect("");
+    assert_false(oriel_session_state(session) != ORIEL_SESSION_IDLE);
+    /* The same request again: what was shown before was another prompt. */
+    reach(ORIEL_SESSION_ASKING);
+    oriel_session_decide(session, HASH, true);
+    expect("withdraw:cancelled record:decision(provider-invalid) send:denial(provider-invalid) arm:0 changed:idle");
+}
+
+static void test_no_provider(void **state) {
+    fail_ask = true;
+    request();
+    expect("record:request ask record:decision(no-provider) send:denial(no-provider) arm:0 changed:idle");
+}
+
+static void test_launch_fails(void **state) {
+    fail_launch = true;
+    request();
+    oriel_session_shown(session, HASH);
+    g_string_truncate(effects, 0);
+    oriel_session_decide(session, HASH, true);
+    expect("record:decision(allow) record:grant changed:starting announce:starting launch "
+           "kill arm:0 announce:ended(device,media-failed) send:denial(media-failed) record:end(device,media-failed) "
+           "changed:ending");
+    gone();
+    expect("arm:0 changed:idle");
+}
+
+/* ---- the record comes first ---- */
+
+static void play_to_live(void) {
+    request();
+    oriel_session_shown(session, HASH);
+    oriel_session_decide(session, HASH, true);
+    offer();
+    ready();
+    oriel_session_live(session);
+}
+
+static void test_each_record_that_fails(void **state) {
+    static const char *const expected[] = {
+        "record:request send:denial(audit) arm:0 changed:idle",
+        "record:prompt withdraw:cancelled send:denial(audit) arm:0 changed:idle",
+        "record:decision(allow) withdraw:cancelled send:denial(audit) arm:0 changed:idle",
+        "record:grant withdraw:cancelled send:denial(audit) arm:0 changed:idle",
+        "record:media-start kill arm:0 announce:ended(device,audit) send:denial(audit) record:end(device,audit) "
+        "changed:ending",
+        "record:live kill arm:0 announce:ended(device,audit) send:end#1(device,audit) record:end(device,audit) "
+        "changed:ending",
+    };
+    for (int forever = 0; forever < 2; forever++) /* the disk is full for a moment, or stays so */
+        for (guint n = 1; n <= G_N_ELEMENTS(expected); n++) {
+            *(forever ? &fail_records_from : &fail_record) = n;
+            play_to_live();
+            assert_true(g_str_has_suffix(effects->str, expected[n - 1]));
+            assert_int_equal(launched, n > 4);
+            assert_int_equal(strstr(effects->str, "send:grant") != NULL, n > 5);
+            assert_int_equal(strstr(effects->str, "announce:live") != NULL, false);
+            if (n > 4)
+                gone();
+            assert_int_equal(oriel_session_state(session), ORIEL_SESSION_IDLE);
+            tear_down(NULL);
+            set_up(NULL);
+        }
+}
+
+static void test_a_no_needs_no_record(void **state) {
+    void (*const no[])(void) = {deny, late, lose_provider, stop_by_person, cancel, decide_other};
+    for (gsize i = 0; i < G_N_ELEMENTS(no); i++) {
+        reach(ORIEL_SESSION_ASKING);
+        fail_records_from = 1;
+        no[i]();
+        assert_non_null(strstr(effects->str, "send:denial("));
+        assert_int_equal(oriel_session_state(session), ORIEL_SESSION_IDLE);
+        tear_down(NULL);
+        set_up(NULL);
+    }
+    reach(ORIEL_SESSION_LIVE);
+    fail_records_from = 1;
+    stop_by_person(); /* neither does a stop */
+    expect("kill arm:0 announce:ended(person,stopped) send:end#1(person,stopped) record:end(person,stopped) "
+           "changed:ending");
+}
+
+/* ---- messages of the agent ---- */
+
+static void test_out_of_order_and_again(void **state) {
+    reach(ORIEL_SESSION_CONNECTING);
+    message_from("anna", ice(2, "c2"));
+    message_from("anna", ice(1, "c1"));
+    message_from("anna", ice(2, "c2 again, other"));
+    expect("");
+    message_from("anna", sdp(0, "answer", "v=0"));
+    expect("answer:v=0 candidate:0:c1 candidate:0:c2");
+    message_from("anna", sdp(0, "answer", "v=0"));
+    message_from("anna", ice(1, "c1"));
+    message_from("anna", ice(2, "c2"));
+    expect("");
+    message_from("anna", ice(3, ""));
+    expect("candidate:0:");
+}
+
+static void test_early_ones_are_held_up_to_64(void **state) {
+    reach(ORIEL_SESSION_CONNECTING);
+    message_from("anna", ice(63, "c63"));
+    message_from("anna", end(64, "agent", "hung-up")); /* too early: dropped */
+    message_from("anna", end(65535, "agent", "hung-up"));
+    message_from("anna", sdp(0, "answer", "v=0"));
+    expect("answer:v=0");
+    for (int i = 1; i < 63; i++)
+        message_from("anna", ice(i, "c"));
+    assert_true(g_str_has_suffix(effects->str, "candidate:0:c candidate:0:c63"));
+    g_string_truncate(effects, 0);
+    message_from("anna", end(64, "agent", "hung-up"));
+    assert_int_equal(oriel_session_state(session), ORIEL_SESSION_ENDING);
+}
+
+static void test_not_more_than_64_candidates(void **state) {
+    reach(ORIEL_SESSION_LIVE);
+    for (int i = 0; i < 64; i++)
+        message_from("anna", ice(i, "c"));
+    assert_int_equal(oriel_session_state(session), ORIEL_SESSION_LIVE);
+    g_string_truncate(effects, 0);
+    message_from("anna", ice(64, "c"));
+    expect("kill arm:0 announce:ended(device,protocol) send:end#1(device,protocol) record:end(device,protocol) "
+           "changed:ending");
+}
+
+static void test_a_second_answer(void **state) {
+    reach(ORIEL_SESSION_CONNECTING);
+    message_from("anna", sdp(0, "answer", "v=0"));
+    expect("answer:v=0");
+    message_from("anna", sdp(1, "answer", "v=0"));
+    expect("kill arm:0 announce:ended(device,protocol) send:end#1(device,protocol) record:end(device,protocol) "
+           "changed:ending");
+    message_from("anna", sdp(2, "answer", "v=0"));
+    expect("");
+}
+
+static void test_messages_of_others_and_of_other_sessions(void **state) {
+    reach(ORIEL_SESSION_LIVE);
+    message_from("bert", sdp(0, "answer", "v=0"));
+    message_from("bert", ice(0, "c"));
+    char mine[ORIEL_HASH_SIZE];
+    memcpy(mine, id, sizeof mine);
+    memcpy(id, OTHER, sizeof id);
+    message_from("anna", sdp(0, "answer", "v=0"));
+    message_from("anna", end(0, "agent", "hung-up"));
+    expect("");
+    memcpy(id, mine, sizeof id);
+    message_from("anna", sdp(0, "answer", "v=0")); /* nothing of that took a number */
+    expect("answer:v=0");
+}
+
+/* ---- helpers ---- */
+
+static void test_what_no_message_could_carry(void **state) {
+    g_autofree char *long_sdp = g_strnfill(8193, 'a'), *controls = g_strnfill(4000, '\x01'),
+                    *long_candidate = g_strnfill(513, 'c');
+    const char *const offers[] = {long_sdp, controls, ""};
+    for (gsize i = 0; i < G_N_ELEMENTS(offers); i++) {
+        reach(ORIEL_SESSION_STARTING);
+        oriel_session_offer(session, PRINT, offers[i]);
+        expect("kill arm:0 announce:ended(device,media-failed) send:denial(media-failed) "
+               "record:end(device,media-failed) changed:ending");
+        gone();
+    }
+    reach(ORIEL_SESSION_STARTING);
+    oriel_session_local_candidate(session, 0, long_candidate);
+    offer();
+    ready();
+    oriel_session_local_candidate(session, 0, long_candidate);
+    expect("record:media-start send:grant send:sdp#0 changed:connecting arm:30");
+}
+
+static void test_media_that_floods_with_candidates(void **state) {
+    reach(ORIEL_SESSION_STARTING);
+    for (int i = 0; i < 40; i++)
+        oriel_session_local_candidate(session, 0, "c");
+    offer();
+    ready();
+    for (int i = 0; i < 70000; i++)
+        oriel_session_local_candidate(session, 0, "c");
+    assert_true(g_str_has_suffix(effects->str, "send:ice#64"));
+    g_string_truncate(effects, 0);
+    stop_by_person(); /* the end still has a number of its own */
+    expect("kill arm:0 announce:ended(person,stopped) send:end#65(person,stopped) record:end(person,stopped) "
+           "changed:ending");
+}
+
+static void say_everything(void) {
+    oriel_session_capture_ready(session, "test", 1, 1);
+    oriel_session_offer(session, PRINT, "late offer");
+    oriel_session_local_candidate(session, 0, "late");
+    oriel_session_live(session);
+    oriel_session_stats(session, json_pack("{s:i}", "bytes", 7));
+    oriel_session_failed(session, "media-failed", "late");
+    message_from("anna", sdp(0, "answer", "late"));
+    message_from("anna", ice(1, "late"));
+}
+
+static void test_nothing_of_a_dead_session_reaches_the_next(void **state) {
+    const enum oriel_session_state quiet[] = {ORIEL_SESSION_ENDING, ORIEL_SESSION_IDLE, ORIEL_SESSION_ASKING};
+    for (gsize i = 0; i < G_N_ELEMENTS(quiet); i++) {
+        reach(ORIEL_SESSION_LIVE);
+        message_from("anna", ice(5, "early")); /* held, and never to be seen again */
+        oriel_session_stats(session, json_pack("{s:i}", "bytes", 1000));
+        stop_by_person();
+        if (quiet[i] != ORIEL_SESSION_ENDING)
+            gone();
+        if (quiet[i] == ORIEL_SESSION_ASKING)
+            request();
+        g_string_truncate(effects, 0);
+        say_everything();
+        expect("");
+        if (quiet[i] == ORIEL_SESSION_ENDING)
+            gone();
+        if (quiet[i] != ORIEL_SESSION_ASKING)
+            request();
+        oriel_session_shown(session, HASH);
+        oriel_session_decide(session, HASH, true);
+        assert_string_not_equal(oriel_session_id(session), id);
+        memcpy(id, oriel_session_id(session), sizeof id);
+        g_string_truncate(effects, 0);
+        offer(); /* capture is not ready, whatever the last one said */
+        expect("");
+        assert_null(oriel_session_figures(session));
+        ready();
+        expect("record:media-start send:grant send:sdp#0 changed:connecting arm:30");
+        for (int seq = 0; seq < 5; seq++)
+            message_from("anna", ice(seq, "c"));
+        expect("candidate:0:c candidate:0:c candidate:0:c candidate:0:c candidate:0:c");
+        tear_down(NULL);
+        set_up(NULL);
+    }
+}
+
+static void test_figures_reach_the_record(void **state) {
+    reach(ORIEL_SESSION_LIVE);
+    oriel_session_stats(session, json_pack("{s:i}", "bytes", 1));
+    oriel_session_stats(session, json_pack("{s:i}", "bytes", 12345));
+    assert_int_equal(oriel_json_integer(oriel_session_figures(session), "bytes", 0), 12345);
+    stop_by_person();
+    gone();
+    assert_null(oriel_session_figures(session));
+}
+
+static void test_words_of_helpers_are_cut(void **state) {
+    g_autofree char *flood = g_strnfill(60000, 'x');
+    reach(ORIEL_SESSION_LIVE);
+    oriel_session_failed(session, "media-failed", flood); /* the schema is checked in send_message() */
+    assert_int_equal(oriel_session_state(session), ORIEL_SESSION_ENDING);
+    gone();
+    reach(ORIEL_SESSION_STARTING);
+    oriel_session_failed(session, "capture-failed", "\xff\xfe\x1b[2J no display");
+    assert_int_equal(oriel_session_state(session), ORIEL_SESSION_ENDING);
+}
+
+static void test_two_hundred_sessions(void **state) {
+    for (int i = 0; i < 200; i++) {
+        reach(ORIEL_SESSION_LIVE);
+        message_from("anna", ice(3, "early"));
+        oriel_session_stats(session, json_object());
+        stop_by_person();
+        gone();
+        assert_int_equal(oriel_session_state(session), ORIEL_SESSION_IDLE);
+    }
+}
+
+static int set_up(void **state) {
+    effects = g_string_new(NULL);
+    records = fail_record = fail_records_from = 0;
+    fail_ask = fail_launch = launched = false;
+    session = oriel_session_new(&ops, NULL, 60);
+    return 0;
+}
+
+static int tear_down(void **state) {
+    oriel_session_free(session);
+    session = NULL;
+    g_string_free(effects, TRUE);
+    return 0;
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(test_the_whole_story_in_order),
+        TEST(test_capture_ready_before_the_offer),
+        TEST(test_every_event_in_every_state),
+        TEST(test_deadlines),
+        TEST(test_shown),
+        TEST(test_decisions_that_come_again_or_late),
+        TEST(test_no_provider),
+        TEST(test_launch_fails),
+        TEST(test_each_record_that_fails),
+        TEST(test_a_no_needs_no_record),
+        TEST(test_out_of_order_and_again),
+        TEST(test_early_ones_are_held_up_to_64),
+        TEST(test_not_more_than_64_candidates),
+        TEST(test_a_second_answer),
+        TEST(test_messages_of_others_and_of_other_sessions),
+        TEST(test_what_no_message_could_carry),
+        TEST(test_media_that_floods_with_candidates),
+        TEST(test_nothing_of_a_dead_session_reaches_the_next),
+        TEST(test_figures_reach_the_record),
+        TEST(test_words_of_helpers_are_cut),
+        TEST(test_two_hundred_sessions),
+    };
+    oriel_session_free(NULL);
+    return cmocka_run_group_tests_name("session", tests, NULL, NULL);
+}
