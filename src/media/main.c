@@ -4,6 +4,7 @@
  * (src/ipc/core_media.h): no arguments, no files, no other descriptor. Nothing listens, nothing goes to stdout. */
 #include <fcntl.h>
 #include <gst/gst.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,21 @@ static bool is_channel(int fd) {
     return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && domain == AF_UNIX && type == SOCK_SEQPACKET;
 }
 
+/* The plugins of our own build, when they lie beside this program (pipelines/plugindir.c); nothing else's. */
+static void choose_plugins(void) {
+    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *folder = self ? g_path_get_dirname(self) : NULL;
+    g_autofree char *plugins = folder ? g_build_filename(folder, "gst", NULL) : NULL;
+    g_autofree char *registry = plugins ? g_build_filename(plugins, "registry.bin", NULL) : NULL;
+    g_unsetenv("GST_PLUGIN_PATH");
+    g_unsetenv("GST_PLUGIN_PATH_1_0");
+    if (!registry || access(registry, R_OK) < 0)
+        return;
+    g_setenv("GST_PLUGIN_SYSTEM_PATH_1_0", plugins, TRUE);
+    g_setenv("GST_REGISTRY_1_0", registry, TRUE);
+    g_setenv("GST_REGISTRY_FORK", "no", TRUE);
+}
+
 int main(int argc, char **argv) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     oriel_log_init("oriel-media");
@@ -39,6 +55,9 @@ int main(int argc, char **argv) {
     /* Libraries print where they like: what they say belongs to the log. */
     if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
         return EXIT_FAILURE;
+    choose_plugins();
+    /* A heap for each of a dozen threads, most of them idle, would cost more memory than waiting costs time. */
+    mallopt(M_ARENA_MAX, 2);
     gst_init(NULL, NULL);
     oriel_transport_warm_up();
     /* Without destructors: webrtcbin's threads may still run. */

@@ -213,6 +213,13 @@ static void on_rtpbin_pad(GstElement *rtpbin, GstPad *pad, gpointer t) {
         gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_rtp, t, NULL);
 }
 
+/* These fail when the other side goes away: SCTP and DTLS say so as errors of theirs. */
+static gboolean from_network(GstObject *source) {
+    const char *const factories[] = {"sctpenc", "sctpdec", "dtlsenc", "dtlsdec", "nicesink", "nicesrc", NULL};
+    GstElementFactory *factory = GST_IS_ELEMENT(source) ? gst_element_get_factory(GST_ELEMENT(source)) : NULL;
+    return factory && g_strv_contains(factories, GST_OBJECT_NAME(factory));
+}
+
 /* On the main thread: the bus of the pipeline. */
 static gboolean on_bus(GstBus *bus, GstMessage *message, gpointer user) {
     struct oriel_transport *t = user;
@@ -222,12 +229,15 @@ static gboolean on_bus(GstBus *bus, GstMessage *message, gpointer user) {
     g_autofree char *debug = NULL;
     gst_message_parse_error(message, &error, &debug);
     oriel_debug("%s: %s (%s)", GST_OBJECT_NAME(message->src), error->message, debug ? debug : "");
+    g_autofree char *detail = g_strdup_printf("%s: %s", GST_OBJECT_NAME(message->src), error->message);
     if (g_str_equal(GST_OBJECT_NAME(message->src), "frames"))
         fail(t, "capture-failed", error->message);
-    else {
-        g_autofree char *detail = g_strdup_printf("%s: %s", GST_OBJECT_NAME(message->src), error->message);
+    else if (!from_network(message->src))
         fail(t, "media-failed", detail);
-    }
+    else if (t->connected)
+        fail(t, "peer-lost", "the agent's browser closed the connection");
+    else
+        fail(t, "peer-lost", detail);
     return G_SOURCE_CONTINUE;
 }
 
@@ -440,6 +450,5 @@ int64_t oriel_transport_time_zero(struct oriel_transport *t) {
 
 void oriel_transport_close(struct oriel_transport *t) {
     t->over = TRUE;
-    g_signal_emit_by_name(t->channel, "close");
     gst_element_set_state(t->pipeline, GST_STATE_NULL);
 }

@@ -59,7 +59,8 @@ void oriel_transport_counts(struct oriel_transport *transport, struct oriel_tran
 /* CLOCK_MONOTONIC ns of RTP timestamp 0. */
 int64_t oriel_transport_time_zero(struct oriel_transport *transport);
 
-/* Tells the peer and stops, on this thread; may hang for good. The memory is left to the end of the process. */
+/* Stops, on this thread; may hang for good. The peer is not told here: orield tells it that the session ended. The
+ * memory is left to the end of the process. */
 void oriel_transport_close(struct oriel_transport *transport);
 
 #endif
