@@ -205,8 +205,8 @@ static void send_cursor(struct rig *rig, unsigned width, unsigned height, const 
 
 /* An opaque cursor must look as if it had been painted on the screen; at even places, so that chroma is its own. */
 static void paint(struct rig *rig, int x, int y, int width, int height, const uint8_t pixel[4]) {
-    for (int row = y; row < y + height; row++)
-        for (int column = x; column < x + width; column++)
+    for (int64_t row = y; row < (int64_t)y + height; row++)
+        for (int64_t column = x; column < (int64_t)x + width; column++)
             if (row >= 0 && column >= 0 && row < (int)rig->height && column < (int)rig->width)
                 memcpy(rig->memory + (size_t)row * rig->stride + (size_t)column * 4, pixel, 4);
 }
