@@ -1,0 +1,256 @@
+// A granted session and the ways it ends before any browser has answered: what was started is gone at once, both sides
+// are told the same, and the next session starts clean.
+import assert from 'node:assert/strict';
+import { alive, clock, memory, openFiles, sleep, until } from '../rig/process.mjs';
+import { story } from '../rig/story.mjs';
+
+const PICTURE = ['oriel-capture', 'oriel-media'];
+const picture = (device) => device.helpers().filter(({ name }) => PICTURE.includes(name));
+
+// Asks, is allowed, and has the device's offer.
+async function granted({ agent, provider, device }) {
+  await agent.request();
+  const ask = await provider.allow();
+  const grant = await agent.grant();
+  const offer = await agent.offer();
+  await provider.next('session starting');
+  assert.deepEqual(picture(device).map(({ name }) => name).sort(), PICTURE);
+  return { ask, grant, offer };
+}
+
+// How it ended, as agent, provider and log have it; and that nothing of it is left.
+async function over({ agent, provider, device }, { by, reason, detail }, ms = 5000) {
+  const end = await agent.ended(ms);
+  assert.deepEqual([end.by, end.reason], [by, reason], JSON.stringify(end));
+  if (detail) assert.match(end.detail ?? '', detail);
+  if (!provider.process.ended) {
+    const told = await provider.next('session ended');
+    assert.deepEqual([told.by, told.reason], [by, reason]);
+  }
+  await agent.whenState((state) => state.status === 'ready');
+  assert.deepEqual(picture(device), []);
+  const record = device.audit().filter(({ event }) => event === 'end').at(-1);
+  assert.deepEqual([record.by, record.reason], [by, reason]);
+}
+
+story('the offer: one video, one data channel, the announced certificate', async ({ rig }) => {
+  const cast = await rig.cast();
+  const { grant, offer } = await granted(cast);
+  assert.equal(offer.type, 'offer');
+  const lines = offer.sdp.split('\r\n');
+  assert.deepEqual(lines.filter((line) => line.startsWith('m=')).map((line) => line.split(' ')[0]), ['m=video', 'm=application']);
+  const prints = [...new Set(lines.filter((line) => line.startsWith('a=fingerprint:')))];
+  assert.deepEqual(prints, [`a=fingerprint:sha-256 ${grant.fingerprint}`]);
+  assert.ok(lines.includes('a=sendonly'));
+  assert.ok(lines.some((line) => /^a=group:BUNDLE \S+ \S+$/.test(line)));
+  for (const wanted of [/^a=rtpmap:\d+ VP8\/90000$/i, /^a=rtpmap:\d+ rtx\/90000$/i, /^a=rtcp-fb:\d+ nack pli$/, /^a=rtcp-fb:\d+ transport-cc$/, /playout-delay/, /transport-wide-cc/])
+    assert.ok(lines.some((line) => wanted.test(line)), `no ${wanted} in the offer`);
+  const events = cast.device.audit().map(({ event }) => event);
+  assert.deepEqual(events, ['boot', 'request', 'prompt', 'decision', 'grant', 'media-start']);
+  // Direct candidates of the one address that the configuration names, and no TCP.
+  const { candidate } = await cast.agent.next('ice');
+  assert.match(candidate, / udp .* 127\.0\.0\.1 /i);
+  await cast.agent.sequenced('end', { by: 'agent', reason: 'hung-up' });
+  await over(cast, { by: 'agent', reason: 'hung-up' });
+});
+
+story('hung up by the agent', async ({ rig }) => {
+  const cast = await rig.cast();
+  await granted(cast);
+  await cast.agent.sequenced('end', { by: 'agent', reason: 'hung-up' });
+  await over(cast, { by: 'agent', reason: 'hung-up' });
+});
+
+story('stopped by the person: capture and media are dead within 100 ms', async ({ rig }) => {
+  const cast = await rig.cast();
+  const took = [];
+  for (let i = 0; i < 5; i++) {
+    await granted(cast);
+    const helpers = picture(cast.device).map(({ pid }) => pid);
+    const from = clock();
+    cast.provider.stopSession();
+    // Looked at without a pause: a timer would cost a millisecond or more.
+    await until('capture and media to end', () => !helpers.some(alive), { ms: 3000, every: 0 });
+    took.push(clock() - from);
+    await over(cast, { by: 'person', reason: 'stopped' });
+  }
+  console.log(`stop to capture and media dead: ${took.map((ms) => ms.toFixed(1)).join(', ')} ms`);
+  assert.ok(Math.max(...took) < 100, `it took ${took.map((ms) => ms.toFixed(1)).join(', ')} ms`);
+});
+
+story('stopped from a shell', async ({ rig }) => {
+  const cast = await rig.cast();
+  await granted(cast);
+  const { session } = await cast.device.status();
+  assert.equal(session.session, cast.agent.session);
+  const { code, stderr } = await cast.device.oriel('stop');
+  assert.equal(code, 0, stderr);
+  await over(cast, { by: 'local', reason: 'stopped' });
+  assert.equal((await cast.device.status()).status, 'ready');
+});
+
+story('the provider dies in a session: it ends', async ({ rig }) => {
+  const cast = await rig.cast();
+  await granted(cast);
+  await cast.provider.kill();
+  await over(cast, { by: 'device', reason: 'provider-lost' });
+});
+
+story('the provider hangs in a session: it ends', async ({ rig }) => {
+  const cast = await rig.cast();
+  await granted(cast);
+  cast.provider.stopBeating();
+  await cast.agent.ended(6000);
+  await cast.agent.whenState((state) => state.status === 'ready');
+  assert.deepEqual(picture(cast.device), []);
+});
+
+for (const [program, reason] of [['oriel-media', 'media-failed'], ['oriel-capture', 'capture-failed']]) {
+  story(`${program} crashes: the session ends and the next one works`, async ({ rig }) => {
+    const cast = await rig.cast();
+    await granted(cast);
+    process.kill(cast.device.helper(program).pid, 'SIGSEGV');
+    await over(cast, { by: 'device', reason });
+    await granted(cast);
+    cast.provider.stopSession();
+    await over(cast, { by: 'person', reason: 'stopped' });
+  });
+}
+
+story('orield ends in a session: the agent is told, nothing is left', async ({ rig }) => {
+  const cast = await rig.cast();
+  await granted(cast);
+  const helpers = picture(cast.device).map(({ pid }) => pid);
+  const stopping = cast.device.process.stop();
+  const end = await cast.agent.ended();
+  assert.deepEqual([end.by, end.reason], ['device', 'shutdown']);
+  assert.equal((await stopping).code, 0);
+  assert.ok(!helpers.some(alive));
+});
+
+story('orield is killed in a session: its helpers die with it', async ({ rig }) => {
+  const cast = await rig.cast();
+  await granted(cast);
+  const helpers = cast.device.helpers().map(({ pid }) => pid);
+  assert.equal(helpers.length, 3);
+  cast.device.mayDie = true;
+  const from = clock();
+  cast.device.process.signal('SIGKILL');
+  await until('the helpers to die', () => !helpers.some(alive), { ms: 3000, every: 0 });
+  assert.ok(clock() - from < 100, `${(clock() - from).toFixed(1)} ms`);
+});
+
+story('the X display is missing: the agent is told which', async ({ rig }) => {
+  const cast = await rig.cast({ device: { config: { capture: { backend: 'x11', display: ':4095' } } } });
+  await cast.agent.request();
+  await cast.provider.allow();
+  const denial = await cast.agent.denial();
+  assert.equal(denial.reason, 'capture-failed');
+  assert.match(denial.detail, /:4095/);
+  const ended = await cast.provider.next('session ended');
+  assert.equal(ended.reason, 'capture-failed');
+  await cast.agent.whenState((state) => state.status === 'ready');
+  assert.deepEqual(picture(cast.device), []);
+  assert.match(cast.device.process.lines.map(({ text }) => text).join('\n'), /capture: .*:4095/);
+});
+
+const answers = {
+  'not an SDP': 'hello',
+  'an empty SDP': 'v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n',
+  'bytes of a picture': '\u0001\u0002ÿØÿà JFIF',
+  'a line of 8000 characters': `v=0\r\n${'a'.repeat(8000)}\r\n`,
+};
+story('an answer that is no answer ends the session', async ({ rig }) => {
+  const cast = await rig.cast();
+  for (const [what, sdp] of Object.entries(answers)) {
+    await granted(cast);
+    await cast.agent.sequenced('sdp', { type: 'answer', sdp });
+    await over(cast, { by: 'device', reason: 'protocol', detail: /./ }).catch((error) => { throw new Error(`${what}: ${error.message}`); });
+  }
+});
+
+story('an offer from the agent ends the session', async ({ rig }) => {
+  const cast = await rig.cast();
+  const { offer } = await granted(cast);
+  await cast.agent.sequenced('sdp', { type: 'offer', sdp: offer.sdp });
+  await over(cast, { by: 'device', reason: 'protocol', detail: /offer/ });
+});
+
+story('an end in the name of the person ends the session as a breach', async ({ rig }) => {
+  const cast = await rig.cast();
+  await granted(cast);
+  await cast.agent.sequenced('end', { by: 'person', reason: 'stopped' });
+  await over(cast, { by: 'device', reason: 'protocol' });
+});
+
+story('a flood of candidates ends the session', async ({ rig }) => {
+  const cast = await rig.cast();
+  await granted(cast);
+  for (let i = 0; i < 70; i++) await cast.agent.sequenced('ice', { candidate: `candidate:${i} 1 UDP 1 127.0.0.1 ${40000 + i} typ host`, mline: 0 });
+  await over(cast, { by: 'device', reason: 'protocol', detail: /candidates/ });
+});
+
+story('messages of others and of other sessions do nothing', async ({ rig }) => {
+  const cast = await rig.cast();
+  await granted(cast);
+  const boris = await rig.agent(cast.broker, { id: 'boris', name: 'Boris Novak' });
+  boris.session = cast.agent.session;
+  await boris.sequenced('end', { by: 'agent', reason: 'hung-up' });
+  const { session } = cast.agent;
+  cast.agent.session = `${session.slice(0, 42)}${session[42] === 'A' ? 'E' : 'A'}`;
+  await cast.agent.send({ v: 1, typ: 'end', session: cast.agent.session, seq: 0, by: 'agent', reason: 'hung-up' });
+  cast.agent.session = session;
+  // Too early: held until what comes before it is there.
+  await cast.agent.send({ v: 1, typ: 'end', session, seq: 1, by: 'agent', reason: 'hung-up' });
+  await boris.request();
+  assert.equal((await boris.denial()).reason, 'busy');
+  await sleep(300);
+  assert.equal(picture(cast.device).length, 2);
+  await cast.agent.send({ v: 1, typ: 'ice', session, seq: 0, candidate: '', mline: 0 });
+  await over(cast, { by: 'agent', reason: 'hung-up' });
+});
+
+story('a stop for another session does nothing', async ({ rig }) => {
+  const cast = await rig.cast();
+  await granted(cast);
+  cast.provider.send({ t: 'stop', session: `${cast.agent.session.slice(0, 42)}${cast.agent.session[42] === 'A' ? 'E' : 'A'}` });
+  await sleep(300);
+  assert.equal(picture(cast.device).length, 2);
+  cast.provider.stopSession();
+  await over(cast, { by: 'person', reason: 'stopped' });
+});
+
+story('many sessions leave nothing', { timeout: 600000 }, async ({ rig }) => {
+  const count = Number(process.env.ORIEL_SESSIONS ?? 20);
+  const cast = await rig.cast();
+  const { device, agent, provider } = cast;
+  const look = () => {
+    const signal = device.helper('oriel-signal').pid;
+    return { orield: { files: openFiles(device.pid), own: memory(device.pid).own }, signal: { files: openFiles(signal), own: memory(signal).own } };
+  };
+  const session = async (i) => {
+    await granted(cast);
+    // Ended in turn by everybody who can.
+    if (i % 3 === 0) provider.stopSession();
+    else if (i % 3 === 1) await agent.sequenced('end', { by: 'agent', reason: 'hung-up' });
+    else await device.oriel('stop');
+    await agent.ended();
+    await provider.next('session ended');
+    await agent.whenState((state) => state.status === 'ready');
+    assert.deepEqual(picture(device), []);
+  };
+  // The first ones fill caches that stay.
+  for (let i = 0; i < 5; i++) await session(i);
+  const before = look();
+  for (let i = 0; i < count; i++) await session(i);
+  const after = look();
+  console.log(`${count} sessions: ${JSON.stringify(before)} to ${JSON.stringify(after)} (KiB)`);
+  for (const name of ['orield', 'signal']) {
+    assert.equal(after[name].files, before[name].files, `${name} has another number of open files`);
+    const growth = (after[name].own - before[name].own) / count;
+    assert.ok(after[name].own - before[name].own < 256 || growth < 2, `${name} grew by ${growth.toFixed(1)} KiB a session`);
+  }
+  const starts = device.started();
+  assert.equal(starts.filter((name) => name === 'oriel-signal').length, 1);
+  assert.equal(starts.filter((name) => name === 'oriel-media').length, count + 5);
+});
