@@ -30,7 +30,7 @@ static void client_free(struct client *c) {
     c->control->clients = g_slist_remove(c->control->clients, c);
     g_clear_handle_id(&c->fd_source, g_source_remove);
     g_clear_handle_id(&c->timeout, g_source_remove);
-    close(c->fd);
+    oriel_socket_close(c->fd);
     g_free(c);
 }
 
@@ -83,7 +83,7 @@ static gboolean connection_waits(int listener, GIOCondition condition, gpointer 
     if ((uid != getuid() && uid != 0) || g_slist_length(control->clients) >= CLIENTS_MAX) {
         oriel_socket_send(
             fd, failure(uid != getuid() && uid != 0 ? "only root and orield's own user may" : "too many clients"));
-        close(fd);
+        oriel_socket_close(fd);
         return G_SOURCE_CONTINUE;
     }
     struct client *c = g_new0(struct client, 1);

@@ -42,7 +42,7 @@ static void drop(struct oriel_provider *p, bool invalid, const char *detail) {
     bool greeted = p->greeted;
     g_clear_handle_id(&p->fd_source, g_source_remove);
     g_clear_handle_id(&p->hello_source, g_source_remove);
-    close(p->fd);
+    oriel_socket_close(p->fd);
     p->fd = -1;
     p->greeted = false;
     if (invalid)
@@ -168,10 +168,10 @@ static gboolean connection_waits(int listener, GIOCondition condition, gpointer 
     if (!may_connect(p, uid)) {
         oriel_warning("user %ld may not be the consent provider; [consent] users names who may", (long)uid);
         refuse(fd, "this user may not be the consent provider");
-        close(fd);
+        oriel_socket_close(fd);
     } else if (p->fd >= 0) {
         refuse(fd, "another provider is connected");
-        close(fd);
+        oriel_socket_close(fd);
     } else {
         p->fd = fd;
         p->fd_source = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP, provider_ready, p);
@@ -231,7 +231,7 @@ void oriel_provider_free(struct oriel_provider *p) {
     g_clear_handle_id(&p->hello_source, g_source_remove);
     g_clear_handle_id(&p->watch_source, g_source_remove);
     if (p->fd >= 0)
-        close(p->fd);
+        oriel_socket_close(p->fd);
     if (p->listener >= 0) {
         close(p->listener);
         unlink(p->path);

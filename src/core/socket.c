@@ -71,3 +71,12 @@ bool oriel_socket_send(int fd, void *json) {
     free(text);
     return sent;
 }
+
+/* Packets left unread at a close are a connection reset for the peer, in front of our last words (unix(7)). */
+void oriel_socket_close(int fd) {
+    char packet[1];
+    shutdown(fd, SHUT_RD); /* no more can come, so this ends */
+    while (recv(fd, packet, sizeof packet, MSG_DONTWAIT) > 0)
+        ;
+    close(fd);
+}
