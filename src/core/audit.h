@@ -18,8 +18,8 @@ struct oriel_audit;
 
 /* Opens or creates the log. NULL with `error` set: what failed and what to do. */
 struct oriel_audit *oriel_audit_open(const char *directory, GError **error);
-/* `members` is stolen; NULL (json_pack failed: text that is no UTF-8) is refused, since a record must not lack what it is
- * about. False with `error` set when the record is not safely on the disk. */
+/* `members` is stolen; NULL (json_pack failed: text that is no UTF-8) is refused, since a record must not lack what it
+ * is about. False with `error` set when the record is not safely on the disk. */
 bool oriel_audit_append(struct oriel_audit *audit, const char *event, json_t *members, GError **error);
 void oriel_audit_close(struct oriel_audit *audit);
 
