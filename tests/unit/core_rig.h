@@ -13,7 +13,7 @@
 #include <dirent.h>
 #include <glib.h>
 #include <glib/gstdio.h>
-#include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

@@ -14,6 +14,7 @@ static GString *effects; /* since the last expect() */
 static guint records, fail_record, fail_records_from;
 static bool fail_ask, fail_launch, launched;
 static char id[ORIEL_HASH_SIZE];
+static json_int_t end_bytes; /* of the last record of an end */
 
 static void effect(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
@@ -44,6 +45,8 @@ static bool record(void *user, const char *event, json_t *m) {
         effect("record:end(%s,%s)", by, reason);
     else
         effect("record:%s", event);
+    if (strcmp(event, "end") == 0)
+        end_bytes = oriel_json_integer(m, "bytes", -1);
     if (strcmp(event, "grant") == 0)
         assert_true(oriel_is_hash(oriel_json_text(m, "session")));
     json_decref(m);
@@ -720,6 +723,7 @@ static void test_figures_reach_the_record(void **state) {
     oriel_session_stats(session, json_pack("{s:i}", "bytes", 12345));
     assert_int_equal(oriel_json_integer(oriel_session_figures(session), "bytes", 0), 12345);
     stop_by_person();
+    assert_int_equal(end_bytes, 12345);
     gone();
     assert_null(oriel_session_figures(session));
 }

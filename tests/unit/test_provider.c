@@ -1,0 +1,376 @@
+/* core/provider: who may connect, one at a time, and what each breach of PROVIDER.md leads to. Real sockets, and a
+ * process of another user where the tests run as root. */
+#include "core_rig.h"
+
+#include "clock.h"
+#include "provider.h"
+
+#define HASH "n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg"
+#define HELLO "{\"t\":\"hello\",\"v\":1,\"name\":\"HMI\"}"
+
+static char *folder, *path;
+static struct oriel_provider *provider;
+static GString *events;
+
+static void note(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+static void note(const char *format, ...) {
+    va_list args;
+    if (events->len)
+        g_string_append_c(events, ' ');
+    va_start(args, format);
+    g_string_append_vprintf(events, format, args);
+    va_end(args);
+}
+
+static void on_connected(void *user, const char *name) {
+    note("connected:%s", name);
+    oriel_provider_send(provider, json_pack("{s:s}", "t", "welcome"));
+}
+
+static void on_lost(void *user, bool invalid, const char *detail) {
+    assert_false(oriel_provider_connected(provider));
+    assert_false(oriel_provider_send(provider, json_object())); /* from inside a callback, too */
+    note(invalid ? "invalid:%s" : "lost:%s", detail);
+}
+
+static void on_shown(void *user, const char *request) {
+    note("shown:%.4s", request);
+}
+
+static void on_decision(void *user, const char *request, bool allow) {
+    note("%s:%.4s", allow ? "allow" : "deny", request);
+}
+
+static void on_stop(void *user, const char *session) {
+    note("stop:%.4s", session);
+}
+
+static void on_call(void *user, const char *text) {
+    note("call:%s", text ? text : "(taken back)");
+}
+
+static const struct oriel_provider_events callbacks = {on_connected, on_lost, on_shown, on_decision, on_stop, on_call};
+
+static void listen_for(const char *users) {
+    g_autoptr(GError) error = NULL;
+    provider = oriel_provider_new(path, users, &callbacks, NULL, &error);
+    if (!provider)
+        fail_msg("%s", error->message);
+}
+
+static void expect_within(const char *expected, double seconds) {
+    bool came = rig_until(strcmp(events->str, expected) == 0, seconds);
+    if (!came)
+        assert_string_equal(events->str, expected);
+    g_string_truncate(events, 0);
+}
+
+#define expect(expected) expect_within(expected, 1)
+
+static int greeted(void) {
+    int fd = rig_connect(path);
+    rig_send(fd, HELLO);
+    expect("connected:HMI");
+    assert_true(oriel_provider_connected(provider));
+    assert_receives(fd, "{\"t\":\"welcome\"}");
+    return fd;
+}
+
+static void test_every_message(void **state) {
+    listen_for("");
+    assert_false(oriel_provider_connected(provider));
+    assert_false(oriel_provider_send(provider, json_object()));
+    int fd = greeted();
+    rig_send(fd, "{\"t\":\"shown\",\"request\":\"" HASH "\"}");
+    rig_send(fd, "{\"t\":\"decision\",\"request\":\"" HASH "\",\"allow\":false}");
+    rig_send(fd, "{\"t\":\"decision\",\"allow\":true,\"request\":\"" HASH "\"}");
+    rig_send(fd, "{\"t\":\"state\",\"indicator\":true}");
+    rig_send(fd, "{\"t\":\"stop\",\"session\":\"" HASH "\"}");
+    rig_send(fd, "{\"t\":\"call\",\"note\":\"Jam\\n at\xe2\x80\xae capper\"}");
+    rig_send(fd, "{\"t\":\"call\",\"note\":\"\"}");
+    rig_send(fd, "{\"t\":\"uncall\"}");
+    expect("shown:n4bQ deny:n4bQ allow:n4bQ stop:n4bQ call:Jam at capper call: call:(taken back)");
+    close(fd);
+    expect("lost:it ended");
+    close(greeted()); /* the next one */
+    expect("lost:it ended");
+}
+
+static void test_breaches(void **state) {
+    static const struct {
+        const char *packet, *why;
+    } breaches[] = {
+        {"yes", "not JSON: '[' or '{' expected near 'yes' at byte 3"},
+        {"[]", "not a JSON object"},
+        {"{\"t\":\"state\",\"indicator\":true}{}", "not JSON: end of file expected near '{' at byte 31"},
+        {"{\"t\":\"state\",\"t\":\"state\"}", "not JSON: duplicate object key near '\"t\"' at byte 16"},
+        {"{\"t\":\"\\u0000\"}",
+         "not JSON: \\u0000 is not allowed without JSON_ALLOW_NUL near '\"\\u0000\"' at byte 13"},
+        {"{}", "a message without t"},
+        {"{\"t\":1}", "a message without t"},
+        {"{\"t\":\"remember\"}", "an unknown t"},
+        {"{\"t\":\"ask\"}", "an unknown t"},
+        {HELLO, "a second hello"},
+        {"{\"t\":\"shown\",\"request\":\"abc\"}", "shown needs exactly t and request (the hash asked for)"},
+        {"{\"t\":\"shown\",\"request\":\"" HASH "\",\"x\":1}",
+         "shown needs exactly t and request (the hash asked for)"},
+        {"{\"t\":\"shown\"}", "shown needs exactly t and request (the hash asked for)"},
+        {"{\"t\":\"decision\",\"request\":\"" HASH "\",\"allow\":1}",
+         "decision needs exactly t, request (the hash asked for) and allow (true or false)"},
+        {"{\"t\":\"decision\",\"request\":\"" HASH "\",\"allow\":\"true\"}",
+         "decision needs exactly t, request (the hash asked for) and allow (true or false)"},
+        {"{\"t\":\"decision\",\"request\":\"" HASH "\"}",
+         "decision needs exactly t, request (the hash asked for) and allow (true or false)"},
+        {"{\"t\":\"decision\",\"request\":\"" HASH "\",\"allow\":true,\"scopes\":[]}",
+         "decision needs exactly t, request (the hash asked for) and allow (true or false)"},
+        {"{\"t\":\"decision\",\"request\":null,\"allow\":true}",
+         "decision needs exactly t, request (the hash asked for) and allow (true or false)"},
+        {"{\"t\":\"state\"}", "state needs exactly t and indicator (true or false)"},
+        {"{\"t\":\"state\",\"indicator\":1}", "state needs exactly t and indicator (true or false)"},
+        {"{\"t\":\"stop\",\"session\":\"\"}", "stop needs exactly t and session (its id)"},
+        {"{\"t\":\"call\"}", "call needs exactly t and note (at most 120 characters)"},
+        {"{\"t\":\"uncall\",\"note\":\"\"}", "uncall needs exactly t"},
+    };
+    listen_for("");
+    for (gsize i = 0; i < G_N_ELEMENTS(breaches); i++) {
+        int fd = greeted();
+        rig_send(fd, breaches[i].packet);
+        g_autofree char *packet = rig_receive(fd);
+        json_t *refused = json_loads(packet, 0, NULL);
+        assert_string_equal(json_string_value(json_object_get(refused, "t")), "refused");
+        assert_string_equal(json_string_value(json_object_get(refused, "why")), breaches[i].why);
+        json_decref(refused);
+        assert_receives(fd, "(end)");
+        g_autofree char *expected = g_strdup_printf("invalid:%s", breaches[i].why);
+        expect(expected);
+        close(fd);
+    }
+}
+
+static void test_too_long(void **state) {
+    listen_for("");
+    g_autofree char *text = g_strnfill(9000, ' '), *note_121 = g_strnfill(121, 'x'),
+                    *call = g_strdup_printf("{\"t\":\"call\",\"note\":\"%s\"}", note_121);
+    int fd = greeted();
+    rig_send(fd, text);
+    expect("invalid:message of 9000 bytes, at most 8192 are allowed");
+    close(fd);
+    fd = greeted();
+    rig_send(fd, call);
+    expect("invalid:call needs exactly t and note (at most 120 characters)");
+    close(fd);
+    fd = greeted();
+    rig_send(fd, ""); /* an empty packet looks like an end, and is taken for one */
+    expect("lost:it ended");
+    close(fd);
+}
+
+static void test_before_hello(void **state) {
+    static const char *const firsts[] = {"garbage",
+                                         "{\"t\":\"state\",\"indicator\":true}",
+                                         "{\"t\":\"decision\",\"request\":\"" HASH "\",\"allow\":true}",
+                                         "{\"t\":\"hello\",\"v\":2,\"name\":\"HMI\"}",
+                                         "{\"t\":\"hello\",\"v\":1}",
+                                         "{\"t\":\"hello\",\"v\":1,\"name\":\"HMI\",\"uid\":0}",
+                                         "{\"t\":\"hello\",\"v\":1,\"name\":"
+                                         "\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}"};
+    listen_for("");
+    for (gsize i = 0; i < G_N_ELEMENTS(firsts); i++) {
+        int fd = rig_connect(path);
+        rig_send(fd, firsts[i]);
+        g_autofree char *packet = rig_receive(fd);
+        assert_true(g_str_has_prefix(packet, "{\"t\":\"refused\",\"why\":\""));
+        assert_receives(fd, "(end)");
+        assert_false(oriel_provider_connected(provider));
+        close(fd);
+    }
+    expect(""); /* who never was cannot be lost, and decided nothing */
+    close(greeted());
+    expect("lost:it ended");
+}
+
+static void test_hello_is_late(void **state) {
+    listen_for("");
+    int fd = rig_connect(path);
+    assert_receives(fd, "{\"t\":\"refused\",\"why\":\"no hello within 2 s\"}");
+    assert_receives(fd, "(end)");
+    close(fd);
+    expect("");
+    close(greeted()); /* the place is free again */
+    expect("lost:it ended");
+}
+
+static void test_one_at_a_time(void **state) {
+    listen_for("");
+    int first = greeted(), second = rig_connect(path);
+    rig_send(second, HELLO);
+    assert_receives(second, "{\"t\":\"refused\",\"why\":\"another provider is connected\"}");
+    assert_receives(second, "(end)");
+    close(second);
+    rig_send(first, "{\"t\":\"uncall\"}");
+    expect("call:(taken back)"); /* the first one is untouched */
+    close(first);
+    expect("lost:it ended");
+}
+
+static void test_silence(void **state) {
+    listen_for("");
+    int fd = greeted();
+    oriel_clock_advance(10 * ORIEL_SECOND); /* nobody watches: it may be silent */
+    rig_send(fd, "{\"t\":\"state\",\"indicator\":false}");
+    rig_until(false, 0.05);
+    oriel_provider_watch(provider, true);
+    oriel_provider_watch(provider, true);
+    oriel_clock_advance(2 * ORIEL_SECOND);
+    rig_until(false, 0.3);
+    expect("");
+    rig_send(fd, "{\"t\":\"state\",\"indicator\":true}");
+    rig_until(false, 0.05);
+    oriel_clock_advance(2 * ORIEL_SECOND);
+    rig_until(false, 0.3);
+    expect(""); /* counted from the last one */
+    oriel_clock_advance(ORIEL_SECOND);
+    expect("lost:it was silent for 3 s");
+    assert_receives(fd, "(end)");
+    close(fd);
+    fd = greeted();
+    oriel_provider_watch(provider, false);
+    oriel_clock_advance(10 * ORIEL_SECOND);
+    rig_until(false, 0.3);
+    expect("");
+    close(fd);
+    expect("lost:it ended");
+}
+
+static void test_one_that_never_reads(void **state) {
+    listen_for("");
+    int fd = greeted(), sent = 0;
+    gint64 start = g_get_monotonic_time();
+    while (oriel_provider_send(provider, json_pack("{s:s}", "t", "online")) && sent < 100000)
+        sent++;
+    assert_in_range(sent, 1, 99999);
+    assert_true(g_get_monotonic_time() - start < 2 * G_USEC_PER_SEC);
+    assert_string_equal(events->str, ""); /* told from the loop, not from inside the send */
+    assert_false(oriel_provider_send(provider, json_object()));
+    expect("lost:it does not read its messages");
+    close(fd);
+    close(greeted());
+    expect("lost:it ended");
+}
+
+static void test_killed(void **state) {
+    listen_for("");
+    int fd = greeted();
+    close(fd);
+    expect("lost:it ended");
+    oriel_provider_watch(provider, true);
+    rig_until(false, 0.3);
+    expect(""); /* once */
+}
+
+static mode_t mode_of_socket(void) {
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_mode & 0777;
+}
+
+static void test_users(void **state) {
+    if (getuid() != 0)
+        skip(); /* another user is needed */
+    listen_for("");
+    assert_int_equal(mode_of_socket(), 0600);
+    assert_int_equal(rig_wait(rig_stranger(path, HELLO, "")), 3); /* the file does not let it */
+    oriel_provider_free(provider);
+    listen_for("daemon;0");
+    assert_int_equal(mode_of_socket(), 0666);
+    assert_int_equal(rig_wait(rig_stranger(path, HELLO, "this user may not be the consent provider")), 0);
+    expect("");
+    close(greeted());
+    expect("lost:it ended");
+    oriel_provider_free(provider);
+    listen_for("65534");
+    int own = rig_connect(path); /* not even root, when another one is named */
+    assert_receives(own, "{\"t\":\"refused\",\"why\":\"this user may not be the consent provider\"}");
+    close(own);
+    pid_t pid = rig_stranger(path, HELLO, "welcome");
+    expect_within("connected:HMI", 2);
+    oriel_provider_free(provider); /* ends the stranger, which waits for more */
+    provider = NULL;
+    assert_int_equal(rig_wait(pid), 0);
+}
+
+static void test_unknown_users(void **state) {
+    static const char *const lists[] = {"no-such-user", "0;no-such-user", "4294967295", "99999999999", "-1"};
+    for (gsize i = 0; i < G_N_ELEMENTS(lists); i++) {
+        g_autoptr(GError) error = NULL;
+        assert_null(oriel_provider_new(path, lists[i], &callbacks, NULL, &error));
+        assert_true(g_str_has_prefix(error->message, "[consent] users: no user '"));
+        assert_int_equal(access(path, F_OK), -1); /* nothing listens */
+    }
+    listen_for(" ; ");
+}
+
+static void test_the_socket_file(void **state) {
+    g_autoptr(GError) in_use = NULL, file = NULL, no_path = NULL, too_long = NULL;
+    listen_for("");
+    assert_null(oriel_provider_new(path, "", &callbacks, NULL, &in_use));
+    g_autofree char *expected = g_strdup_printf("%s is in use; another orield runs with this configuration", path);
+    assert_string_equal(in_use->message, expected);
+    rig_settle();
+    close(greeted()); /* the first one works on */
+    expect("lost:it ended");
+    oriel_provider_free(provider);
+    provider = NULL;
+    assert_int_equal(access(path, F_OK), -1); /* taken away at the end */
+    pid_t pid = fork();                       /* one that is killed leaves its file behind */
+    if (pid == 0) {
+        listen_for("");
+        kill(getpid(), SIGKILL);
+    }
+    assert_int_equal(rig_wait(pid), -SIGKILL);
+    assert_int_equal(access(path, F_OK), 0);
+    listen_for("");
+    close(greeted());
+    expect("lost:it ended");
+    oriel_provider_free(provider);
+    provider = NULL;
+    g_file_set_contents(path, "mine", -1, NULL);
+    assert_null(oriel_provider_new(path, "", &callbacks, NULL, &file));
+    assert_true(g_file_test(path, G_FILE_TEST_IS_REGULAR)); /* somebody's file stays */
+    g_unlink(path);
+    assert_null(oriel_provider_new("", "", &callbacks, NULL, &no_path));
+    assert_non_null(strstr(no_path->message, "is empty or over 107 bytes"));
+    g_autofree char *p108 = g_strnfill(108, '/');
+    assert_null(oriel_provider_new(p108, "", &callbacks, NULL, &too_long));
+    assert_non_null(strstr(too_long->message, "is empty or over 107 bytes"));
+}
+
+static int set_up(void **state) {
+    folder = rig_folder();
+    path = g_build_filename(folder, "consent.sock", NULL);
+    events = g_string_new(NULL);
+    return 0;
+}
+
+static int tear_down(void **state) {
+    oriel_provider_free(provider);
+    provider = NULL;
+    g_string_free(events, TRUE);
+    g_clear_pointer(&path, g_free);
+    rig_remove(folder);
+    return 0;
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(test_every_message), TEST(test_breaches),      TEST(test_too_long),      TEST(test_before_hello),
+        TEST(test_hello_is_late), TEST(test_one_at_a_time), TEST(test_silence),       TEST(test_one_that_never_reads),
+        TEST(test_killed),        TEST(test_users),         TEST(test_unknown_users), TEST(test_the_socket_file),
+    };
+    rig_settle(); /* GLib's own fds are open before they are counted */
+    int before = rig_open_fds(), result = cmocka_run_group_tests_name("provider", tests, NULL, NULL);
+    return result ? result : rig_open_fds() != before;
+}
