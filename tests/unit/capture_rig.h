@@ -291,22 +291,30 @@ static inline void end(struct capture *c) {
         close(c->memory);
 }
 
-/* Every pixel of the frame is the screen's. */
-static inline void expect_screen(const struct capture *c, struct screen *s, unsigned index) {
-    xcb_get_image_reply_t *image =
-        xcb_get_image_reply(s->connection,
-                            xcb_get_image(s->connection, XCB_IMAGE_FORMAT_Z_PIXMAP, s->root, 0, 0, (uint16_t)c->width,
-                                          (uint16_t)c->height, UINT32_MAX),
-                            NULL);
+/* Whether every pixel of buffer `index` is the screen's; where not, `ret_where` says. */
+static inline bool shows_screen(const struct capture *c, struct screen *s, unsigned index, char ret_where[64]) {
+    xcb_get_image_cookie_t cookie = xcb_get_image(s->connection, XCB_IMAGE_FORMAT_Z_PIXMAP, s->root, 0, 0,
+                                                  (uint16_t)c->width, (uint16_t)c->height, UINT32_MAX);
+    xcb_get_image_reply_t *image = xcb_get_image_reply(s->connection, cookie, NULL);
     assert_non_null(image);
+    bool same = true;
     const uint8_t *wanted = xcb_get_image_data(image);
-    for (unsigned y = 0; y < c->height; y++)
-        for (unsigned x = 0; x < c->width; x++) {
+    for (unsigned y = 0; y < c->height && same; y++)
+        for (unsigned x = 0; x < c->width && same; x++, wanted += 4) {
             const uint8_t *got = c->pixels + index * c->size + (size_t)y * c->stride + (size_t)x * 4;
-            if (memcmp(got, wanted + ((size_t)y * c->width + x) * 4, 3) != 0)
-                fail_msg("pixel %u,%u is %02x%02x%02x", x, y, got[2], got[1], got[0]);
+            same = memcmp(got, wanted, 3) == 0;
+            if (!same)
+                snprintf(ret_where, 64, "pixel %u,%u is %02x%02x%02x, not %02x%02x%02x", x, y, got[2], got[1], got[0],
+                         wanted[2], wanted[1], wanted[0]);
         }
     free(image);
+    return same;
+}
+
+static inline void expect_screen(const struct capture *c, struct screen *s, unsigned index) {
+    char where[64];
+    if (!shows_screen(c, s, index, where))
+        fail_msg("%s", where);
 }
 
 static struct screen shared; /* of the tests that don't harm it */
