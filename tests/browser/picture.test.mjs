@@ -39,3 +39,50 @@ story('a known picture arrives with more than 30 dB', async ({ rig }) => {
   await sleep(2000);
   await compare(rig, cast, 'after motion', 'rest');
 });
+
+story('the screen is resized in mid-session', async ({ rig }) => {
+  const cast = await watched(rig);
+  await cast.receiver.watchDevice(cast.agent, () => cast.provider.allow());
+  await cast.receiver.picture({ width: 1280, height: 720 });
+  for (const [width, height] of [[1024, 600], [1921, 1081], [640, 480], [1280, 720]]) {
+    await cast.screen.resize(width, height);
+    await cast.painter.sized(width, height);
+    // An odd size is sent without its last row or column, or with one more: VP8 has any size, browsers show it.
+    await cast.receiver.picture({ width, height, ms: 8000 });
+    await compare(rig, cast, `${width}x${height}`, 'picture 4');
+  }
+  assert.equal((await cast.receiver.state()).connection, 'connected');
+  assert.equal(cast.device.started().filter((name) => name === 'oriel-media').length, 1);
+});
+
+story('every frame of a clock arrives in order, with little delay', async ({ rig }) => {
+  const cast = await watched(rig);
+  await cast.receiver.watchDevice(cast.agent, () => cast.provider.allow());
+  await cast.receiver.picture();
+  await cast.painter.command('clock small');
+  await sleep(1000);
+  await cast.receiver.watch(true);
+  await sleep(3000);
+  const frames = await cast.receiver.codes();
+  await cast.receiver.watch(false);
+  const read = frames.filter(Boolean);
+  assert.ok(read.length > 30, `only ${read.length} of ${frames.length} frames had a readable clock`);
+  assert.ok(read.length >= frames.length * 0.95, `${frames.length - read.length} of ${frames.length} frames had no readable clock`);
+  for (let i = 1; i < read.length; i++) assert.ok(read[i].code >= read[i - 1].code, 'a frame went back in time');
+  const latency = read.map((frame) => frame.latency).sort((a, b) => a - b);
+  const middle = latency[latency.length >> 1];
+  console.log(`screen to page: p50 ${middle.toFixed(1)} ms, ${(read.length / 3).toFixed(0)} frames/s`);
+  // Not a benchmark (./run bench): a second of delay would be a queue somewhere.
+  assert.ok(middle > 0 && middle < 500, `p50 ${middle.toFixed(1)} ms`);
+});
+
+story('the picture stays right while the agent loses packets of time', async ({ rig }) => {
+  // The page is frozen for a while, as a laptop does; afterwards the picture is whole again without a new session.
+  const cast = await watched(rig);
+  await cast.receiver.watchDevice(cast.agent, () => cast.provider.allow());
+  await cast.receiver.picture();
+  await cast.painter.command('moves 5');
+  await sleep(500);
+  await cast.receiver.page.evaluate(() => { const end = Date.now() + 1500; while (Date.now() < end); });
+  await compare(rig, cast, 'after a frozen page', 'rest');
+});

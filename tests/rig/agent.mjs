@@ -21,7 +21,7 @@ export const FINGERPRINT = Array.from({ length: 32 }, (_, i) => (i * 7 % 256).to
 export class Agent {
   static async connect(broker, { id = 'anna', vendor = 'fill-cap', name = 'Anna Weber' } = {}) {
     const agent = new Agent();
-    Object.assign(agent, { broker, id, credential: { iss: vendor, sub: id, name }, messages: [], waiting: new Set(), seq: 0, broken: [] });
+    Object.assign(agent, { broker, id, credential: { iss: vendor, sub: id, name }, messages: [], waiting: new Set(), sequences: new Map(), broken: [] });
     agent.base = `oriel/v1/${broker.tenant}`;
     agent.client = await within(10000, 'the agent to connect to the broker', mqtt.connectAsync(broker.socket, { username: id, clientId: `${id}-${randomBytes(4).toString('hex')}`, reconnectPeriod: 200, protocolVersion: 5 }));
     agent.client.on('message', (topic, bytes) => agent.#received(topic, bytes));
@@ -81,7 +81,6 @@ export class Agent {
   // hello, then request; gives back the request's hash.
   async request(changes = {}) {
     await this.hello();
-    this.seq = 0;
     this.asked = await this.send(this.requestMessage(changes));
     return this.asked;
   }
@@ -101,8 +100,11 @@ export class Agent {
     return this.next((message) => message.typ === 'sdp' && message.session === this.session, ms);
   }
 
-  sequenced(typ, members) {
-    return this.send({ v: 1, typ, session: this.session, seq: this.seq++, ...members });
+  // A message of a session, with the next number in it.
+  sequenced(typ, members, session = this.session) {
+    const seq = this.sequences.get(session) ?? 0;
+    this.sequences.set(session, seq + 1);
+    return this.send({ v: 1, typ, session, seq, ...members });
   }
 
   ended(ms) {

@@ -164,16 +164,16 @@ export class Receiver {
   }
 
   async connect(agent, { certificate = -1, sdp = (text) => text } = {}) {
+    clearInterval(this.pump);
     const offer = await agent.offer();
     await agent.sequenced('sdp', { type: 'answer', sdp: sdp(await this.answer(offer.sdp, certificate)) });
     const { session } = agent;
     let busy = false;
-    clearInterval(this.pump);
     this.pump = setInterval(async () => {
       if (busy || agent.session !== session) return;
       busy = true;
       try {
-        for (const candidate of await this.#call('take')) await agent.sequenced('ice', candidate);
+        for (const candidate of await this.#call('take')) await agent.sequenced('ice', candidate, session);
         for (let i; (i = agent.messages.findIndex(({ typ, session: of }) => typ === 'ice' && of === session)) >= 0;) {
           const [{ candidate, mline }] = agent.messages.splice(i, 1);
           if (candidate) await this.add(candidate, mline);

@@ -1,0 +1,166 @@
+// Sessions with a real browser at the other end that does what the console never would: another certificate, broken
+// answers, going away without a word. And the plain course of one, with what each process leaves.
+import assert from 'node:assert/strict';
+import { alive, clock, memory, openFiles, sleep, until } from '../rig/process.mjs';
+import { story } from '../rig/story.mjs';
+
+const PICTURE = ['oriel-capture', 'oriel-media'];
+const picture = (device) => device.helpers().filter(({ name }) => PICTURE.includes(name));
+
+async function cast(rig, options) {
+  const all = await rig.cast(options);
+  return { ...all, receiver: await rig.receiver() };
+}
+
+async function ready({ agent, device }) {
+  await agent.whenState((state) => state.status === 'ready');
+  assert.deepEqual(picture(device), []);
+}
+
+// Nothing of the picture or the data channel came through.
+async function nothingReceived(receiver) {
+  const received = await receiver.received();
+  assert.deepEqual([received.packets, received.bytes, received.decoded, received.messages], [0, 0, 0, 0], JSON.stringify(received));
+}
+
+story('another DTLS certificate than announced: media dies before any packet', async ({ rig }) => {
+  const all = await cast(rig);
+  const { agent, provider, device, receiver } = all;
+  const forged = await receiver.certificate();
+  const announced = await receiver.certificate();
+  assert.notEqual(forged, announced);
+  for (let i = 0; i < 3; i++) {
+    // The signed answer says the announced fingerprint; the browser uses the other certificate in DTLS.
+    await receiver.watchDevice(agent, () => provider.allow(), {
+      fingerprint: announced, certificate: 0,
+      sdp: (text) => { assert.ok(text.toUpperCase().includes(forged)); return text.replace(/^(a=fingerprint:sha-256 ).*$/gm, `$1${announced}`); },
+    });
+    const end = await agent.ended(15000);
+    assert.deepEqual([end.by, end.reason], ['device', 'fingerprint'], JSON.stringify(end));
+    await nothingReceived(receiver);
+    await ready(all);
+  }
+  const events = device.audit().map(({ event }) => event);
+  assert.ok(!events.includes('live'));
+  assert.deepEqual(device.audit().filter(({ event }) => event === 'end').map(({ reason }) => reason), ['fingerprint', 'fingerprint', 'fingerprint']);
+});
+
+const changes = {
+  'the fingerprint of another certificate': (text) => text.replace(/^(a=fingerprint:sha-256 ).*$/gm, `$1${Array(32).fill('AB').join(':')}`),
+  'two fingerprints': (text) => text.replace(/^(a=fingerprint:sha-256 .*)$/m, `$1\r\na=fingerprint:sha-256 ${Array(32).fill('AB').join(':')}`),
+  'the same hash as sha-1': (text) => text.replace(/^a=fingerprint:sha-256 .*$/gm, `a=fingerprint:sha-1 ${Array(20).fill('AB').join(':')}`),
+  'no fingerprint': (text) => text.replace(/^a=fingerprint:.*\r\n/gm, ''),
+  'one more m-line': (text) => `${text}m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:audio9\r\na=sendrecv\r\na=rtpmap:111 opus/48000/2\r\n`,
+  'one m-line less': (text) => text.slice(0, text.indexOf('m=application')),
+  'a video that is sent back': (text) => text.replace('a=recvonly', 'a=sendrecv'),
+};
+story('an answer with a wrong fingerprint or other m-lines is refused', async ({ rig }) => {
+  const all = await cast(rig);
+  for (const [what, change] of Object.entries(changes)) {
+    await all.receiver.watchDevice(all.agent, () => all.provider.allow(), {
+      sdp: (text) => { const changed = change(text); assert.notEqual(changed, text, `${what}: the answer has nothing to change`); return changed; },
+    });
+    const end = await all.agent.ended(5000).catch((error) => { throw new Error(`${what}: ${error.message}`); });
+    assert.deepEqual([end.by, ['protocol', 'fingerprint'].includes(end.reason)], ['device', true], `${what}: ${JSON.stringify(end)}`);
+    assert.ok(end.detail, `${what}: no detail`);
+    await nothingReceived(all.receiver);
+    await ready(all);
+  }
+});
+
+story('live: figures, the log, and the stop within 100 ms', async ({ rig }) => {
+  const all = await cast(rig);
+  const { agent, provider, device, receiver } = all;
+  await receiver.watchDevice(agent, () => provider.allow());
+  await receiver.picture();
+  const live = await provider.next('session live');
+  assert.deepEqual([live.agent, live.company, live.seconds], ['Anna Weber', 'Fill & Cap GmbH', 600]);
+  assert.equal((await agent.whenState((state) => state.status === 'live')).status, 'live');
+  const figures = await until('figures in oriel status', async () => (await device.status()).session?.figures, { ms: 5000, every: 200 });
+  assert.ok(figures.width > 0 && figures.height > 0 && figures.bytes > 0, JSON.stringify(figures));
+  const [pong, time] = await receiver.page.waitForFunction(() => {
+    const of = (t) => window.rig.heard?.find((message) => message.t === t);
+    return of('pong') && of('time') && [of('pong'), of('time')];
+  }).then((handle) => handle.jsonValue());
+  assert.ok(Number.isInteger(pong.now) && Number.isInteger(time.rtp) && Number.isInteger(time.at), JSON.stringify([pong, time]));
+  const helpers = picture(device).map(({ pid }) => pid);
+  const from = clock();
+  provider.stopSession();
+  await until('capture and media to end', () => !helpers.some(alive), { ms: 3000, every: 0 });
+  const took = clock() - from;
+  console.log(`stop of a live session to capture and media dead: ${took.toFixed(1)} ms`);
+  assert.ok(took < 100, `${took.toFixed(1)} ms`);
+  const end = await agent.ended();
+  assert.deepEqual([end.by, end.reason], ['person', 'stopped']);
+  await ready(all);
+  const records = device.audit();
+  assert.deepEqual(records.map(({ event }) => event), ['boot', 'request', 'prompt', 'decision', 'grant', 'media-start', 'live', 'end']);
+  assert.ok(records.at(-1).bytes > 0 || records.at(-1).seconds >= 0);
+});
+
+story('the agent\'s browser is gone without a word: peer-lost', async ({ rig }) => {
+  const all = await cast(rig);
+  const { agent, provider, receiver } = all;
+  await receiver.watchDevice(agent, () => provider.allow());
+  await receiver.picture();
+  await provider.next('session live');
+  await receiver.close();
+  const end = await agent.ended(20000);
+  assert.deepEqual([end.by, end.reason], ['device', 'peer-lost'], JSON.stringify(end));
+  await ready(all);
+});
+
+story('the granted time is over: expired', async ({ rig }) => {
+  const all = await cast(rig);
+  const { agent, provider, receiver } = all;
+  await receiver.watchDevice(agent, () => provider.allow(), { seconds: 30 });
+  await receiver.picture();
+  const from = clock();
+  const end = await agent.ended(40000);
+  assert.deepEqual([end.by, end.reason], ['device', 'expired']);
+  assert.ok(clock() - from > 27000 && clock() - from < 31500, `${clock() - from} ms`);
+  await ready(all);
+});
+
+story('the broker goes away in a session: the picture goes on, and stop works', async ({ rig }) => {
+  const all = await cast(rig);
+  const { broker, agent, provider, device, receiver } = all;
+  await receiver.watchDevice(agent, () => provider.allow());
+  await receiver.picture();
+  await provider.next('session live');
+  await broker.stop();
+  await provider.next((packet) => packet.t === 'online' && !packet.online);
+  const before = (await receiver.received()).bytes;
+  await sleep(2500);
+  assert.equal((await receiver.state()).connection, 'connected');
+  assert.ok((await receiver.received()).bytes > before, 'no more picture without the broker');
+  provider.stopSession();
+  await provider.next('session ended');
+  assert.deepEqual(picture(device), []);
+  await broker.run();
+});
+
+story('live sessions in a row leave nothing', { timeout: 1800000 }, async ({ rig }) => {
+  const count = Number(process.env.ORIEL_SESSIONS ?? 10);
+  const all = await cast(rig);
+  const { agent, provider, device, receiver } = all;
+  const look = () => [device.pid, device.helper('oriel-signal').pid].map((pid) => ({ files: openFiles(pid), own: memory(pid).own }));
+  const session = async () => {
+    await receiver.watchDevice(agent, () => provider.allow());
+    await receiver.picture();
+    await provider.next('session live');
+    provider.stopSession();
+    await agent.ended();
+    await receiver.close();
+    await ready(all);
+  };
+  for (let i = 0; i < 3; i++) await session();
+  const before = look();
+  for (let i = 0; i < count; i++) await session();
+  const after = look();
+  console.log(`${count} live sessions: ${JSON.stringify(before)} to ${JSON.stringify(after)} (orield, oriel-signal; KiB)`);
+  before.forEach((process, i) => {
+    assert.equal(after[i].files, process.files);
+    assert.ok(after[i].own - process.own < Math.max(256, 2 * count), `${JSON.stringify(before)} to ${JSON.stringify(after)}`);
+  });
+});
