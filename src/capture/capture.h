@@ -1,5 +1,5 @@
 /* The work of oriel-capture: one screen, from START on the control channel until core closes it.
- * Exit statuses: 0 core ended it · 1 it failed (FAILED says why) · 2 not started by orield. */
+ * Exit statuses: 0: core ended it · 1: it failed (FAILED says why) · 2: not started by orield. */
 #ifndef ORIEL_CAPTURE_CAPTURE_H
 #define ORIEL_CAPTURE_CAPTURE_H
 

@@ -85,6 +85,24 @@ static void test_what_can_not_start(void **state) {
     screen_stop(&s);
 }
 
+/* A server that wants a cookie: xauthority opens it, and nothing else does. */
+static void test_xauthority(void **state) {
+    static const char cookie[] = "\xff\xff\0\0\0\0\0\x12MIT-MAGIC-COOKIE-1\0\x10"
+                                 "0123456789abcdef";
+    char path[] = "/tmp/test-xauthority-XXXXXX";
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, cookie, sizeof cookie - 1), sizeof cookie - 1);
+    close(fd);
+    struct screen s;
+    struct capture c;
+    assert_true(screen_start(&s, "640x480x24", "-auth", path));
+    expect_no_start("x11", s.display, "", 30, "doesn't let this user in");
+    assert_int_equal(start(&c, "x11", s.display, path, 30), ORIEL_CAPTURE_READY);
+    end(&c);
+    screen_stop(&s);
+    unlink(path);
+}
+
 static void test_core_is_a_socket(void **state) {
     int pipes[2];
     assert_int_equal(pipe(pipes), 0);
@@ -117,9 +135,9 @@ int main(void) {
     if (!begin_shared())
         return 77;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_server_dies),      cmocka_unit_test(test_hostile_media),
-        cmocka_unit_test(test_media_goes),       cmocka_unit_test(test_what_can_not_start),
-        cmocka_unit_test(test_core_is_a_socket),
+        cmocka_unit_test(test_server_dies), cmocka_unit_test(test_hostile_media),
+        cmocka_unit_test(test_media_goes),  cmocka_unit_test(test_what_can_not_start),
+        cmocka_unit_test(test_xauthority),  cmocka_unit_test(test_core_is_a_socket),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     screen_stop(&shared);
