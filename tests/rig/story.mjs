@@ -8,7 +8,9 @@ import { basename, join } from 'node:path';
 import test from 'node:test';
 import { Agent } from './agent.mjs';
 import { Broker } from './broker.mjs';
+import { CREDENTIAL, Console } from './console.mjs';
 import { Device } from './device.mjs';
+import { Panel } from './panel.mjs';
 import { build } from './paths.mjs';
 import { stopAll } from './process.mjs';
 import { Provider } from './provider.mjs';
@@ -40,7 +42,14 @@ export class Rig {
     return thing;
   }
 
-  async broker(options) { return this.own(await Broker.start(this.path('broker'), options)); }
+  // `console`: with the agent's page in it.
+  async broker({ console: page = false, ...options } = {}) {
+    const served = page ? { site: join(build, 'console'), config: { tenant: options.tenant ?? 'plant', broker: '', credential: CREDENTIAL } } : {};
+    return this.own(await Broker.start(this.path('broker'), { ...served, ...options }));
+  }
+  async panel(device, screen, args = []) {
+    return this.own(await Panel.start({ socket: device.consent, env: screen.env, args, log: this.path('panel.log') }));
+  }
   async screen(options) { return this.own(await Screen.start(this.folder('screen'), options)); }
   async painter(screen) { return this.own(await Painter.start(screen, this.directory)); }
   async device(options) { return this.own(await Device.start(this.path('device'), options)); }
@@ -55,6 +64,10 @@ export class Rig {
   async receiver(browser) {
     const { Receiver } = await import('./browser.mjs');
     return this.own(await Receiver.open(browser ?? await this.browser()));
+  }
+  async console(broker) {
+    const browser = await this.browser();
+    return Console.open(browser, broker.page);
   }
 
   // The usual cast: a broker, a device that shows the test pattern, an agent and a person.

@@ -69,7 +69,7 @@ export class Screen {
   }
 
   async click(x, y) {
-    await this.#run('xdotool', ['mousemove', '--sync', String(Math.round(x)), String(Math.round(y)), 'click', '1']);
+    await this.#run('xdotool', ['mousemove', String(Math.round(x)), String(Math.round(y)), 'click', '1']);
   }
 
   async move(x, y) {

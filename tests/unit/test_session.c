@@ -685,7 +685,12 @@ static void test_nothing_of_a_dead_session_reaches_the_next(void **state) {
     const enum oriel_session_state quiet[] = {ORIEL_SESSION_ENDING, ORIEL_SESSION_IDLE, ORIEL_SESSION_ASKING};
     for (gsize i = 0; i < G_N_ELEMENTS(quiet); i++) {
         reach(ORIEL_SESSION_LIVE);
-        message_from("anna", ice(5, "early")); /* held, and never to be seen again */
+        message_from("anna", sdp(0, "answer", "v=0"));
+        for (int k = 1; k <= 64; k++) { /* as many of both as one session may have */
+            message_from("anna", ice(k, "c"));
+            oriel_session_local_candidate(session, 0, "c");
+        }
+        message_from("anna", ice(69, "early")); /* held, and never to be seen again */
         oriel_session_stats(session, json_pack("{s:i}", "bytes", 1000));
         stop_by_person();
         if (quiet[i] != ORIEL_SESSION_ENDING)
@@ -709,9 +714,14 @@ static void test_nothing_of_a_dead_session_reaches_the_next(void **state) {
         assert_null(oriel_session_figures(session));
         ready();
         expect("record:media-start send:grant send:sdp#0 changed:connecting arm:30");
-        for (int seq = 0; seq < 5; seq++)
-            message_from("anna", ice(seq, "c"));
-        expect("candidate:0:c candidate:0:c candidate:0:c candidate:0:c candidate:0:c");
+        message_from("anna", sdp(0, "answer", "v=0"));
+        expect("answer:v=0");
+        for (int k = 1; k <= 64; k++) {
+            message_from("anna", ice(k, "c"));
+            oriel_session_local_candidate(session, 0, "c");
+        }
+        assert_true(g_str_has_suffix(effects->str, "candidate:0:c send:ice#64"));
+        assert_int_equal(oriel_session_state(session), ORIEL_SESSION_CONNECTING);
         tear_down(NULL);
         set_up(NULL);
     }
