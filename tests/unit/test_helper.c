@@ -60,7 +60,7 @@ static void wait_for_exit(void) {
 
 static void test_what_it_inherits(void **state) {
     g_setenv("ORIEL_TEST_SECRET", "not for helpers", TRUE);
-    int leaky = open("/dev/null", O_RDONLY); /* not close-on-exec */
+    int null = open("/dev/null", O_RDONLY | O_CLOEXEC), leaky = fcntl(null, F_DUPFD, 77); /* not close-on-exec */
     sigset_t term, before;
     sigemptyset(&term);
     sigaddset(&term, SIGTERM);
@@ -70,6 +70,7 @@ static void test_what_it_inherits(void **state) {
     wait_for_exit();
     sigprocmask(SIG_SETMASK, &before, NULL);
     close(leaky);
+    close(null);
     assert_string_equal(said->str, "argc=1 argv0=helper_child\nfds= 0 1 2 3\nstdin=/dev/null\n"
                                    "env=ORIEL_TEST_CHILD=report\nblocked=0 pipe=default\n");
     assert_true(WIFEXITED(status));
