@@ -3,7 +3,7 @@
 import { chromium } from 'playwright-core';
 import { join } from 'node:path';
 import { fromRgba } from './image.mjs';
-import { until } from './process.mjs';
+import { tidy, until } from './process.mjs';
 
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
   // Host candidates on loopback, so that nothing leaves the machine.
@@ -15,6 +15,7 @@ export class Browser {
     browser.log = [];
     browser.context = await chromium.launchPersistentContext(join(directory, 'profile'), {
       executablePath: executable, headless: true, args: FLAGS, ignoreDefaultArgs: ['--disable-dev-shm-usage'],
+      env: { ...process.env, ...tidy, HOME: directory, XDG_CONFIG_HOME: directory, XDG_CACHE_HOME: directory },
       viewport: { width, height }, timeout: 30000, handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false,
     });
     browser.context.setDefaultTimeout(15000);

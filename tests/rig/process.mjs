@@ -6,7 +6,11 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream, readFileSync, readdirSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { build } from './paths.mjs';
 
+// What programs would else leave in the user's home or runtime folder: caches (GStreamer's registry, fonts) and settings.
+export const tidy = { XDG_CACHE_HOME: join(build, 'cache'), GSETTINGS_BACKEND: 'memory' };
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 // Monotonic milliseconds.
 export const clock = () => Number(process.hrtime.bigint() / 1000n) / 1000;
@@ -67,7 +71,7 @@ export class Process {
     const words = [...wrap, command, ...args].map(String);
     this.child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...words], {
       cwd,
-      env: Object.fromEntries(Object.entries({ ...process.env, ...env }).filter(([, value]) => value !== undefined)),
+      env: Object.fromEntries(Object.entries({ ...process.env, ...tidy, ...env }).filter(([, value]) => value !== undefined)),
       stdio: [stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', ...Array(extra).fill('pipe')],
       detached: true,
     });
