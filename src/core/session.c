@@ -418,7 +418,13 @@ void oriel_session_message(struct oriel_session *s, const char *agent, enum orie
     if (!open || strcmp(agent, s->request.agent) != 0 || strcmp(oriel_json_text(m, "session"), s->id) != 0)
         return;
     guint seq = (guint)oriel_json_integer(m, "seq", 0);
-    if (seq < s->expected || seq - s->expected >= EARLY_MAX || s->early[seq % EARLY_MAX])
+    if (seq < s->expected)
+        return;
+    if (type == ORIEL_MESSAGE_END) { /* what is missing before it may never come */
+        handle_in_turn(s, type, m);
+        return;
+    }
+    if (seq - s->expected >= EARLY_MAX || s->early[seq % EARLY_MAX])
         return;
     s->early[seq % EARLY_MAX] = json_incref((json_t *)m);
     while (s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE) {
@@ -426,12 +432,8 @@ void oriel_session_message(struct oriel_session *s, const char *agent, enum orie
         if (!next)
             break;
         s->expected++;
-        const char *typ = oriel_json_text(next, "typ");
-        handle_in_turn(s,
-                       strcmp(typ, "sdp") == 0   ? ORIEL_MESSAGE_SDP
-                       : strcmp(typ, "ice") == 0 ? ORIEL_MESSAGE_ICE
-                                                 : ORIEL_MESSAGE_END,
-                       next);
+        bool sdp = strcmp(oriel_json_text(next, "typ"), "sdp") == 0;
+        handle_in_turn(s, sdp ? ORIEL_MESSAGE_SDP : ORIEL_MESSAGE_ICE, next);
         json_decref(next);
     }
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "log.h"
 #include "text.h"
 
 enum { VENDOR_FILE_MAX = 64 * 1024 };
@@ -26,8 +27,14 @@ struct oriel_vendor *oriel_trust_find(const char *directory, const char *id, GEr
     g_autofree char *path = g_strdup_printf("%s/%s.json", directory, id);
     g_autofree char *text = NULL;
     gsize length;
-    if (!g_file_get_contents(path, &text, &length, NULL)) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "vendor '%s' is not known to this device", id);
+    g_autoptr(GError) unread = NULL;
+    if (!g_file_get_contents(path, &text, &length, &unread)) {
+        if (g_error_matches(unread, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
+            g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "vendor '%s' is not known to this device", id);
+        } else {
+            oriel_error("%s", unread->message); /* with its path, which is no business of the agent's */
+            g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "the trust file of vendor '%s' cannot be read", id);
+        }
         return NULL;
     }
     char why[ORIEL_JSON_ERROR_SIZE] =

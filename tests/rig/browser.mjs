@@ -51,7 +51,7 @@ function install() {
   rig.answer = async (offer, which) => {
     rig.pc?.close();
     rig.candidates = [];
-    rig.marks = {};
+    Object.assign(rig, { marks: {}, frames: 0, size: undefined });
     const pc = rig.pc = new RTCPeerConnection({ certificates: [rig.certificates.at(which)], bundlePolicy: 'max-bundle' });
     pc.onicecandidate = ({ candidate }) => rig.candidates.push(candidate ? { candidate: candidate.candidate, mline: candidate.sdpMLineIndex ?? 0 } : { candidate: '', mline: 0 });
     pc.ontrack = ({ track, receiver }) => {

@@ -277,6 +277,7 @@ static int set_up(void **state) {
 }
 
 static int tear_down(void **state) {
+    umount2(folder, MNT_DETACH); /* of the test of a really full disk, when it failed */
     rig_remove(folder);
     g_clear_pointer(&path, g_free);
     return 0;

@@ -585,15 +585,22 @@ static void test_out_of_order_and_again(void **state) {
 static void test_early_ones_are_held_up_to_64(void **state) {
     reach(ORIEL_SESSION_CONNECTING);
     message_from("anna", ice(63, "c63"));
-    message_from("anna", end(64, "agent", "hung-up")); /* too early: dropped */
-    message_from("anna", end(65535, "agent", "hung-up"));
+    message_from("anna", ice(64, "too early: dropped"));
+    message_from("anna", ice(65535, "too early: dropped"));
     message_from("anna", sdp(0, "answer", "v=0"));
     expect("answer:v=0");
     for (int i = 1; i < 63; i++)
         message_from("anna", ice(i, "c"));
     assert_true(g_str_has_suffix(effects->str, "candidate:0:c candidate:0:c63"));
     g_string_truncate(effects, 0);
-    message_from("anna", end(64, "agent", "hung-up"));
+    message_from("anna", ice(64, ""));
+    expect("candidate:0:");
+}
+
+static void test_an_end_does_not_wait(void **state) {
+    reach(ORIEL_SESSION_LIVE);
+    message_from("anna", ice(3, "what came before it is lost"));
+    message_from("anna", end(500, "agent", "hung-up"));
     assert_int_equal(oriel_session_state(session), ORIEL_SESSION_ENDING);
 }
 
@@ -791,6 +798,7 @@ int main(void) {
         TEST(test_a_no_needs_no_record),
         TEST(test_out_of_order_and_again),
         TEST(test_early_ones_are_held_up_to_64),
+        TEST(test_an_end_does_not_wait),
         TEST(test_not_more_than_64_candidates),
         TEST(test_a_second_answer),
         TEST(test_messages_of_others_and_of_other_sessions),

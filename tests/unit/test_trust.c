@@ -78,6 +78,14 @@ static void test_too_long_a_label_is_cut(void **state) {
     oriel_vendor_free(v);
 }
 
+static void test_a_file_that_cannot_be_read(void **state) {
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = g_build_filename(folder, "there.json", NULL);
+    assert_int_equal(g_mkdir(path, 0700), 0);
+    assert_null(oriel_trust_find(folder, "there", &error));
+    assert_string_equal(error->message, "the trust file of vendor 'there' cannot be read");
+}
+
 static void test_no_directory(void **state) {
     g_autoptr(GError) error = NULL;
     assert_null(oriel_trust_find("/nonexistent/oriel", "v", &error));
@@ -96,8 +104,11 @@ static int tear_down(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_vendor),        cmocka_unit_test(test_read_anew_each_time),
-        cmocka_unit_test(test_of_another_form), cmocka_unit_test(test_too_long_a_label_is_cut),
+        cmocka_unit_test(test_a_vendor),
+        cmocka_unit_test(test_read_anew_each_time),
+        cmocka_unit_test(test_of_another_form),
+        cmocka_unit_test(test_too_long_a_label_is_cut),
+        cmocka_unit_test(test_a_file_that_cannot_be_read),
         cmocka_unit_test(test_no_directory),
     };
     return cmocka_run_group_tests_name("trust", tests, set_up, tear_down);

@@ -23,13 +23,14 @@ const MAX_CANDIDATE = 512;
 const WAITING = ['asking', 'shown', 'allowed'];
 const IN_SESSION = ['connecting', 'live'];
 
-/* Brings sdp, ice and end of one session into the order of their `seq`. */
+/* Brings sdp and ice of one session into the order of their `seq`; an end does not wait for what may be lost. */
 export class Inbox {
     #next = 0;
     #early = new Map();
 
     /* Returns what can be handled now, in order. */
     add(message) {
+        if (message.typ === 'end') return message.seq < this.#next ? [] : [message];
         if (message.seq < this.#next || (message.seq !== this.#next && this.#early.size >= MAX_EARLY)) return [];
         this.#early.set(message.seq, message);
         const ready = [];
