@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "message.h"
+#include "fields.h"
 
 enum { HEADER_MAX = 1024, PARTS_MAX = 5, SIGNATURE_LENGTH = 86, IV_LENGTH = 16, TAG_LENGTH = 22 };
 
