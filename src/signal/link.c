@@ -184,7 +184,7 @@ static bool configure(struct oriel_link *l, const struct oriel_ipc_message *m) {
     l->client.will_length = l->will.length;
     snprintf(l->client.state_topic, sizeof l->client.state_topic, "oriel/v1/%s/d/%s/state", tenant, device);
     snprintf(l->vendor_prefix, sizeof l->vendor_prefix, "oriel/v1/%s/v/", tenant);
-    snprintf(l->client.revoked_topic, sizeof l->client.revoked_topic, "%s+/revoked", l->vendor_prefix);
+    snprintf(l->client.revoked_topic, sizeof l->client.revoked_topic, "oriel/v1/%s/v/+/revoked", tenant);
     snprintf(l->client.down_topic, sizeof l->client.down_topic, "oriel/v1/%s/d/%s/dn/+", tenant, device);
     char error[ORIEL_SIGNAL_TEXT_SIZE];
     bool good = oriel_signal_parse_url(l->url, &l->target.address, error);
