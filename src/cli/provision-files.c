@@ -64,10 +64,15 @@ void oriel_files_add(struct oriel_files *files, const char *directory, const cha
 
 bool oriel_file_is_free(const char *path) {
     struct stat st;
-    if (strcmp(path, "-") == 0 || (lstat(path, &st) < 0 && errno == ENOENT))
+    if (strcmp(path, "-") == 0)
         return true;
-    oriel_error("%s %s; nothing was changed", path, errno == ENOENT ? "is there already" : "cannot be made");
-    return false;
+    if (lstat(path, &st) == 0) {
+        oriel_error("%s is there already; nothing was changed", path);
+        return false;
+    }
+    if (errno != ENOENT)
+        oriel_error("%s: %s", path, strerror(errno));
+    return errno == ENOENT;
 }
 
 static bool write_all(int fd, const char *text) {
@@ -105,10 +110,8 @@ static bool make_directory(const struct oriel_files *files, const char *path) {
 bool oriel_files_write(struct oriel_files *files) {
     bool good = !files->broken;
     guint written = 0;
-    for (guint i = 0; good && i < files->list->len; i++) {
-        errno = 0;
+    for (guint i = 0; good && i < files->list->len; i++)
         good = oriel_file_is_free(((struct file *)files->list->pdata[i])->path);
-    }
     while (good && written < files->list->len) {
         const struct file *f = files->list->pdata[written];
         good = make_directory(files, f->path) && write_new(f);
