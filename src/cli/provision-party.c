@@ -13,12 +13,9 @@
 
 static const struct oriel_field owner_fields[] = {
     {"id", ORIEL_ID}, {"name", ORIEL_TEXT, .min = 1, .max = 64}, {"key", ORIEL_KEY}, {NULL}};
-static const struct oriel_field vendor_fields[] = {{"id", ORIEL_ID},
-                                                   {"label", ORIEL_TEXT, .min = 1, .max = 64},
-                                                   {"key", ORIEL_KEY},
-                                                   {"presence", ORIEL_KEY},
-                                                   {"epoch", ORIEL_INTEGER, .max = INT64_C(4294967295)},
-                                                   {NULL}};
+static const struct oriel_field vendor_fields[] = {
+    {"id", ORIEL_ID},        {"label", ORIEL_TEXT, .min = 1, .max = 64},           {"key", ORIEL_KEY},
+    {"presence", ORIEL_KEY}, {"epoch", ORIEL_INTEGER, .max = INT64_C(4294967295)}, {NULL}};
 static const struct oriel_field revoked_fields[] = {{"epoch", ORIEL_INTEGER, .max = INT64_C(4294967295)},
                                                     {"keys", ORIEL_HASHES, .max = 256},
                                                     {"iat", ORIEL_INTEGER, .max = INT64_C(9007199254740991)},
@@ -123,9 +120,9 @@ int oriel_provision_owner(int argc, char **argv) {
         return 1;
     struct oriel_files *files = oriel_files_new(0700);
     oriel_files_add(files, out, "owner.key", 0600, oriel_key_pem(key));
-    oriel_files_add(files, out, "owner.json", 0644,
-                    oriel_json_pretty(json_pack("{s:s, s:s, s:o}", "id", id, "name", name, "key",
-                                                oriel_key_public(key))));
+    oriel_files_add(
+        files, out, "owner.json", 0644,
+        oriel_json_pretty(json_pack("{s:s, s:s, s:o}", "id", id, "name", name, "key", oriel_key_public(key))));
     json_decref(key);
     if (!add_ca(files, out, name, ca, ca_key)) {
         oriel_files_free(files);
@@ -138,12 +135,10 @@ int oriel_provision_owner(int argc, char **argv) {
 
 int oriel_provision_vendor(int argc, char **argv) {
     const char *out = NULL, *id = NULL, *label = NULL, *key_file = NULL, *presence_file = NULL;
-    const struct oriel_option options[] = {{"--out", ORIEL_OPTION_REQUIRED, &out},
-                                           {"--id", ORIEL_OPTION_REQUIRED, &id},
-                                           {"--label", ORIEL_OPTION_REQUIRED, &label},
-                                           {"--key", ORIEL_OPTION, &key_file},
-                                           {"--presence-key", ORIEL_OPTION, &presence_file},
-                                           {NULL}};
+    const struct oriel_option options[] = {
+        {"--out", ORIEL_OPTION_REQUIRED, &out},           {"--id", ORIEL_OPTION_REQUIRED, &id},
+        {"--label", ORIEL_OPTION_REQUIRED, &label},       {"--key", ORIEL_OPTION, &key_file},
+        {"--presence-key", ORIEL_OPTION, &presence_file}, {NULL}};
     if (!oriel_options_parse(options, argc, argv) || !oriel_value_is_id("--id", id) ||
         !oriel_value_is_text("--label", label, false))
         return 2;
@@ -152,10 +147,10 @@ int oriel_provision_vendor(int argc, char **argv) {
     if (files) {
         oriel_files_add(files, out, "vendor.key", 0600, oriel_key_pem(key));
         oriel_files_add(files, out, "presence.key", 0600, oriel_key_pem(presence));
-        oriel_files_add(files, out, "vendor.json", 0644,
-                        oriel_json_pretty(json_pack("{s:s, s:s, s:o, s:o, s:i}", "id", id, "label", label, "key",
-                                                    oriel_key_public(key), "presence", oriel_key_public(presence),
-                                                    "epoch", 0)));
+        oriel_files_add(
+            files, out, "vendor.json", 0644,
+            oriel_json_pretty(json_pack("{s:s, s:s, s:o, s:o, s:i}", "id", id, "label", label, "key",
+                                        oriel_key_public(key), "presence", oriel_key_public(presence), "epoch", 0)));
         oriel_files_add(files, out, "revoked.json", 0600,
                         oriel_json_pretty(json_pack("{s:i, s:[], s:i}", "epoch", 0, "keys", "iat", 0)));
     }
@@ -168,12 +163,10 @@ int oriel_provision_vendor(int argc, char **argv) {
 
 int oriel_provision_trust(int argc, char **argv) {
     const char *from = NULL, *scope_list = NULL, *number = NULL, *over_ask = NULL, *out = NULL;
-    const struct oriel_option options[] = {{"--vendor", ORIEL_OPTION_REQUIRED, &from},
-                                           {"--scopes", ORIEL_OPTION_REQUIRED, &scope_list},
-                                           {"--seconds", ORIEL_OPTION_REQUIRED, &number},
-                                           {"--over-ask", ORIEL_OPTION, &over_ask},
-                                           {"--out", ORIEL_OPTION_REQUIRED, &out},
-                                           {NULL}};
+    const struct oriel_option options[] = {
+        {"--vendor", ORIEL_OPTION_REQUIRED, &from},    {"--scopes", ORIEL_OPTION_REQUIRED, &scope_list},
+        {"--seconds", ORIEL_OPTION_REQUIRED, &number}, {"--over-ask", ORIEL_OPTION, &over_ask},
+        {"--out", ORIEL_OPTION_REQUIRED, &out},        {NULL}};
     long seconds = 0;
     if (!oriel_options_parse(options, argc, argv) || !oriel_value_number("--seconds", number, 30, 28800, &seconds))
         return 2;

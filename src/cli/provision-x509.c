@@ -207,12 +207,11 @@ char *oriel_certificate_make(const struct oriel_ca *ca, const struct oriel_leaf 
         return NULL;
     EVP_PKEY *key = EVP_EC_gen("P-256");
     X509 *certificate = X509_new();
-    bool good =
-        key && certificate && X509_set_version(certificate, X509_VERSION_3) && set_serial(certificate) &&
-        set_name(certificate, leaf->common_name, leaf->organization) &&
-        X509_set_issuer_name(certificate, X509_get_subject_name(ca->certificate)) &&
-        set_validity(certificate, leaf->days, ca->certificate) && X509_set_pubkey(certificate, key) &&
-        extend_leaf(certificate, ca->certificate, leaf, names) && sign(certificate, ca->key);
+    bool good = key && certificate && X509_set_version(certificate, X509_VERSION_3) && set_serial(certificate) &&
+                set_name(certificate, leaf->common_name, leaf->organization) &&
+                X509_set_issuer_name(certificate, X509_get_subject_name(ca->certificate)) &&
+                set_validity(certificate, leaf->days, ca->certificate) && X509_set_pubkey(certificate, key) &&
+                extend_leaf(certificate, ca->certificate, leaf, names) && sign(certificate, ca->key);
     char *pem = good ? certificate_to_pem(certificate) : fail("a certificate cannot be made");
     *key_pem = pem ? key_to_pem(key) : NULL;
     X509_free(certificate);

@@ -1,7 +1,7 @@
 /* `oriel provision`: makes and signs what owners, vendors, devices, agents and brokers need (man 1 oriel-provision).
  *
- * Policy: nothing that exists is overwritten, but for what a vendor's revocations and a broker's passwords are counted in;
- * files that belong together are written together or not at all; private keys are PKCS #8 PEM with mode 0600. Every
+ * Policy: nothing that exists is overwritten, but for what a vendor's revocations and a broker's passwords are counted
+ * in; files that belong together are written together or not at all; private keys are PKCS #8 PEM with mode 0600. Every
  * document is held to its schema before it is written. A command returns the exit status: 0 done · 1 could not ·
  * 2 bad command line; why is on stderr. */
 #ifndef ORIEL_PROVISION_H
