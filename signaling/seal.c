@@ -309,6 +309,7 @@ char *oriel_jwe_open(const json_t *private_key, const char *jwe, size_t jwe_leng
     json_t *whole =
         json_pack("{s:s%, s:s%, s:s%, s:s%}", "protected", parts[0].text, parts[0].length, "iv", parts[2].text,
                   parts[2].length, "ciphertext", parts[3].text, parts[3].length, "tag", parts[4].text, parts[4].length);
+    *length = 0; /* libjose appends at this offset */
     char *plain = whole ? jose_jwe_dec(NULL, whole, NULL, private_key, length) : NULL;
     json_decref(whole);
     char *out = plain && !memchr(plain, '\0', *length) ? strndup(plain, *length) : NULL;
