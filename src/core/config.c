@@ -149,7 +149,9 @@ static char *refuse_value(const struct key *k, const char *value) {
     case ADDRESSES:
         return every_part(value, is_address) ? NULL : g_strdup("IP addresses joined by ';'");
     case SCOPES:
-        return *value && every_part(value, is_scope) ? NULL : g_strdup("view, control, logs joined by ';'");
+        return value[strspn(value, "; ")] && every_part(value, is_scope)
+                   ? NULL
+                   : g_strdup("view, control, logs joined by ';'");
     case URL:
         return is_url(value)
                    ? NULL

@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 #include <string.h>
 
+#include "clock.h"
 #include "document.h"
 #include "log.h"
 #include "seal.h"
@@ -71,8 +72,23 @@ static gint64 issued(const json_t *revocation) {
     return oriel_json_integer(revocation, "iat", -1);
 }
 
-/* Takes the newest of what is known and the file. False: the file is there and cannot be believed. */
-static bool newest(struct oriel_trust *t, const struct oriel_vendor *v, const char *directory) {
+static void remember(struct oriel_trust *t, const char *vendor, json_t *claims) {
+    g_hash_table_insert(t->revocations, g_strdup(vendor), json_incref(claims));
+}
+
+/* It holds even if it can't be kept: what is known must not be forgotten before the next restart, at least. */
+static void keep(struct oriel_trust *t, const char *vendor, const char *jws, size_t length) {
+    g_autofree char *path = g_strdup_printf("%s/%s.revoked", t->config->trust_state, vendor);
+    g_autoptr(GError) error = NULL;
+    g_mkdir_with_parents(t->config->trust_state, 0700);
+    if (!g_file_set_contents_full(path, jws, (gssize)length,
+                                  G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, &error))
+        oriel_error("a revocation of vendor '%s' holds but cannot be kept: %s", vendor, error->message);
+}
+
+/* Takes the newest of what is known and the file; what is not kept yet is. False: the file is there and cannot be
+ * believed. */
+static bool newest(struct oriel_trust *t, const struct oriel_vendor *v, const char *directory, bool kept) {
     g_autofree char *path = g_strdup_printf("%s/%s.revoked", directory, v->id);
     g_autofree char *text = NULL;
     char why[ORIEL_JSON_ERROR_SIZE];
@@ -89,14 +105,17 @@ static bool newest(struct oriel_trust *t, const struct oriel_vendor *v, const ch
         oriel_error("%s: %s", path, why);
         return false;
     }
-    if (issued(claims) > issued(g_hash_table_lookup(t->revocations, v->id)))
-        g_hash_table_insert(t->revocations, g_strdup(v->id), json_incref(claims));
+    if (issued(claims) > issued(g_hash_table_lookup(t->revocations, v->id))) {
+        remember(t, v->id, claims);
+        if (!kept)
+            keep(t, v->id, text, strlen(text));
+    }
     json_decref(claims);
     return true;
 }
 
 static bool apply_revocations(struct oriel_trust *t, struct oriel_vendor *v) {
-    if (!newest(t, v, t->config->trust_directory) || !newest(t, v, t->config->trust_state))
+    if (!newest(t, v, t->config->trust_state, true) || !newest(t, v, t->config->trust_directory, false))
         return false; /* who may have been revoked is not known: nobody may ask */
     const json_t *revocation = g_hash_table_lookup(t->revocations, v->id);
     if (revocation) {
@@ -115,14 +134,8 @@ bool oriel_trust_revocation(struct oriel_trust *t, const char *vendor, const cha
     json_t *claims = verify(v, bytes, length, ORIEL_DOCUMENT_REVOKED, why);
     bool newer = claims && issued(claims) > issued(g_hash_table_lookup(t->revocations, vendor));
     if (newer) {
-        /* It holds even if it can't be kept: what is known must not be forgotten before the next restart, at least. */
-        g_hash_table_insert(t->revocations, g_strdup(vendor), json_incref(claims));
-        g_autofree char *path = g_strdup_printf("%s/%s.revoked", t->config->trust_state, vendor);
-        g_autoptr(GError) unkept = NULL;
-        g_mkdir_with_parents(t->config->trust_state, 0700);
-        if (!g_file_set_contents_full(path, bytes, (gssize)length,
-                                      G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, &unkept))
-            oriel_error("a revocation of vendor '%s' holds but cannot be kept: %s", vendor, unkept->message);
+        remember(t, vendor, claims);
+        keep(t, vendor, bytes, length);
     } else {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s", claims ? "not newer than what is known" : why);
     }
@@ -223,7 +236,7 @@ static bool is_revoked(const struct oriel_vendor *v, const char *key_id, gint64 
 
 /* NULL, or what is wrong with the times of a credential by the device's wall clock. */
 static const char *wrong_times(const json_t *claims) {
-    gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    gint64 now = oriel_wall_seconds();
     if (now >= oriel_json_integer(claims, "exp", 0))
         return "the credential has expired by the device's clock";
     return now + EARLY_SECONDS < oriel_json_integer(claims, "iat", 0)
