@@ -153,6 +153,6 @@ story('a challenge proves which hello it answers', async ({ rig }) => {
   const first = await agent.hello(), second = await agent.hello();
   assert.notEqual(first.nonce, second.nonce);
   assert.equal(first.boot, agent.state.boot);
-  assert.equal(first.device, device.config.device.id);
+  assert.equal(first.device, device.id);
   assert.equal(first.status, 'ready');
 });
