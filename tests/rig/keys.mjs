@@ -1,8 +1,8 @@
 // What an owner and its vendors hold, made by `oriel provision` as they would: keys, credentials, certificates, bundles.
 // A folder that is there and whole is used again.
 import { execFileSync } from 'node:child_process';
-import { createPrivateKey, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { X509Certificate, createPrivateKey, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { program } from './paths.mjs';
 
@@ -82,7 +82,13 @@ export class Keys {
     return { certificate, key: certificate.replace(/pem$/, 'key'), ca: this.ca };
   }
 
+  // Issues a certificate again, to end at once.
   expire(certificate) {
-    execFileSync('openssl', ['x509', '-in', certificate, '-CA', this.ca, '-CAkey', join(this.owner, 'ca.key'), '-days', '0', '-set_serial', `0x${randomBytes(8).toString('hex')}`, '-out', certificate], { stdio: 'ignore' });
+    const { subject, subjectAltName } = new X509Certificate(readFileSync(certificate));
+    const request = this.fresh('request'), extensions = this.fresh('extensions');
+    const openssl = (...words) => execFileSync('openssl', words, { stdio: 'ignore' });
+    writeFileSync(extensions, subjectAltName ? `extendedKeyUsage=serverAuth\nsubjectAltName=${subjectAltName.replaceAll('IP Address:', 'IP:')}\n` : 'extendedKeyUsage=clientAuth\n');
+    openssl('req', '-new', '-key', certificate.replace(/pem$/, 'key'), '-subj', `/${subject.split('\n').join('/')}`, '-out', request);
+    openssl('x509', '-req', '-in', request, '-CA', this.ca, '-CAkey', join(this.owner, 'ca.key'), '-days', '0', '-set_serial', `0x${randomBytes(8).toString('hex')}`, '-extfile', extensions, '-out', certificate);
   }
 }
