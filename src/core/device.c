@@ -89,7 +89,9 @@ static void publish_state(struct oriel_device *d) {
 }
 
 static gboolean publish_again(gpointer data) {
-    publish_state(data);
+    struct oriel_device *d = data;
+    oriel_exchanges_expire(d->exchanges);
+    publish_state(d);
     return G_SOURCE_CONTINUE;
 }
 
@@ -360,7 +362,7 @@ static void received(void *user, const char *agent, const void *bytes, size_t le
     const struct oriel_session_request *current = oriel_session_request(d->session);
     struct oriel_mail mail;
     oriel_mail_open(&room, current ? current->peer : NULL, agent, bytes, length, &mail);
-    if (mail.message && !(mail.type == ORIEL_MESSAGE_HELLO && mail.peer->own))
+    if (mail.message)
         handle(d, &mail);
     else
         refuse(d, &mail, agent, mail.reason ? mail.reason : "unverified", mail.detail);

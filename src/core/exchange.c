@@ -31,11 +31,15 @@ void oriel_exchanges_free(struct oriel_exchanges *e) {
     g_free(e);
 }
 
+void oriel_exchanges_expire(struct oriel_exchanges *e) {
+    while (e->queue.head && ((struct oriel_peer *)e->queue.head->data)->expires <= oriel_boottime())
+        drop(e, e->queue.head);
+}
+
 static void make_room(struct oriel_exchanges *e, const char *agent) {
     guint of_agent = 0;
     GList *oldest = NULL;
-    while (e->queue.head && ((struct oriel_peer *)e->queue.head->data)->expires <= oriel_boottime())
-        drop(e, e->queue.head);
+    oriel_exchanges_expire(e);
     for (GList *l = e->queue.head; l; l = l->next) {
         if (strcmp(((struct oriel_peer *)l->data)->agent, agent) != 0)
             continue;
@@ -60,10 +64,11 @@ bool oriel_exchanges_begin(struct oriel_exchanges *e, struct oriel_peer *peer) {
 }
 
 struct oriel_peer *oriel_exchanges_find(struct oriel_exchanges *e, const char *key_id) {
+    oriel_exchanges_expire(e);
     for (GList *l = e->queue.head; l; l = l->next) {
         struct oriel_peer *peer = l->data;
         if (strcmp(peer->own_id, key_id) == 0)
-            return peer->expires > oriel_boottime() ? peer : NULL;
+            return peer;
     }
     return NULL;
 }

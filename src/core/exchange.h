@@ -14,6 +14,8 @@ void oriel_exchanges_free(struct oriel_exchanges *exchanges);
 bool oriel_exchanges_begin(struct oriel_exchanges *exchanges, struct oriel_peer *peer);
 /* The fresh one whose key has this id, borrowed, or NULL. */
 struct oriel_peer *oriel_exchanges_find(struct oriel_exchanges *exchanges, const char *key_id);
+/* Forgets the keys of what has expired; the other calls do so too, but nobody may call for a long time. */
+void oriel_exchanges_expire(struct oriel_exchanges *exchanges);
 /* True once for a fresh exchange whose nonce and challenge these are. */
 bool oriel_exchanges_take(struct oriel_peer *peer, const char *nonce, const char *challenge);
 

@@ -75,6 +75,11 @@ static void open_later(struct oriel_peer *peer, const char *agent, const char *j
     out->peer = oriel_peer_ref(peer);
     take_claims(out, claims, typ);
     json_decref(claims);
+    if (out->message && out->type == ORIEL_MESSAGE_HELLO) { /* one begins an exchange, it cannot be part of one */
+        g_clear_pointer(&out->message, json_decref);
+        out->reason = "malformed";
+        g_strlcpy(out->detail, "a hello inside an exchange", sizeof out->detail);
+    }
 }
 
 void oriel_mail_open(const struct oriel_mailroom *room, struct oriel_peer *session_peer, const char *agent,

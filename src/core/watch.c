@@ -8,6 +8,8 @@
 
 #include "log.h"
 
+/* A link is created whole; who may read a file decides whether it counts. */
+enum { EVENTS = IN_CREATE | IN_CLOSE_WRITE | IN_ATTRIB | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE };
 enum { QUIET_MS = 200 };
 
 struct oriel_watch {
@@ -36,7 +38,7 @@ static gboolean events_wait(int fd, GIOCondition condition, gpointer data) {
 
 struct oriel_watch *oriel_watch_new(const char *directory, void (*changed)(void *user), void *user) {
     int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    if (fd < 0 || inotify_add_watch(fd, directory, IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE) < 0) {
+    if (fd < 0 || inotify_add_watch(fd, directory, EVENTS) < 0) {
         oriel_warning("%s cannot be watched for changes: %s", directory, g_strerror(errno));
         if (fd >= 0)
             close(fd);
