@@ -633,6 +633,7 @@ static int set_up(void **state) {
     provision_owner("certs");
     provision_broker();
     run((char *[]){"mosquitto_passwd", "-b", "-c", (char *)path("passwords"), "anna", AGENT_PASSWORD, NULL});
+    run((char *[]){"mosquitto_passwd", "-b", (char *)path("passwords"), "berta", AGENT_PASSWORD, NULL});
     start_broker();
     connect_clients();
     return 0;
