@@ -82,7 +82,7 @@ async function openScreen() {
 // be Anna.
 async function enrolling(broker) {
   const enrolment = broker.enrolment = await own(Enrolment.at(broker, { ...AGENT, port: await freePort(check ? 0 : ENROLMENT_PORT) }));
-  return { tenant: DEVICE.tenant, broker: '', enrolment: enrolment.url };
+  return { tenant: DEVICE.tenant, broker: '', enrolment: enrolment.url, enrol: 'auto' };
 }
 
 async function main() {

@@ -38,6 +38,7 @@ export class Enrolment {
       return;
     }
     response.setHeader('access-control-allow-origin', origin);
+    response.setHeader('access-control-allow-credentials', 'true'); // the log-in's cookies, where there is one
     response.setHeader('vary', 'origin');
     response.setHeader('cache-control', 'no-store');
     if (request.url !== '/enrol') {

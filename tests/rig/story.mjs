@@ -47,7 +47,7 @@ export class Rig {
   async broker({ console: page = false, ...options } = {}) {
     const config = async (broker) => {
       broker.enrolment = this.own(await Enrolment.at(broker, page === true ? {} : page));
-      return { tenant: broker.tenant, broker: '', enrolment: broker.enrolment.url };
+      return { tenant: broker.tenant, broker: '', enrolment: broker.enrolment.url, enrol: 'auto' };
     };
     return this.own(await Broker.start(this.path('broker'), { ...(page ? { site: join(build, 'console'), config } : {}), ...options }));
   }
