@@ -154,6 +154,10 @@ class OrielApp extends View {
         this.changed();
     }
 
+    askToSignOut() {
+        this.querySelector('dialog').showModal();
+    }
+
     async signOut() {
         this.session?.leave();
         this.broker.stop();
@@ -254,7 +258,7 @@ class OrielApp extends View {
                                   <i class="dot"></i>${CONNECTION[this.phase]}
                               </span>
                               <span class="agent" data-testid="agent">${agent.claims.name}<small>${agent.label}</small></span>
-                              <button class="quiet" data-testid="sign-out" @click=${() => this.querySelector('dialog').showModal()}>
+                              <button class="quiet" data-testid="sign-out" @click=${this.askToSignOut}>
                                   ${icons.out}Sign out
                               </button>`
                         : nothing}
@@ -323,6 +327,7 @@ class OrielApp extends View {
                 .auto=${this.config.auto}
                 .status=${this.keys.status}
                 @enrolled=${this.enrolled}
+                @sign-out=${this.askToSignOut}
             ></oriel-enrol>`;
         if (this.session)
             return html`<oriel-device-page

@@ -69,7 +69,7 @@ class DeviceList extends View {
             data-consent=${device.online ? String(device.consent) : ''}
             data-reason=${device.unverified?.reason ?? nothing}
         >
-            <span class="status ${device.status}"><i class="dot"></i>${STATUS[device.status]}</span>
+            <span class="status ${device.unverified?.reason === 'unknown' ? 'offline' : device.status}"><i class="dot"></i>${STATUS[device.status]}</span>
             <span class="name"><b>${device.name}</b>${device.name === device.id ? nothing : html`<small>${device.id}</small>`}</span>
             <span class="fact">${device.model || '–'}</span>
             <span class="fact">${device.site || '–'}</span>

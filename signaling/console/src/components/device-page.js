@@ -3,7 +3,7 @@ import { html, nothing } from 'lit';
 import { View } from './view.js';
 import { icons } from './icons.js';
 import { STATUS } from './device-list.js';
-import { identityCard, unverifiedCard } from './identity.js';
+import { identityCard, unverifiedCard, verifiedMark } from './identity.js';
 import { DENIALS, UNREACHABLE, counter, endWords, span } from '../words.js';
 import './request-form.js';
 import './viewer.js';
@@ -18,6 +18,7 @@ const WORDS = {
     denied: 'Denied',
     ended: 'Ended',
     unreachable: 'Unreachable',
+    'not-verified': 'Not verified',
 };
 
 const STEPS = [
@@ -66,6 +67,7 @@ class DevicePage extends View {
                 <a class="back" href="#/" data-testid="back" aria-label="Devices">${icons.back}<span>Devices</span></a>
                 <div class="title">
                     <h1>${name || session.device}</h1>
+                    ${session.inSession ? verifiedMark(session.identity) : nothing}
                     <span class="muted">${[device?.model, device?.site].filter(Boolean).join(' · ')}</span>
                 </div>
                 ${this.stateElement()}
@@ -91,7 +93,7 @@ class DevicePage extends View {
             data-reason=${outcome?.reason ?? nothing}
             data-by=${outcome?.by ?? nothing}
             data-detail=${outcome?.detail ?? nothing}
-            ><i class="dot"></i>${WORDS[state]}<span class="hidden">. ${what}. ${next}</span></span
+            ><i class="dot"></i>${WORDS[outcome?.reason === 'not-verified' ? 'not-verified' : state]}<span class="hidden">. ${what}. ${next}</span></span
         >`;
     }
 
@@ -128,7 +130,7 @@ class DevicePage extends View {
             .device=${device}
             .usable=${this.online && session.reach.status === 'yes'}
             .problem=${session.state === 'unreachable' ? this.words() : null}
-            .detail=${session.outcome?.detail}
+            .detail=${session.outcome?.reason === 'not-verified' ? null : session.outcome?.detail}
         ></oriel-request-form>`;
     }
 

@@ -79,9 +79,13 @@ class Enrol extends View {
                     <h1>${title}</h1>
                     <p class="muted">${about}</p>
                 </div>
-                ${status === 'barred' ? nothing : this.service ? this.byService() : this.byHand()}
+                ${status === 'barred' ? this.barred() : this.service ? this.byService() : this.byHand()}
             </section>
         </main>`;
+    }
+
+    barred() {
+        return html`<button data-testid="start-over" @click=${() => this.dispatchEvent(new CustomEvent('sign-out'))}>${icons.out}Sign out</button>`;
     }
 
     problemLine() {

@@ -17,13 +17,13 @@ export function identityCard(identity, answered) {
             >
         </summary>
         <dl>
-            <dt>Vouched for by</dt>
-            <dd>${owner.name} (${owner.id}), ${day(identity.issued)}</dd>
-            <dt>Owner’s key</dt>
+            <dt>Credential</dt>
+            <dd>By ${owner.name} (${owner.id}), ${day(identity.issued)}</dd>
+            <dt>Key of the owner</dt>
             <dd><code>${owner.key.id}</code></dd>
-            <dt>Device’s key</dt>
+            <dt>Key the device signs with</dt>
             <dd><code>${signing.id}</code></dd>
-            <dt>Sealed for</dt>
+            <dt>Key it is greeted with</dt>
             <dd><code>${sealing.id}</code></dd>
             <dt>Proof</dt>
             <dd>${answered ? 'It has just answered with this key.' : 'It has not answered yet.'}</dd>
@@ -38,3 +38,7 @@ export function unverifiedCard({ reason, detail }) {
         <p class="detail">${detail}</p>
     </div>`;
 }
+
+/* Beside the name while there is no room for the card. */
+export const verifiedMark = ({ owner, signing }) =>
+    html`<span class="verified" data-testid="verified" data-key=${signing.id} title="Verified. Owner ${owner.name}, key ${shortKey(signing.id)}">${icons.shield}</span>`;
