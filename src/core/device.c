@@ -20,7 +20,7 @@
 #include "text.h"
 #include "watch.h"
 
-enum { STATE_INTERVAL = 600, REFUSALS_A_MINUTE = 20 };
+enum { STATE_INTERVAL = 600, TRUST_INTERVAL = 10, REFUSALS_A_MINUTE = 20 }; /* seconds; a number */
 
 struct oriel_device {
     const struct oriel_config *config;
@@ -36,7 +36,7 @@ struct oriel_device {
     struct oriel_watch *watch;
     char boot[ORIEL_HASH_SIZE];
     int timer; /* CLOCK_BOOTTIME: what expires does so while the machine sleeps, too */
-    guint timer_source, state_source;
+    guint timer_source, state_source, trust_source;
     bool online;
     char *offline_why;
     char *help; /* the note of a call for support, NULL without one */
@@ -181,10 +181,27 @@ static void finish_when_quiet(struct oriel_device *d) {
         oriel_link_shut_down(d->link);
 }
 
+static void end_if_revoked(struct oriel_device *d) {
+    const struct oriel_session_request *current = oriel_session_request(d->session);
+    if (current && !oriel_trust_holds(d->trust, current->peer))
+        oriel_session_revoked(d->session);
+}
+
+/* Beside the watch, which may be without a directory, or miss that a whole directory took the place of another. */
+static gboolean look_at_trust(gpointer data) {
+    end_if_revoked(data);
+    return G_SOURCE_CONTINUE;
+}
+
 static void changed(void *user) {
     struct oriel_device *d = user;
     enum oriel_session_state state = oriel_session_state(d->session);
-    oriel_provider_watch(d->provider, state != ORIEL_SESSION_IDLE && state != ORIEL_SESSION_ENDING);
+    bool open = state != ORIEL_SESSION_IDLE && state != ORIEL_SESSION_ENDING;
+    oriel_provider_watch(d->provider, open);
+    if (!open)
+        g_clear_handle_id(&d->trust_source, g_source_remove);
+    else if (!d->trust_source)
+        d->trust_source = g_timeout_add_seconds(TRUST_INTERVAL, look_at_trust, d);
     publish_state(d);
     finish_when_quiet(d);
 }
@@ -373,9 +390,7 @@ static void received(void *user, const char *agent, const void *bytes, size_t le
 
 static void trust_changed(void *user) {
     struct oriel_device *d = user;
-    const struct oriel_session_request *current = oriel_session_request(d->session);
-    if (current && !oriel_trust_holds(d->trust, current->peer))
-        oriel_session_revoked(d->session);
+    end_if_revoked(d);
     publish_state(d);
 }
 
@@ -499,6 +514,7 @@ void oriel_device_free(struct oriel_device *d) {
         return;
     g_clear_handle_id(&d->timer_source, g_source_remove);
     g_clear_handle_id(&d->state_source, g_source_remove);
+    g_clear_handle_id(&d->trust_source, g_source_remove);
     oriel_control_free(d->control);
     oriel_provider_free(d->provider);
     oriel_link_free(d->link);

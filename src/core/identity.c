@@ -17,12 +17,13 @@ static json_t *load_key(const char *path, char *id, GError **error) {
     struct stat st;
     if (!g_file_get_contents(path, &pem, &length, error))
         return NULL;
-    if (stat(path, &st) < 0 || (st.st_mode & 077)) {
+    bool ours = stat(path, &st) == 0 && !(st.st_mode & 077);
+    json_t *key = ours ? oriel_key_from_pem(pem, length, why) : NULL;
+    explicit_bzero(pem, length);
+    if (!ours) {
         REFUSE(error, "%s: others may read this private key; chmod 600 it", path);
         return NULL;
     }
-    json_t *key = oriel_key_from_pem(pem, length, why);
-    memset(pem, 0, length);
     if (!key || !json_object_get(key, "d")) {
         REFUSE(error, "%s: %s", path, key ? "a public key; the private one is needed" : why);
         json_decref(key);

@@ -705,5 +705,6 @@ int main(void) {
         TEST(test_attack_16_clocks),
         TEST(test_what_a_flood_of_hellos_leaves),
     };
+    oriel_json_wipe(); /* as orield does */
     return cmocka_run_group_tests_name("mail", tests, NULL, NULL);
 }
