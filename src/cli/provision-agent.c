@@ -120,7 +120,7 @@ static char *enrol(const struct agent *a, long hours, json_t *scopes) {
     json_t *request = read_request(a->request);
     char key_id[44] = "";
     if (request && oriel_key_id(json_object_get(request, "key"), key_id))
-        fprintf(stderr, "check code: %.*s\n", CHECK_CODE, key_id);
+        fprintf(stderr, "check code: %.*s\nkey id: %s\n", CHECK_CODE, key_id, key_id);
     json_t *vendor = request ? oriel_vendor_read(a->vendor) : NULL;
     json_t *revoked = vendor ? oriel_vendor_revoked(a->vendor) : NULL;
     json_t *key = revoked ? oriel_party_key(a->vendor, "vendor.key", json_object_get(vendor, "key")) : NULL;
@@ -257,7 +257,7 @@ int oriel_provision_revoke(int argc, char **argv) {
     }
     for (guint i = 0; good && keys && i < keys->len; i++)
         if (!oriel_is_hash(keys->pdata[i])) {
-            oriel_error("--key '%s' is no key id: 43 characters of base64url, as the console shows it",
+            oriel_error("--key '%s' is no key id: 43 characters of base64url, as `agent` printed it",
                         (const char *)keys->pdata[i]);
             good = false;
         }

@@ -465,7 +465,7 @@ static json_t *browser_opens(const struct browser *b, const char *file, json_t *
 #define AGENT "agent --vendor vendor --owner owner/owner.json --tenant demo --id anna --name Anna~Weber "
 
 static void test_agent(void **state) {
-    char key_id[44], line[64];
+    char key_id[44], line[128];
     json_t *credential;
     struct browser b = browser_asks("request");
     provision("broker-agent --broker broker --id anna --out anna.password");
@@ -473,7 +473,7 @@ static void test_agent(void **state) {
     provision(AGENT "--password anna.password --request request --out answer");
     has_mode("answer", 0600);
     assert_true(oriel_key_id(b.key, key_id));
-    snprintf(line, sizeof line, "check code: %.8s\n", key_id);
+    snprintf(line, sizeof line, "check code: %.8s\nkey id: %s\n", key_id, key_id);
     assert_memory_equal(said, line, strlen(line)); /* first of all */
     json_t *enrolled = browser_opens(&b, "answer", &credential);
     assert_string_equal(member(enrolled, "tenant"), "demo");
