@@ -66,10 +66,11 @@ class OrielApp extends View {
     tick() {
         this.changed();
         if (!this.service || !this.keys?.enrolled) return;
-        const { status } = this.keys;
+        // The broker may refuse because it has another password by now.
+        const status = this.phase === 'refused' && this.keys.status === 'good' ? 'refused' : this.keys.status;
         const now = performance.now();
         if (status !== this.renewal.status) this.renewal = { status, next: now };
-        if (!['ending', 'expired', 'revoked'].includes(status) || now < this.renewal.next) return;
+        if (!['ending', 'expired', 'revoked', 'refused'].includes(status) || now < this.renewal.next) return;
         this.renewal.next = now + RENEW_AGAIN_MS;
         this.service.renew().then(
             () => this.enrolled(),
