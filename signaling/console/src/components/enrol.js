@@ -8,7 +8,7 @@ import { LoginNeeded } from '../service.js';
 
 /* By Keys.status: [title, what it is about]. */
 const ABOUT = {
-    new: ['Enrol this browser', 'This browser has made a key of its own, which never leaves it. Your company’s administrator confirms once that the key is yours.'],
+    new: ['Enrol this browser', 'This browser has made a key of its own, which never leaves it. Your company confirms once that the key is yours.'],
     good: ['Renew the enrolment', 'It still holds. A new answer replaces the one that this browser has.'],
     ending: ['Renew the enrolment', 'It ends soon. A new answer replaces the one that this browser has; what is under way goes on.'],
     expired: ['The enrolment has expired', 'Devices accept this browser again as soon as your company’s administrator has confirmed it anew.'],
