@@ -325,7 +325,9 @@ static char *sign_with(const json_t *key, json_t *header, json_t *claims) {
     g_autofree char *text = oriel_json_encode(claims);
     json_decref(claims);
     json_t *jws = json_pack("{s:o}", "payload", jose_b64_enc(text, strlen(text)));
-    assert_true(jose_jws_sig(NULL, jws, json_pack("{s:o}", "protected", header), key));
+    json_t *signature = json_pack("{s:o}", "protected", header);
+    assert_true(jose_jws_sig(NULL, jws, signature, key));
+    json_decref(signature);
     char *out = g_strdup_printf("%s.%s.%s", oriel_json_text(jws, "protected"), oriel_json_text(jws, "payload"),
                                 oriel_json_text(jws, "signature"));
     json_decref(jws);
