@@ -89,10 +89,18 @@ async function runUnit(test, report) {
     env: { ...(Array.isArray(test.env) ? {} : test.env), CMOCKA_MESSAGE_OUTPUT: 'TAP' },
   });
   const lines = end.output.split('\n');
-  const results = lines.map((line) => /^(not ok|ok) \d+ ?-? ?(# SKIP)? ?(.*)$/.exec(line)).filter(Boolean);
-  for (const [, verdict, skip, name] of results)
-    report({ name, state: skip ? 'skip' : verdict === 'ok' ? 'pass' : 'fail', why: skip ? 'skipped by the test' : end.output });
-  const failed = results.some((result) => result[1] === 'not ok');
+  const results = lines.flatMap((line, i) => {
+    const match = /^(not ok|ok) \d+ ?-? ?(# SKIP)? ?(.*)$/.exec(line);
+    return match ? [{ verdict: match[1], skip: match[2], name: match[3], at: i }] : [];
+  });
+  results.forEach(({ verdict, skip, name, at }, i) => {
+    // What the case said stands before its verdict, cmocka's own words after it.
+    const from = i ? results[i - 1].at + 1 : 0;
+    let to = at + 1;
+    while (lines[to]?.startsWith('#')) to++;
+    report({ name, state: skip ? 'skip' : verdict === 'ok' ? 'pass' : 'fail', why: skip ? 'skipped by the test' : lines.slice(from, to).join('\n') });
+  });
+  const failed = results.some(({ verdict }) => verdict === 'not ok');
   const whole = { name: test.name, ms: Date.now() - started };
   if (end.late) report({ ...whole, state: 'fail', why: `not done in time\n${end.output}` });
   else if (end.code !== 0 && !failed) report({ ...whole, state: 'fail', why: `ended with ${end.code}\n${end.output}` });

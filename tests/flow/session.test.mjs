@@ -200,14 +200,26 @@ story('messages of others and of other sessions do nothing', async ({ rig }) => 
   cast.agent.session = `${session.slice(0, 42)}${session[42] === 'A' ? 'E' : 'A'}`;
   await cast.agent.send({ v: 1, typ: 'end', session: cast.agent.session, seq: 0, by: 'agent', reason: 'hung-up' });
   cast.agent.session = session;
-  // Too early: held until what comes before it is there.
-  await cast.agent.send({ v: 1, typ: 'end', session, seq: 1, by: 'agent', reason: 'hung-up' });
   await boris.request();
   assert.equal((await boris.denial()).reason, 'busy');
   await sleep(300);
   assert.equal(picture(cast.device).length, 2);
-  await cast.agent.send({ v: 1, typ: 'ice', session, seq: 0, candidate: '', mline: 0 });
+  // Its own end acts at once, also when something before it is missing.
+  await cast.agent.send({ v: 1, typ: 'end', session, seq: 3, by: 'agent', reason: 'hung-up' });
   await over(cast, { by: 'agent', reason: 'hung-up' });
+});
+
+story('messages out of order are handled in order', async ({ rig }) => {
+  const cast = await rig.cast();
+  await granted(cast);
+  const { session } = cast.agent;
+  // An answer that is none would end the session, if it were handled before what comes before it.
+  await cast.agent.send({ v: 1, typ: 'sdp', session, seq: 1, type: 'answer', sdp: 'hello' });
+  await cast.agent.send({ v: 1, typ: 'sdp', session, seq: 1, type: 'answer', sdp: 'hello' });
+  await sleep(300);
+  assert.equal(picture(cast.device).length, 2);
+  await cast.agent.send({ v: 1, typ: 'ice', session, seq: 0, candidate: '', mline: 0 });
+  await over(cast, { by: 'device', reason: 'protocol' });
 });
 
 story('a stop for another session does nothing', async ({ rig }) => {
