@@ -58,6 +58,11 @@ async function own(promise) {
   const thing = await promise;
   if (ending) await thing.stop(); // it came up while we were going down
   started.push(thing);
+  // The demo ends with the first of its parts; when somebody closes its window, that is no failure.
+  thing.process?.exited.then(({ code }) => {
+    if ((thing instanceof Panel || thing instanceof NestedScreen) && code === 0) end(0);
+    else end(1, `${thing.process.name} ended (${thing.process.how()}):\n${thing.process.tail()}`);
+  });
   return thing;
 }
 
@@ -88,8 +93,6 @@ async function main() {
   const device = await own(Device.start(join(directory, 'device'), { broker, screen, config: { device: DEVICE, consent: { timeout: 60 }, media: { addresses: addresses() } } }));
   const panel = await own(Panel.start({ socket: device.consent, env: screen.env, args: desktop === 'x11' ? ['--windowed'] : [], log: join(directory, 'panel.log') }));
   await device.online();
-  for (const { process: child } of [broker, device, panel])
-    child.exited.then(() => { if (!ending) end(child === panel.process && child.ended.code === 0 ? 0 : 1, child === panel.process && child.ended.code === 0 ? '' : `${child.name} ended (${child.how()}):\n${child.tail()}`); });
   return { broker, screen, device, panel, directory, kept };
 }
 
@@ -118,7 +121,7 @@ function tell({ broker, screen, panel }) {
     const environment = `DISPLAY=${screen.display} XAUTHORITY=${screen.authority}`;
     console.log(`  The panel          on a virtual screen, ${screen.width}x${screen.height}. To look at it:
                        ${environment} import -window root panel.png
-                       ${environment} x11vnc -localhost -once      (then a VNC viewer on port 5900)
+                       ${environment} x11vnc -localhost -once      (apt-get install x11vnc; then a VNC viewer on port 5900)
                      To tap a button, type its name here: call, allow, deny, stop …
   From elsewhere     ssh -L ${port}:127.0.0.1:${port} THIS-MACHINE, then the same address`);
     tapFromHere(screen, panel);

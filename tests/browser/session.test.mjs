@@ -4,9 +4,6 @@ import assert from 'node:assert/strict';
 import { alive, clock, memory, openFiles, sleep, until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
 
-const PICTURE = ['oriel-capture', 'oriel-media'];
-const picture = (device) => device.helpers().filter(({ name }) => PICTURE.includes(name));
-
 async function cast(rig, options) {
   const all = await rig.cast(options);
   return { ...all, receiver: await rig.receiver() };
@@ -14,7 +11,7 @@ async function cast(rig, options) {
 
 async function ready({ agent, device }) {
   await agent.whenState((state) => state.status === 'ready');
-  assert.deepEqual(picture(device), []);
+  assert.deepEqual(device.picture(), []);
 }
 
 // Nothing of the picture or the data channel came through.
@@ -83,7 +80,7 @@ story('live: figures, the log, and the stop within 100 ms', async ({ rig }) => {
     return of('pong') && of('time') && [of('pong'), of('time')];
   }).then((handle) => handle.jsonValue());
   assert.ok(Number.isInteger(pong.now) && Number.isInteger(time.rtp) && Number.isInteger(time.at), JSON.stringify([pong, time]));
-  const helpers = picture(device).map(({ pid }) => pid);
+  const helpers = device.picture().map(({ pid }) => pid);
   const from = clock();
   provider.stopSession();
   await until('capture and media to end', () => !helpers.some(alive), { ms: 3000, every: 0 });
@@ -136,7 +133,7 @@ story('the broker goes away in a session: the picture goes on, and stop works', 
   assert.ok((await receiver.received()).bytes > before, 'no more picture without the broker');
   provider.stopSession();
   await provider.next('session ended');
-  assert.deepEqual(picture(device), []);
+  assert.deepEqual(device.picture(), []);
   await broker.run();
 });
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../rig/paths.mjs';
-import { Process, alive, clock, descendants, listens, until } from '../rig/process.mjs';
+import { Process, alive, clock, descendants, listens, sleep, until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
 
 // `./run demo …` in a runtime directory of its own, so that what it leaves can be seen.
@@ -11,7 +11,7 @@ function demo(rig, ...args) {
   const runtime = join(rig.directory, 'runtime');
   mkdirSync(runtime, { recursive: true, mode: 0o700 });
   const env = { XDG_RUNTIME_DIR: runtime, DISPLAY: undefined, WAYLAND_DISPLAY: undefined };
-  const child = rig.own(new Process('demo', join(root, 'run'), ['demo', ...args], { env, log: rig.path('demo.log'), cwd: '/' }));
+  const child = rig.own(new Process('demo', join(root, 'run'), ['demo', ...args], { env, log: rig.path('demo.log'), cwd: '/', stdin: true }));
   return { child, runtime, started: clock() };
 }
 
@@ -57,6 +57,19 @@ story('starts in under 5 s, serves the page, and Ctrl-C leaves nothing', async (
     assert.equal(await listens(Number(port)), false);
     assert.deepEqual(displays().filter((name) => !before.includes(name)), []);
   }
+});
+
+story('the panel that nobody can touch is tapped by name', async ({ rig }) => {
+  const { child } = demo(rig);
+  await addressOf(child);
+  child.write('allow');
+  await child.line(/There is no "allow" on the panel now; there are: .*\btab-alarms\b/);
+  // Buttons come when the panel has drawn them: what is not there yet is tried again.
+  await until('the call for support', async () => { child.write('call'); child.write('call-send'); return child.lines.some(({ text }) => /calls for support/.test(text)); }, { every: 500 });
+  // End of input is no end of the demo.
+  child.child.stdin.end();
+  await sleep(300);
+  assert.equal(child.ended, null);
 });
 
 story('killed without a word it takes its processes with it', async ({ rig }) => {

@@ -1,5 +1,6 @@
 // The record of a step is on the disk before the step takes effect; when it can't be written there is no session.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Device } from '../rig/device.mjs';
@@ -51,13 +52,14 @@ story('oriel audit show and oriel sessions tell it to people', async ({ rig }) =
 });
 
 // A disk of 64 KiB for the log alone: a tmpfs in a mount namespace of orield's own. Without root, one of a user namespace.
+const apart = ['unshare', ...(process.getuid() === 0 ? [] : ['--map-root-user']), '--mount', '--'];
+const smallDisk = { skip: spawnSync(apart[0], [...apart.slice(1), 'true']).status !== 0 && 'needs root, or user namespaces for everybody' };
 async function onSmallDisk(rig) {
   const broker = await rig.broker();
-  const name = process.getuid() === 0 ? [] : ['--map-root-user'];
   const directory = join(rig.directory, 'device', 'audit');
   mkdirSync(directory, { recursive: true });
   const device = rig.own(await Device.start(rig.path('device'), { broker, watch: true,
-    wrap: ['unshare', ...name, '--mount', '--', 'sh', '-c', 'dir=$1; shift; mount -t tmpfs -o size=64k,mode=700 tmpfs "$dir" && exec "$@"', 'sh', directory] }));
+    wrap: [...apart, 'sh', '-c', 'dir=$1; shift; mount -t tmpfs -o size=64k,mode=700 tmpfs "$dir" && exec "$@"', 'sh', directory] }));
   const provider = await rig.provider(device);
   await device.online();
   const agent = await rig.agent(broker);
@@ -74,7 +76,7 @@ async function onSmallDisk(rig) {
   return { device, provider, agent, fill, free: () => rmSync(filler, { force: true }) };
 }
 
-story('disk full: no request is even shown, and it works again when there is room', async ({ rig }) => {
+story('disk full: no request is even shown, and it works again when there is room', smallDisk, async ({ rig }) => {
   const cast = await onSmallDisk(rig);
   const { device, provider, agent, fill, free } = cast;
   fill();
@@ -108,7 +110,7 @@ story('disk full: no request is even shown, and it works again when there is roo
   assert.deepEqual(device.started(), ['oriel-signal']);
 });
 
-story('disk full at the moment of the yes: no session', async ({ rig }) => {
+story('disk full at the moment of the yes: no session', smallDisk, async ({ rig }) => {
   const { device, provider, agent, fill } = await onSmallDisk(rig);
   await agent.request({ reason: 'x'.repeat(400) });
   const ask = await provider.asked();
