@@ -93,6 +93,7 @@ async function main() {
   const device = await own(Device.start(join(directory, 'device'), { broker, screen, config: { device: DEVICE, consent: { timeout: 60 }, media: { addresses: addresses() } } }));
   const panel = await own(Panel.start({ socket: device.consent, env: screen.env, args: desktop === 'x11' ? ['--windowed'] : [], log: join(directory, 'panel.log') }));
   await device.online();
+  await panel.place('call'); // drawn, and support can be called
   return { broker, screen, device, panel, directory, kept };
 }
 
