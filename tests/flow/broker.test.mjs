@@ -59,6 +59,7 @@ story('a device that ends well says so itself', async ({ rig }) => {
 
 story('oriel-signal that crashes is started again', async ({ rig }) => {
   const { device, agent } = await rig.cast({ provider: null });
+  await sleep(200);
   const files = openFiles(device.pid);
   for (let i = 0; i < 3; i++) {
     const helper = device.helper('oriel-signal');
