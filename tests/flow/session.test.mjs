@@ -42,7 +42,7 @@ story('the offer: one video, one data channel, the announced certificate', async
   assert.deepEqual(prints, [`a=fingerprint:sha-256 ${grant.fingerprint}`]);
   assert.ok(lines.includes('a=sendonly'));
   assert.ok(lines.some((line) => /^a=group:BUNDLE \S+ \S+$/.test(line)));
-  for (const wanted of [/^a=rtpmap:\d+ VP8\/90000$/i, /^a=rtpmap:\d+ rtx\/90000$/i, /^a=rtcp-fb:\d+ nack pli$/, /^a=rtcp-fb:\d+ transport-cc$/, /playout-delay/, /transport-wide-cc/])
+  for (const wanted of [/^a=rtpmap:\d+ VP8\/90000$/i, /^a=rtpmap:\d+ rtx\/90000$/i, /^a=ssrc-group:FID \d+ \d+$/, /^a=rtcp-fb:\d+ nack pli$/, /^a=rtcp-fb:\d+ transport-cc$/, /playout-delay/, /transport-wide-cc/])
     assert.ok(lines.some((line) => wanted.test(line)), `no ${wanted} in the offer`);
   const events = cast.device.audit().map(({ event }) => event);
   assert.deepEqual(events, ['boot', 'request', 'prompt', 'decision', 'grant', 'media-start']);
