@@ -17,21 +17,28 @@ ip link set media1 up
 ip route add default via 10.77.0.2 dev media0
 exec "$@"`;
 
-// To be awaited before the first test: only the second run goes on after it. Gives back why there can be no namespace,
-// for the tests' `skip`; false when there is one.
-export async function ownNetwork() {
-  if (process.env.ORIEL_TEST_NETWORK === 'own') return false;
-  const enter = ['unshare', ...(process.getuid() === 0 ? [] : ['--map-root-user']), '--net', '--'];
-  const inside = (...words) => [...enter, 'sh', '-c', BUILD, 'sh', ...words];
+// Words to put before a command so that it runs in such a namespace.
+export const inOwnNetwork = ['unshare', ...(process.getuid() === 0 ? [] : ['--map-root-user']), '--net', '--', 'sh', '-c', BUILD, 'sh'];
+
+// Why there can be none here, for a test's `skip`; false when there can.
+export function noOwnNetwork() {
+  const [command, ...args] = [...inOwnNetwork, 'true'];
   try {
-    const [command, ...args] = inside('true');
     execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] });
+    return false;
   } catch (error) {
     return `no network namespace with an interface here: ${(error.stderr || error.message).trim()}`;
   }
+}
+
+// To be awaited before a file's first test: only its second run, inside, goes on after it. Gives back what noOwnNetwork does.
+export async function ownNetwork() {
+  if (process.env.ORIEL_TEST_NETWORK === 'own') return false;
+  const none = noOwnNetwork();
+  if (none) return none;
   // Dies with us, and gives its results to whom we would have given ours (reporter.mjs: fd 3).
   const results = process.execArgv.some((arg) => arg.endsWith('reporter.mjs')) ? [3] : [];
-  const [command, ...args] = inside('setpriv', '--pdeathsig', 'KILL', '--', process.execPath, ...process.execArgv, ...process.argv.slice(1));
+  const [command, ...args] = [...inOwnNetwork, 'setpriv', '--pdeathsig', 'KILL', '--', process.execPath, ...process.execArgv, ...process.argv.slice(1)];
   const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', ...results], env: { ...process.env, ORIEL_TEST_NETWORK: 'own' } });
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => child.kill(signal));
   return new Promise((_, reject) => child.on('error', reject).on('close', (code) => process.exit(code ?? 1)));
