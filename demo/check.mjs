@@ -60,9 +60,9 @@ export async function play({ broker, screen, device, panel, directory, kept }, o
   await page.shot(shots.console);
   await screen.shot(shots.panel);
 
-  const helpers = device.helpers().filter(({ name }) => name !== 'oriel-signal');
+  const helpers = device.picture();
   const stopped = await panel.click(screen, 'stop');
-  await until('capture and media to end', () => !device.helpers().some(({ name }) => name !== 'oriel-signal'), { ms: 5000, every: 1 });
+  await until('capture and media to end', () => !device.picture().length, { ms: 5000, every: 1 });
   say('Stop to capture and media gone', `${ms(clock() - stopped)} (${helpers.map(({ name }) => name).join(', ')})`);
   const state = await page.state('ended');
   if (state.by !== 'person') throw new Error(`the console says that ${state.by} ended the session`);

@@ -3,6 +3,7 @@
 // A private broker, a device (orield), the demo panel with consent in it, and the address of the agent's page. On an X11
 // desktop the panel is a window there and the agent sees that desktop; on a Wayland desktop it is a nested X screen in
 // a window; without a desktop it is a virtual screen. With --check the story is played by check.mjs.
+// Everything is on loopback; with --lan the media of a session may also go by the machine's other addresses.
 //
 // Nothing is left: everything is in one private folder and in processes that end with this one, however it ends.
 import { execFileSync, spawn } from 'node:child_process';
@@ -25,12 +26,12 @@ const PAGE_PORT = 8088, ENROLMENT_PORT = 8089; // if they are free, so that a ta
 const kept = join(build, 'demo');
 
 const args = process.argv.slice(2);
-const unknown = args.find((arg) => !['--check', '--virtual'].includes(arg));
+const unknown = args.find((arg) => !['--check', '--lan', '--virtual'].includes(arg));
 if (unknown) {
-  console.error(`demo: '${unknown}' is not an option here; there are\n  --check    play the story by itself\n  --virtual  a virtual screen, also on a desktop`);
+  console.error(`demo: '${unknown}' is not an option here; there are\n  --check    play the story by itself\n  --lan      media also by this machine's network addresses\n  --virtual  a virtual screen, also on a desktop`);
   process.exit(2);
 }
-const check = args.includes('--check');
+const check = args.includes('--check'), lan = args.includes('--lan');
 const { DISPLAY, WAYLAND_DISPLAY, XAUTHORITY, XDG_RUNTIME_DIR } = process.env;
 const desktop = check || args.includes('--virtual') || !DISPLAY ? 'none' : WAYLAND_DISPLAY ? 'wayland' : 'x11';
 
@@ -60,12 +61,17 @@ async function own(promise) {
   const thing = await promise;
   if (ending) await thing.stop(); // it came up while we were going down
   started.push(thing);
+  // The demo ends with the first of its parts; when somebody closes its window, that is no failure.
+  thing.process?.exited.then(({ code }) => {
+    if ((thing instanceof Panel || thing instanceof NestedScreen) && code === 0) end(0);
+    else end(1, `${thing.process.name} ended (${thing.process.how()}):\n${thing.process.tail()}`);
+  });
   return thing;
 }
 
-// Where media may be reached: this machine's own addresses. Link-local IPv6 ones mean nothing without a zone.
+// Where media may be reached. Link-local IPv6 addresses mean nothing without a zone.
 function addresses() {
-  if (check) return '127.0.0.1';
+  if (!lan) return '127.0.0.1';
   const own = Object.values(networkInterfaces()).flat().filter(({ internal, address }) => !internal && !/^fe80:/i.test(address));
   return ['127.0.0.1', ...own.map(({ address }) => address)].join(';');
 }
@@ -98,8 +104,7 @@ async function main() {
   const device = await own(Device.start(join(directory, 'device'), { broker, screen, config: { device: DEVICE, consent: { timeout: 60 }, media: { addresses: addresses() } } }));
   const panel = await own(Panel.start({ socket: device.consent, env: screen.env, args: desktop === 'x11' ? ['--windowed'] : [], log: join(directory, 'panel.log') }));
   await device.online();
-  for (const { process: child } of [broker, device, panel])
-    child.exited.then(() => { if (!ending) end(child === panel.process && child.ended.code === 0 ? 0 : 1, child === panel.process && child.ended.code === 0 ? '' : `${child.name} ended (${child.how()}):\n${child.tail()}`); });
+  await panel.place('call'); // drawn, and support can be called
   return { broker, screen, device, panel, directory, kept };
 }
 
@@ -128,11 +133,12 @@ function tell({ broker, screen, panel }) {
     const environment = `DISPLAY=${screen.display} XAUTHORITY=${screen.authority}`;
     console.log(`  The panel          on a virtual screen, ${screen.width}x${screen.height}. To look at it:
                        ${environment} import -window root panel.png
-                       ${environment} x11vnc -localhost -once      (then a VNC viewer on port 5900)
-                     To tap a button, type its name here: call, allow, deny, stop …
-  From elsewhere     ssh ${ports} THIS-MACHINE, then the same address`);
+                       ${environment} x11vnc -localhost -once      (apt-get install x11vnc; then a VNC viewer on port 5900)
+                     To tap a button, type its name here: call, allow, deny, stop …`);
     tapFromHere(screen, panel);
   }
+  if (lan) console.log(`  From elsewhere     ssh ${ports} THIS-MACHINE, then the same address`);
+  else console.log('  The browser        Firefox does not use loopback candidates: use Chromium, or ./run demo --lan\n                     (which is also for browsers on other machines)');
   console.log('\nPick the device, give a reason, request a session; allow it at the panel. Ctrl-C ends everything.\n');
   panel.onEvent = ({ text }) => SAYS[text] && console.log(`  ${SAYS[text]}`);
   if (desktop === 'none') return;

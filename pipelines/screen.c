@@ -45,13 +45,19 @@ enum {
 #define ID_MID 2
 #define ID_PLAYOUT_DELAY 3
 
-GstCaps *oriel_screen_caps(void) {
+/* With the SSRC, so that webrtcbin offers it and that of the retransmissions as a pair (FID, RFC 5576, section 4.2):
+ * without it Chromium pairs them by their payload types, but Firefox takes no retransmission, and a lost packet stops
+ * its picture until a keyframe. */
+GstCaps *oriel_screen_caps(GstElement *screen) {
+    g_autoptr(GstElement) pay = gst_bin_get_by_name(GST_BIN(screen), "pay");
+    guint ssrc;
+    g_object_get(pay, "ssrc", &ssrc, NULL);
     return gst_caps_new_simple(
         "application/x-rtp", "media", G_TYPE_STRING, "video", "encoding-name", G_TYPE_STRING, "VP8", "clock-rate",
-        G_TYPE_INT, 90000, "payload", G_TYPE_INT, PAYLOAD, "a-mid", G_TYPE_STRING, MID, "rtcp-fb-nack-pli",
-        G_TYPE_BOOLEAN, TRUE, "rtcp-fb-ccm-fir", G_TYPE_BOOLEAN, TRUE, "rtcp-fb-transport-cc", G_TYPE_BOOLEAN, TRUE,
-        "extmap-" G_STRINGIFY(ID_TWCC), G_TYPE_STRING, URI_TWCC, "extmap-" G_STRINGIFY(ID_MID), G_TYPE_STRING, URI_MID,
-        "extmap-" G_STRINGIFY(ID_PLAYOUT_DELAY), G_TYPE_STRING, ORIEL_PLAYOUT_DELAY_URI, NULL);
+        G_TYPE_INT, 90000, "payload", G_TYPE_INT, PAYLOAD, "ssrc", G_TYPE_UINT, ssrc, "a-mid", G_TYPE_STRING, MID,
+        "rtcp-fb-nack-pli", G_TYPE_BOOLEAN, TRUE, "rtcp-fb-ccm-fir", G_TYPE_BOOLEAN, TRUE, "rtcp-fb-transport-cc",
+        G_TYPE_BOOLEAN, TRUE, "extmap-" G_STRINGIFY(ID_TWCC), G_TYPE_STRING, URI_TWCC, "extmap-" G_STRINGIFY(ID_MID),
+        G_TYPE_STRING, URI_MID, "extmap-" G_STRINGIFY(ID_PLAYOUT_DELAY), G_TYPE_STRING, ORIEL_PLAYOUT_DELAY_URI, NULL);
 }
 
 static GstElement *make(const char *factory, const char *name, GError **error) {
@@ -93,7 +99,8 @@ static GstElement *make_payloader(GError **error) {
         return NULL;
     gst_util_set_object_arg(G_OBJECT(pay), "picture-id-mode", "15-bit");
     /* RTP time 0 is running time 0: the data channel tells the page which clock time that is. */
-    g_object_set(pay, "pt", PAYLOAD, "mtu", MTU, "timestamp-offset", 0, "perfect-rtptime", FALSE, NULL);
+    g_object_set(pay, "pt", PAYLOAD, "ssrc", g_random_int(), "mtu", MTU, "timestamp-offset", 0, "perfect-rtptime",
+                 FALSE, NULL);
     g_autoptr(GstRTPHeaderExtension) twcc = gst_rtp_header_extension_create_from_uri(URI_TWCC);
     g_autoptr(GstRTPHeaderExtension) mid = gst_rtp_header_extension_create_from_uri(URI_MID);
     g_autoptr(GstRTPHeaderExtension) delay = gst_object_ref_sink(oriel_playout_delay_new(ID_PLAYOUT_DELAY));

@@ -14,8 +14,8 @@ struct oriel_screen_counts {
  * NULL with `error` set when a plugin is missing. */
 GstElement *oriel_screen_new(int frames, unsigned fps, unsigned kbits, GError **error);
 
-/* The RTP caps of its pad; the caller unrefs. */
-GstCaps *oriel_screen_caps(void);
+/* The RTP caps of its pad, known before anything flows; the caller unrefs. */
+GstCaps *oriel_screen_caps(GstElement *screen);
 
 /* Starts capture and encoding, with a keyframe first; or pauses both. */
 void oriel_screen_run(GstElement *screen, gboolean run);

@@ -15,7 +15,7 @@ const build = process.env.ORIEL_BUILD ?? join(root, 'build');
 
 const SUITES = [
   { name: 'style', folder: 'tests/style', seconds: 120, together: 2 },
-  { name: 'unit', seconds: 60, together: 2 },
+  { name: 'unit', seconds: 60, together: 4 },
   { name: 'console', folder: 'signaling/console/test', seconds: 120, together: 2 },
   { name: 'flow', folder: 'tests/flow', seconds: 300, together: 2 },
   { name: 'demo', folder: 'tests/demo', seconds: 300, together: 1 },
@@ -32,10 +32,11 @@ function namesIn(file, expression) {
 
 function unitTests() {
   const tests = JSON.parse(execFileSync('meson', ['introspect', '--tests', build], { encoding: 'utf8' }));
+  const sourceOf = (test) => join(here, 'unit', `${basename(test.cmd[0])}.c`);
   return tests.map((test) => ({
     name: `unit/${test.name}`,
-    cases: namesIn(join(here, 'unit', `${basename(test.cmd[0])}.c`), /^static void (test_\w+)\(void \*\*/gm),
-    run: (_names, report) => runUnit(test, report),
+    cases: namesIn(sourceOf(test), /^static void (test_\w+)\(void \*\*/gm),
+    run: (_names, report) => runUnit(test, sourceOf(test), report),
   }));
 }
 
@@ -82,17 +83,31 @@ function finish(command, args, { seconds, env, onLine }) {
   });
 }
 
-async function runUnit(test, report) {
+// cmocka's skip() has no words; they stand beside it in the source.
+function whySkipped(source, name) {
+  const body = existsSync(source) ? readFileSync(source, 'utf8').split(new RegExp(`^static void ${name}\\(`, 'm'))[1] : '';
+  return /\bskip\(\);\s*\/\*\s*(.*?)\s*\*\//s.exec(body ?? '')?.[1] ?? 'the test gave no reason';
+}
+
+async function runUnit(test, source, report) {
   const started = Date.now();
   const end = await finish(test.cmd[0], test.cmd.slice(1), {
     seconds: Math.max(test.timeout, 10),
     env: { ...(Array.isArray(test.env) ? {} : test.env), CMOCKA_MESSAGE_OUTPUT: 'TAP' },
   });
   const lines = end.output.split('\n');
-  const results = lines.map((line) => /^(not ok|ok) \d+ ?-? ?(# SKIP)? ?(.*)$/.exec(line)).filter(Boolean);
-  for (const [, verdict, skip, name] of results)
-    report({ name, state: skip ? 'skip' : verdict === 'ok' ? 'pass' : 'fail', why: skip ? 'skipped by the test' : end.output });
-  const failed = results.some((result) => result[1] === 'not ok');
+  const results = lines.flatMap((line, i) => {
+    const match = /^(not ok|ok) \d+ ?-? ?(# SKIP)? ?(.*)$/.exec(line);
+    return match ? [{ verdict: match[1], skip: match[2], name: match[3], at: i }] : [];
+  });
+  results.forEach(({ verdict, skip, name, at }, i) => {
+    // What the case said stands before its verdict, cmocka's own words after it.
+    const from = i ? results[i - 1].at + 1 : 0;
+    let to = at + 1;
+    while (lines[to]?.startsWith('#')) to++;
+    report({ name, state: skip ? 'skip' : verdict === 'ok' ? 'pass' : 'fail', why: skip ? whySkipped(source, name) : lines.slice(from, to).join('\n') });
+  });
+  const failed = results.some(({ verdict }) => verdict === 'not ok');
   const whole = { name: test.name, ms: Date.now() - started };
   if (end.late) report({ ...whole, state: 'fail', why: `not done in time\n${end.output}` });
   else if (end.code !== 0 && !failed) report({ ...whole, state: 'fail', why: `ended with ${end.code}\n${end.output}` });

@@ -197,7 +197,7 @@ static void start(struct session *s) {
     g_autoptr(GError) error = NULL;
     s->screen = oriel_screen_new(oriel_ipc_take_fd(m, 0), fps, kbits, &error);
     if (s->screen) {
-        g_autoptr(GstCaps) caps = oriel_screen_caps();
+        g_autoptr(GstCaps) caps = oriel_screen_caps(s->screen);
         s->transport = oriel_transport_new(s->screen, caps, fingerprint, addresses, &transport_events, s, &error);
     }
     if (!s->transport) {

@@ -4,6 +4,7 @@
 // thing after the other. Latency is from the moment the painter writes the time to the moment the page is given the frame
 // with it (requestVideoFrameCallback), on one clock. Processor time is of the device's processes over the same seconds, in
 // percent of one core; memory is the proportional set size (PSS).
+import { rmSync } from 'node:fs';
 import { Rig } from '../rig/story.mjs';
 import { clock, memory, sleep, stat } from '../rig/process.mjs';
 
@@ -99,6 +100,7 @@ try {
   await finish();
 } finally {
   problems = await rig.close();
+  rmSync(rig.directory, { recursive: true, force: true });
 }
 for (const problem of problems) console.error(problem);
 process.exit(problems.length ? 1 : 0);

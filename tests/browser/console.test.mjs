@@ -5,8 +5,6 @@ import { psnr, readPpm } from '../rig/image.mjs';
 import { alive, clock, sleep, until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
 
-const PICTURE = ['oriel-capture', 'oriel-media'];
-const picture = (device) => device.helpers().filter(({ name }) => PICTURE.includes(name));
 const nothingStarted = (device) => assert.deepEqual(device.started(), ['oriel-signal']);
 
 // Everything but the story. With `known` the device shows another screen than the panel's, with rig-painter's picture.
@@ -52,7 +50,7 @@ story('from request to picture to the person\'s stop', async ({ rig }) => {
   assert.ok(Number((await cast.console.data('time-left')).seconds) > 580);
   // The indicator with its Stop is on the panel.
   await cast.panel.place('indicator');
-  const helpers = picture(cast.device).map(({ pid }) => pid);
+  const helpers = cast.device.picture().map(({ pid }) => pid);
   assert.equal(helpers.length, 2);
   const clicked = await cast.panel.click(cast.screen, 'stop');
   await until('capture and media to end', () => !helpers.some(alive), { ms: 3000, every: 0 });
@@ -123,7 +121,7 @@ story('hung up in the console', async ({ rig }) => {
   const ended = await cast.console.state('ended');
   assert.deepEqual([ended.by, ended.reason], ['agent', 'hung-up']);
   await until('the indicator to go', () => !cast.panel.places.has('indicator'));
-  assert.deepEqual(picture(cast.device), []);
+  assert.deepEqual(cast.device.picture(), []);
 });
 
 story('the request is taken back in the console', async ({ rig }) => {
@@ -139,7 +137,7 @@ story('the tab is closed in a session', async ({ rig }) => {
   const cast = await stage(rig);
   await live(cast);
   await cast.console.page.close();
-  await until('the session to end', () => picture(cast.device).length === 0, { ms: 15000 });
+  await until('the session to end', () => cast.device.picture().length === 0, { ms: 15000 });
   const end = cast.device.audit().at(-1);
   assert.equal(end.event, 'end');
   assert.ok(['hung-up', 'peer-lost'].includes(end.reason), JSON.stringify(end));
@@ -149,7 +147,7 @@ story('the page is reloaded in a session, and can ask again', async ({ rig }) =>
   const cast = await stage(rig);
   await live(cast);
   await cast.console.page.reload();
-  await until('the session to end', () => picture(cast.device).length === 0, { ms: 15000 });
+  await until('the session to end', () => cast.device.picture().length === 0, { ms: 15000 });
   await cast.console.page.goto(cast.broker.page);
   await live(cast);
   assert.equal(cast.device.started().filter((name) => name === 'oriel-media').length, 2);

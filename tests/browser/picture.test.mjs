@@ -66,7 +66,8 @@ story('every frame of a clock arrives in order, with little delay', async ({ rig
   const frames = await cast.receiver.codes();
   await cast.receiver.watch(false);
   const read = frames.filter(Boolean);
-  assert.ok(read.length > 30, `only ${read.length} of ${frames.length} frames had a readable clock`);
+  // How many there are is the machine's business (./run bench); that they can be read and are in order is ours.
+  assert.ok(read.length >= 10, `only ${read.length} of ${frames.length} frames had a readable clock`);
   assert.ok(read.length >= frames.length * 0.95, `${frames.length - read.length} of ${frames.length} frames had no readable clock`);
   for (let i = 1; i < read.length; i++) assert.ok(read[i].code >= read[i - 1].code, 'a frame went back in time');
   const latency = read.map((frame) => frame.latency).sort((a, b) => a - b);

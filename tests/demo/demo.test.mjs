@@ -1,25 +1,32 @@
 // ./run demo: what an evaluator sees first. It must come up quickly, work, and leave nothing.
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { ADDRESS, inOwnNetwork, noOwnNetwork } from '../rig/network.mjs';
 import { root } from '../rig/paths.mjs';
-import { Process, alive, clock, descendants, listens, until } from '../rig/process.mjs';
+import { Process, alive, clock, descendants, listens, sleep, until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
 
 // `./run demo …` in a runtime directory of its own, so that what it leaves can be seen.
-function demo(rig, ...args) {
+function demo(rig, args = [], { wrap } = {}) {
   const runtime = join(rig.directory, 'runtime');
   mkdirSync(runtime, { recursive: true, mode: 0o700 });
   const env = { XDG_RUNTIME_DIR: runtime, DISPLAY: undefined, WAYLAND_DISPLAY: undefined };
-  const child = rig.own(new Process('demo', join(root, 'run'), ['demo', ...args], { env, log: rig.path('demo.log'), cwd: '/' }));
+  const child = rig.own(new Process('demo', join(root, 'run'), ['demo', ...args], { env, wrap, log: rig.path('demo.log'), cwd: '/', stdin: true }));
   return { child, runtime, started: clock() };
+}
+
+// Where the demo's device lets media be reached.
+function addresses(runtime) {
+  const [directory] = readdirSync(runtime);
+  return /^addresses=(.*)$/m.exec(readFileSync(join(runtime, directory, 'device/oriel.conf'), 'utf8'))[1].split(';');
 }
 
 const displays = () => readdirSync('/tmp/.X11-unix').filter((name) => /^X\d+$/.test(name));
 const addressOf = async (child) => /http:\/\/127\.0\.0\.1:(\d+)\//.exec((await child.line(/The agent's page/, { ms: 60000 })).text);
 
 story('--check plays the whole story and says what it saw', { timeout: 240000 }, async ({ rig }) => {
-  const { child, runtime } = demo(rig, '--check');
+  const { child, runtime } = demo(rig, ['--check']);
   const { code } = await child.exited;
   const said = child.lines.map(({ text }) => text).join('\n');
   assert.equal(code, 0, said);
@@ -49,6 +56,7 @@ story('starts in under 5 s, serves the page, and Ctrl-C leaves nothing', async (
     const names = processes.map(({ name }) => name);
     for (const name of ['mosquitto', 'Xvfb', 'orield', 'oriel-signal', 'oriel-panel']) assert.ok(names.includes(name), `${name} is not among ${names.join(', ')}`);
     assert.ok(!names.includes('oriel-capture') && !names.includes('oriel-media'));
+    assert.deepEqual(addresses(runtime), ['127.0.0.1']);
     child.signal('SIGINT');
     const { code } = await child.exited;
     assert.equal(code, 0, child.tail());
@@ -57,6 +65,25 @@ story('starts in under 5 s, serves the page, and Ctrl-C leaves nothing', async (
     assert.equal(await listens(Number(port)), false);
     assert.deepEqual(displays().filter((name) => !before.includes(name)), []);
   }
+});
+
+story('--lan lets media use the network, too', { skip: noOwnNetwork() }, async ({ rig }) => {
+  const { child, runtime } = demo(rig, ['--lan'], { wrap: inOwnNetwork });
+  await child.line(/The agent's page/, { ms: 60000 });
+  assert.deepEqual(addresses(runtime), ['127.0.0.1', ADDRESS]);
+});
+
+story('the panel that nobody can touch is tapped by name', async ({ rig }) => {
+  const { child } = demo(rig);
+  await addressOf(child);
+  child.write('allow');
+  await child.line(/There is no "allow" on the panel now; there are: .*\btab-alarms\b/);
+  // Buttons come when the panel has drawn them: what is not there yet is tried again.
+  await until('the call for support', async () => { child.write('call'); child.write('call-send'); return child.lines.some(({ text }) => /calls for support/.test(text)); }, { every: 500 });
+  // End of input is no end of the demo.
+  child.child.stdin.end();
+  await sleep(300);
+  assert.equal(child.ended, null);
 });
 
 story('killed without a word it takes its processes with it', async ({ rig }) => {
@@ -70,7 +97,7 @@ story('killed without a word it takes its processes with it', async ({ rig }) =>
 });
 
 story('a step that fails is said, and the exit status tells', async ({ rig }) => {
-  const { child, runtime } = demo(rig, '--check');
+  const { child, runtime } = demo(rig, ['--check']);
   const device = await until('orield', () => descendants(child.pid).find(({ name }) => name === 'orield'), { ms: 60000 });
   process.kill(device.pid, 'SIGKILL');
   const { code } = await child.exited;
@@ -80,7 +107,7 @@ story('a step that fails is said, and the exit status tells', async ({ rig }) =>
 });
 
 story('an unknown option is refused', async ({ rig }) => {
-  const { child } = demo(rig, '--chekc');
+  const { child } = demo(rig, ['--chekc']);
   assert.equal((await child.exited).code, 2);
   assert.match(child.tail(), /'--chekc'/);
 });

@@ -1,7 +1,8 @@
 // The record of a step is on the disk before the step takes effect; when it can't be written there is no session.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Device } from '../rig/device.mjs';
 import { story } from '../rig/story.mjs';
 
@@ -37,27 +38,28 @@ story('oriel audit show and oriel sessions tell it to people', async ({ rig }) =
   await agent.request();
   await provider.deny();
   await agent.denial();
-  for (const args of [['--config', device.file, 'audit', 'show'], ['audit', 'show', '--directory', join(device.directory, 'audit')]]) {
+  for (const args of [['--config', device.file, 'audit', 'show'], ['audit', 'show', '--directory', dirname(device.auditFile)]]) {
     const { code, stdout, stderr } = await device.oriel(...args);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /Anna Weber/);
     assert.match(stdout, /denied/);
   }
-  const json = await device.oriel('audit', 'show', '--json', '--directory', join(device.directory, 'audit'));
+  const json = await device.oriel('audit', 'show', '--json', '--directory', dirname(device.auditFile));
   assert.deepEqual(json.stdout.trim().split('\n').map((line) => JSON.parse(line)), device.audit());
-  const sessions = await device.oriel('sessions', '--directory', join(device.directory, 'audit'));
+  const sessions = await device.oriel('sessions', '--directory', dirname(device.auditFile));
   assert.equal(sessions.code, 0, sessions.stderr);
   assert.match(sessions.stdout, /Anna Weber|anna/);
 });
 
 // A disk of 64 KiB for the log alone: a tmpfs in a mount namespace of orield's own. Without root, one of a user namespace.
+const apart = ['unshare', ...(process.getuid() === 0 ? [] : ['--map-root-user']), '--mount', '--'];
+const smallDisk = { skip: spawnSync(apart[0], [...apart.slice(1), 'true']).status !== 0 && 'needs root, or user namespaces for everybody' };
 async function onSmallDisk(rig) {
   const broker = await rig.broker();
-  const name = process.getuid() === 0 ? [] : ['--map-root-user'];
-  const directory = join(rig.directory, 'device', 'audit');
+  const directory = rig.path('log');
   mkdirSync(directory, { recursive: true });
-  const device = rig.own(await Device.start(rig.path('device'), { broker, watch: true,
-    wrap: ['unshare', ...name, '--mount', '--', 'sh', '-c', 'dir=$1; shift; mount -t tmpfs -o size=64k,mode=700 tmpfs "$dir" && exec "$@"', 'sh', directory] }));
+  const device = rig.own(await Device.start(rig.path('device'), { broker, watch: true, config: { audit: { directory } },
+    wrap: [...apart, 'sh', '-c', 'dir=$1; shift; mount -t tmpfs -o size=64k,mode=700 tmpfs "$dir" && exec "$@"', 'sh', directory] }));
   const provider = await rig.provider(device);
   await device.online();
   const agent = await rig.agent(broker);
@@ -74,7 +76,7 @@ async function onSmallDisk(rig) {
   return { device, provider, agent, fill, free: () => rmSync(filler, { force: true }) };
 }
 
-story('disk full: no request is even shown, and it works again when there is room', async ({ rig }) => {
+story('disk full: no request is even shown, and it works again when there is room', smallDisk, async ({ rig }) => {
   const cast = await onSmallDisk(rig);
   const { device, provider, agent, fill, free } = cast;
   fill();
@@ -108,7 +110,7 @@ story('disk full: no request is even shown, and it works again when there is roo
   assert.deepEqual(device.started(), ['oriel-signal']);
 });
 
-story('disk full at the moment of the yes: no session', async ({ rig }) => {
+story('disk full at the moment of the yes: no session', smallDisk, async ({ rig }) => {
   const { device, provider, agent, fill } = await onSmallDisk(rig);
   await agent.request({ reason: 'x'.repeat(400) });
   const ask = await provider.asked();
@@ -153,7 +155,7 @@ async function refusesToStart(rig, prepare) {
 }
 
 story('no log, no device', async ({ rig }) => {
-  assert.match(await refusesToStart(rig, (device) => writeFileSync(join(device.directory, 'audit'), 'a file in the place of the directory')), /audit: .*audit/);
+  assert.match(await refusesToStart(rig, (device) => { mkdirSync(dirname(dirname(device.auditFile)), { recursive: true }); writeFileSync(dirname(device.auditFile), 'a file in the place of the directory'); }), /audit: .*audit/);
   assert.match(await refusesToStart(rig, (device) => mkdirSync(device.auditFile, { recursive: true })), /audit\.jsonl/);
 });
 
@@ -182,7 +184,7 @@ story('a torn last line is cut and that is recorded', async ({ rig }) => {
 
 story('a log whose last record is broken stops the device', async ({ rig }) => {
   const said = await refusesToStart(rig, (device) => {
-    mkdirSync(join(device.directory, 'audit'));
+    mkdirSync(dirname(device.auditFile), { recursive: true });
     writeFileSync(device.auditFile, '{"seq":1,"event":"boot"}\nnonsense\n');
   });
   assert.match(said, /no record/);

@@ -27,11 +27,19 @@ async function stillWorks({ agent, provider, device }) {
   assert.deepEqual(device.started(), ['oriel-signal']);
 }
 
+// What is no strict JSON object has no claims that could be verified: it gets no answer.
+const CLAIMLESS = ['array', 'depth', 'duplicate-key', 'empty', 'huge-integer', 'not-json', 'nul-in-text', 'trailing', 'utf8-overlong', 'utf8-surrogate'];
+
 story('every invalid example is refused as malformed', async ({ rig }) => {
   const cast = await rig.cast();
   const files = readdirSync(join(examples, 'invalid'));
   assert.ok(files.length >= 30);
-  for (const file of files) await refused(cast.agent, readFileSync(join(examples, 'invalid', file)), 'malformed', /./);
+  await cast.agent.hello();
+  for (const file of files) {
+    const bytes = readFileSync(join(examples, 'invalid', file));
+    if (CLAIMLESS.includes(file.slice(0, -5))) await cast.agent.send(bytes);
+    else await refused(cast.agent, bytes, 'malformed', /./);
+  }
   await stillWorks(cast);
   // Refusals are recorded, but an agent can't fill the disk with them.
   const refusals = cast.device.audit().filter(({ event }) => event === 'refused');
@@ -40,6 +48,7 @@ story('every invalid example is refused as malformed', async ({ rig }) => {
 
 story('messages that only a device sends are refused', async ({ rig }) => {
   const cast = await rig.cast();
+  await cast.agent.hello();
   for (const file of readdirSync(examples).filter((name) => /^(state|challenge|progress|grant|denial)\..*json$/.test(name)))
     await refused(cast.agent, readFileSync(join(examples, file)), 'malformed', /device/);
   await stillWorks(cast);
@@ -83,11 +92,14 @@ story('a nonce serves one request of the agent it was given to', async ({ rig })
   const boris = await rig.agent(cast.broker, { id: 'boris', name: 'Boris Novak' });
   const expired = (who, message) => refused(who, JSON.stringify(message), 'expired');
   // Never given out.
+  await agent.hello();
   agent.nonce = nonce();
   await expired(agent, agent.requestMessage());
   // Given to somebody else.
   await agent.hello();
+  await boris.hello();
   await expired(boris, boris.requestMessage({ nonce: agent.nonce }));
+  await expired(boris, boris.requestMessage({ challenge: agent.challenge }));
   // Used: the same bytes once more while the person is asked are the broker's repetition, and mean nothing …
   const bytes = JSON.stringify(agent.requestMessage());
   agent.asked = await agent.send(bytes);
@@ -103,39 +115,45 @@ story('a nonce serves one request of the agent it was given to', async ({ rig })
   await stillWorks(cast);
 });
 
-story('a request from before a restart is expired', async ({ rig }) => {
+story('a request from before a restart means nothing', async ({ rig }) => {
   const cast = await rig.cast({ provider: null });
-  await cast.agent.hello();
-  const before = cast.agent.nonce;
-  assert.equal((await cast.device.process.stop()).code, 0);
-  await cast.agent.whenState((state) => !state.online);
-  await cast.device.run();
-  await cast.agent.whenState((state) => state.online);
-  cast.agent.nonce = before;
-  await refused(cast.agent, JSON.stringify(cast.agent.requestMessage()), 'expired');
+  const { agent, device } = cast;
+  await agent.hello();
+  const { nonce: before, challenge, exchange } = agent;
+  assert.equal((await device.process.stop()).code, 0);
+  await agent.whenState((state) => !state.online);
+  await device.run();
+  await agent.whenState((state) => state.online);
+  // The key of the exchange is gone: the device can't even open it.
+  await agent.send(agent.requestMessage());
+  await agent.hello();
+  assert.ok(device.audit().some(({ event, reason }) => event === 'refused' && reason === 'unverified'));
+  // The same words in a new exchange.
+  assert.notEqual(agent.exchange.x, exchange.x);
+  await refused(agent, JSON.stringify(agent.requestMessage({ nonce: before, challenge })), 'expired');
 });
 
 story('who may ask: vendor, name, device, scopes, time', async ({ rig }) => {
-  const cast = await rig.cast({ device: { trust: {
-    'fill-cap': { label: 'Fill & Cap GmbH', scopes: ['view'], seconds: 3600 },
-    'no-eyes': { label: 'No Eyes Ltd', scopes: [], seconds: 3600 },
-    broken: { label: 'Broken' },
-  } } });
+  const cast = await rig.cast();
   const { agent, provider } = cast;
   const ask = async (changes, says) => {
     await agent.hello();
     return refused(agent, JSON.stringify(agent.requestMessage(changes)), 'not-allowed', says);
   };
-  const credential = (changes) => ({ credential: { ...agent.credential, ...changes } });
-  await ask(credential({ iss: 'stranger' }), /vendor 'stranger' is not known/);
-  await ask(credential({ iss: 'no-eyes' }), /scopes/);
-  await ask(credential({ iss: 'broken' }), /trust file/);
-  await ask(credential({ sub: 'boris' }), /another agent/);
+  const greet = async (changes, says) => {
+    const { denial } = await agent.hello({ credential: agent.forgeCredential(changes) }).then(() => assert.fail('a challenge'), (error) => error);
+    assert.equal(denial?.reason, 'not-allowed');
+    assert.match(denial.detail, says);
+  };
+  await greet({ iss: 'stranger' }, /vendor 'stranger' is not known/);
+  await greet({ sub: 'boris' }, /another agent/);
+  await greet({ exp: 1000, iat: 900 }, /expired/);
   await ask({ device: 'filler-2' }, /another device/);
+  await ask({ scopes: ['control'] }, /scopes/);
   await ask({ reason: '\u202e\u200b' }, /visible/);
   // A longer time than the vendor may have is cut, and texts are cleaned of what could deceive.
-  await agent.hello();
-  await agent.send(agent.requestMessage({ seconds: 28800, reason: `Paper \u202ejam\u202c\u0007 \u2066now\u2069 ${'äß€😀'.repeat(80)}`, credential: { ...agent.credential, name: 'Anna\u200f \u202eWeber' } }));
+  await agent.hello({ credential: agent.forgeCredential({ name: 'Anna\u200f \u202eWeber' }) });
+  await agent.send(agent.requestMessage({ seconds: 28800, reason: `Paper \u202ejam\u202c\u0007 \u2066now\u2069 ${'äß€😀'.repeat(80)}` }));
   const prompt = await provider.asked();
   assert.equal(prompt.seconds, 3600);
   assert.match(prompt.agent, /^Anna\s+Weber$/);

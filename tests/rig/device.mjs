@@ -103,6 +103,11 @@ export class Device {
     return descendants(this.process.pid).filter(({ state }) => state !== 'Z');
   }
 
+  // Those of a session: capture and media.
+  picture() {
+    return this.helpers().filter(({ name }) => name === 'oriel-capture' || name === 'oriel-media');
+  }
+
   helper(name) {
     return this.helpers().find((helper) => helper.name === name);
   }

@@ -136,8 +136,9 @@ export class Process {
     return error ? error.message : signal ? `signal ${signal}` : `status ${code}`;
   }
 
+  // Nothing happens when it is gone: that may be so a moment before `ended` says it.
   signal(name) {
-    if (!this.ended) process.kill(this.pid, name);
+    try { process.kill(this.pid, name); } catch (error) { if (error.code !== 'ESRCH') throw error; }
   }
 
   // Asks it to end, insists after `ms`. Gives back how it ended; `late` when it had to be killed.

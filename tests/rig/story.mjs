@@ -123,7 +123,7 @@ export function story(name, ...rest) {
     if (failure || problems.length) {
       const folder = join(build, 'test-logs', `${basename(process.argv[1], '.test.mjs')}-${name}`.replace(/[^\w.-]+/g, '-').slice(0, 100));
       // Sockets can't be copied and say nothing.
-      cpSync(rig.directory, folder, { recursive: true, filter: (source) => !/\.sock$|profile/.test(source) });
+      cpSync(rig.directory, folder, { recursive: true, filter: (source) => !/\.(sock|key)$|profile/.test(source) });
     }
     last();
     process.removeListener('exit', last);

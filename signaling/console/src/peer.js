@@ -21,7 +21,7 @@ export async function createCertificate() {
     return { certificate, fingerprint: fingerprint.toUpperCase() };
 }
 
-/* Firefox doesn't tell a certificate's fingerprint, but writes it into its SDP. */
+/* Older Firefox doesn't tell a certificate's fingerprint, but writes it into its SDP. */
 async function fingerprintFromOffer(certificate) {
     const pc = new RTCPeerConnection({ certificates: [certificate] });
     try {
@@ -97,7 +97,7 @@ export class Peer extends EventTarget {
     frameShown(now, { rtpTimestamp, presentedFrames }) {
         this.#shown = { count: presentedFrames, at: now };
         this.#on.firstFrame();
-        if (rtpTimestamp === undefined) return; // Firefox has none
+        if (rtpTimestamp === undefined) return; // older Firefox has none
         const screenAt = this.#frames.at(rtpTimestamp);
         const pageAt = screenAt === null ? null : this.#offset.toPage(screenAt);
         if (pageAt !== null) this.#latency.add(now, now - pageAt);

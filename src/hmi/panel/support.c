@@ -13,7 +13,7 @@ struct support {
     struct oriel *oriel;
     guint source;
     bool connected, online, called;
-    bool lost; /* `closed` was told at least once */
+    bool lost;        /* `closed` was told at least once */
     char request[80]; /* the open one, or empty */
     char session[80]; /* the one under way, or empty */
 };
