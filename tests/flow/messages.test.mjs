@@ -233,8 +233,9 @@ story('who may ask: vendor, name, device, scopes, time', async ({ rig }) => {
   const vendor = pair(broker.keys.key(broker.keys.vendor('fill-cap'), 'vendor.key'));
   await hello(credential({}, { by: { ...pair(), kid: vendor.kid } }), 'not-allowed', /signature/);
   await hello(credential({}, { typ: 'oriel-device+jwt' }), 'not-allowed', /type/);
-  await hello(credential({}, { forgery: { header: { alg: 'none' } } }), 'not-allowed', /credential/);
-  // For a key that is not the sender's: as if it were noise.
+  await hello(credential({}, { forgery: { header: { alg: 'HS256' } } }), 'not-allowed', /credential/);
+  // What is no credential at all, or one for a key that is not the sender's, gets no answer.
+  await agent.sendHello(credential({}, { forgery: { header: { alg: 'none' } } }));
   await agent.sendHello(credential({ cnf: { jwk: pair().jwk } }));
   // Then the request.
   const ask = async (changes, says) => {
