@@ -2,7 +2,6 @@
 // passwords for agents and the console's files, both on loopback ports that were free.
 import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import mqtt from 'mqtt';
 import { Keys, provision } from './keys.mjs';
 import { Process, freePort, listens, until, within } from './process.mjs';
 
@@ -59,7 +58,8 @@ export class Broker {
   }
 
   // An MQTT client with a certificate, as devices and administrators have.
-  connect({ certificate, key }, options = {}) {
+  async connect({ certificate, key }, options = {}) {
+    const { default: mqtt } = await import('mqtt'); // only tests that use it load it; the demo does without
     return within(10000, 'the broker to let a certificate in', mqtt.connectAsync(this.url, { cert: readFileSync(certificate), key: readFileSync(key), ca: readFileSync(this.keys.ca), protocolVersion: 5, reconnectPeriod: 0, ...options }, false));
   }
 

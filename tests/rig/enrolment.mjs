@@ -64,7 +64,7 @@ export class Enrolment {
           return vendors.agent({ vendor, tenant: broker.tenant, id, name, scopes, hours, password: broker.password(id), request });
         } catch (error) {
           // The check code is for the administrator; what is wrong is for the agent.
-          throw new Error(`This browser cannot be enrolled: ${error.message.split('\n').filter((line) => line && !/check code|key id/.test(line)).at(-1)}`);
+          throw new Error(`This browser cannot be enrolled: ${error.message.split('\n').filter((line) => line && !/check code|key id/.test(line)).at(-1).replace(/^oriel: (error: )?/, '')}`);
         }
       },
     });
