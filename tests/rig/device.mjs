@@ -47,7 +47,7 @@ export class Device {
     const { name, model, site, firmware, id = broker.device, tenant = broker.tenant, ...others } = { ...DEVICE, ...config.device };
     Object.assign(device, { directory, broker, id, name, model, starts: at('starts'), etc: at('etc/oriel'), file: at('etc/oriel/oriel.conf') });
     const whole = Object.entries(trust).filter(([, { scopes, seconds }]) => scopes?.length && seconds);
-    const files = (whole.length ? whole : Object.entries(VENDOR)).map(([vendor, text]) => broker.keys.trust(vendor, text));
+    const files = (whole.length ? whole : Object.entries(VENDOR)).map(([vendor, text]) => broker.keys.trust(vendor, text, at(`trust-${vendor}.json`)));
     provision('device', { owner: broker.keys.owner, id, tenant, name, model, site, firmware, broker: broker.url, trust: files, out: at('bundle.json') });
     provision('install', { root: directory }, { operands: [at('bundle.json')] });
     rmSync(at('bundle.json')); // as one should: the keys are in it

@@ -51,8 +51,7 @@ export class Keys {
   }
 
   // A vendor's trust file: {label, scopes, seconds, over_ask} -> path.
-  trust(id, { label, scopes, seconds, over_ask: overAsk }) {
-    const out = this.fresh(`trust-${id}`);
+  trust(id, { label, scopes, seconds, over_ask: overAsk }, out = this.fresh(`trust-${id}`)) {
     provision('trust', { vendor: this.vendor(id, label), scopes: scopes.join(','), seconds, 'over-ask': overAsk, out });
     return out;
   }
