@@ -17,8 +17,11 @@ import { stopAll } from './process.mjs';
 import { Provider } from './provider.mjs';
 import { Painter, Screen } from './xscreen.mjs';
 
+let open = 0; // rigs: tests of one file may run at the same time
+
 export class Rig {
   constructor() {
+    open++;
     this.directory = mkdtempSync(join(tmpdir(), 'oriel-test-'));
     this.owned = [];
     this.names = new Map();
@@ -99,7 +102,7 @@ export class Rig {
         problems.push(error.stack);
       }
     }
-    await stopAll();
+    if (--open === 0) await stopAll();
     return problems;
   }
 }
