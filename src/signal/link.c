@@ -13,9 +13,10 @@
 #include "log.h"
 
 enum {
-    PAUSE_MAX = 300, /* s */
-    STABLE = 10,     /* s online that make the next pause a short one again */
-    LEAVE_MAX = 1,   /* s */
+    ATTEMPT_MAX = 90, /* s: longer than connecting, diagnosing and subscribing may take together */
+    PAUSE_MAX = 300,  /* s */
+    STABLE = 10,      /* s online that make the next pause a short one again */
+    LEAVE_MAX = 1,    /* s */
     STALE_INTERVAL = 2,
     REPORT_INTERVAL = 60,
     REPORT_GATHER = 200, /* ms from the first drop to its report, so that the line has a useful number */
@@ -111,6 +112,7 @@ static void connect_now(struct oriel_link *l) {
     }
     oriel_inbox_reset_link(&l->inbox);
     l->state = ORIEL_STATE_CONNECTING;
+    l->next = oriel_boottime() + ATTEMPT_MAX * ORIEL_SECOND;
     int result = oriel_client_connect(&l->client, l->five);
     if (result != MQTTASYNC_SUCCESS)
         fail(l, MQTTAsync_strerror(result));
@@ -414,8 +416,16 @@ int oriel_link_tick(struct oriel_link *l) {
     if (l->state == ORIEL_STATE_LEAVING && now >= l->next)
         l->state = ORIEL_STATE_GONE;
 
+    bool trying =
+        l->state == ORIEL_STATE_CONNECTING || l->state == ORIEL_STATE_DIAGNOSING || l->state == ORIEL_STATE_SUBSCRIBING;
+    if (trying && now >= l->next) { /* Paho lost track of it: only a new process is sure to have none of its state */
+        oriel_error("a connection attempt had no outcome in %d s; oriel-signal ends, to be started afresh",
+                    ATTEMPT_MAX);
+        l->state = ORIEL_STATE_GONE;
+    }
+
     int64_t first = -1;
-    if (l->state == ORIEL_STATE_WAITING || l->state == ORIEL_STATE_LEAVING)
+    if (trying || l->state == ORIEL_STATE_WAITING || l->state == ORIEL_STATE_LEAVING)
         note_time(&first, l->next);
     if (l->report_at)
         note_time(&first, l->report_at);

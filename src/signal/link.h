@@ -59,7 +59,7 @@ struct oriel_link {
     bool five;         /* which MQTT to try next */
     unsigned attempt;  /* n of the pause */
     unsigned no_fault; /* failures in a row for which the diagnosis found nothing */
-    int64_t next;      /* boot time: end of WAITING, or of LEAVING */
+    int64_t next;      /* boot time: end of WAITING or LEAVING, or when an attempt has taken too long */
     int64_t online_at;
     bool expiry_warned;
 
