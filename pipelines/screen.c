@@ -8,7 +8,7 @@
  *    |   "frames"  |      |  leaky  |      | "encoder"|      |   "pay"   |
  *    +-------------+      +---------+      +-----^----+      +-----------+
  *                                                |
- *                            keyframes on demand (PLI, FIR), bitrate
+ *                            keyframes on demand (PLI, FIR)
  *
  * The queue is the only place where pictures are dropped, before the encoder, the older one first: what is encoded is
  * sent. The encoder's settings are those that libwebrtc uses for shared screens, as far as vp8enc has them: hold the
@@ -184,11 +184,6 @@ void oriel_screen_run(GstElement *screen, gboolean run) {
         gst_pad_send_event(out, gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE, TRUE, 0));
     }
     oriel_frame_source_run(source, run);
-}
-
-void oriel_screen_set_bitrate(GstElement *screen, unsigned kbits) {
-    g_autoptr(GstElement) encoder = child(screen, "encoder");
-    g_object_set(encoder, "target-bitrate", (gint)kbits * 1000, NULL);
 }
 
 void oriel_screen_counts(GstElement *screen, struct oriel_screen_counts *counts) {

@@ -20,8 +20,6 @@ GstCaps *oriel_screen_caps(GstElement *screen);
 /* Starts capture and encoding, with a keyframe first; or pauses both. */
 void oriel_screen_run(GstElement *screen, gboolean run);
 
-void oriel_screen_set_bitrate(GstElement *screen, unsigned kbits);
-
 void oriel_screen_counts(GstElement *screen, struct oriel_screen_counts *counts);
 
 #endif

@@ -2,6 +2,7 @@
 #include "log.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@ void oriel_log_init(const char *program) {
     log_journal = getenv("JOURNAL_STREAM") != NULL;
 }
 
-bool oriel_log_enabled(enum oriel_log_level level) {
+static bool log_enabled(enum oriel_log_level level) {
     return level != ORIEL_LOG_DEBUG || log_debug;
 }
 
@@ -35,7 +36,7 @@ static const char *level_word(enum oriel_log_level level) {
 }
 
 void oriel_log(enum oriel_log_level level, const char *format, ...) {
-    if (!oriel_log_enabled(level))
+    if (!log_enabled(level))
         return;
     char line[1024];
     int n = log_journal ? snprintf(line, sizeof line, "<%d>%s: %s", level, log_program, level_word(level))

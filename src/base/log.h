@@ -5,13 +5,10 @@
 #ifndef ORIEL_LOG_H
 #define ORIEL_LOG_H
 
-#include <stdbool.h>
-
 enum oriel_log_level { ORIEL_LOG_ERROR = 3, ORIEL_LOG_WARNING = 4, ORIEL_LOG_INFO = 6, ORIEL_LOG_DEBUG = 7 };
 
 /* `program` must live as long as the process. ORIEL_DEBUG=1 in the environment turns debug lines on. */
 void oriel_log_init(const char *program);
-bool oriel_log_enabled(enum oriel_log_level level);
 void oriel_log(enum oriel_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define oriel_error(...) oriel_log(ORIEL_LOG_ERROR, __VA_ARGS__)

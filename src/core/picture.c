@@ -188,7 +188,3 @@ void oriel_picture_kill(struct oriel_picture *p) {
     if (!p->capture && !p->media && !p->gone_source)
         p->gone_source = g_idle_add(nothing_ran, p);
 }
-
-bool oriel_picture_running(const struct oriel_picture *p) {
-    return p->capture || p->media;
-}

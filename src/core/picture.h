@@ -18,6 +18,5 @@ void oriel_picture_answer(struct oriel_picture *picture, const char *sdp);
 void oriel_picture_candidate(struct oriel_picture *picture, guint mline, const char *candidate);
 /* SIGKILL to both now. */
 void oriel_picture_kill(struct oriel_picture *picture);
-bool oriel_picture_running(const struct oriel_picture *picture);
 
 #endif

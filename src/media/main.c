@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gst/gst.h>
 #include <malloc.h>
+#include <stdbool.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
