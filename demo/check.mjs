@@ -17,8 +17,8 @@ export async function play({ broker, screen, device, panel, directory, kept }, o
 
   const browser = await own(Browser.start(directory));
   const page = await Console.open(browser, broker.page);
-  await page.choose(device.config.device.id);
-  say('the console shows the device', device.config.device.name);
+  await page.choose(device.id);
+  say('the console shows the device', device.name);
 
   await page.request(REASON);
   const prompt = await panel.event('shown');

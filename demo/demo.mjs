@@ -12,15 +12,17 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Broker } from '../tests/rig/broker.mjs';
-import { CREDENTIAL } from '../tests/rig/console.mjs';
 import { Device } from '../tests/rig/device.mjs';
+import { Enrolment } from '../tests/rig/enrolment.mjs';
+import { Keys } from '../tests/rig/keys.mjs';
 import { Panel } from '../tests/rig/panel.mjs';
 import { build } from '../tests/rig/paths.mjs';
 import { freePort, stopAll } from '../tests/rig/process.mjs';
 import { NestedScreen, Screen } from '../tests/rig/xscreen.mjs';
 
 const DEVICE = { id: 'filler-1', tenant: 'demo', name: 'Filler 1', model: 'BF-200', site: 'Hall 3', firmware: '4.2.1' };
-const PAGE_PORT = 8088; // if it is free, so that a tab left open finds the next demo again
+const AGENT = { id: 'anna', name: 'Anna Weber', vendor: 'fill-cap' };
+const PAGE_PORT = 8088, ENROLMENT_PORT = 8089; // if they are free, so that a tab left open finds the next demo again
 const kept = join(build, 'demo');
 
 const args = process.argv.slice(2);
@@ -82,12 +84,20 @@ async function openScreen() {
   return { display: DISPLAY, authority: XAUTHORITY ?? '', env: {}, click: null };
 }
 
+// The console's configuration names where a browser enrols: a service of the vendor's, which here believes everybody to
+// be Anna.
+async function enrolling(broker) {
+  const enrolment = broker.enrolment = await own(Enrolment.at(broker, { ...AGENT, port: await freePort(check ? 0 : ENROLMENT_PORT) }));
+  return { tenant: DEVICE.tenant, broker: '', enrolment: enrolment.url, enrol: 'auto' };
+}
+
 async function main() {
   mkdirSync(kept, { recursive: true });
   rmSync(join(kept, 'logs'), { recursive: true, force: true });
+  // The owner's and the vendor's keys and the agent's password stay, so that a browser enrolled once is known to the next demo.
   const broker = await own(Broker.start(join(directory, 'broker'), {
-    tenant: DEVICE.tenant, device: DEVICE.id, cache: join(kept, 'certificates'),
-    site: join(build, 'console'), config: { tenant: DEVICE.tenant, broker: '', credential: CREDENTIAL },
+    tenant: DEVICE.tenant, device: DEVICE.id, keys: new Keys(join(kept, 'keys'), { id: 'bottling', name: 'Hall 3 Bottling' }), agents: [AGENT.id], passwords: join(kept, 'passwords'),
+    site: join(build, 'console'), config: enrolling,
     ports: { device: await freePort(), agent: await freePort(check ? 0 : PAGE_PORT) },
   }));
   const screen = await openScreen();
@@ -115,7 +125,7 @@ function tapFromHere(screen, panel) {
 }
 
 function tell({ broker, screen, panel }) {
-  const { port } = new URL(broker.page);
+  const ports = [broker.page, broker.enrolment.url].map((url) => `-L ${new URL(url).port}:127.0.0.1:${new URL(url).port}`).join(' ');
   console.log(`\nOriel demo\n\n  The agent's page   ${broker.page}   (Anna Weber of Fill & Cap GmbH)`);
   if (desktop === 'x11') console.log('  The panel          the window "Filler 1" on this desktop.\n                     If you allow a session there, the agent sees this whole desktop, not only the panel.');
   if (desktop === 'wayland') console.log('  The panel          in a window of its own on this desktop; the agent sees what is in that window.');
@@ -127,7 +137,7 @@ function tell({ broker, screen, panel }) {
                      To tap a button, type its name here: call, allow, deny, stop …`);
     tapFromHere(screen, panel);
   }
-  if (lan) console.log(`  From elsewhere     ssh -L ${port}:127.0.0.1:${port} THIS-MACHINE, then the same address`);
+  if (lan) console.log(`  From elsewhere     ssh ${ports} THIS-MACHINE, then the same address`);
   else console.log('  The browser        Firefox does not use loopback candidates: use Chromium, or ./run demo --lan\n                     (which is also for browsers on other machines)');
   console.log('\nPick the device, give a reason, request a session; allow it at the panel. Ctrl-C ends everything.\n');
   panel.onEvent = ({ text }) => SAYS[text] && console.log(`  ${SAYS[text]}`);

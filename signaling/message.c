@@ -9,96 +9,87 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { ID, HASH, FINGERPRINT, TEXT, INTEGER, BOOLEAN, WORD, SCOPES, OBJECT };
-
-struct field {
-    const char *name;
-    enum kind kind;
-    bool optional;
-    json_int_t min, max;        /* TEXT: characters; INTEGER: value */
-    const char *const *words;   /* WORD and SCOPES, NULL-terminated */
-    const struct field *fields; /* OBJECT */
-};
-
-static const char *const scopes[] = {"view", NULL};
 static const char *const statuses[] = {"ready", "asking", "live", NULL};
 static const char *const stages[] = {"shown", "allowed", NULL};
 static const char *const sdp_types[] = {"offer", "answer", NULL};
 static const char *const parties[] = {"person", "local", "agent", "device", NULL};
-static const char *const denials[] = {
-    "denied",      "timeout",   "no-provider", "provider-lost",  "provider-invalid", "busy",      "expired",
-    "not-allowed", "malformed", "audit",       "capture-failed", "media-failed",     "cancelled", NULL};
-static const char *const ends[] = {"stopped",      "hung-up",        "expired",   "provider-lost",
-                                   "media-failed", "capture-failed", "peer-lost", "fingerprint",
-                                   "protocol",     "audit",          "shutdown",  NULL};
+static const char *const denials[] = {"denied", "timeout",        "no-provider",  "provider-lost", "provider-invalid",
+                                      "busy",   "expired",        "revoked",      "not-allowed",   "malformed",
+                                      "audit",  "capture-failed", "media-failed", "cancelled",     NULL};
+static const char *const ends[] = {"stopped",        "hung-up",   "expired",     "provider-lost", "media-failed",
+                                   "capture-failed", "peer-lost", "fingerprint", "revoked",       "protocol",
+                                   "audit",          "shutdown",  NULL};
 
 #define UINT32_TOP INT64_C(4294967295)
 
-static const struct field credential_fields[] = {{"iss", ID}, {"sub", ID}, {"name", TEXT, .min = 1, .max = 64}, {NULL}};
-static const struct field help_fields[] = {{"since", INTEGER, .max = UINT32_TOP}, {"note", TEXT, .max = 120}, {NULL}};
+static const struct oriel_field help_fields[] = {
+    {"since", ORIEL_INTEGER, .max = UINT32_TOP}, {"note", ORIEL_TEXT, .max = 120}, {NULL}};
 
 /* The members of a present device's state are optional here, since a will lacks them; check_state() decides. */
-static const struct field state_fields[] = {{"device", ID},
-                                            {"boot", HASH},
-                                            {"online", BOOLEAN},
-                                            {"status", WORD, .optional = true, .words = statuses},
-                                            {"consent", BOOLEAN, .optional = true},
-                                            {"name", TEXT, .optional = true, .max = 64},
-                                            {"model", TEXT, .optional = true, .max = 64},
-                                            {"site", TEXT, .optional = true, .max = 64},
-                                            {"firmware", TEXT, .optional = true, .max = 64},
-                                            {"uptime", INTEGER, .optional = true, .max = UINT32_TOP},
-                                            {"help", OBJECT, .optional = true, .fields = help_fields},
-                                            {NULL}};
-static const struct field hello_fields[] = {
-    {"nonce", HASH}, {"credential", OBJECT, .fields = credential_fields}, {NULL}};
-static const struct field challenge_fields[] = {{"hello", HASH},
-                                                {"nonce", HASH},
-                                                {"device", ID},
-                                                {"boot", HASH},
-                                                {"status", WORD, .words = statuses},
-                                                {"uptime", INTEGER, .max = UINT32_TOP},
+static const struct oriel_field state_fields[] = {{"device", ORIEL_ID},
+                                                  {"boot", ORIEL_HASH},
+                                                  {"online", ORIEL_BOOLEAN},
+                                                  {"status", ORIEL_WORD, .optional = true, .words = statuses},
+                                                  {"consent", ORIEL_BOOLEAN, .optional = true},
+                                                  {"credential", ORIEL_TOKEN, .optional = true},
+                                                  {"name", ORIEL_TEXT, .optional = true, .max = 64},
+                                                  {"model", ORIEL_TEXT, .optional = true, .max = 64},
+                                                  {"site", ORIEL_TEXT, .optional = true, .max = 64},
+                                                  {"firmware", ORIEL_TEXT, .optional = true, .max = 64},
+                                                  {"uptime", ORIEL_INTEGER, .optional = true, .max = UINT32_TOP},
+                                                  {"help", ORIEL_OBJECT, .optional = true, .fields = help_fields},
+                                                  {NULL}};
+static const struct oriel_field hello_fields[] = {
+    {"device", ORIEL_ID}, {"nonce", ORIEL_HASH}, {"credential", ORIEL_TOKEN}, {"key", ORIEL_KEY}, {NULL}};
+static const struct oriel_field challenge_fields[] = {{"hello", ORIEL_HASH},
+                                                      {"nonce", ORIEL_HASH},
+                                                      {"device", ORIEL_ID},
+                                                      {"boot", ORIEL_HASH},
+                                                      {"status", ORIEL_WORD, .words = statuses},
+                                                      {"uptime", ORIEL_INTEGER, .max = UINT32_TOP},
+                                                      {"key", ORIEL_KEY},
+                                                      {NULL}};
+static const struct oriel_field request_fields[] = {{"challenge", ORIEL_HASH},
+                                                    {"device", ORIEL_ID},
+                                                    {"nonce", ORIEL_HASH},
+                                                    {"reason", ORIEL_TEXT, .min = 1, .max = 400},
+                                                    {"scopes", ORIEL_WORDS, .words = oriel_scopes},
+                                                    {"seconds", ORIEL_INTEGER, .min = 30, .max = 28800},
+                                                    {"fingerprint", ORIEL_FINGERPRINT},
+                                                    {NULL}};
+static const struct oriel_field progress_fields[] = {
+    {"request", ORIEL_HASH}, {"stage", ORIEL_WORD, .words = stages}, {NULL}};
+static const struct oriel_field cancel_fields[] = {{"request", ORIEL_HASH}, {NULL}};
+static const struct oriel_field grant_fields[] = {{"request", ORIEL_HASH},
+                                                  {"session", ORIEL_HASH},
+                                                  {"scopes", ORIEL_WORDS, .words = oriel_scopes},
+                                                  {"seconds", ORIEL_INTEGER, .min = 30, .max = 28800},
+                                                  {"fingerprint", ORIEL_FINGERPRINT},
+                                                  {NULL}};
+static const struct oriel_field denial_fields[] = {{"request", ORIEL_HASH},
+                                                   {"reason", ORIEL_WORD, .words = denials},
+                                                   {"detail", ORIEL_TEXT, .optional = true, .max = ORIEL_DETAIL_MAX},
+                                                   {NULL}};
+static const struct oriel_field sdp_fields[] = {{"session", ORIEL_HASH},
+                                                {"seq", ORIEL_INTEGER, .max = 65535},
+                                                {"type", ORIEL_WORD, .words = sdp_types},
+                                                {"sdp", ORIEL_TEXT, .min = 1, .max = 8192},
                                                 {NULL}};
-static const struct field request_fields[] = {{"device", ID},
-                                              {"nonce", HASH},
-                                              {"reason", TEXT, .min = 1, .max = 400},
-                                              {"scopes", SCOPES, .words = scopes},
-                                              {"seconds", INTEGER, .min = 30, .max = 28800},
-                                              {"fingerprint", FINGERPRINT},
-                                              {"credential", OBJECT, .fields = credential_fields},
-                                              {NULL}};
-static const struct field progress_fields[] = {{"request", HASH}, {"stage", WORD, .words = stages}, {NULL}};
-static const struct field cancel_fields[] = {{"request", HASH}, {NULL}};
-static const struct field grant_fields[] = {{"request", HASH},
-                                            {"session", HASH},
-                                            {"scopes", SCOPES, .words = scopes},
-                                            {"seconds", INTEGER, .min = 30, .max = 28800},
-                                            {"fingerprint", FINGERPRINT},
-                                            {NULL}};
-static const struct field denial_fields[] = {{"request", HASH},
-                                             {"reason", WORD, .words = denials},
-                                             {"detail", TEXT, .optional = true, .max = ORIEL_DETAIL_MAX},
-                                             {NULL}};
-static const struct field sdp_fields[] = {{"session", HASH},
-                                          {"seq", INTEGER, .max = 65535},
-                                          {"type", WORD, .words = sdp_types},
-                                          {"sdp", TEXT, .min = 1, .max = 8192},
-                                          {NULL}};
-static const struct field ice_fields[] = {{"session", HASH},
-                                          {"seq", INTEGER, .max = 65535},
-                                          {"candidate", TEXT, .max = 512},
-                                          {"mline", INTEGER, .max = 15},
-                                          {NULL}};
-static const struct field end_fields[] = {{"session", HASH},
-                                          {"seq", INTEGER, .max = 65535},
-                                          {"by", WORD, .words = parties},
-                                          {"reason", WORD, .words = ends},
-                                          {"detail", TEXT, .optional = true, .max = ORIEL_DETAIL_MAX},
-                                          {NULL}};
+static const struct oriel_field ice_fields[] = {{"session", ORIEL_HASH},
+                                                {"seq", ORIEL_INTEGER, .max = 65535},
+                                                {"candidate", ORIEL_TEXT, .max = 512},
+                                                {"mline", ORIEL_INTEGER, .max = 15},
+                                                {NULL}};
+static const struct oriel_field end_fields[] = {{"session", ORIEL_HASH},
+                                                {"seq", ORIEL_INTEGER, .max = 65535},
+                                                {"by", ORIEL_WORD, .words = parties},
+                                                {"reason", ORIEL_WORD, .words = ends},
+                                                {"detail", ORIEL_TEXT, .optional = true, .max = ORIEL_DETAIL_MAX},
+                                                {NULL}};
 
 static const struct {
     const char *name;
-    const struct field *fields;
+    const struct oriel_field *fields;
 } types[] = {
     [ORIEL_MESSAGE_STATE] = {"state", state_fields},
     [ORIEL_MESSAGE_HELLO] = {"hello", hello_fields},
@@ -117,115 +108,10 @@ const char *oriel_message_name(enum oriel_message_type type) {
     return types[type].name;
 }
 
-bool oriel_is_id(const char *text) {
-    size_t n = strlen(text);
-    if (n < 1 || n > 64 || text[0] == '-' || text[n - 1] == '-')
-        return false;
-    return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
-}
-
-bool oriel_is_hash(const char *text) {
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    /* 32 bytes leave two bits of the 43rd character over: canonical means that they are zero. */
-    return strlen(text) == 43 && strspn(text, alphabet) == 43 && (strchr(alphabet, text[42]) - alphabet) % 4 == 0;
-}
-
-bool oriel_is_fingerprint(const char *text) {
-    if (strlen(text) != 95)
-        return false;
-    for (int i = 0; i < 95; i++)
-        if (i % 3 == 2 ? text[i] != ':' : !strchr("0123456789ABCDEF", text[i]))
-            return false;
-    return true;
-}
-
-/* Characters of valid UTF-8: bytes that do not continue another. */
-static json_int_t characters(const char *text) {
-    json_int_t n = 0;
-    for (; *text; text++)
-        n += (*text & 0xc0) != 0x80;
-    return n;
-}
-
-static bool is_word(const char *text, const char *const *words) {
-    for (; *words; words++)
-        if (strcmp(text, *words) == 0)
-            return true;
-    return false;
-}
-
-static bool check_scopes(const json_t *value, const char *const *words) {
-    size_t n = json_array_size(value);
-    if (n < 1 || n > 8)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        const char *scope = json_string_value(json_array_get(value, i));
-        if (!scope || !is_word(scope, words))
-            return false;
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(scope, json_string_value(json_array_get(value, j))) == 0)
-                return false;
-    }
-    return true;
-}
-
-static bool check_fields(const json_t *object, const struct field *fields, size_t others, char *error);
-
-static bool check_value(const json_t *value, const struct field *f, char *error) {
-    const char *text = json_string_value(value);
-    switch (f->kind) {
-    case ID:
-        return text && oriel_is_id(text);
-    case HASH:
-        return text && oriel_is_hash(text);
-    case FINGERPRINT:
-        return text && oriel_is_fingerprint(text);
-    case TEXT:
-        return text && characters(text) >= f->min && characters(text) <= f->max;
-    case INTEGER:
-        return json_is_integer(value) && json_integer_value(value) >= f->min && json_integer_value(value) <= f->max;
-    case BOOLEAN:
-        return json_is_boolean(value);
-    case WORD:
-        return text && is_word(text, f->words);
-    case SCOPES:
-        return json_is_array(value) && check_scopes(value, f->words);
-    case OBJECT:
-        return json_is_object(value) && check_fields(value, f->fields, 0, error);
-    }
-    return false;
-}
-
-/* Every required field, each as its kind says, and no member beside them but `others` that the caller has looked at. */
-static bool check_fields(const json_t *object, const struct field *fields, size_t others, char *error) {
-    size_t found = 0;
-    for (const struct field *f = fields; f->name; f++) {
-        const json_t *value = json_object_get(object, f->name);
-        if (!value && f->optional)
-            continue;
-        if (!value) {
-            snprintf(error, ORIEL_JSON_ERROR_SIZE, "member '%s' is missing", f->name);
-            return false;
-        }
-        found++;
-        error[0] = '\0';
-        if (!check_value(value, f, error)) {
-            if (!error[0])
-                snprintf(error, ORIEL_JSON_ERROR_SIZE, "member '%s' is not what the schema allows", f->name);
-            return false;
-        }
-    }
-    if (json_object_size(object) != found + others) {
-        snprintf(error, ORIEL_JSON_ERROR_SIZE, "a member that the schema does not name");
-        return false;
-    }
-    return true;
-}
-
 static bool check_state(const json_t *message, char *error) {
     bool whole = json_is_true(json_object_get(message, "online"));
-    for (const struct field *f = state_fields; f->name; f++) {
-        if (!f->optional || f->kind == OBJECT)
+    for (const struct oriel_field *f = state_fields; f->name; f++) {
+        if (!f->optional || f->kind == ORIEL_OBJECT)
             continue;
         if (whole != (json_object_get(message, f->name) != NULL)) {
             snprintf(error, ORIEL_JSON_ERROR_SIZE, "member '%s' is %s", f->name, whole ? "missing" : "not for a will");
@@ -245,7 +131,7 @@ static bool check_message(const json_t *message, enum oriel_message_type *type, 
         if (strcmp(typ, types[i].name) != 0)
             continue;
         *type = (enum oriel_message_type)i;
-        return check_fields(message, types[i].fields, 2, error) &&
+        return oriel_fields_check(message, types[i].fields, 2, error) &&
                (i != ORIEL_MESSAGE_STATE || check_state(message, error));
     }
     snprintf(error, ORIEL_JSON_ERROR_SIZE, "'typ' is no message of version 1");

@@ -2,12 +2,13 @@
  *
  * Policy: whatever passes oriel_message_decode() has exactly the members of its schema (schema/<typ>.json), each of the
  * schema's type and range, so callers read members without further checks. Own messages are held to the same tables.
- * Limits: no signatures yet; JSON text only. No state, thread-safe. */
+ * The claims only: signing and sealing is seal.h's. No state, thread-safe. */
 #ifndef ORIEL_MESSAGE_H
 #define ORIEL_MESSAGE_H
 
 #include <stdbool.h>
 
+#include "fields.h"
 #include "json.h"
 
 enum oriel_message_type {
@@ -26,7 +27,7 @@ enum oriel_message_type {
 
 enum {
     ORIEL_MESSAGE_MAX = 64 * 1024,  /* bytes that a receiver looks at */
-    ORIEL_MESSAGE_SEND_MAX = 10240, /* bytes that a sender sends */
+    ORIEL_MESSAGE_SEND_MAX = 10240, /* bytes of the claims of a message that is sent */
     ORIEL_HASH_SIZE = 44,           /* 32 bytes as base64url, with NUL */
     ORIEL_DETAIL_MAX = 200,         /* characters of a `detail` member */
 };
@@ -45,10 +46,5 @@ const char *oriel_message_name(enum oriel_message_type type);
 void oriel_message_hash(const void *bytes, size_t length, char out[ORIEL_HASH_SIZE]);
 /* 32 fresh random bytes in the same form. Aborts when the system has no randomness: nothing may go on then. */
 void oriel_message_nonce(char out[ORIEL_HASH_SIZE]);
-
-bool oriel_is_id(const char *text);
-bool oriel_is_hash(const char *text);
-/* RFC 8122, SHA-256: 32 upper-case hex pairs joined by colons. */
-bool oriel_is_fingerprint(const char *text);
 
 #endif

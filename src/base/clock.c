@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-static int64_t advanced;
+static int64_t advanced, wall_turned;
 
 static int64_t read_clock(clockid_t clock) {
     struct timespec t;
@@ -30,6 +30,14 @@ void oriel_wall_time(char out[25]) {
     snprintf(out, 25, "%.19s.%03dZ", seconds, (int)((unsigned long)t.tv_nsec / 1000000 % 1000));
 }
 
+int64_t oriel_wall_seconds(void) {
+    return read_clock(CLOCK_REALTIME) / ORIEL_SECOND + wall_turned;
+}
+
 void oriel_clock_advance(int64_t nanoseconds) {
     advanced += nanoseconds;
+}
+
+void oriel_clock_turn_wall(int64_t seconds) {
+    wall_turned += seconds;
 }

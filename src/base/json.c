@@ -1,8 +1,11 @@
 /* See json.h. The depth is looked at before parsing, since a parser that recurses is what a depth bomb wants. */
 #include "json.h"
 
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static bool too_deep(const char *s, size_t length) {
     int depth = 0;
@@ -53,6 +56,16 @@ json_t *oriel_json_decode(const void *bytes, size_t length, size_t max, char err
 
 char *oriel_json_encode(const json_t *value) {
     return json_dumps(value, JSON_COMPACT);
+}
+
+static void free_wiped(void *memory) {
+    if (memory)
+        explicit_bzero(memory, malloc_usable_size(memory));
+    free(memory);
+}
+
+void oriel_json_wipe(void) {
+    json_set_alloc_funcs(malloc, free_wiped);
 }
 
 const char *oriel_json_text(const json_t *object, const char *name) {

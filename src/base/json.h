@@ -14,6 +14,9 @@ enum { ORIEL_JSON_ERROR_SIZE = 160, ORIEL_JSON_DEPTH_MAX = 8 };
 json_t *oriel_json_decode(const void *bytes, size_t length, size_t max, char error[ORIEL_JSON_ERROR_SIZE]);
 /* Compact, in insertion order; the caller frees. NULL only without memory. */
 char *oriel_json_encode(const json_t *value);
+/* From now on the memory of JSON values is overwritten when it is freed: for processes whose keys are JSON (JWK). Call
+ * first of all, before any value is there. */
+void oriel_json_wipe(void);
 /* The string member `name`, or NULL when it is absent or no string. Lives as long as `object`. */
 const char *oriel_json_text(const json_t *object, const char *name);
 /* The integer member `name`, or `otherwise`. */

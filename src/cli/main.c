@@ -4,12 +4,14 @@
 
 #include "cli.h"
 #include "log.h"
+#include "provision.h"
 
 static const char usage[] = "usage: oriel [--config FILE] [--socket PATH] [--directory DIR] [--json] COMMAND\n"
                             "  status       what the device does now\n"
                             "  sessions     the sessions so far, a line each\n"
                             "  stop         end the prompt or the session now\n"
                             "  audit show   the audit log, for people (--json: as it is)\n"
+                            "  provision    make and sign what owners, vendors, devices, agents and brokers need\n"
                             "  --config FILE    orield's configuration (default " DEFAULT_CONFIG ")\n"
                             "  --socket PATH    orield's control socket instead of the configuration's\n"
                             "  --directory DIR  the audit log's directory instead of the configuration's\n"
@@ -42,6 +44,8 @@ static int run_command(const struct oriel_cli *cli, const char *const words[2]) 
 
 int main(int argc, char **argv) {
     oriel_log_init("oriel");
+    if (argc > 1 && strcmp(argv[1], "provision") == 0)
+        return oriel_provision(argc - 2, argv + 2);
     struct oriel_cli cli = {.config = DEFAULT_CONFIG};
     const char *words[2] = {0};
     int count = 0;

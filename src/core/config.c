@@ -10,7 +10,7 @@
 
 #include "message.h"
 
-enum kind { TEXT, ID, NUMBER, CHOICE, ADDRESSES, URL, USERS, PROXY, ABSOLUTE_PATH };
+enum kind { TEXT, ID, NUMBER, CHOICE, ADDRESSES, URL, USERS, PROXY, ABSOLUTE_PATH, SCOPES };
 
 enum { SOCKET_PATH_MAX = 107, QUOTED_MAX = 60 };
 
@@ -30,8 +30,9 @@ struct key {
 static const struct key keys[] = {
     {"device", "id", ID, AT(device_id), NULL},
     {"device", "tenant", ID, AT(tenant), NULL},
-    {"device", "name", TEXT, AT(device_name), "", .max = 64},
-    {"device", "model", TEXT, AT(model), "", .max = 64},
+    {"device", "key", ABSOLUTE_PATH, AT(device_key), "/etc/oriel/device.key"},
+    {"device", "seal-key", ABSOLUTE_PATH, AT(device_seal_key), "/etc/oriel/seal.key"},
+    {"device", "credential", ABSOLUTE_PATH, AT(credential), "/etc/oriel/device.jwt"},
     {"device", "site", TEXT, AT(site), "", .max = 64},
     {"device", "firmware", TEXT, AT(firmware), "", .max = 64},
     {"broker", "url", URL, AT(broker_url), NULL},
@@ -40,6 +41,7 @@ static const struct key keys[] = {
     {"broker", "key", ABSOLUTE_PATH, AT(broker_key), ""},
     {"broker", "proxy", PROXY, AT(broker_proxy), ""},
     {"trust", "directory", ABSOLUTE_PATH, AT(trust_directory), "/etc/oriel/trust.d"},
+    {"trust", "state", ABSOLUTE_PATH, AT(trust_state), "/var/lib/oriel/revoked"},
     {"consent", "socket", ABSOLUTE_PATH, AT(consent_socket), "/run/oriel/consent.sock", .max = SOCKET_PATH_MAX},
     {"consent", "users", USERS, AT(consent_users), ""},
     {"consent", "timeout", NUMBER, AT(consent_timeout), "60", .min = 5, .max = 600},
@@ -51,6 +53,7 @@ static const struct key keys[] = {
     {"media", "bitrate", NUMBER, AT(media_bitrate), "4000", .min = 100, .max = 50000},
     {"media", "frame-rate", NUMBER, AT(media_frame_rate), "30", .min = 1, .max = 60},
     {"session", "max-seconds", NUMBER, AT(session_max_seconds), "28800", .min = 30, .max = 28800},
+    {"session", "scopes", SCOPES, AT(session_scopes), "view"},
     {"audit", "directory", ABSOLUTE_PATH, AT(audit_directory), "/var/lib/oriel/audit"},
     {"run", "helpers", ABSOLUTE_PATH, AT(helpers), ""},
 };
@@ -83,6 +86,10 @@ static bool every_part(const char *list, bool (*good)(const char *)) {
 
 static bool is_address(const char *text) {
     return g_hostname_is_ip_address(text);
+}
+
+static bool is_scope(const char *text) {
+    return g_strv_contains(oriel_scopes, text);
 }
 
 static bool is_user(const char *text) {
@@ -141,6 +148,10 @@ static char *refuse_value(const struct key *k, const char *value) {
     }
     case ADDRESSES:
         return every_part(value, is_address) ? NULL : g_strdup("IP addresses joined by ';'");
+    case SCOPES:
+        return value[strspn(value, "; ")] && every_part(value, is_scope)
+                   ? NULL
+                   : g_strdup("view, control, logs joined by ';'");
     case URL:
         return is_url(value)
                    ? NULL
@@ -280,8 +291,6 @@ struct oriel_config *oriel_config_parse(const char *name, const char *text, GErr
         return NULL;
     }
     p.config->path = g_strdup(name);
-    if (!*p.config->device_name)
-        assign(p.config, &(struct key){.offset = AT(device_name)}, p.config->device_id);
     return p.config;
 }
 

@@ -8,9 +8,10 @@
 
 struct oriel_config {
     char *path;
-    char *device_id, *device_name, *tenant, *model, *site, *firmware;
+    char *device_id, *tenant, *site, *firmware;
+    char *device_key, *device_seal_key, *credential; /* files */
     char *broker_url, *broker_ca, *broker_certificate, *broker_key, *broker_proxy;
-    char *trust_directory;
+    char *trust_directory, *trust_state;
     char *consent_socket;
     char *consent_users;   /* names or numbers joined by ';', "" = orield's own user */
     guint consent_timeout; /* seconds */
@@ -20,6 +21,7 @@ struct oriel_config {
     guint media_bitrate;   /* kbit/s */
     guint media_frame_rate;
     guint session_max_seconds;
+    char *session_scopes; /* joined by ';': what this device grants at most */
     char *audit_directory;
     char *helpers; /* directory of oriel-signal, -capture, -media */
 };

@@ -11,14 +11,16 @@
 #include "control.h"
 #include "link.h"
 #include "log.h"
-#include "nonces.h"
+#include "mail.h"
 #include "picture.h"
 #include "policy.h"
 #include "provider.h"
+#include "seal.h"
 #include "session.h"
 #include "text.h"
+#include "watch.h"
 
-enum { STATE_INTERVAL = 600, REFUSALS_A_MINUTE = 20 };
+enum { STATE_INTERVAL = 600, TRUST_INTERVAL = 10, REFUSALS_A_MINUTE = 20 }; /* seconds; a number */
 
 struct oriel_device {
     const struct oriel_config *config;
@@ -28,10 +30,13 @@ struct oriel_device {
     struct oriel_link *link;
     struct oriel_session *session;
     struct oriel_picture *picture;
-    struct oriel_nonces *nonces;
+    struct oriel_identity *identity;
+    struct oriel_trust *trust;
+    struct oriel_exchanges *exchanges;
+    struct oriel_watch *watch;
     char boot[ORIEL_HASH_SIZE];
     int timer; /* CLOCK_BOOTTIME: what expires does so while the machine sleeps, too */
-    guint timer_source, state_source;
+    guint timer_source, state_source, trust_source;
     bool online;
     char *offline_why;
     char *help; /* the note of a call for support, NULL without one */
@@ -43,38 +48,50 @@ struct oriel_device {
 
 /* ---- messages to agents ---- */
 
-static void send_to_agent(void *user, const char *agent, enum oriel_message_type type, json_t *members) {
+static void send_to_agent(void *user, const struct oriel_peer *peer, enum oriel_message_type type, json_t *members) {
     struct oriel_device *d = user;
-    char error[ORIEL_JSON_ERROR_SIZE];
-    g_autofree char *bytes = oriel_message_encode(type, members, error);
+    g_autofree char *bytes = oriel_mail_seal(d->identity, peer, type, members, NULL);
     if (bytes)
-        oriel_link_send(d->link, agent, bytes);
-    else
-        oriel_error("a %s message is not sent: %s", oriel_message_name(type), error);
+        oriel_link_send(d->link, peer->agent, bytes);
 }
 
 static gint64 uptime(void) {
     return oriel_boottime() / ORIEL_SECOND;
 }
 
-static void publish_state(struct oriel_device *d) {
+/* A new reference: what a present device says of itself. */
+static json_t *state_members(struct oriel_device *d) {
     const struct oriel_config *c = d->config;
-    json_t *m = json_pack("{s:s, s:s, s:b, s:s, s:b, s:s, s:s, s:s, s:s, s:I}", "device", c->device_id, "boot", d->boot,
-                          "online", 1, "status", oriel_session_status(d->session), "consent",
-                          (int)oriel_provider_connected(d->provider), "name", c->device_name, "model", c->model, "site",
-                          c->site, "firmware", c->firmware, "uptime", (json_int_t)uptime());
+    const struct oriel_identity *i = d->identity;
+    json_t *m = json_pack("{s:s, s:s, s:b, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:I}", "device", c->device_id, "boot",
+                          d->boot, "online", 1, "status", oriel_session_status(d->session), "consent",
+                          (int)oriel_provider_connected(d->provider), "credential", i->credential, "name", i->name,
+                          "model", i->model, "site", c->site, "firmware", c->firmware, "uptime", (json_int_t)uptime());
     if (d->help)
         json_object_set_new(m, "help", json_pack("{s:I, s:s}", "since", (json_int_t)d->help_since, "note", d->help));
-    char error[ORIEL_JSON_ERROR_SIZE];
-    g_autofree char *bytes = oriel_message_encode(ORIEL_MESSAGE_STATE, m, error);
-    if (bytes)
-        oriel_link_state(d->link, bytes);
-    else
-        oriel_error("the state is not published: %s", error);
+    return m;
+}
+
+/* Each vendor's agents can read it, and nobody else. */
+static void publish_state(struct oriel_device *d) {
+    json_t *sealed = json_object();
+    g_autoptr(GPtrArray) vendors = oriel_trust_all(d->trust);
+    for (guint i = 0; i < vendors->len; i++) {
+        const struct oriel_vendor *v = vendors->pdata[i];
+        g_autofree char *jwe = oriel_mail_state(d->identity, v->presence, state_members(d));
+        if (jwe)
+            json_object_set_new(sealed, v->id, json_string(jwe));
+    }
+    json_t *presence = json_pack("{s:i, s:s, s:o}", "v", 1, "typ", "presence", "for", sealed);
+    g_autofree char *bytes = oriel_json_encode(presence);
+    json_decref(presence);
+    oriel_link_state(d->link, bytes);
 }
 
 static gboolean publish_again(gpointer data) {
-    publish_state(data);
+    struct oriel_device *d = data;
+    oriel_exchanges_expire(d->exchanges);
+    publish_state(d);
     return G_SOURCE_CONTINUE;
 }
 
@@ -164,10 +181,27 @@ static void finish_when_quiet(struct oriel_device *d) {
         oriel_link_shut_down(d->link);
 }
 
+static void end_if_revoked(struct oriel_device *d) {
+    const struct oriel_session_request *current = oriel_session_request(d->session);
+    if (current && !oriel_trust_holds(d->trust, current->peer))
+        oriel_session_revoked(d->session);
+}
+
+/* Beside the watch, which may be without a directory, or miss that a whole directory took the place of another. */
+static gboolean look_at_trust(gpointer data) {
+    end_if_revoked(data);
+    return G_SOURCE_CONTINUE;
+}
+
 static void changed(void *user) {
     struct oriel_device *d = user;
     enum oriel_session_state state = oriel_session_state(d->session);
-    oriel_provider_watch(d->provider, state != ORIEL_SESSION_IDLE && state != ORIEL_SESSION_ENDING);
+    bool open = state != ORIEL_SESSION_IDLE && state != ORIEL_SESSION_ENDING;
+    oriel_provider_watch(d->provider, open);
+    if (!open)
+        g_clear_handle_id(&d->trust_source, g_source_remove);
+    else if (!d->trust_source)
+        d->trust_source = g_timeout_add_seconds(TRUST_INTERVAL, look_at_trust, d);
     publish_state(d);
     finish_when_quiet(d);
 }
@@ -194,7 +228,7 @@ static void provider_connected(void *user, const char *name) {
     struct oriel_device *d = user;
     oriel_info("consent provider '%s' is connected", name);
     oriel_provider_send(d->provider, json_pack("{s:s, s:i, s:s, s:s, s:b, s:b}", "t", "welcome", "v", 1, "device",
-                                               d->config->device_id, "name", d->config->device_name, "online",
+                                               d->config->device_id, "name", d->identity->name, "online",
                                                (int)d->online, "call", d->help != NULL));
     enum oriel_session_state state = oriel_session_state(d->session);
     if (state >= ORIEL_SESSION_STARTING && state <= ORIEL_SESSION_LIVE)
@@ -242,98 +276,134 @@ static const struct oriel_provider_events provider_events = {provider_connected,
 /* ---- from agents ---- */
 
 /* Refusals are recorded, but nobody can fill the log with them: beyond a number a minute they are only counted. */
-static void refuse(struct oriel_device *d, const char *agent, const char *hash, const char *reason,
+static void refuse(struct oriel_device *d, const struct oriel_mail *mail, const char *agent, const char *reason,
                    const char *detail) {
     if (oriel_boottime() - d->refusals_from > 60 * ORIEL_SECOND) {
         d->refusals_from = oriel_boottime();
         d->refusals = 0;
     }
-    if (++d->refusals <= REFUSALS_A_MINUTE) {
+    bool counted_only = ++d->refusals > REFUSALS_A_MINUTE;
+    if (counted_only) {
+        d->refusals_unrecorded++;
+    } else {
         json_t *members = json_pack("{s:s, s:s}", "agent", agent, "reason", reason);
-        if (detail)
+        if (detail && *detail)
             json_object_set_new(members, "detail", json_string(detail));
         if (d->refusals_unrecorded)
             json_object_set_new(members, "unrecorded_before", json_integer(d->refusals_unrecorded));
         if (record(d, "refused", members))
             d->refusals_unrecorded = 0;
-    } else {
-        d->refusals_unrecorded++;
     }
-    json_t *members = json_pack("{s:s, s:s}", "request", hash, "reason", reason);
-    if (detail) {
+    /* Who proved to be an agent is always told; others only as often as it is recorded. */
+    if (!mail->peer || (counted_only && !mail->peer->key))
+        return;
+    json_t *members = json_pack("{s:s, s:s}", "request", mail->hash, "reason", reason);
+    if (detail && *detail) {
         g_autofree char *text = oriel_text_clean(detail, ORIEL_DETAIL_MAX);
         json_object_set_new(members, "detail", json_string(text));
     }
-    send_to_agent(d, agent, ORIEL_MESSAGE_DENIAL, members);
+    send_to_agent(d, mail->peer, ORIEL_MESSAGE_DENIAL, members);
 }
 
-static void handle_hello(struct oriel_device *d, const char *agent, const char *hash) {
-    char nonce[ORIEL_HASH_SIZE];
-    oriel_nonces_issue(d->nonces, agent, nonce);
-    send_to_agent(d, agent, ORIEL_MESSAGE_CHALLENGE,
-                  json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "hello", hash, "nonce", nonce, "device",
-                            d->config->device_id, "boot", d->boot, "status", oriel_session_status(d->session), "uptime",
-                            (json_int_t)uptime()));
+static void handle_hello(struct oriel_device *d, const struct oriel_mail *mail) {
+    struct oriel_peer *peer = mail->peer;
+    json_t *key = oriel_exchanges_begin(d->exchanges, peer) ? oriel_key_public(peer->own) : NULL;
+    if (!key)
+        return; /* no randomness: nothing goes on */
+    g_autofree char *bytes =
+        oriel_mail_seal(d->identity, peer, ORIEL_MESSAGE_CHALLENGE,
+                        json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:o}", "hello", mail->hash, "nonce", peer->nonce,
+                                  "device", d->config->device_id, "boot", d->boot, "status",
+                                  oriel_session_status(d->session), "uptime", (json_int_t)uptime(), "key", key),
+                        peer->challenge);
+    if (bytes)
+        oriel_link_send(d->link, peer->agent, bytes);
 }
 
-static void handle_request(struct oriel_device *d, const char *agent, const char *hash, const json_t *m) {
+static void handle_request(struct oriel_device *d, const struct oriel_mail *mail) {
     const struct oriel_session_request *current = oriel_session_request(d->session);
-    if (current && strcmp(current->hash, hash) == 0 && strcmp(current->agent, agent) == 0)
+    const json_t *m = mail->message;
+    if (current && strcmp(current->hash, mail->hash) == 0 && current->peer == mail->peer)
         return; /* the broker delivered it again */
     struct oriel_session_request request = {0};
     g_autofree char *detail = NULL;
-    if (!oriel_nonces_take(d->nonces, agent, oriel_json_text(m, "nonce"))) {
-        refuse(d, agent, hash, "expired", NULL);
-    } else if (!oriel_policy_check(d->config, agent, m, &request, &detail)) {
-        refuse(d, agent, hash, "not-allowed", detail);
+    const char *agent = mail->peer->agent;
+    if (!oriel_exchanges_take(mail->peer, oriel_json_text(m, "nonce"), oriel_json_text(m, "challenge"))) {
+        refuse(d, mail, agent, "expired", NULL);
+    } else if (!oriel_trust_holds(d->trust, mail->peer)) {
+        refuse(d, mail, agent, "revoked", NULL);
+    } else if (!oriel_policy_check(d->config, d->trust, mail->peer, m, &request, &detail)) {
+        refuse(d, mail, agent, "not-allowed", detail);
     } else if (current || d->closing) {
-        refuse(d, agent, hash, "busy", NULL);
+        refuse(d, mail, agent, "busy", NULL);
         oriel_session_request_clear(&request);
     } else {
-        memcpy(request.hash, hash, ORIEL_HASH_SIZE);
+        memcpy(request.hash, mail->hash, ORIEL_HASH_SIZE);
         oriel_session_ask(d->session, &request);
     }
 }
 
-static void received(void *user, const char *agent, const void *bytes, size_t length) {
-    struct oriel_device *d = user;
-    char error[ORIEL_JSON_ERROR_SIZE], hash[ORIEL_HASH_SIZE];
-    enum oriel_message_type type;
-    if (!oriel_is_id(agent)) { /* oriel-signal looks at it too, but it speaks with the network */
-        oriel_error("oriel-signal gave a message of an agent whose id is none; it is dropped");
-        return;
-    }
-    oriel_message_hash(bytes, length, hash);
-    json_t *m = oriel_message_decode(bytes, length, &type, error);
-    if (!m) {
-        oriel_debug("agent '%s': %s", agent, error);
-        refuse(d, agent, hash, "malformed", error);
-        return;
-    }
-    switch (type) {
+static void handle(struct oriel_device *d, const struct oriel_mail *mail) {
+    switch (mail->type) {
     case ORIEL_MESSAGE_HELLO:
-        handle_hello(d, agent, hash);
+        handle_hello(d, mail);
         break;
     case ORIEL_MESSAGE_REQUEST:
-        handle_request(d, agent, hash, m);
+        handle_request(d, mail);
         break;
     case ORIEL_MESSAGE_CANCEL:
-        oriel_session_cancel(d->session, agent, oriel_json_text(m, "request"));
+        oriel_session_cancel(d->session, mail->peer, oriel_json_text(mail->message, "request"));
         break;
     case ORIEL_MESSAGE_SDP:
     case ORIEL_MESSAGE_ICE:
     case ORIEL_MESSAGE_END:
-        oriel_session_message(d->session, agent, type, m);
+        oriel_session_message(d->session, mail->peer, mail->type, mail->message);
         break;
     case ORIEL_MESSAGE_STATE:
     case ORIEL_MESSAGE_CHALLENGE:
     case ORIEL_MESSAGE_PROGRESS:
     case ORIEL_MESSAGE_GRANT:
     case ORIEL_MESSAGE_DENIAL:
-        refuse(d, agent, hash, "malformed", "a message that only a device sends");
+        refuse(d, mail, mail->peer->agent, "malformed", "a message that only a device sends");
         break;
     }
-    json_decref(m);
+}
+
+static void received(void *user, const char *agent, const void *bytes, size_t length) {
+    struct oriel_device *d = user;
+    if (!oriel_is_id(agent)) { /* oriel-signal looks at it too, but it speaks with the network */
+        oriel_error("oriel-signal gave a message of an agent whose id is none; it is dropped");
+        return;
+    }
+    const struct oriel_mailroom room = {d->identity, d->trust, d->exchanges, d->config->device_id};
+    const struct oriel_session_request *current = oriel_session_request(d->session);
+    struct oriel_mail mail;
+    oriel_mail_open(&room, current ? current->peer : NULL, agent, bytes, length, &mail);
+    if (mail.message)
+        handle(d, &mail);
+    else
+        refuse(d, &mail, agent, mail.reason ? mail.reason : "unverified", mail.detail);
+    oriel_mail_clear(&mail);
+}
+
+/* ---- revocation ---- */
+
+static void trust_changed(void *user) {
+    struct oriel_device *d = user;
+    end_if_revoked(d);
+    publish_state(d);
+}
+
+static void revocation(void *user, const char *vendor, const void *bytes, size_t length) {
+    struct oriel_device *d = user;
+    g_autoptr(GError) error = NULL;
+    if (!oriel_is_id(vendor) || !oriel_trust_revocation(d->trust, vendor, bytes, length, &error)) {
+        oriel_debug("a revocation of '%s' is not taken: %s", vendor, error ? error->message : "no vendor id");
+        return;
+    }
+    oriel_info("vendor '%s' has taken credentials back", vendor);
+    record(d, "revocation", json_pack("{s:s}", "vendor", vendor));
+    trust_changed(d);
 }
 
 /* ---- from the broker and the shell ---- */
@@ -358,13 +428,13 @@ static void link_gone(void *user) {
         g_main_loop_quit(d->closing);
 }
 
-static const struct oriel_link_events link_events = {online_changed, received, stale, link_gone};
+static const struct oriel_link_events link_events = {online_changed, received, revocation, stale, link_gone};
 
 static json_t *status(void *user) {
     struct oriel_device *d = user;
     json_t *s =
         json_pack("{s:s, s:s, s:s, s:b, s:s, s:b, s:b, s:s, s:I}", "device", d->config->device_id, "name",
-                  d->config->device_name, "version", ORIEL_VERSION, "online", (int)d->online, "offline_why",
+                  d->identity->name, "version", ORIEL_VERSION, "online", (int)d->online, "offline_why",
                   d->offline_why ? d->offline_why : "", "consent", (int)oriel_provider_connected(d->provider), "call",
                   d->help != NULL, "status", oriel_session_status(d->session), "uptime", (json_int_t)uptime());
     const struct oriel_session_request *r = oriel_session_request(d->session);
@@ -392,7 +462,8 @@ static const struct oriel_control_ops control_ops = {status, stop};
 
 static bool start(struct oriel_device *d, GError **error) {
     const struct oriel_config *c = d->config;
-    d->audit = oriel_audit_open(c->audit_directory, error);
+    d->identity = oriel_identity_load(c, error);
+    d->audit = d->identity ? oriel_audit_open(c->audit_directory, error) : NULL;
     if (!d->audit)
         return false;
     g_autofree char *path = g_filename_display_name(c->path);
@@ -404,9 +475,9 @@ static bool start(struct oriel_device *d, GError **error) {
     d->control = d->provider ? oriel_control_new(c->control_socket, &control_ops, d, error) : NULL;
     if (!d->control)
         return false;
-    char why[ORIEL_JSON_ERROR_SIZE];
-    g_autofree char *will = oriel_message_encode(
-        ORIEL_MESSAGE_STATE, json_pack("{s:s, s:s, s:b}", "device", c->device_id, "boot", d->boot, "online", 0), why);
+    g_autofree char *will = oriel_mail_state(
+        d->identity, NULL, json_pack("{s:s, s:s, s:b}", "device", c->device_id, "boot", d->boot, "online", 0));
+    d->watch = oriel_watch_new(c->trust_directory, trust_changed, d);
     d->link = oriel_link_new(c, will, &link_events, d, error);
     return d->link != NULL;
 }
@@ -417,7 +488,8 @@ struct oriel_device *oriel_device_new(const struct oriel_config *config, GError 
     oriel_message_nonce(d->boot);
     d->timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     d->timer_source = g_unix_fd_add(d->timer, G_IO_IN, timer_fired, d);
-    d->nonces = oriel_nonces_new();
+    d->exchanges = oriel_exchanges_new();
+    d->trust = oriel_trust_new(config);
     d->session = oriel_session_new(&session_ops, d, config->consent_timeout);
     d->picture = oriel_picture_new(config, d->session);
     if (!start(d, error)) {
@@ -442,12 +514,16 @@ void oriel_device_free(struct oriel_device *d) {
         return;
     g_clear_handle_id(&d->timer_source, g_source_remove);
     g_clear_handle_id(&d->state_source, g_source_remove);
+    g_clear_handle_id(&d->trust_source, g_source_remove);
     oriel_control_free(d->control);
     oriel_provider_free(d->provider);
     oriel_link_free(d->link);
     oriel_session_free(d->session);
     oriel_picture_free(d->picture);
-    oriel_nonces_free(d->nonces);
+    oriel_watch_free(d->watch);
+    oriel_exchanges_free(d->exchanges);
+    oriel_trust_free(d->trust);
+    oriel_identity_free(d->identity);
     oriel_audit_close(d->audit);
     close(d->timer);
     g_free(d->offline_why);

@@ -59,6 +59,9 @@ static void on_message(void *user, struct oriel_ipc_message *m) {
     case ORIEL_SIGNAL_RECEIVED:
         l->events->received(l->user, m->fields[0].bytes, m->fields[1].bytes, m->fields[1].length);
         break;
+    case ORIEL_SIGNAL_REVOCATION:
+        l->events->revocation(l->user, m->fields[0].bytes, m->fields[1].bytes, m->fields[1].length);
+        break;
     case ORIEL_SIGNAL_STALE:
         l->events->stale(l->user);
         break;

@@ -11,6 +11,7 @@
 struct oriel_link_events {
     void (*online)(void *user, bool online, const char *why);
     void (*received)(void *user, const char *agent, const void *bytes, size_t length);
+    void (*revocation)(void *user, const char *vendor, const void *bytes, size_t length);
     void (*stale)(void *user); /* the broker holds another state than ours */
     void (*gone)(void *user);  /* after oriel_link_shut_down() */
 };

@@ -11,6 +11,7 @@
 
 #include "config.h"
 #include "device.h"
+#include "json.h"
 #include "log.h"
 
 static const char usage[] =
@@ -101,6 +102,7 @@ static int run(const struct oriel_config *config) {
 int main(int argc, char **argv) {
     setlocale(LC_ALL, "C.UTF-8");
     oriel_log_init("orield");
+    oriel_json_wipe(); /* keys are JSON */
     struct options options;
     int status;
     if (!parse_options(argc, argv, &options, &status))

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "text.h"
-#include "trust.h"
 
 enum { REASON_MAX = 120, AGENT_NAME_MAX = 64 };
 
@@ -23,37 +22,55 @@ static json_t *intersect(const json_t *a, const json_t *b) {
     return both;
 }
 
-bool oriel_policy_check(const struct oriel_config *config, const char *agent, const json_t *message,
-                        struct oriel_session_request *out, char **detail) {
-    const json_t *credential = json_object_get(message, "credential");
+/* A new reference. */
+static json_t *device_scopes(const struct oriel_config *config) {
+    json_t *scopes = json_array();
+    g_auto(GStrv) parts = g_strsplit(config->session_scopes, ";", -1);
+    for (char **part = parts; *part; part++)
+        json_array_append_new(scopes, json_string(g_strstrip(*part)));
+    return scopes;
+}
+
+/* A new reference. */
+static json_t *effective_scopes(const struct oriel_config *config, const struct oriel_peer *peer,
+                                const struct oriel_vendor *vendor, const json_t *requested) {
+    json_t *device = device_scopes(config);
+    json_t *a = intersect(requested, peer->scopes), *b = intersect(a, vendor->scopes), *c = intersect(b, device);
+    json_decref(device);
+    json_decref(a);
+    json_decref(b);
+    return c;
+}
+
+bool oriel_policy_check(const struct oriel_config *config, struct oriel_trust *trust, struct oriel_peer *peer,
+                        const json_t *message, struct oriel_session_request *out, char **detail) {
     if (strcmp(oriel_json_text(message, "device"), config->device_id) != 0) {
         *detail = g_strdup("the request names another device");
         return false;
     }
-    if (strcmp(oriel_json_text(credential, "sub"), agent) != 0) {
-        *detail = g_strdup("the credential names another agent than the topic");
-        return false;
-    }
     g_autoptr(GError) error = NULL;
-    struct oriel_vendor *vendor = oriel_trust_find(config->trust_directory, oriel_json_text(credential, "iss"), &error);
+    struct oriel_vendor *vendor = oriel_trust_find(trust, peer->vendor, &error);
     if (!vendor) {
         *detail = g_strdup(error->message);
         return false;
     }
-    out->scopes = intersect(json_object_get(message, "scopes"), vendor->scopes);
-    out->name = oriel_text_clean(oriel_json_text(credential, "name"), AGENT_NAME_MAX);
+    const json_t *requested = json_object_get(message, "scopes");
+    out->scopes = effective_scopes(config, peer, vendor, requested);
+    out->name = oriel_text_clean(peer->name, AGENT_NAME_MAX);
     out->reason = oriel_text_clean(oriel_json_text(message, "reason"), REASON_MAX);
     out->company = g_steal_pointer(&vendor->label);
-    out->vendor = g_strdup(oriel_json_text(credential, "iss"));
-    out->agent = g_strdup(agent);
+    out->vendor = g_strdup(peer->vendor);
+    out->peer = oriel_peer_ref(peer);
     out->fingerprint = g_strdup(oriel_json_text(message, "fingerprint"));
     guint asked = (guint)oriel_json_integer(message, "seconds", 0);
     out->seconds = MIN(asked, MIN(vendor->seconds, config->session_max_seconds));
-    oriel_vendor_free(vendor);
-    if (!json_array_size(out->scopes))
-        *detail = g_strdup_printf("vendor '%s' may not ask for these scopes here", out->vendor);
+    bool over_ask = json_array_size(out->scopes) < json_array_size(requested);
+    if (!json_array_size(out->scopes) || (over_ask && vendor->refuse_over_ask))
+        *detail = g_strdup_printf("vendor '%s' may not ask for %s scopes here", out->vendor,
+                                  json_array_size(out->scopes) ? "all of these" : "these");
     else if (!*out->name || !*out->reason)
         *detail = g_strdup("name or reason has no visible character");
+    oriel_vendor_free(vendor);
     if (*detail)
         oriel_session_request_clear(out);
     return !*detail;

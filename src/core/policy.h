@@ -1,16 +1,17 @@
 /* From a request that an agent sent to what may be put before the person: the checks that need no person.
- * Policy: effective scopes = requested ∩ vendor's; none left, a foreign name or device, an unknown vendor: no.
- * Effective seconds = the least of request, vendor and device. Texts are cleaned. Pure but for reading the vendor's
- * file. */
+ * Policy: effective scopes = requested ∩ credential ∩ vendor ∩ device; none left, another device, a vendor that is not
+ * trusted any more: no; so is a request for more than that where the vendor's file says `refuse`. Effective seconds =
+ * the least of request, vendor and device. Texts are cleaned. Pure but for reading the vendor's file. */
 #ifndef ORIEL_POLICY_H
 #define ORIEL_POLICY_H
 
 #include "config.h"
 #include "session.h"
+#include "trust.h"
 
-/* Fills `out` (zeroed by the caller) from the checked message; its hash is the caller's. False: `detail`
+/* Fills `out` (zeroed by the caller) from the verified message of `peer`; its hash is the caller's. False: `detail`
  * (ORIEL_DETAIL_MAX characters at most, the caller frees) says why it is not allowed. */
-bool oriel_policy_check(const struct oriel_config *config, const char *agent, const json_t *message,
-                        struct oriel_session_request *out, char **detail);
+bool oriel_policy_check(const struct oriel_config *config, struct oriel_trust *trust, struct oriel_peer *peer,
+                        const json_t *message, struct oriel_session_request *out, char **detail);
 
 #endif

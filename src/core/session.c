@@ -54,7 +54,7 @@ static json_t *detailed(json_t *members, const char *detail) {
 static void send_sequenced(struct oriel_session *s, enum oriel_message_type type, json_t *members) {
     json_object_set_new(members, "session", json_string(s->id));
     json_object_set_new(members, "seq", json_integer(s->sent++));
-    s->ops->send(s->user, s->request.agent, type, members);
+    s->ops->send(s->user, s->request.peer, type, members);
 }
 
 static void clear(struct oriel_session *s) {
@@ -75,7 +75,7 @@ static void clear(struct oriel_session *s) {
 
 /* No: before anything was started. */
 static void refuse(struct oriel_session *s, const char *reason, const char *detail) {
-    s->ops->send(s->user, s->request.agent, ORIEL_MESSAGE_DENIAL,
+    s->ops->send(s->user, s->request.peer, ORIEL_MESSAGE_DENIAL,
                  detailed(json_pack("{s:s, s:s}", "request", s->request.hash, "reason", reason), detail));
     clear(s);
     set_state(s, ORIEL_SESSION_IDLE);
@@ -95,7 +95,7 @@ static void refuse_recorded(struct oriel_session *s, const char *reason, const c
 
 /* What an end is called while the agent has no grant that could end. */
 static const char *denial_for(const char *by, const char *reason) {
-    static const char *const same[] = {"capture-failed", "audit", "provider-lost", NULL};
+    static const char *const same[] = {"capture-failed", "audit", "provider-lost", "revoked", NULL};
     if (g_strv_contains(same, reason))
         return reason;
     return strcmp(by, "device") == 0 && strcmp(reason, "shutdown") != 0 ? "media-failed" : "cancelled";
@@ -110,7 +110,7 @@ static void end(struct oriel_session *s, const char *by, const char *reason, con
         send_sequenced(s, ORIEL_MESSAGE_END, detailed(json_pack("{s:s, s:s}", "by", by, "reason", reason), detail));
     } else {
         s->ops->send(
-            s->user, s->request.agent, ORIEL_MESSAGE_DENIAL,
+            s->user, s->request.peer, ORIEL_MESSAGE_DENIAL,
             detailed(json_pack("{s:s, s:s}", "request", s->request.hash, "reason", denial_for(by, reason)), detail));
     }
     json_t *record = json_pack("{s:s, s:s, s:s, s:f}", "session", s->id, "by", by, "reason", reason, "seconds",
@@ -139,7 +139,7 @@ void oriel_session_free(struct oriel_session *s) {
 }
 
 void oriel_session_request_clear(struct oriel_session_request *r) {
-    g_free(r->agent);
+    oriel_peer_unref(r->peer);
     g_free(r->vendor);
     g_free(r->company);
     g_free(r->name);
@@ -194,7 +194,7 @@ void oriel_session_ask(struct oriel_session *s, struct oriel_session_request *re
     const struct oriel_session_request *r = &s->request;
     if (!s->ops->record(s->user, "request",
                         json_pack("{s:s, s:s, s:s, s:s, s:s, s:O, s:i}", "request", r->hash, "vendor", r->vendor,
-                                  "agent", r->agent, "name", r->name, "reason", r->reason, "scopes", r->scopes,
+                                  "agent", r->peer->agent, "name", r->name, "reason", r->reason, "scopes", r->scopes,
                                   "seconds", (int)r->seconds))) {
         refuse(s, "audit", NULL);
     } else if (!s->ops->ask(s->user, r)) {
@@ -214,7 +214,7 @@ void oriel_session_shown(struct oriel_session *s, const char *hash) {
         return;
     }
     s->shown = true;
-    s->ops->send(s->user, s->request.agent, ORIEL_MESSAGE_PROGRESS,
+    s->ops->send(s->user, s->request.peer, ORIEL_MESSAGE_PROGRESS,
                  json_pack("{s:s, s:s}", "request", hash, "stage", "shown"));
 }
 
@@ -225,7 +225,7 @@ static void start(struct oriel_session *s) {
         s->ops->record(s->user, "decision", json_pack("{s:s, s:b}", "request", r->hash, "allow", 1)) &&
         s->ops->record(s->user, "grant",
                        json_pack("{s:s, s:s, s:s, s:s, s:O, s:i}", "request", r->hash, "session", s->id, "vendor",
-                                 r->vendor, "agent", r->agent, "scopes", r->scopes, "seconds", (int)r->seconds));
+                                 r->vendor, "agent", r->peer->agent, "scopes", r->scopes, "seconds", (int)r->seconds));
     if (!recorded) {
         withdraw(s, "cancelled");
         refuse(s, "audit", NULL);
@@ -240,7 +240,7 @@ static void start(struct oriel_session *s) {
         return;
     }
     arm(s, s->started + START_TIMEOUT * ORIEL_SECOND);
-    s->ops->send(s->user, r->agent, ORIEL_MESSAGE_PROGRESS,
+    s->ops->send(s->user, r->peer, ORIEL_MESSAGE_PROGRESS,
                  json_pack("{s:s, s:s}", "request", r->hash, "stage", "allowed"));
 }
 
@@ -284,8 +284,8 @@ void oriel_session_stop(struct oriel_session *s, const char *by, const char *rea
     }
 }
 
-void oriel_session_cancel(struct oriel_session *s, const char *agent, const char *hash) {
-    if (s->state == ORIEL_SESSION_IDLE || s->state == ORIEL_SESSION_ENDING || strcmp(agent, s->request.agent) != 0 ||
+void oriel_session_cancel(struct oriel_session *s, const struct oriel_peer *peer, const char *hash) {
+    if (s->state == ORIEL_SESSION_IDLE || s->state == ORIEL_SESSION_ENDING || peer != s->request.peer ||
         strcmp(hash, s->request.hash) != 0)
         return;
     if (s->state == ORIEL_SESSION_ASKING) {
@@ -314,7 +314,7 @@ static void grant_when_ready(struct oriel_session *s) {
         end(s, "device", "audit", NULL);
         return;
     }
-    s->ops->send(s->user, r->agent, ORIEL_MESSAGE_GRANT,
+    s->ops->send(s->user, r->peer, ORIEL_MESSAGE_GRANT,
                  json_pack("{s:s, s:s, s:O, s:i, s:s}", "request", r->hash, "session", s->id, "scopes", r->scopes,
                            "seconds", (int)r->seconds, "fingerprint", s->fingerprint));
     send_sequenced(s, ORIEL_MESSAGE_SDP, json_pack("{s:s, s:s}", "type", "offer", "sdp", s->offer));
@@ -387,6 +387,15 @@ void oriel_session_failed(struct oriel_session *s, const char *reason, const cha
         end(s, "device", reason, detail);
 }
 
+void oriel_session_revoked(struct oriel_session *s) {
+    if (s->state == ORIEL_SESSION_ASKING) {
+        withdraw(s, "cancelled");
+        refuse_recorded(s, "revoked", NULL);
+    } else if (s->state >= ORIEL_SESSION_STARTING && s->state <= ORIEL_SESSION_LIVE) {
+        end(s, "device", "revoked", "the vendor has taken the agent's credential back");
+    }
+}
+
 void oriel_session_helpers_gone(struct oriel_session *s) {
     if (s->state != ORIEL_SESSION_ENDING)
         return;
@@ -413,9 +422,10 @@ static void handle_in_turn(struct oriel_session *s, enum oriel_message_type type
     }
 }
 
-void oriel_session_message(struct oriel_session *s, const char *agent, enum oriel_message_type type, const json_t *m) {
+void oriel_session_message(struct oriel_session *s, const struct oriel_peer *peer, enum oriel_message_type type,
+                           const json_t *m) {
     bool open = s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE;
-    if (!open || strcmp(agent, s->request.agent) != 0 || strcmp(oriel_json_text(m, "session"), s->id) != 0)
+    if (!open || peer != s->request.peer || strcmp(oriel_json_text(m, "session"), s->id) != 0)
         return;
     guint seq = (guint)oriel_json_integer(m, "seq", 0);
     if (seq < s->expected)

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 
 #include "message.h"
+#include "peer.h"
 
 enum oriel_session_state {
     ORIEL_SESSION_IDLE,
@@ -32,7 +33,7 @@ enum oriel_session_state {
 /* What is asked: the checked request, and what the device made of it. The strings live as long as the session holds it.
  */
 struct oriel_session_request {
-    char *agent; /* the topic's */
+    struct oriel_peer *peer; /* the agent, in the exchange that the request came in */
     char hash[ORIEL_HASH_SIZE];
     char *vendor, *company; /* id and the device's label */
     char *name, *reason;    /* clean text */
@@ -46,7 +47,7 @@ struct oriel_session_ops {
     /* The record is on the disk, or false. `members` is stolen. */
     bool (*record)(void *user, const char *event, json_t *members);
     /* To the agent. `members` is stolen. */
-    void (*send)(void *user, const char *agent, enum oriel_message_type type, json_t *members);
+    void (*send)(void *user, const struct oriel_peer *peer, enum oriel_message_type type, json_t *members);
     /* False: no provider is connected. */
     bool (*ask)(void *user, const struct oriel_session_request *request);
     void (*withdraw)(void *user, const char *hash, const char *why);
@@ -95,8 +96,8 @@ void oriel_session_stop(struct oriel_session *session, const char *by, const cha
 
 /* From the agent. `bytes` of a message that passed the decoder; messages of others than the session's agent are
  * ignored. */
-void oriel_session_cancel(struct oriel_session *session, const char *agent, const char *hash);
-void oriel_session_message(struct oriel_session *session, const char *agent, enum oriel_message_type type,
+void oriel_session_cancel(struct oriel_session *session, const struct oriel_peer *peer, const char *hash);
+void oriel_session_message(struct oriel_session *session, const struct oriel_peer *peer, enum oriel_message_type type,
                            const json_t *message);
 
 /* From the helpers. */
@@ -108,6 +109,8 @@ void oriel_session_live(struct oriel_session *session);
 void oriel_session_stats(struct oriel_session *session, json_t *figures);
 /* `reason` is one of an `end`. */
 void oriel_session_failed(struct oriel_session *session, const char *reason, const char *detail);
+/* The vendor took the agent's credential back. */
+void oriel_session_revoked(struct oriel_session *session);
 void oriel_session_helpers_gone(struct oriel_session *session);
 
 void oriel_session_tick(struct oriel_session *session);

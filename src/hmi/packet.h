@@ -1,8 +1,9 @@
 /* packet.h: the little JSON that the provider protocol needs.
  *
  * Reads one object of at most 8 KiB by RFC 8259, strictly: UTF-8 is checked, control characters, NUL, lone surrogates,
- * duplicate names and anything after the object are refused, nesting is at most 4 levels. The members of the object
- * itself are kept; what lies deeper is checked and forgotten, but for arrays of strings.
+ * duplicate names of its own and anything after the object are refused, nesting is at most 4 levels. The members of the
+ * object itself are kept; what lies deeper is checked (but for duplicate names) and forgotten, but for arrays of
+ * strings.
  * Writes one flat object. No allocation, no recursion past the depth limit, no locale. Thread-safe on distinct objects.
  */
 #pragma once

@@ -90,7 +90,7 @@ static int send_packet(int fd, struct writer *w, const int *fds, unsigned fd_cou
     return 0;
 }
 
-int oriel_ipc_send(int fd, const struct oriel_ipc_table *table, uint16_t id, ...) {
+int oriel_ipc_send(int fd, const struct oriel_ipc_table *table, unsigned id, ...) {
     const struct oriel_ipc_type *type = find_type(table, id);
     if (!type)
         return -EINVAL;

@@ -53,7 +53,7 @@ int oriel_ipc_pair(int fds[2]);
  * * (not NULL) · b: const void *, size_t; after them one int for each fd (duplicated by the kernel, still the
  * caller's). 0 · -EAGAIN: the peer does not read (the caller decides: broken, or try again) · -EMSGSIZE · -EPIPE: the
  * peer is gone. */
-int oriel_ipc_send(int fd, const struct oriel_ipc_table *table, uint16_t id, ...);
+int oriel_ipc_send(int fd, const struct oriel_ipc_table *table, unsigned id, ...);
 
 /* Receives one message into `message`, which must be zeroed or cleared. Never blocks on a non-blocking fd.
  * 1: a message · 0: the peer closed · -EAGAIN · -EPROTO: not a message of `table`. */

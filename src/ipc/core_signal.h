@@ -24,6 +24,8 @@ enum {
     ORIEL_SIGNAL_RECEIVED = 2,
     /* b payload: the retained state was read back and is not the one published last */
     ORIEL_SIGNAL_STALE = 3,
+    /* s vendor (from the topic, checked as an id) · b its retained revocation (≤ 64 KiB) */
+    ORIEL_SIGNAL_REVOCATION = 4,
 };
 
 static const struct oriel_ipc_type oriel_core_to_signal_types[] = {
@@ -35,6 +37,7 @@ static const struct oriel_ipc_type oriel_signal_to_core_types[] = {
     {ORIEL_SIGNAL_ONLINE, "online", "us", 0},
     {ORIEL_SIGNAL_RECEIVED, "received", "sb", 0},
     {ORIEL_SIGNAL_STALE, "stale", "b", 0},
+    {ORIEL_SIGNAL_REVOCATION, "revocation", "sb", 0},
 };
 static const struct oriel_ipc_table oriel_core_to_signal __attribute__((unused)) = {
     "core to signal", oriel_core_to_signal_types, sizeof oriel_core_to_signal_types / sizeof(struct oriel_ipc_type)};

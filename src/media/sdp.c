@@ -222,6 +222,8 @@ static Verdict check_message(const GstSDPMessage *ours, const GstSDPMessage *the
         return refuse(error, "the answer has too many attributes");
     if (gst_sdp_message_get_attribute_val_n(theirs, "ice-lite", 0))
         return refuse(error, "the answer is from an ice-lite agent, which a browser never is");
+    if (gst_sdp_message_get_attribute_val_n(theirs, "candidate", 0)) /* RFC 8839: of an m-line only */
+        return refuse(error, "the answer has a candidate outside of an m-line");
     for (guint m = 0; m < n; m++)
         if (has(gst_sdp_message_get_media(theirs, m), "ice-lite", NULL))
             return refuse(error, "the answer is from an ice-lite agent, which a browser never is");

@@ -46,6 +46,18 @@ enum oriel_signal_topic oriel_signal_parse_topic(const char *prefix, const char 
     return ORIEL_SIGNAL_TOPIC_DOWN;
 }
 
+bool oriel_signal_parse_revocation(const char *prefix, const char *topic, size_t length,
+                                   char vendor[ORIEL_SIGNAL_ID_SIZE]) {
+    static const char end[] = "/revoked";
+    size_t skip = strlen(prefix), tail = sizeof end - 1;
+    if (length <= skip + tail || memcmp(topic, prefix, skip) != 0 || memcmp(topic + length - tail, end, tail) != 0 ||
+        !oriel_signal_id_valid(topic + skip, length - skip - tail))
+        return false;
+    memcpy(vendor, topic + skip, length - skip - tail);
+    vendor[length - skip - tail] = '\0';
+    return true;
+}
+
 /* A port is 1..65535 in digits up to `end` (the text's end or a slash); returns 0 for anything else. */
 static int parse_port(const char *text, const char *end) {
     long port = 0;

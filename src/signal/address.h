@@ -23,7 +23,11 @@ struct oriel_signal_address {
     char url[ORIEL_SIGNAL_URL_SIZE];   /* as Paho wants it: always with a port, an IPv6 literal in brackets */
 };
 
-enum oriel_signal_topic { ORIEL_SIGNAL_TOPIC_OTHER, ORIEL_SIGNAL_TOPIC_STATE, ORIEL_SIGNAL_TOPIC_DOWN };
+enum oriel_signal_topic {
+    ORIEL_SIGNAL_TOPIC_OTHER,
+    ORIEL_SIGNAL_TOPIC_STATE,
+    ORIEL_SIGNAL_TOPIC_DOWN,
+};
 
 /* mqtt://, mqtts://, ws:// or wss://, host, optional port (1883, 8883, 80, 443), for WebSocket an optional path. On
  * failure false and a sentence in `error`. */
@@ -34,5 +38,9 @@ bool oriel_signal_id_valid(const char *bytes, size_t length);
 /* What `topic` is for this device; for DOWN also the agent. `prefix` is `oriel/v1/<tenant>/d/<device>/`. */
 enum oriel_signal_topic oriel_signal_parse_topic(const char *prefix, const char *topic, size_t length,
                                                  char agent[ORIEL_SIGNAL_ID_SIZE]);
+/* The vendor of a revocation's topic, `<prefix><vendor>/revoked` with the prefix `oriel/v1/<tenant>/v/`; false for any
+ * other topic. */
+bool oriel_signal_parse_revocation(const char *prefix, const char *topic, size_t length,
+                                   char vendor[ORIEL_SIGNAL_ID_SIZE]);
 
 #endif

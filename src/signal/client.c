@@ -174,21 +174,22 @@ int oriel_client_connect(struct oriel_client *c, bool five) {
 }
 
 int oriel_client_subscribe(struct oriel_client *c) {
-    char *topics[2] = {c->down_topic, c->state_topic};
-    int qos[2] = {1, 1};
+    char *topics[3] = {c->down_topic, c->state_topic, c->revoked_topic};
+    int qos[3] = {1, 1, 1};
     MQTTAsync_responseOptions response = MQTTAsync_responseOptions_initializer;
-    MQTTSubscribe_options options[2] = {MQTTSubscribe_options_initializer, MQTTSubscribe_options_initializer};
+    MQTTSubscribe_options options[3] = {MQTTSubscribe_options_initializer, MQTTSubscribe_options_initializer,
+                                        MQTTSubscribe_options_initializer};
     response.context = c;
     if (c->five) {
         response.onSuccess5 = on_subscribed5;
         response.onFailure5 = on_connect_failed5;
-        response.subscribeOptionsCount = 2;
+        response.subscribeOptionsCount = 3;
         response.subscribeOptionsList = options;
     } else {
         response.onSuccess = on_subscribed3;
         response.onFailure = on_connect_failed3;
     }
-    return MQTTAsync_subscribeMany(c->handles[c->five], 2, topics, qos, &response);
+    return MQTTAsync_subscribeMany(c->handles[c->five], 3, topics, qos, &response);
 }
 
 int oriel_client_publish(struct oriel_client *c, const char *topic, const void *payload, size_t length, bool retained,

@@ -18,9 +18,10 @@ enum { ORIEL_SIGNAL_KEEPALIVE = 240 /* s */ };
 struct oriel_client {
     const struct oriel_signal_target *target;
     struct oriel_inbox *inbox;
-    const char *device;                        /* the client id */
-    char state_topic[ORIEL_SIGNAL_TOPIC_SIZE]; /* also the will's */
-    char down_topic[ORIEL_SIGNAL_TOPIC_SIZE];  /* …/dn/+ */
+    const char *device;                          /* the client id */
+    char state_topic[ORIEL_SIGNAL_TOPIC_SIZE];   /* also the will's */
+    char down_topic[ORIEL_SIGNAL_TOPIC_SIZE];    /* …/dn/+ */
+    char revoked_topic[ORIEL_SIGNAL_TOPIC_SIZE]; /* …/v/+/revoked */
     const void *will;
     size_t will_length;
     MQTTAsync handles[2]; /* [0]: 3.1.1, [1]: 5 */
@@ -32,7 +33,7 @@ struct oriel_client {
 int oriel_client_connect(struct oriel_client *client, bool five);
 /* Sets up the socket of the connection, once CONNECTED. */
 void oriel_client_tune(void);
-/* To the device's two topics: SUBSCRIBED or REFUSED. Same return. */
+/* To the device's three topics: SUBSCRIBED or REFUSED. Same return. */
 int oriel_client_subscribe(struct oriel_client *client);
 /* QoS 1. With `report`, DELIVERED comes when the broker has it. Same return; MQTTASYNC_MAX_BUFFERED_MESSAGES when as
  * much is under way as may be. */

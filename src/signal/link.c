@@ -185,6 +185,8 @@ static bool configure(struct oriel_link *l, const struct oriel_ipc_message *m) {
     l->client.will = l->will.bytes;
     l->client.will_length = l->will.length;
     snprintf(l->client.state_topic, sizeof l->client.state_topic, "oriel/v1/%s/d/%s/state", tenant, device);
+    snprintf(l->vendor_prefix, sizeof l->vendor_prefix, "oriel/v1/%s/v/", tenant);
+    snprintf(l->client.revoked_topic, sizeof l->client.revoked_topic, "oriel/v1/%s/v/+/revoked", tenant);
     snprintf(l->client.down_topic, sizeof l->client.down_topic, "oriel/v1/%s/d/%s/dn/+", tenant, device);
     char error[ORIEL_SIGNAL_TEXT_SIZE];
     bool good = oriel_signal_parse_url(l->url, &l->target.address, error);
@@ -238,7 +240,11 @@ static void on_message(struct oriel_link *l, const struct oriel_inbox_message *m
         on_state_read_back(l, payload, length);
         break;
     case ORIEL_SIGNAL_TOPIC_OTHER:
-        count_drop(l, &l->dropped_topic);
+        if (!oriel_signal_parse_revocation(l->vendor_prefix, m->topic, m->topic_length, agent))
+            count_drop(l, &l->dropped_topic);
+        else if (length && oriel_ipc_send(l->core, &oriel_signal_to_core, ORIEL_SIGNAL_REVOCATION, agent, payload,
+                                          length) == -EAGAIN)
+            count_drop(l, &l->dropped_core);
         break;
     case ORIEL_SIGNAL_TOPIC_DOWN:
         if (m->message->retained) {

@@ -52,8 +52,9 @@ struct oriel_link {
 
     char *url, *ca, *certificate, *key, *proxy, *device; /* owned; target and client point to them */
     struct oriel_bytes will;
-    char prefix[ORIEL_SIGNAL_TOPIC_SIZE];       /* oriel/v1/<tenant>/d/<device>/ */
-    char agent_prefix[ORIEL_SIGNAL_TOPIC_SIZE]; /* oriel/v1/<tenant>/a/ */
+    char prefix[ORIEL_SIGNAL_TOPIC_SIZE];        /* oriel/v1/<tenant>/d/<device>/ */
+    char agent_prefix[ORIEL_SIGNAL_TOPIC_SIZE];  /* oriel/v1/<tenant>/a/ */
+    char vendor_prefix[ORIEL_SIGNAL_TOPIC_SIZE]; /* oriel/v1/<tenant>/v/ */
 
     bool five;         /* which MQTT to try next */
     unsigned attempt;  /* n of the pause */

@@ -22,7 +22,7 @@ async function stage(rig, { known = false, device: changes = {}, panel: args = [
 
 // Up to the prompt whose Allow is live.
 async function ask({ console, panel, device }, seconds = 600) {
-  await console.choose(device.config.device.id);
+  await console.choose(device.id);
   await console.request('Capper jams – may I look?', seconds);
   await panel.event('shown');
   await console.state('shown');
@@ -94,7 +94,7 @@ story('the panel crashes while it asks', async ({ rig }) => {
 
 story('an instant tap on Allow does nothing', async ({ rig }) => {
   const cast = await stage(rig);
-  await cast.console.choose(cast.device.config.device.id);
+  await cast.console.choose(cast.device.id);
   await cast.console.request();
   await cast.panel.event('shown');
   await cast.panel.click(cast.screen, 'allow');

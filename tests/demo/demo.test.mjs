@@ -19,7 +19,7 @@ function demo(rig, args = [], { wrap } = {}) {
 // Where the demo's device lets media be reached.
 function addresses(runtime) {
   const [directory] = readdirSync(runtime);
-  return /^addresses=(.*)$/m.exec(readFileSync(join(runtime, directory, 'device/oriel.conf'), 'utf8'))[1].split(';');
+  return /^addresses=(.*)$/m.exec(readFileSync(join(runtime, directory, 'device/etc/oriel/oriel.conf'), 'utf8'))[1].split(';');
 }
 
 const displays = () => readdirSync('/tmp/.X11-unix').filter((name) => /^X\d+$/.test(name));

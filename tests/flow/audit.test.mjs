@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Device } from '../rig/device.mjs';
 import { story } from '../rig/story.mjs';
 
@@ -38,15 +38,15 @@ story('oriel audit show and oriel sessions tell it to people', async ({ rig }) =
   await agent.request();
   await provider.deny();
   await agent.denial();
-  for (const args of [['--config', device.file, 'audit', 'show'], ['audit', 'show', '--directory', join(device.directory, 'audit')]]) {
+  for (const args of [['--config', device.file, 'audit', 'show'], ['audit', 'show', '--directory', dirname(device.auditFile)]]) {
     const { code, stdout, stderr } = await device.oriel(...args);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /Anna Weber/);
     assert.match(stdout, /denied/);
   }
-  const json = await device.oriel('audit', 'show', '--json', '--directory', join(device.directory, 'audit'));
+  const json = await device.oriel('audit', 'show', '--json', '--directory', dirname(device.auditFile));
   assert.deepEqual(json.stdout.trim().split('\n').map((line) => JSON.parse(line)), device.audit());
-  const sessions = await device.oriel('sessions', '--directory', join(device.directory, 'audit'));
+  const sessions = await device.oriel('sessions', '--directory', dirname(device.auditFile));
   assert.equal(sessions.code, 0, sessions.stderr);
   assert.match(sessions.stdout, /Anna Weber|anna/);
 });
@@ -56,9 +56,9 @@ const apart = ['unshare', ...(process.getuid() === 0 ? [] : ['--map-root-user'])
 const smallDisk = { skip: spawnSync(apart[0], [...apart.slice(1), 'true']).status !== 0 && 'needs root, or user namespaces for everybody' };
 async function onSmallDisk(rig) {
   const broker = await rig.broker();
-  const directory = join(rig.directory, 'device', 'audit');
+  const directory = rig.path('log');
   mkdirSync(directory, { recursive: true });
-  const device = rig.own(await Device.start(rig.path('device'), { broker, watch: true,
+  const device = rig.own(await Device.start(rig.path('device'), { broker, watch: true, config: { audit: { directory } },
     wrap: [...apart, 'sh', '-c', 'dir=$1; shift; mount -t tmpfs -o size=64k,mode=700 tmpfs "$dir" && exec "$@"', 'sh', directory] }));
   const provider = await rig.provider(device);
   await device.online();
@@ -155,7 +155,7 @@ async function refusesToStart(rig, prepare) {
 }
 
 story('no log, no device', async ({ rig }) => {
-  assert.match(await refusesToStart(rig, (device) => writeFileSync(join(device.directory, 'audit'), 'a file in the place of the directory')), /audit: .*audit/);
+  assert.match(await refusesToStart(rig, (device) => { mkdirSync(dirname(dirname(device.auditFile)), { recursive: true }); writeFileSync(dirname(device.auditFile), 'a file in the place of the directory'); }), /audit: .*audit/);
   assert.match(await refusesToStart(rig, (device) => mkdirSync(device.auditFile, { recursive: true })), /audit\.jsonl/);
 });
 
@@ -184,7 +184,7 @@ story('a torn last line is cut and that is recorded', async ({ rig }) => {
 
 story('a log whose last record is broken stops the device', async ({ rig }) => {
   const said = await refusesToStart(rig, (device) => {
-    mkdirSync(join(device.directory, 'audit'));
+    mkdirSync(dirname(device.auditFile), { recursive: true });
     writeFileSync(device.auditFile, '{"seq":1,"event":"boot"}\nnonsense\n');
   });
   assert.match(said, /no record/);

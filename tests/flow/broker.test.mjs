@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { Broker, certificates } from '../rig/broker.mjs';
+import { Keys } from '../rig/keys.mjs';
 import { alive, openFiles, sleep, until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
 
@@ -47,7 +47,7 @@ story('a device that dies is seen as offline by its will', async ({ rig }) => {
   const helpers = device.helpers();
   device.process.signal('SIGKILL');
   const state = await agent.whenState((candidate) => !candidate.online);
-  assert.deepEqual(state, { v: 1, typ: 'state', device: device.config.device.id, boot, online: false });
+  assert.deepEqual(state, { v: 1, typ: 'state', device: device.id, boot, online: false });
   await until('the helpers to go with orield', () => !helpers.some(({ pid }) => alive(pid)), { ms: 2000 });
 });
 
@@ -71,38 +71,38 @@ story('oriel-signal that crashes is started again', async ({ rig }) => {
   await until(() => `${files} open files in orield, as before; there are ${openFiles(device.pid)}`, () => openFiles(device.pid) === files, { ms: 2000 });
 });
 
+// Another owner's certificate for the same device.
+const stranger = (rig) => new Keys(rig.path('other')).certificate({ device: 'filler-1', tenant: 'plant' });
+
 story('an expired device certificate is said, and not used', async ({ rig }) => {
   const broker = await rig.broker();
-  const expired = certificates(rig.path('expired'), 'filler-1', { days: 0 });
+  const { certificate, key } = broker.keys.certificate({ device: 'filler-1', tenant: 'plant' }, { expired: true });
   await sleep(1100);
-  const device = await rig.device({ broker, config: { broker: { certificate: expired.certificate, key: expired.key } } });
+  const device = await rig.device({ broker, config: { broker: { certificate, key } } });
   const { text } = await device.process.line(/not connected/);
   assert.match(text, /expired/);
-  assert.match(text, /filler-1\.crt/);
+  assert.match(text, /filler-1\.pem/);
 });
 
 story('a broker with an expired certificate is refused', async ({ rig }) => {
-  const directory = rig.path('broker');
-  const good = certificates(rig.path('good'), 'filler-1');
-  const broker = rig.own(await Broker.start(directory, { days: 0 }));
+  const broker = await rig.broker({ expired: true });
   await sleep(1100);
-  const device = await rig.device({ broker, config: { broker: { ca: broker.certificates.ca, certificate: good.certificate, key: good.key } } });
+  const device = await rig.device({ broker });
   const { text } = await device.process.line(/not connected/);
   assert.match(text, /expired/);
 });
 
 story('a broker of another CA is refused', async ({ rig }) => {
   const broker = await rig.broker();
-  const other = certificates(rig.path('other'), 'filler-1');
-  const device = await rig.device({ broker, config: { broker: { ca: other.ca } } });
+  const device = await rig.device({ broker, config: { broker: { ca: stranger(rig).ca } } });
   const { text } = await device.process.line(/not connected/);
   assert.match(text, /certificate/);
 });
 
 story('the broker refuses a device of another CA', async ({ rig }) => {
   const broker = await rig.broker();
-  const other = certificates(rig.path('other'), 'filler-1');
-  const device = await rig.device({ broker, config: { broker: { certificate: other.certificate, key: other.key } } });
+  const { certificate, key } = stranger(rig);
+  const device = await rig.device({ broker, config: { broker: { certificate, key } } });
   await device.process.line(/not connected/);
   await sleep(1000);
   assert.equal((await device.status()).online, false);
@@ -110,10 +110,10 @@ story('the broker refuses a device of another CA', async ({ rig }) => {
 
 story('missing and mismatched files are named', async ({ rig }) => {
   const broker = await rig.broker();
-  const other = certificates(rig.path('other'), 'filler-1');
+  const other = stranger(rig);
   for (const [changes, says] of [
-    [{ ca: join(rig.directory, 'no-ca.crt') }, /no-ca\.crt/],
-    [{ certificate: join(rig.directory, 'none.crt') }, /none\.crt/],
+    [{ ca: join(rig.directory, 'no-ca.pem') }, /no-ca\.pem/],
+    [{ certificate: join(rig.directory, 'none.pem') }, /none\.pem/],
     [{ key: other.key }, /key/],
   ]) {
     const device = await rig.device({ broker, config: { broker: changes } });

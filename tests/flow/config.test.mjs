@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { Keys } from '../rig/keys.mjs';
 import { program } from '../rig/paths.mjs';
 import { story } from '../rig/story.mjs';
 
@@ -28,13 +29,13 @@ const wrong = [
   ['a relative path', /^ca=.*$/, 'ca=ca.crt', /absolute/],
   ['an address that is a name', /^addresses=.*$/, 'addresses=panel.local', /IP address/],
   ['a proxy that is a URL', /^proxy=.*$/, 'proxy=http://proxy:3128', /host:port/],
-  ['a line that is nothing', /^model=.*$/, 'model', /key=value/],
-  ['a key given twice', /^model=.*$/, 'model=A\nmodel=B', /already|twice/, 1],
+  ['a line that is nothing', /^site=.*$/, 'site', /key=value/],
+  ['a key given twice', /^site=.*$/, 'site=A\nsite=B', /already|twice/, 1],
   ['a key before any group', /^\[device\]$/, 'id=x\n[device]', /group/],
 ];
 
 story('each wrong key or value is refused with its line', async ({ rig }) => {
-  const broker = { device: 'filler-1', tenant: 'plant', url: 'mqtts://127.0.0.1:1', certificates: { ca: '/ca', certificate: '/certificate', key: '/key' } };
+  const broker = { device: 'filler-1', tenant: 'plant', url: 'mqtts://127.0.0.1:1', keys: new Keys(rig.path('keys')) };
   const device = await rig.device({ broker, start: false, config: { media: { bitrate: 4000, 'frame-rate': 30 }, broker: { proxy: '' } } });
   rig.owned.pop(); // never started
   const good = readFileSync(device.file, 'utf8').split('\n');

@@ -1,8 +1,6 @@
 // The agent's console in Chromium, driven by the names that signaling/console/README.md promises.
 import { fromRgba } from './image.mjs';
 
-export const CREDENTIAL = { iss: 'fill-cap', sub: 'anna', name: 'Anna Weber' };
-
 export class Console {
   static async open(browser, url) {
     const console = new Console();

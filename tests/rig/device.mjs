@@ -1,19 +1,32 @@
-// A device: orield with a configuration of its own, run from the build folder as anybody could by hand.
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// A device: what its owner hands over as a bundle, installed below a folder of its own, and orield on it, run from the
+// build folder as anybody could by hand.
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { provision } from './keys.mjs';
 import { build, program } from './paths.mjs';
 import { Process, alive, clock, descendants, until } from './process.mjs';
 
 const execute = promisify(execFile);
 
 export const VENDOR = { 'fill-cap': { label: 'Fill & Cap GmbH', scopes: ['view'], seconds: 3600 } };
+const DEVICE = { name: 'Filler 1', model: 'BF-200', site: 'Hall 3', firmware: '4.2.1' };
 
 // {group: {key: value}} as a key file; a value of null leaves the key out.
 export function keyFile(groups) {
   return Object.entries(groups).map(([group, keys]) =>
     `[${group}]\n${Object.entries(keys).filter(([, value]) => value !== null).map(([key, value]) => `${key}=${value}\n`).join('')}`).join('\n');
+}
+
+export function readKeyFile(file) {
+  const groups = {};
+  let group;
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
+    if (line.startsWith('[')) group = groups[line.slice(1, -1)] = {};
+    else if (/^[^#=]+=/.test(line)) group[line.slice(0, line.indexOf('='))] = line.slice(line.indexOf('=') + 1);
+  }
+  return groups;
 }
 
 function merge(base, changes) {
@@ -23,32 +36,40 @@ function merge(base, changes) {
 }
 
 export class Device {
-  // Options: broker (Broker), screen (Screen, or null for the pattern of `backend=test`), config (changes), trust
-  // (vendors), watch (true: helpers are started through scripts that write down each start), wrap, env, start (false: only write
-  // the files).
+  // Options: broker (Broker, or {device, tenant, url, keys}), screen (Screen, or null for the pattern of `backend=test`),
+  // config (changes of oriel.conf; `name` and `model` of [device] go into the credential), trust ({vendor: {label, scopes,
+  // seconds, over_ask}}; what is no whole one is written as it is), watch (true: helpers are started through scripts that
+  // write down each start), wrap, env, start (false: only write the files).
   static async start(directory, { broker, screen = null, config = {}, trust = VENDOR, watch = false, wrap, env = {}, start = true } = {}) {
     const device = new Device();
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const at = (name) => join(directory, name);
-    Object.assign(device, { directory, broker, starts: at('starts'), consent: at('consent.sock'), control: at('control.sock'), auditFile: at('audit/audit.jsonl') });
-    mkdirSync(at('trust.d'), { recursive: true });
-    for (const [vendor, text] of Object.entries(trust)) writeFileSync(at(`trust.d/${vendor}.json`), JSON.stringify(text));
-    device.config = merge({
-      device: { id: broker.device, tenant: broker.tenant, name: 'Filler 1', model: 'BF-200', site: 'Hall 3', firmware: '4.2.1' },
-      broker: { url: broker.url, ca: broker.certificates.ca, certificate: broker.certificates.certificate, key: broker.certificates.key },
-      trust: { directory: at('trust.d') },
-      consent: { socket: device.consent, timeout: 20 },
-      control: { socket: device.control },
+    const { name, model, site, firmware, id = broker.device, tenant = broker.tenant, ...others } = { ...DEVICE, ...config.device };
+    Object.assign(device, { directory, broker, id, name, model, starts: at('starts'), etc: at('etc/oriel'), file: at('etc/oriel/oriel.conf') });
+    const whole = Object.entries(trust).filter(([, { scopes, seconds }]) => scopes?.length && seconds);
+    const files = (whole.length ? whole : Object.entries(VENDOR)).map(([vendor, text]) => broker.keys.trust(vendor, text, at(`trust-${vendor}.json`)));
+    provision('device', { owner: broker.keys.owner, id, tenant, name, model, site, firmware, broker: broker.url, trust: files, out: at('bundle.json') });
+    provision('install', { root: directory }, { operands: [at('bundle.json')] });
+    rmSync(at('bundle.json')); // as one should: the keys are in it
+    for (const [vendor, text] of Object.entries(trust).filter(([vendor]) => !whole.some(([good]) => good === vendor)))
+      writeFileSync(at(`etc/oriel/trust.d/${vendor}.json`), typeof text === 'string' ? text : JSON.stringify(text));
+    device.config = merge(merge(readKeyFile(device.file), {
+      consent: { timeout: 20 },
       capture: screen ? { backend: 'x11', display: screen.display, xauthority: screen.authority } : { backend: 'test' },
       media: { addresses: '127.0.0.1' },
       audit: { directory: at('audit') },
-    }, config);
+    }), { ...config, device: others });
+    Object.assign(device, { consent: device.config.consent.socket, control: device.config.control.socket, auditFile: join(device.config.audit.directory, 'audit.jsonl') });
     if (watch) device.config.run = { helpers: device.#watched() };
-    device.file = at('oriel.conf');
     writeFileSync(device.file, keyFile(device.config), { mode: 0o600 });
     device.options = { wrap, env: { DISPLAY: undefined, XAUTHORITY: undefined, ...env } };
     if (start) await device.run();
     return device;
+  }
+
+  // The credential that the owner gave it, as it stands.
+  get credential() {
+    return readFileSync(join(this.etc, 'device.jwt'), 'utf8');
   }
 
   // Scripts in the place of the helpers: each writes its start down before it becomes the real program, so that not

@@ -8,16 +8,20 @@ import { basename, join } from 'node:path';
 import test from 'node:test';
 import { Agent } from './agent.mjs';
 import { Broker } from './broker.mjs';
-import { CREDENTIAL, Console } from './console.mjs';
+import { Console } from './console.mjs';
 import { Device } from './device.mjs';
+import { Enrolment } from './enrolment.mjs';
 import { Panel } from './panel.mjs';
 import { build } from './paths.mjs';
 import { stopAll } from './process.mjs';
 import { Provider } from './provider.mjs';
 import { Painter, Screen } from './xscreen.mjs';
 
+let open = 0; // rigs: tests of one file may run at the same time
+
 export class Rig {
   constructor() {
+    open++;
     this.directory = mkdtempSync(join(tmpdir(), 'oriel-test-'));
     this.owned = [];
     this.names = new Map();
@@ -42,10 +46,13 @@ export class Rig {
     return thing;
   }
 
-  // `console`: with the agent's page in it.
+  // `console`: with the agent's page in it, which enrols by itself at an endpoint; its options (Enrolment.at), or true.
   async broker({ console: page = false, ...options } = {}) {
-    const served = page ? { site: join(build, 'console'), config: { tenant: options.tenant ?? 'plant', broker: '', credential: CREDENTIAL } } : {};
-    return this.own(await Broker.start(this.path('broker'), { ...served, ...options }));
+    const config = async (broker) => {
+      broker.enrolment = this.own(await Enrolment.at(broker, page === true ? {} : page));
+      return { tenant: broker.tenant, broker: '', enrolment: broker.enrolment.url, enrol: 'auto' };
+    };
+    return this.own(await Broker.start(this.path('broker'), { ...(page ? { site: join(build, 'console'), config } : {}), ...options }));
   }
   async panel(device, screen, args = []) {
     return this.own(await Panel.start({ socket: device.consent, env: screen.env, args, log: this.path('panel.log') }));
@@ -95,7 +102,7 @@ export class Rig {
         problems.push(error.stack);
       }
     }
-    await stopAll();
+    if (--open === 0) await stopAll();
     return problems;
   }
 }

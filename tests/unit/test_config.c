@@ -37,15 +37,19 @@ static void test_defaults(void **state) {
     struct oriel_config *c = good(NEEDED);
     assert_string_equal(c->path, "f");
     assert_string_equal(c->device_id, "filler-1");
-    assert_string_equal(c->device_name, "filler-1"); /* the id */
+    assert_string_equal(c->device_key, "/etc/oriel/device.key");
+    assert_string_equal(c->device_seal_key, "/etc/oriel/seal.key");
+    assert_string_equal(c->credential, "/etc/oriel/device.jwt");
     assert_string_equal(c->tenant, "fill-cap");
     assert_string_equal(c->broker_url, "mqtts://broker.example:8883");
-    const char *const empty[] = {c->model,      c->site,          c->firmware,        c->broker_ca,
-                                 c->broker_key, c->broker_proxy,  c->capture_display, c->broker_certificate,
-                                 c->helpers,    c->consent_users, c->media_addresses, c->capture_xauthority};
+    const char *const empty[] = {c->site,          c->firmware,        c->broker_ca,          c->broker_key,
+                                 c->broker_proxy,  c->capture_display, c->broker_certificate, c->helpers,
+                                 c->consent_users, c->media_addresses, c->capture_xauthority};
     for (gsize i = 0; i < G_N_ELEMENTS(empty); i++)
         assert_string_equal(empty[i], "");
     assert_string_equal(c->trust_directory, "/etc/oriel/trust.d");
+    assert_string_equal(c->trust_state, "/var/lib/oriel/revoked");
+    assert_string_equal(c->session_scopes, "view");
     assert_string_equal(c->consent_socket, "/run/oriel/consent.sock");
     assert_int_equal(c->consent_timeout, 60);
     assert_string_equal(c->control_socket, "/run/oriel/control.sock");
@@ -60,16 +64,22 @@ static void test_defaults(void **state) {
 
 static void test_every_key(void **state) {
     struct oriel_config *c = good(
-        "# all of it\n[device]\n id = a \ntenant=b\nname=Füller = 1\nmodel=BF-200\nsite=Hall 3\nfirmware=4.2\n"
+        "# all of it\n[device]\n id = a \ntenant=b\nkey=/j\nseal-key=/k\ncredential=/l\nsite=Füller = 1\n"
+        "firmware=4.2\n"
         "[broker]\nurl=wss://b.example/mqtt\nca=/a\ncertificate=/b\nkey=/c\nproxy=[::1]:3128\n[trust]\ndirectory=/d\n"
+        "state=/m\n"
         "[consent]\nsocket=/e\nusers=hmi; 1000\ntimeout=5\n[control]\nsocket=/f\n"
         "[capture]\nbackend=x11\ndisplay=:1\nxauthority=/g\n[media]\naddresses=10.0.0.1; fe80::1\nbitrate=100\n"
-        "frame-rate=60\n[session]\nmax-seconds=30\n[audit]\ndirectory=/h\n[run]\nhelpers=/i");
+        "frame-rate=60\n[session]\nmax-seconds=30\nscopes=view; "
+        "control;logs\n[audit]\ndirectory=/h\n[run]\nhelpers=/i");
     assert_string_equal(c->device_id, "a");
     assert_string_equal(c->tenant, "b");
-    assert_string_equal(c->device_name, "Füller = 1");
-    assert_string_equal(c->model, "BF-200");
-    assert_string_equal(c->site, "Hall 3");
+    assert_string_equal(c->device_key, "/j");
+    assert_string_equal(c->device_seal_key, "/k");
+    assert_string_equal(c->credential, "/l");
+    assert_string_equal(c->site, "Füller = 1");
+    assert_string_equal(c->trust_state, "/m");
+    assert_string_equal(c->session_scopes, "view; control;logs");
     assert_string_equal(c->firmware, "4.2");
     assert_string_equal(c->broker_url, "wss://b.example/mqtt");
     assert_string_equal(c->broker_ca, "/a");
@@ -132,14 +142,14 @@ static void test_ids_and_texts(void **state) {
                     *id65 = g_strdup_printf("[device]\nid=%s", x65);
     oriel_config_free(good(id64));
     assert_null(oriel_config_parse("f", id65, NULL));
-    g_autofree char *name64 = g_strdup_printf("model=%s", x64);
+    g_autofree char *name64 = g_strdup_printf("firmware=%s", x64);
     value_taken("device", name64);
     refused(NEEDED "[device]\nsite=a\x1b[2Jb\n",
             "f:7: 'site=a\x1b[2Jb' is not allowed: at most 64 characters, none of them a control character");
-    g_autofree char *long_name = g_strdup_printf(NEEDED "[device]\nname=%s\n", x65);
+    g_autofree char *long_name = g_strdup_printf(NEEDED "[device]\nsite=%s\n", x65);
     g_autoptr(GError) error = NULL;
     assert_null(oriel_config_parse("f", long_name, &error));
-    assert_true(g_str_has_prefix(error->message, "f:7: 'name=xxx"));
+    assert_true(g_str_has_prefix(error->message, "f:7: 'site=xxx"));
     assert_true(
         g_str_has_suffix(error->message, "' is not allowed: at most 64 characters, none of them a control character"));
 }
@@ -185,7 +195,8 @@ static void test_broker(void **state) {
 }
 
 static void test_paths(void **state) {
-    static const char *const paths[][2] = {{"trust", "directory"}, {"audit", "directory"}};
+    static const char *const paths[][2] = {{"trust", "directory"}, {"trust", "state"},       {"device", "key"},
+                                           {"device", "seal-key"}, {"device", "credential"}, {"audit", "directory"}};
     static const char *const sockets[] = {"consent", "control"};
     for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
         g_autofree char *relative = g_strdup_printf("%s=here", paths[i][1]),
@@ -221,6 +232,10 @@ static void test_lists_and_choices(void **state) {
     value_refused("consent", "users=hmi,root", "user names or numbers joined by ';'");
     value_refused("consent", "users=a b", "user names or numbers joined by ';'");
     value_taken("consent", "users=hmi;1000;svc_x.y-z;");
+    static const char *const scopes[] = {"scopes=", "scopes=;", "scopes=view,control", "scopes=talk", "scopes=View"};
+    for (gsize i = 0; i < G_N_ELEMENTS(scopes); i++)
+        value_refused("session", scopes[i], "view, control, logs joined by ';'");
+    value_taken("session", "scopes=view;control;");
 }
 
 static void test_lines(void **state) {
@@ -240,13 +255,15 @@ static void test_lines(void **state) {
     refused(NEEDED "Url=x\n", "f:6: no key 'Url' in [broker]; allowed: url, ca, certificate, key, proxy");
     refused(NEEDED "=x\n", "f:6: no key '' in [broker]; allowed: url, ca, certificate, key, proxy");
     refused(NEEDED "name[de]=x\n", "f:6: no key 'name[de]' in [broker]; allowed: url, ca, certificate, key, proxy");
-    refused(NEEDED "[session]\nmax=1", "f:7: no key 'max' in [session]; allowed: max-seconds");
+    refused(NEEDED "[session]\nmax=1", "f:7: no key 'max' in [session]; allowed: max-seconds, scopes");
+    refused(NEEDED "[device]\nname=x",
+            "f:7: no key 'name' in [device]; allowed: id, tenant, key, seal-key, credential, site, firmware");
     refused(NEEDED "\n# c\nurl=mqtts://h\n", "f:8: 'url' was given in line 5 already");
     refused(NEEDED "[device]\nid=filler-1\n", "f:7: 'id' was given in line 2 already");
     refused("", "f: 'id' in [device] is missing and has no default");
     refused("[device]\nid=a\n", "f: 'tenant' in [device] is missing and has no default");
     refused("[device]\nid=a\ntenant=b\n", "f: 'url' in [broker] is missing and has no default");
-    oriel_config_free(good(NEEDED "[device]\n[device]\n\n\t \n   # c\n\tname = x\n"));
+    oriel_config_free(good(NEEDED "[device]\n[device]\n\n\t \n   # c\n\tsite = x\n"));
 }
 
 static void test_what_editors_leave(void **state) {
@@ -292,10 +309,11 @@ static void test_files(void **state) {
 
 /* The man page names every key that there is. */
 static void test_the_manual_is_complete(void **state) {
-    static const char *const keys[] = {"id",        "tenant",  "name",        "model",       "site",    "firmware",
-                                       "url",       "ca",      "certificate", "key",         "proxy",   "directory",
-                                       "socket",    "users",   "timeout",     "backend",     "display", "xauthority",
-                                       "addresses", "bitrate", "frame-rate",  "max-seconds", "helpers"};
+    static const char *const keys[] = {"id",      "tenant",     "key",         "seal-key",   "credential",
+                                       "site",    "firmware",   "url",         "ca",         "certificate",
+                                       "proxy",   "directory",  "state",       "socket",     "users",
+                                       "timeout", "backend",    "display",     "xauthority", "addresses",
+                                       "bitrate", "frame-rate", "max-seconds", "scopes",     "helpers"};
     g_autofree char *manual = NULL;
     assert_true(g_file_get_contents(SOURCE_ROOT "/man/oriel.conf.5.scd", &manual, NULL, NULL));
     for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {

@@ -1,53 +1,50 @@
 /* core/policy: what may be put before the person is what agent, vendor and device all allow, in clean text. */
-#include "core_rig.h"
-
 #include "policy.h"
+
+#include "trust_rig.h"
 
 static char *folder;
 static struct oriel_config config;
+static struct oriel_trust *trust;
+static struct rig_vendor vendor;
+static struct oriel_peer *peer;
 
-static json_t *request(void) {
-    json_t *m = json_pack("{s:i, s:s, s:s, s:s, s:[s], s:i, s:s, s:{s:s, s:s, s:s}}", "v", 1, "typ", "request",
-                          "device", "filler-1", "reason", "Capper\xe2\x80\xae jams", "scopes", "view", "seconds", 28800,
-                          "fingerprint", "AA:BB", "credential", "iss", "fill-cap", "sub", "anna", "name", " Anna  W ");
-    assert_non_null(m);
-    return m;
-}
-
-static void write_vendor(const char *text) {
-    g_autofree char *path = g_build_filename(folder, "fill-cap.json", NULL);
-    assert_true(g_file_set_contents(path, text, -1, NULL));
+static json_t *request(json_t *changes) {
+    return rig_changed(json_pack("{s:i, s:s, s:s, s:s, s:[s], s:i, s:s}", "v", 1, "typ", "request", "device",
+                                 "filler-1", "reason", "Capper\xe2\x80\xae jams", "scopes", "view", "seconds", 28800,
+                                 "fingerprint", "AA:BB"),
+                       changes);
 }
 
 /* Steals `m`. */
-static void refused(json_t *m, const char *agent, const char *why) {
+static void refused(json_t *m, const char *why) {
     struct oriel_session_request out = {0};
     g_autofree char *detail = NULL;
-    assert_false(oriel_policy_check(&config, agent, m, &out, &detail));
+    assert_false(oriel_policy_check(&config, trust, peer, m, &out, &detail));
     assert_string_equal(detail, why);
     assert_null(out.scopes);
     assert_null(out.name);
+    assert_null(out.peer);
+    assert_int_equal(peer->references, 1);
     json_decref(m);
 }
 
 static void test_the_least_of_all(void **state) {
     struct {
-        guint asked, vendor, device, effective;
+        int asked, vendor, device, effective;
     } cases[] = {{28800, 3600, 7200, 3600}, {28800, 7200, 3600, 3600}, {30, 3600, 7200, 30}};
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *vendor = g_strdup_printf(
-            "{\"label\":\"F\xe2\x80\x8b&C\",\"scopes\":[\"talk\",\"view\"],\"seconds\":%u}", cases[i].vendor);
-        write_vendor(vendor);
-        config.session_max_seconds = cases[i].device;
+        rig_write_trust(folder, &vendor,
+                        json_pack("{s:s, s:i}", "label", "F\xe2\x80\x8b&C", "seconds", cases[i].vendor));
+        config.session_max_seconds = (guint)cases[i].device;
         struct oriel_session_request out = {0};
         g_autofree char *detail = NULL;
-        json_t *m = request();
-        json_object_set_new(m, "seconds", json_integer(cases[i].asked));
-        assert_true(oriel_policy_check(&config, "anna", m, &out, &detail));
+        json_t *m = request(json_pack("{s:i}", "seconds", cases[i].asked));
+        assert_true(oriel_policy_check(&config, trust, peer, m, &out, &detail));
         json_decref(m); /* `out` stands by itself */
         assert_null(detail);
         assert_int_equal(out.seconds, cases[i].effective);
-        assert_string_equal(out.agent, "anna");
+        assert_ptr_equal(out.peer, peer);
         assert_string_equal(out.vendor, "fill-cap");
         assert_string_equal(out.company, "F&C");
         assert_string_equal(out.name, "Anna W");
@@ -56,63 +53,121 @@ static void test_the_least_of_all(void **state) {
         assert_int_equal(json_array_size(out.scopes), 1);
         assert_string_equal(json_string_value(json_array_get(out.scopes, 0)), "view");
         oriel_session_request_clear(&out);
+        assert_int_equal(peer->references, 1);
+    }
+}
+
+/* Every combination of what agent, credential, vendor and device say, for each over_ask. */
+static void test_scopes_are_the_intersection(void **state) {
+    for (int bits = 1; bits < 1 << 12; bits++) {
+        json_t *lists[4];
+        g_autoptr(GString) device = g_string_new(NULL);
+        bool empty = false;
+        int all = 7;
+        for (int k = 0; k < 4; k++) {
+            int own = bits >> (3 * k) & 7;
+            empty = empty || !own;
+            all &= own;
+            lists[k] = json_array();
+            for (int j = 0; j < 3; j++)
+                if (own >> j & 1)
+                    json_array_append_new(lists[k], json_string(oriel_scopes[j]));
+        }
+        int asked = bits & 7;
+        for (int j = 0; j < 3; j++)
+            if (bits >> (9 + j) & 1)
+                g_string_append_printf(device, "%s%s", device->len ? "; " : "", oriel_scopes[j]);
+        if (!empty && bits % 7 == 0) { /* a seventh of them: trust files are read anew each time */
+            bool refuse = bits % 2;
+            rig_write_trust(folder, &vendor,
+                            json_pack("{s:O, s:s}", "scopes", lists[2], "over_ask", refuse ? "refuse" : "clip"));
+            json_decref(peer->scopes);
+            peer->scopes = json_incref(lists[1]);
+            config.session_scopes = device->str;
+            struct oriel_session_request out = {0};
+            g_autofree char *detail = NULL;
+            json_t *m = request(json_pack("{s:O}", "scopes", lists[0]));
+            bool allowed = oriel_policy_check(&config, trust, peer, m, &out, &detail);
+            json_decref(m);
+            assert_int_equal(allowed, refuse ? all == asked : all != 0);
+            int got = 0;
+            for (size_t i = 0; i < json_array_size(out.scopes); i++)
+                for (int j = 0; j < 3; j++)
+                    if (strcmp(json_string_value(json_array_get(out.scopes, i)), oriel_scopes[j]) == 0)
+                        got |= 1 << j;
+            assert_int_equal(got, allowed ? all : 0);
+            assert_int_equal(detail == NULL, allowed);
+            oriel_session_request_clear(&out);
+        }
+        for (int k = 0; k < 4; k++)
+            json_decref(lists[k]);
     }
 }
 
 static void test_a_long_reason_is_cut(void **state) {
     g_autofree char *reason = g_strnfill(400, 'x'), *detail = NULL;
-    json_t *m = request();
-    json_object_set_new(m, "reason", json_string(reason));
+    json_t *m = request(json_pack("{s:s}", "reason", reason));
     struct oriel_session_request out = {0};
-    assert_true(oriel_policy_check(&config, "anna", m, &out, &detail));
+    assert_true(oriel_policy_check(&config, trust, peer, m, &out, &detail));
     assert_int_equal(g_utf8_strlen(out.reason, -1), 120);
     oriel_session_request_clear(&out);
     json_decref(m);
 }
 
 static void test_refusals(void **state) {
-    json_t *m = request();
-    json_object_set_new(m, "device", json_string("filler-2"));
-    refused(m, "anna", "the request names another device");
-    refused(request(), "bert", "the credential names another agent than the topic");
-    m = request();
-    json_object_set_new(json_object_get(m, "credential"), "iss", json_string("unknown"));
-    refused(m, "anna", "vendor 'unknown' is not known to this device");
-    m = request();
-    json_object_set_new(json_object_get(m, "credential"), "name", json_string("\xe3\x85\xa4"));
-    refused(m, "anna", "name or reason has no visible character");
-    m = request();
-    json_object_set_new(m, "reason", json_string("\xe2\x80\x8b \n"));
-    refused(m, "anna", "name or reason has no visible character");
-    write_vendor("{\"label\":\"L\",\"scopes\":[\"talk\"],\"seconds\":60}");
-    refused(request(), "anna", "vendor 'fill-cap' may not ask for these scopes here");
-    write_vendor("{\"label\":\"L\",\"scopes\":[],\"seconds\":60}");
-    refused(request(), "anna", "vendor 'fill-cap' may not ask for these scopes here");
-    write_vendor("{");
-    m = request();
-    struct oriel_session_request out = {0};
-    g_autofree char *detail = NULL;
-    assert_false(oriel_policy_check(&config, "anna", m, &out, &detail));
-    assert_true(g_str_has_prefix(detail, "the trust file of vendor 'fill-cap' is broken: not JSON"));
-    json_decref(m);
+    refused(request(json_pack("{s:s}", "device", "filler-2")), "the request names another device");
+    refused(request(json_pack("{s:s}", "reason", "\xe2\x80\x8b \n")), "name or reason has no visible character");
+    refused(request(json_pack("{s:[s]}", "scopes", "logs")), "vendor 'fill-cap' may not ask for these scopes here");
+    refused(request(json_pack("{s:[s]}", "scopes", "control")), "vendor 'fill-cap' may not ask for these scopes here");
+    rig_write_trust(folder, &vendor, json_pack("{s:s}", "over_ask", "refuse"));
+    refused(request(json_pack("{s:[s, s]}", "scopes", "view", "control")),
+            "vendor 'fill-cap' may not ask for all of these scopes here");
+    g_free(peer->name);
+    peer->name = g_strdup("\xe3\x85\xa4");
+    refused(request(NULL), "name or reason has no visible character");
+    rig_write(folder, "fill-cap.json", "{");
+    refused(request(NULL),
+            "the trust file of vendor 'fill-cap' is broken: not JSON: string or '}' expected near end of "
+            "file at byte 1");
+    g_autofree char *path = g_build_filename(folder, "fill-cap.json", NULL);
+    g_unlink(path);
+    refused(request(NULL), "vendor 'fill-cap' is not known to this device");
 }
 
 static int set_up(void **state) {
     folder = rig_folder();
-    config = (struct oriel_config){.device_id = "filler-1", .trust_directory = folder, .session_max_seconds = 28800};
+    config = (struct oriel_config){.device_id = "filler-1",
+                                   .trust_directory = folder,
+                                   .trust_state = folder,
+                                   .session_max_seconds = 28800,
+                                   .session_scopes = "view"};
+    trust = oriel_trust_new(&config);
+    vendor = rig_vendor("fill-cap");
+    rig_write_trust(folder, &vendor, NULL);
+    peer = oriel_peer_new();
+    peer->agent = g_strdup("anna");
+    peer->vendor = g_strdup("fill-cap");
+    peer->name = g_strdup(" Anna  W ");
+    peer->scopes = json_pack("[s, s]", "view", "logs");
     return 0;
 }
 
 static int tear_down(void **state) {
+    oriel_peer_unref(peer);
+    oriel_trust_free(trust);
+    rig_vendor_clear(&vendor);
     rig_remove(folder);
     return 0;
 }
 
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_least_of_all),
-        cmocka_unit_test(test_a_long_reason_is_cut),
-        cmocka_unit_test(test_refusals),
+        TEST(test_the_least_of_all),
+        TEST(test_scopes_are_the_intersection),
+        TEST(test_a_long_reason_is_cut),
+        TEST(test_refusals),
     };
-    return cmocka_run_group_tests_name("policy", tests, set_up, tear_down);
+    return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
 }

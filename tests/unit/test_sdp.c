@@ -194,6 +194,7 @@ static const struct {
     {"playout-delay", "video-timing", FALSE, ORIEL_SDP_PROTOCOL, "header extension"},
     /* transport */
     {"t=0 0", "t=0 0\r\na=ice-lite", FALSE, ORIEL_SDP_PROTOCOL, "ice-lite"},
+    {"t=0 0", "t=0 0\r\na=candidate:1 1 udp 1 10.0.0.5 5 typ host", FALSE, ORIEL_SDP_PROTOCOL, "outside of an m-line"},
     {"a=recvonly", "a=recvonly\r\na=ice-lite", FALSE, ORIEL_SDP_PROTOCOL, "ice-lite"},
     {"a=setup:active", "a=setup:actpass", FALSE, ORIEL_SDP_PROTOCOL, "a=setup"},
     {"a=setup:active", "a=setup:holdconn", TRUE, ORIEL_SDP_PROTOCOL, "a=setup"},

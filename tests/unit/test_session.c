@@ -10,7 +10,8 @@
 #define PRINT "00:07:0E:15:1C:23:2A:31:38:3F:46:4D:54:5B:62:69:70:77:7E:85:8C:93:9A:A1:A8:AF:B6:BD:C4:CB:D2:D9"
 
 static struct oriel_session *session;
-static GString *effects; /* since the last expect() */
+static struct oriel_peer *anna, *anna_again, *bert; /* two exchanges of one agent, and one of another */
+static GString *effects;                            /* since the last expect() */
 static guint records, fail_record, fail_records_from;
 static bool fail_ask, fail_launch, launched;
 static char id[ORIEL_HASH_SIZE];
@@ -53,8 +54,8 @@ static bool record(void *user, const char *event, json_t *m) {
     return records != fail_record && (!fail_records_from || records < fail_records_from);
 }
 
-static void send_message(void *user, const char *agent, enum oriel_message_type type, json_t *m) {
-    assert_string_equal(agent, "anna");
+static void send_message(void *user, const struct oriel_peer *peer, enum oriel_message_type type, json_t *m) {
+    assert_ptr_equal(peer, anna);
     assert_non_null(m);
     char error[ORIEL_JSON_ERROR_SIZE] = "";
     g_autofree char *bytes = oriel_message_encode(type, json_incref(m), error);
@@ -129,7 +130,7 @@ static const struct oriel_session_ops ops = {record, send_message, ask,         
 
 static void request(void) {
     struct oriel_session_request r = {.hash = HASH,
-                                      .agent = g_strdup("anna"),
+                                      .peer = oriel_peer_ref(anna),
                                       .vendor = g_strdup("fill-cap"),
                                       .company = g_strdup("Fill & Cap GmbH"),
                                       .name = g_strdup("Anna Weber"),
@@ -138,7 +139,7 @@ static void request(void) {
                                       .seconds = 600,
                                       .fingerprint = g_strdup(PRINT)};
     oriel_session_ask(session, &r);
-    assert_null(r.agent); /* taken over */
+    assert_null(r.peer); /* taken over */
 }
 
 static void offer(void) {
@@ -170,14 +171,14 @@ static void reach(enum oriel_session_state state) {
     g_string_truncate(effects, 0);
 }
 
-static void message_from(const char *agent, json_t *m) {
+static void message_from(const struct oriel_peer *peer, json_t *m) {
     assert_non_null(m);
     enum oriel_message_type type;
     char error[ORIEL_JSON_ERROR_SIZE] = "";
     g_autofree char *bytes = oriel_json_encode(m);
     json_t *checked = oriel_message_decode(bytes, strlen(bytes), &type, error);
     assert_string_equal(error, "");
-    oriel_session_message(session, agent, type, checked);
+    oriel_session_message(session, peer, type, checked);
     json_decref(checked);
     json_decref(m);
 }
@@ -222,14 +223,14 @@ static void test_the_whole_story_in_order(void **state) {
     memcpy(id, oriel_session_id(session), sizeof id);
     oriel_session_local_candidate(session, 0, "");
     expect("send:ice#2");
-    message_from("anna", sdp(0, "answer", "v=0"));
-    message_from("anna", ice(1, "candidate:1"));
+    message_from(anna, sdp(0, "answer", "v=0"));
+    message_from(anna, ice(1, "candidate:1"));
     expect("answer:v=0 candidate:0:candidate:1");
     oriel_clock_advance(10 * ORIEL_SECOND);
     oriel_session_live(session);
     expect("record:live arm:590 changed:live announce:live");
     assert_int_equal(oriel_session_left(session), 590);
-    message_from("anna", end(2, "agent", "hung-up"));
+    message_from(anna, end(2, "agent", "hung-up"));
     expect(
         "kill arm:0 announce:ended(agent,hung-up) send:end#3(agent,hung-up) record:end(agent,hung-up) changed:ending");
     assert_string_equal(oriel_session_status(session), "live");
@@ -291,15 +292,19 @@ static void deny_other(void) {
 }
 
 static void cancel(void) {
-    oriel_session_cancel(session, "anna", HASH);
+    oriel_session_cancel(session, anna, HASH);
 }
 
 static void cancel_by_other(void) {
-    oriel_session_cancel(session, "bert", HASH);
+    oriel_session_cancel(session, bert, HASH);
+}
+
+static void cancel_by_another_exchange(void) {
+    oriel_session_cancel(session, anna_again, HASH);
 }
 
 static void cancel_other(void) {
-    oriel_session_cancel(session, "anna", OTHER);
+    oriel_session_cancel(session, anna, OTHER);
 }
 
 static void fail_capture(void) {
@@ -338,19 +343,27 @@ static void gone(void) {
 }
 
 static void hang_up(void) {
-    message_from("anna", end(0, "agent", "hung-up"));
+    message_from(anna, end(0, "agent", "hung-up"));
+}
+
+static void hang_up_by_another_exchange(void) {
+    message_from(anna_again, end(0, "agent", "hung-up"));
+}
+
+static void taken_back(void) {
+    oriel_session_revoked(session);
 }
 
 static void hang_up_by_other(void) {
-    message_from("bert", end(0, "agent", "hung-up"));
+    message_from(bert, end(0, "agent", "hung-up"));
 }
 
 static void end_by_person(void) { /* said by the agent */
-    message_from("anna", end(0, "person", "stopped"));
+    message_from(anna, end(0, "person", "stopped"));
 }
 
 static void offer_by_agent(void) {
-    message_from("anna", sdp(0, "offer", "v=0"));
+    message_from(anna, sdp(0, "offer", "v=0"));
 }
 
 /* What must follow: "withdrawal,denial" in ASKING, a denial in STARTING, an end by somebody with a grant; NULL:
@@ -371,6 +384,7 @@ static const struct {
     {"deny_other", deny_other, "cancelled,provider-invalid", NULL, NULL, NULL},
     {"cancel", cancel, "cancelled,cancelled", "cancelled", "agent", "hung-up"},
     {"cancel_by_other", cancel_by_other, NULL, NULL, NULL, NULL},
+    {"cancel_by_another_exchange", cancel_by_another_exchange, NULL, NULL, NULL, NULL},
     {"cancel_other", cancel_other, NULL, NULL, NULL, NULL},
     {"fail_capture", fail_capture, NULL, "capture-failed", "device", "capture-failed"},
     {"fail_media", fail_media, NULL, "media-failed", "device", "media-failed"},
@@ -381,6 +395,8 @@ static const struct {
     {"gone", gone, NULL, NULL, NULL, NULL}, /* helpers_gone ends ENDING only: see below */
     {"hang_up", hang_up, NULL, NULL, "agent", "hung-up"},
     {"hang_up_by_other", hang_up_by_other, NULL, NULL, NULL, NULL},
+    {"hang_up_by_another_exchange", hang_up_by_another_exchange, NULL, NULL, NULL, NULL},
+    {"revoke", taken_back, "cancelled,revoked", "revoked", "device", "revoked"},
     {"end_by_person", end_by_person, NULL, NULL, "device", "protocol"},
     {"offer_by_agent", offer_by_agent, NULL, NULL, "device", "protocol"},
 };
@@ -568,76 +584,78 @@ static void test_a_no_needs_no_record(void **state) {
 
 static void test_out_of_order_and_again(void **state) {
     reach(ORIEL_SESSION_CONNECTING);
-    message_from("anna", ice(2, "c2"));
-    message_from("anna", ice(1, "c1"));
-    message_from("anna", ice(2, "c2 again, other"));
+    message_from(anna, ice(2, "c2"));
+    message_from(anna, ice(1, "c1"));
+    message_from(anna, ice(2, "c2 again, other"));
     expect("");
-    message_from("anna", sdp(0, "answer", "v=0"));
+    message_from(anna, sdp(0, "answer", "v=0"));
     expect("answer:v=0 candidate:0:c1 candidate:0:c2");
-    message_from("anna", sdp(0, "answer", "v=0"));
-    message_from("anna", ice(1, "c1"));
-    message_from("anna", ice(2, "c2"));
+    message_from(anna, sdp(0, "answer", "v=0"));
+    message_from(anna, ice(1, "c1"));
+    message_from(anna, ice(2, "c2"));
     expect("");
-    message_from("anna", ice(3, ""));
+    message_from(anna, ice(3, ""));
     expect("candidate:0:");
 }
 
 static void test_early_ones_are_held_up_to_64(void **state) {
     reach(ORIEL_SESSION_CONNECTING);
-    message_from("anna", ice(63, "c63"));
-    message_from("anna", ice(64, "too early: dropped"));
-    message_from("anna", ice(65535, "too early: dropped"));
-    message_from("anna", sdp(0, "answer", "v=0"));
+    message_from(anna, ice(63, "c63"));
+    message_from(anna, ice(64, "too early: dropped"));
+    message_from(anna, ice(65535, "too early: dropped"));
+    message_from(anna, sdp(0, "answer", "v=0"));
     expect("answer:v=0");
     for (int i = 1; i < 63; i++)
-        message_from("anna", ice(i, "c"));
+        message_from(anna, ice(i, "c"));
     assert_true(g_str_has_suffix(effects->str, "candidate:0:c candidate:0:c63"));
     g_string_truncate(effects, 0);
-    message_from("anna", ice(64, ""));
+    message_from(anna, ice(64, ""));
     expect("candidate:0:");
 }
 
 static void test_an_end_does_not_wait(void **state) {
     reach(ORIEL_SESSION_LIVE);
-    message_from("anna", ice(3, "what came before it is lost"));
-    message_from("anna", end(500, "agent", "hung-up"));
+    message_from(anna, ice(3, "what came before it is lost"));
+    message_from(anna, end(500, "agent", "hung-up"));
     assert_int_equal(oriel_session_state(session), ORIEL_SESSION_ENDING);
 }
 
 static void test_not_more_than_64_candidates(void **state) {
     reach(ORIEL_SESSION_LIVE);
     for (int i = 0; i < 64; i++)
-        message_from("anna", ice(i, "c"));
+        message_from(anna, ice(i, "c"));
     assert_int_equal(oriel_session_state(session), ORIEL_SESSION_LIVE);
     g_string_truncate(effects, 0);
-    message_from("anna", ice(64, "c"));
+    message_from(anna, ice(64, "c"));
     expect("kill arm:0 announce:ended(device,protocol) send:end#1(device,protocol) record:end(device,protocol) "
            "changed:ending");
 }
 
 static void test_a_second_answer(void **state) {
     reach(ORIEL_SESSION_CONNECTING);
-    message_from("anna", sdp(0, "answer", "v=0"));
+    message_from(anna, sdp(0, "answer", "v=0"));
     expect("answer:v=0");
-    message_from("anna", sdp(1, "answer", "v=0"));
+    message_from(anna, sdp(1, "answer", "v=0"));
     expect("kill arm:0 announce:ended(device,protocol) send:end#1(device,protocol) record:end(device,protocol) "
            "changed:ending");
-    message_from("anna", sdp(2, "answer", "v=0"));
+    message_from(anna, sdp(2, "answer", "v=0"));
     expect("");
 }
 
 static void test_messages_of_others_and_of_other_sessions(void **state) {
     reach(ORIEL_SESSION_LIVE);
-    message_from("bert", sdp(0, "answer", "v=0"));
-    message_from("bert", ice(0, "c"));
+    message_from(bert, sdp(0, "answer", "v=0"));
+    message_from(bert, ice(0, "c"));
+    message_from(anna_again, sdp(0, "answer", "v=0"));
+    message_from(anna_again, ice(0, "c"));
     char mine[ORIEL_HASH_SIZE];
     memcpy(mine, id, sizeof mine);
     memcpy(id, OTHER, sizeof id);
-    message_from("anna", sdp(0, "answer", "v=0"));
-    message_from("anna", end(0, "agent", "hung-up"));
+    message_from(anna, sdp(0, "answer", "v=0"));
+    message_from(anna, end(0, "agent", "hung-up"));
     expect("");
     memcpy(id, mine, sizeof id);
-    message_from("anna", sdp(0, "answer", "v=0")); /* nothing of that took a number */
+    message_from(anna, sdp(0, "answer", "v=0")); /* nothing of that took a number */
     expect("answer:v=0");
 }
 
@@ -684,20 +702,20 @@ static void say_everything(void) {
     oriel_session_live(session);
     oriel_session_stats(session, json_pack("{s:i}", "bytes", 7));
     oriel_session_failed(session, "media-failed", "late");
-    message_from("anna", sdp(0, "answer", "late"));
-    message_from("anna", ice(1, "late"));
+    message_from(anna, sdp(0, "answer", "late"));
+    message_from(anna, ice(1, "late"));
 }
 
 static void test_nothing_of_a_dead_session_reaches_the_next(void **state) {
     const enum oriel_session_state quiet[] = {ORIEL_SESSION_ENDING, ORIEL_SESSION_IDLE, ORIEL_SESSION_ASKING};
     for (gsize i = 0; i < G_N_ELEMENTS(quiet); i++) {
         reach(ORIEL_SESSION_LIVE);
-        message_from("anna", sdp(0, "answer", "v=0"));
+        message_from(anna, sdp(0, "answer", "v=0"));
         for (int k = 1; k <= 64; k++) { /* as many of both as one session may have */
-            message_from("anna", ice(k, "c"));
+            message_from(anna, ice(k, "c"));
             oriel_session_local_candidate(session, 0, "c");
         }
-        message_from("anna", ice(69, "early")); /* held, and never to be seen again */
+        message_from(anna, ice(69, "early")); /* held, and never to be seen again */
         oriel_session_stats(session, json_pack("{s:i}", "bytes", 1000));
         stop_by_person();
         if (quiet[i] != ORIEL_SESSION_ENDING)
@@ -721,10 +739,10 @@ static void test_nothing_of_a_dead_session_reaches_the_next(void **state) {
         assert_null(oriel_session_figures(session));
         ready();
         expect("record:media-start send:grant send:sdp#0 changed:connecting arm:30");
-        message_from("anna", sdp(0, "answer", "v=0"));
+        message_from(anna, sdp(0, "answer", "v=0"));
         expect("answer:v=0");
         for (int k = 1; k <= 64; k++) {
-            message_from("anna", ice(k, "c"));
+            message_from(anna, ice(k, "c"));
             oriel_session_local_candidate(session, 0, "c");
         }
         assert_true(g_str_has_suffix(effects->str, "candidate:0:c send:ice#64"));
@@ -759,7 +777,7 @@ static void test_words_of_helpers_are_cut(void **state) {
 static void test_two_hundred_sessions(void **state) {
     for (int i = 0; i < 200; i++) {
         reach(ORIEL_SESSION_LIVE);
-        message_from("anna", ice(3, "early"));
+        message_from(anna, ice(3, "early"));
         oriel_session_stats(session, json_object());
         stop_by_person();
         gone();
@@ -767,7 +785,16 @@ static void test_two_hundred_sessions(void **state) {
     }
 }
 
+static struct oriel_peer *peer(const char *agent) {
+    struct oriel_peer *p = oriel_peer_new();
+    p->agent = g_strdup(agent);
+    return p;
+}
+
 static int set_up(void **state) {
+    anna = peer("anna");
+    anna_again = peer("anna");
+    bert = peer("bert");
     effects = g_string_new(NULL);
     records = fail_record = fail_records_from = 0;
     fail_ask = fail_launch = launched = false;
@@ -778,6 +805,10 @@ static int set_up(void **state) {
 static int tear_down(void **state) {
     oriel_session_free(session);
     session = NULL;
+    assert_int_equal(anna->references, 1); /* nothing holds on to the agent of a session that is over */
+    oriel_peer_unref(anna);
+    oriel_peer_unref(anna_again);
+    oriel_peer_unref(bert);
     g_string_free(effects, TRUE);
     return 0;
 }

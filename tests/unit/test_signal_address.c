@@ -110,6 +110,13 @@ static void test_topics(void **state) {
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         assert_int_equal(oriel_signal_parse_topic(prefix, others[i], strlen(others[i]), agent),
                          ORIEL_SIGNAL_TOPIC_OTHER);
+    char vendor[ORIEL_SIGNAL_ID_SIZE];
+    assert_true(oriel_signal_parse_revocation("oriel/v1/demo/v/", "oriel/v1/demo/v/fill-cap/revoked", 32, vendor));
+    assert_string_equal(vendor, "fill-cap");
+    assert_false(oriel_signal_parse_revocation("oriel/v1/demo/v/", "oriel/v1/demo/v//revoked", 24, vendor));
+    assert_false(oriel_signal_parse_revocation("oriel/v1/demo/v/", "oriel/v1/demo/v/Fill/revoked", 28, vendor));
+    assert_false(oriel_signal_parse_revocation("oriel/v1/demo/v/", "oriel/v1/demo/v/a/b/revoked", 27, vendor));
+    assert_false(oriel_signal_parse_revocation("oriel/v1/demo/v/", "oriel/v1/other/v/fill-cap/revoked", 33, vendor));
     assert_int_equal(oriel_signal_parse_topic(prefix, "oriel/v1/demo/d/filler-1/dn/an\0na", 33, agent),
                      ORIEL_SIGNAL_TOPIC_OTHER);
     assert_string_equal(agent, "");

@@ -1,4 +1,4 @@
-/* oriel-signal against a real mosquitto, configured from signaling/broker's own templates and certificates. The test
+/* oriel-signal against a real mosquitto, set up by `oriel provision` as an owner would. The test
  * plays orield on a socketpair; agents are clients on the WebSocket listener; one more listener, without access rules,
  * is there to do what no agent may. Every device runs with a proxy in its environment that must be ignored. */
 #include <stdarg.h>
@@ -29,6 +29,7 @@
 
 #define PREFIX "oriel/v1/demo/"
 #define STATE_TOPIC PREFIX "d/filler-1/state"
+#define ORIEL BUILD_ROOT "/oriel"
 #define WILL "{\"online\":false}"
 
 static char dir[] = "/tmp/oriel-signal-XXXXXX";
@@ -37,6 +38,8 @@ static pid_t broker;
 static struct oriel_ipc_message message;
 
 /* --- files and processes --- */
+
+#define AGENT_PASSWORD "of-the-enrolment"
 
 static const char *path(const char *name) {
     static char paths[8][256];
@@ -90,42 +93,34 @@ static int free_port(void) {
 
 /* --- broker --- */
 
-static void fill_in(const char *template, const char *out) {
-    char source[512], account[16], ports[3][8];
-    snprintf(source, sizeof source, SOURCE_ROOT "/signaling/broker/%s", template);
-    snprintf(account, sizeof account, "%s", getuid() == 0 ? "root" : "nobody");
+static void provision_broker(void) {
+    char ports[2][8], agent_password[256];
     snprintf(ports[0], sizeof ports[0], "%d", device_port);
     snprintf(ports[1], sizeof ports[1], "%d", agent_port);
-    const char *const values[][2] = {
-        {"@DEVICE_PORT@", ports[0]},
-        {"@AGENT_PORT@", ports[1]},
-        {"@DEVICE_ADDRESS@", "127.0.0.1"},
-        {"@CERTIFICATES@", path("certs")},
-        {"@ACL_DEVICES@", path("acl-devices")},
-        {"@ACL_AGENTS@", path("acl-agents")},
-        {"@CONSOLE_DIRECTORY@", dir},
-        {"@USER@", account},
-        {"@TENANT@", "demo"},
-    };
-    char *text = read_file(source);
-    assert_true(text[0]);
-    FILE *file = fopen(out, "we");
-    for (char *c = text; *c;) {
-        size_t i = 0, n = sizeof values / sizeof *values;
-        while (i < n && strncmp(c, values[i][0], strlen(values[i][0])) != 0)
-            i++;
-        fputs(i < n ? values[i][1] : (char[2]){*c}, file);
-        c += i < n ? strlen(values[i][0]) : 1;
-    }
-    free(text);
-    if (strcmp(template, "mosquitto.conf.in") == 0)
-        fprintf(file, "\nlistener %d 127.0.0.1\nallow_anonymous true\n", admin_port);
-    fclose(file);
+    snprintf(agent_password, sizeof agent_password, "%s", path("anna"));
+    FILE *password = fopen(agent_password, "we");
+    fputs(AGENT_PASSWORD "\n", password);
+    fclose(password);
+    run((char *[]){ORIEL, "provision", "broker", "--out", (char *)path("broker"), "--owner", (char *)path("certs"),
+                   "--tenant", "demo", "--device-port", ports[0], "--agent-port", ports[1], "--console", dir, "--user",
+                   getuid() == 0 ? "root" : "nobody", NULL});
+    for (int i = 0; i < 2; i++)
+        run((char *[]){ORIEL, "provision", "broker-agent", "--broker", (char *)path("broker"), "--id",
+                       i ? "berta" : "anna", "--password", agent_password, NULL});
+    FILE *more = fopen(path("broker/mosquitto.conf"), "ae");
+    fprintf(more, "\nlistener %d 127.0.0.1\nallow_anonymous true\n", admin_port);
+    fclose(more);
+}
+
+/* An owner and the certificate of its device, in one folder. */
+static void provision_owner(const char *name) {
+    run((char *[]){ORIEL, "provision", "owner", "--out", (char *)path(name), "--id", "plant", "--name", "Plant", NULL});
+    run((char *[]){ORIEL, "provision", "certificate", "--owner", (char *)path(name), "--device", "filler-1", "--tenant",
+                   "demo", "--out", (char *)path(name), NULL});
 }
 
 static void start_broker(void) {
-    fill_in("mosquitto.conf.in", path("mosquitto.conf"));
-    broker = spawn((char *[]){"mosquitto", "-c", (char *)path("mosquitto.conf"), NULL}, path("mosquitto.log"));
+    broker = spawn((char *[]){"mosquitto", "-c", (char *)path("broker/mosquitto.conf"), NULL}, path("mosquitto.log"));
     struct sockaddr_in a = {
         .sin_family = AF_INET, .sin_port = htons((uint16_t)admin_port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     for (int i = 0; i < 500; i++) {
@@ -224,7 +219,7 @@ static struct device start_device(const char *ca, const char *certificate, const
 }
 
 static struct device start_good_device(void) {
-    return start_device("certs/ca.crt", "certs/filler-1.crt", "certs/filler-1.key");
+    return start_device("certs/ca.pem", "certs/filler-1.pem", "certs/filler-1.key");
 }
 
 /* The next message into `message`; NULL after `ms` without one, or when signal has gone. */
@@ -328,6 +323,7 @@ static MQTTAsync connect_client(struct oriel_inbox *inbox, const char *scheme, i
     assert_int_equal(MQTTAsync_create(&client, url, name, MQTTCLIENT_PERSISTENCE_NONE, NULL), 0);
     assert_int_equal(MQTTAsync_setCallbacks(client, inbox, NULL, on_message, NULL), 0);
     options.username = name;
+    options.password = AGENT_PASSWORD;
     options.onSuccess = on_done;
     options.context = inbox;
     options.maxInflight = 1000;
@@ -514,14 +510,14 @@ static void expect_never_connects(struct device *d, const char *why) {
 }
 
 static void test_certificates_that_are_refused(void **state) {
-    run((char *[]){SOURCE_ROOT "/signaling/broker/make-certs.sh", (char *)path("other"), "filler-1", NULL});
-    reissue(path("certs/filler-1.crt"), path("expired.crt"), -86400, false);
-    struct device wrong_ca = start_device("other/ca.crt", "certs/filler-1.crt", "certs/filler-1.key");
-    struct device expired = start_device("certs/ca.crt", "expired.crt", "certs/filler-1.key");
-    struct device no_key = start_device("certs/ca.crt", "certs/filler-1.crt", "none.key");
-    struct device wrong_key = start_device("certs/ca.crt", "certs/filler-1.crt", "other/filler-1.key");
-    struct device stranger = start_device("certs/ca.crt", "other/filler-1.crt", "other/filler-1.key");
-    expect_never_connects(&expired, "expired.crt expired on 20");
+    provision_owner("other");
+    reissue(path("certs/filler-1.pem"), path("expired.pem"), -86400, false);
+    struct device wrong_ca = start_device("other/ca.pem", "certs/filler-1.pem", "certs/filler-1.key");
+    struct device expired = start_device("certs/ca.pem", "expired.pem", "certs/filler-1.key");
+    struct device no_key = start_device("certs/ca.pem", "certs/filler-1.pem", "none.key");
+    struct device wrong_key = start_device("certs/ca.pem", "certs/filler-1.pem", "other/filler-1.key");
+    struct device stranger = start_device("certs/ca.pem", "other/filler-1.pem", "other/filler-1.key");
+    expect_never_connects(&expired, "expired.pem expired on 20");
     expect_never_connects(&no_key, "none.key: No such file or directory");
     expect_never_connects(&wrong_key, "does not belong to certificate");
     expect_never_connects(&wrong_ca, "(localhost) is not signed by a CA of ");
@@ -530,18 +526,18 @@ static void test_certificates_that_are_refused(void **state) {
 
 static void test_broker_certificates_that_are_refused(void **state) {
     stop_broker();
-    assert_int_equal(rename(path("certs/broker.crt"), path("good.crt")), 0);
-    reissue(path("good.crt"), path("certs/broker.crt"), -86400, false);
+    assert_int_equal(rename(path("broker/broker.pem"), path("good.pem")), 0);
+    reissue(path("good.pem"), path("broker/broker.pem"), -86400, false);
     start_broker();
     struct device d = start_good_device();
     expect_never_connects(&d, "the broker's certificate (localhost) expired on 20");
     stop_broker();
-    reissue(path("good.crt"), path("certs/broker.crt"), 86400, true);
+    reissue(path("good.pem"), path("broker/broker.pem"), 86400, true);
     start_broker();
     d = start_good_device();
     expect_never_connects(&d, "the broker's certificate (elsewhere) is not for 'localhost'");
     stop_broker();
-    assert_int_equal(rename(path("good.crt"), path("certs/broker.crt")), 0);
+    assert_int_equal(rename(path("good.pem"), path("broker/broker.pem")), 0);
 }
 
 /* Runs with the broker down, and leaves it up. */
@@ -634,9 +630,10 @@ static int set_up(void **state) {
     device_port = free_port();
     agent_port = free_port();
     admin_port = free_port();
-    run((char *[]){SOURCE_ROOT "/signaling/broker/make-certs.sh", (char *)path("certs"), "filler-1", NULL});
-    fill_in("acl-devices.in", path("acl-devices"));
-    fill_in("acl-agents.in", path("acl-agents"));
+    provision_owner("certs");
+    provision_broker();
+    run((char *[]){"mosquitto_passwd", "-b", "-c", (char *)path("passwords"), "anna", AGENT_PASSWORD, NULL});
+    run((char *[]){"mosquitto_passwd", "-b", (char *)path("passwords"), "berta", AGENT_PASSWORD, NULL});
     start_broker();
     connect_clients();
     return 0;

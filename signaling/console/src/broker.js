@@ -1,13 +1,13 @@
-/* The one connection to the MQTT broker.
+/* The one connection to the MQTT broker. It carries texts; what they are worth is for others to find out.
  *
- * Policy: whatever arrives is untrusted: a topic that isn't ours, a retained message that isn't a state, a message that
- * breaks its schema or names another device than its topic is dropped, and counted. QoS 1 everywhere; what could not be
+ * Policy: whatever arrives is untrusted: a topic that isn't ours, a retained message on one that keeps none, more than
+ * 64 KiB, or bytes that are no UTF-8 are dropped, and counted. QoS 1 everywhere; what could not be
  * delivered yet is delivered after a reconnect by mqtt.js, so that a session's sequence has no holes. Reconnects wait
  * rand(0, min(30, 2^n)) s: a person sits before this page, so the ceiling is lower than a device's.
- * Limits: no subscription but two; one client for the life of the page.
+ * Limits: no subscription but three; one client for the life of the page.
  */
 import mqtt from 'mqtt';
-import { ProtocolError, hash, topics } from './protocol.js';
+import { MAX_RECEIVED, topics } from './protocol.js';
 
 const MAX_WAIT_S = 30;
 const SETTLE_MS = 300; // retained states follow the SUBACK at once; after this the list counts as complete
@@ -20,31 +20,30 @@ export const backoffMs = (attempt, random) =>
 
 export class Broker {
     #client = null;
-    #protocol;
     #on;
     #attempt = 0;
 
-    /* `on`: {status(phase), settled(), state(device, message, retained), gone(device), message(device, message)}.
-     * phase: connecting, connected, lost, refused. */
-    constructor({ url, tenant, credential, protocol, on, random = Math.random }) {
+    /* `who`: {tenant, agent, vendor}. `on`: {status(phase), settled(), state(device, text, retained), gone(device),
+     * message(device, text), revoked(text)}. phase: connecting, connected, lost, refused. */
+    constructor({ url, who, password, on, random = Math.random }) {
         this.random = random;
         this.url = url;
-        this.tenant = tenant;
-        this.credential = credential;
-        this.#protocol = protocol;
+        this.who = who;
+        this.password = password;
         this.#on = on;
         this.phase = 'connecting';
         this.dropped = 0;
     }
 
     start() {
-        const { sub } = this.credential;
+        const { agent } = this.who;
         // Several tabs may be open at once, and a broker throws out the older of two equal client ids.
         const suffix = Array.from(crypto.getRandomValues(new Uint8Array(6)), (b) => b.toString(16).padStart(2, '0')).join('');
         this.#client = mqtt.connect(this.url, {
             protocolVersion: 5,
-            clientId: `${sub}-${suffix}`,
-            username: sub,
+            clientId: `${agent}-${suffix}`,
+            username: agent,
+            password: this.password || undefined,
             clean: true,
             keepalive: 60,
             connectTimeout: 10_000,
@@ -73,22 +72,17 @@ export class Broker {
         client.reconnect({ incomingStore: client.incomingStore, outgoingStore: client.outgoingStore });
     }
 
-    /* Sends in the order of calls. Throws ProtocolError for a message that breaks its schema. `expiry`: seconds after
-     * which a broker that can (MQTT 5) forgets it, so that nobody is asked by a request of yesterday. */
-    send(device, message, expiry) {
-        this.#publish(device, this.#protocol.encode(message), expiry);
+    /* For the next connection: a renewed enrolment may bring another one. */
+    set nextPassword(password) {
+        this.password = password;
+        if (this.#client) this.#client.options.password = password || undefined;
     }
 
-    /* For messages whose answer quotes their hash: it is known before the answer can come. */
-    async prepare(device, message, expiry) {
-        const bytes = this.#protocol.encode(message);
-        return { hash: await hash(bytes), send: () => this.#publish(device, bytes, expiry) };
-    }
-
-    #publish(device, bytes, expiry) {
+    /* Sends in the order of calls. `expiry`: seconds after which a broker that can (MQTT 5) forgets it, so that nobody
+     * is asked by a request of yesterday. */
+    publish(device, text, expiry) {
         const properties = expiry ? { messageExpiryInterval: expiry } : undefined;
-        // Without a Buffer polyfill of our own: mqtt.js takes a Uint8Array as well.
-        this.#client?.publish(topics.toDevice(this.tenant, device, this.credential.sub), bytes, { qos: 1, properties });
+        this.#client?.publish(topics.toDevice(this.who.tenant, device, this.who.agent), text, { qos: 1, properties });
     }
 
     #phase(phase) {
@@ -104,7 +98,10 @@ export class Broker {
         // A short loss must not lose an answer: from now on the broker keeps our messages while we are away. Only with
         // MQTT 5, where it also forgets them after SESSION_S.
         client.options.clean = client.options.protocolVersion < 5;
-        const wanted = [topics.states(this.tenant), topics.inbox(this.tenant, this.credential.sub)];
+        const { tenant, agent, vendor } = this.who;
+        const wanted = [topics.states(tenant), topics.inbox(tenant, agent)];
+        // Good to know early, but the device decides: a broker that refuses this one is no reason to stop.
+        client.subscribe(topics.revoked(tenant, vendor), { qos: 1 }, () => {});
         client.subscribe(wanted, { qos: 1 }, (error) => {
             if (client !== this.#client || !client.connected) return;
             if (error) return this.#phase('refused');
@@ -127,24 +124,23 @@ export class Broker {
     }
 
     #arrived(topic, payload, packet) {
-        const from = topics.parse(this.tenant, this.credential.sub, topic);
-        if (!from || (packet.retain && !from.state)) return this.#drop(topic, 'not a topic of ours, or retained');
+        const from = topics.parse(this.who, topic);
+        if (!from || (packet.retain && !from.state && !from.vendor)) return this.drop(topic, 'not a topic of ours, or retained');
+        if (payload.length > MAX_RECEIVED) return this.drop(topic, `more than ${MAX_RECEIVED} bytes`);
         if (from.state && payload.length === 0) return this.#on.gone(from.device);
-        let message;
+        let text;
         try {
-            message = this.#protocol.decode(payload);
-        } catch (error) {
-            if (!(error instanceof ProtocolError)) throw error;
-            return this.#drop(topic, error.message);
+            text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(payload);
+        } catch {
+            return this.drop(topic, 'not UTF-8');
         }
-        if (from.state !== (message.typ === 'state')) return this.#drop(topic, `${message.typ} does not belong here`);
-        if (message.device !== undefined && message.device !== from.device)
-            return this.#drop(topic, `it names another device, ${message.device}`);
-        if (from.state) this.#on.state(from.device, message, packet.retain);
-        else this.#on.message(from.device, message);
+        if (from.vendor) this.#on.revoked(text);
+        else if (from.state) this.#on.state(from.device, text, packet.retain);
+        else this.#on.message(from.device, text);
     }
 
-    #drop(topic, why) {
+    /* Also for what others found out later. */
+    drop(topic, why) {
         this.dropped++;
         // Once in a while is enough: a broken device repeats itself.
         if (this.dropped < 20) console.warn(`dropped a message on ${topic}: ${why}`);

@@ -1,13 +1,14 @@
-/* console.json and the credential: where this page gets to know whom it serves. */
-import { ProtocolError, isId } from './protocol.js';
+/* console.json: where this page gets to know whom it serves. */
+import { isId } from './protocol.js';
 
-const STORE = 'oriel.credential';
-const MEMBERS = ['tenant', 'broker', 'credential'];
+const MEMBERS = ['tenant', 'broker', 'enrolment', 'enrol'];
+// What the page's Content-Security-Policy allows besides https (which can't name IPv6 addresses).
+const LOOPBACK = ['localhost', '127.0.0.1'];
 
 export class ConfigError extends Error {}
 
-/* Text of console.json -> {tenant, broker, credential|null}; throws ConfigError. `location`: the page's. */
-export function readConfig(text, protocol, location) {
+/* Text of console.json -> {tenant|null, broker, enrolment|null, auto}; throws ConfigError. `location`: the page's. */
+export function readConfig(text, location) {
     let config;
     try {
         config = JSON.parse(text);
@@ -17,13 +18,12 @@ export function readConfig(text, protocol, location) {
     if (typeof config !== 'object' || config === null || Array.isArray(config)) throw new ConfigError('console.json is not an object');
     const unknown = Object.keys(config).find((name) => !MEMBERS.includes(name));
     if (unknown) throw new ConfigError(`console.json: "${unknown}" is not known; allowed are ${MEMBERS.join(', ')}`);
-    if (typeof config.tenant !== 'string' || !isId(config.tenant))
+    if (config.tenant !== undefined && !(typeof config.tenant === 'string' && isId(config.tenant)))
         throw new ConfigError('console.json: "tenant" must be 1 to 64 of a-z, 0-9 and -, with no - at its ends');
-    return {
-        tenant: config.tenant,
-        broker: brokerUrl(config.broker ?? '', location),
-        credential: config.credential == null ? null : checkCredential(JSON.stringify(config.credential), protocol, 'credential'),
-    };
+    const enrolment = enrolmentUrl(config.enrolment ?? '', location);
+    if (config.enrol !== undefined && !(config.enrol === 'auto' && enrolment))
+        throw new ConfigError('console.json: "enrol" can only be "auto", and needs "enrolment" beside it');
+    return { tenant: config.tenant ?? null, broker: brokerUrl(config.broker ?? '', location), enrolment, auto: config.enrol === 'auto' };
 }
 
 function brokerUrl(broker, location) {
@@ -32,29 +32,14 @@ function brokerUrl(broker, location) {
     throw new ConfigError('console.json: "broker" must be empty (the page’s own host) or a ws:// or wss:// address');
 }
 
-/* Text -> credential; throws ConfigError in words for people. */
-export const readCredential = (text, protocol) => checkCredential(text, protocol, '');
-
-function checkCredential(text, protocol, member) {
+function enrolmentUrl(enrolment, location) {
+    if (enrolment === '') return null;
     try {
-        return protocol.credential(text, member);
-    } catch (error) {
-        if (!(error instanceof ProtocolError)) throw error;
-        throw new ConfigError(`${member && 'console.json: '}${error.message}`);
-    }
-}
-
-/* The credential that somebody signed in with, or null. One that is no longer valid is forgotten. */
-export function storedCredential(protocol, storage = localStorage) {
-    const text = storage.getItem(STORE);
-    if (text === null) return null;
-    try {
-        return readCredential(text, protocol);
+        const url = new URL(enrolment, `${location.protocol}//${location.host}/`);
+        const safe = url.host === location.host || url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.includes(url.hostname));
+        if (typeof enrolment === 'string' && /^https?:$/.test(url.protocol) && safe && !url.username && !url.password) return url.href;
     } catch {
-        storage.removeItem(STORE);
-        return null;
+        // said below
     }
+    throw new ConfigError('console.json: "enrolment" must be a path of this server or an https:// address (http:// for this computer only)');
 }
-
-export const storeCredential = (credential, storage = localStorage) => storage.setItem(STORE, JSON.stringify(credential));
-export const forgetCredential = (storage = localStorage) => storage.removeItem(STORE);

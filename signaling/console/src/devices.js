@@ -1,7 +1,8 @@
-/* What is known of every device, from the states that they publish. No DOM.
+/* What is known of every device, from the verified states that they publish. No DOM.
  *
  * A state is a hint, not the truth (hello and challenge are): it may be old when it was retained, and a late will of a
- * former boot must not hide a device that has started again since.
+ * former boot must not hide a device that has started again since. Name and model are those of the credential, which its
+ * owner signed. Of a device whose state does not verify nothing is kept but the id of its topic.
  */
 
 export class Devices {
@@ -11,25 +12,33 @@ export class Devices {
         this.now = now;
     }
 
-    /* `state`: a checked state message. Returns the device's entry, or null when the message means nothing. */
-    update(id, state, retained) {
+    /* `state`: a verified state message; `identity`: of src/presence.js. Returns the device's entry, or null when the message means nothing. */
+    update(id, { state, identity }, retained) {
         const known = this.#byId.get(id);
         if (!state.online && known?.online && known.boot !== state.boot) return null;
         // A will has no context: keep what was last known, to show more than an id.
         const context = state.online ? state : { ...known, ...state, help: undefined };
         const device = {
-            model: '',
             site: '',
             firmware: '',
             ...context,
             id,
-            name: context.name || id,
+            identity,
+            name: identity.name || id,
+            model: identity.model,
+            unverified: null,
             status: state.online ? state.status : 'offline',
             seenAt: this.now(),
             retained,
         };
         this.#byId.set(id, device);
         return device;
+    }
+
+    /* Its state does not verify: {reason, detail}. */
+    refuse(id, unverified) {
+        const device = { id, name: id, model: '', site: '', firmware: '', online: false, status: 'unverified', unverified, seenAt: this.now() };
+        this.#byId.set(id, device);
     }
 
     /* A challenge says how long the device runs now; a retained state could only say how long it ran then. */
@@ -72,7 +81,7 @@ export class Devices {
     list(query = '') {
         const words = query.toLowerCase().split(/\s+/).filter(Boolean);
         const text = (d) => [d.id, d.name, d.model, d.site, d.firmware, d.help?.note ?? ''].join('\n').toLowerCase();
-        const rank = (d) => (d.help ? 0 : d.online ? 1 : 2);
+        const rank = (d) => (d.help ? 0 : d.online ? 1 : d.unverified ? 3 : 2);
         return [...this.#byId.values()]
             .filter((d) => words.every((word) => text(d).includes(word)))
             .sort(

@@ -20,6 +20,8 @@ const FORMS = {
     '^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$': 'must be 1 to 64 of a-z, 0-9 and -, with no - at its ends',
     '^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$': 'must be 32 bytes in base64url: 43 characters',
     '^[0-9A-F]{2}(:[0-9A-F]{2}){31}$': 'must be 32 upper-case hex pairs joined by colons',
+    '^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$': 'must be a compact JWS: three parts joined by dots',
+    '^[A-Za-z0-9_-]+\\.\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$': 'must be a compact JWE without an encrypted key',
 };
 
 const isObject = TYPES.object;
@@ -68,12 +70,14 @@ const KEYWORDS = {
         if (missing) no(path, `lacks "${missing}"`);
     },
     additionalProperties: (allowed, schema) => {
-        if (allowed !== false) throw new Error('schema: additionalProperties can only be false');
+        if (allowed !== false && !isObject(allowed)) throw new Error('schema: additionalProperties can only be false or a schema');
         const known = new Set(Object.keys(schema.properties ?? {}));
-        return (v, path) => {
-            const other = isObject(v) && Object.keys(v).find((name) => !known.has(name));
-            if (other !== undefined && other !== false) no(path, `has the unknown member "${other}"`);
-        };
+        const check = allowed === false ? (v, path, name) => no(path, `has the unknown member "${name}"`) : compileMember(allowed);
+        return (v, path) => isObject(v) && Object.keys(v).forEach((name) => known.has(name) || check(v, path, name));
+    },
+    propertyNames: (schema) => {
+        const check = compile(schema);
+        return (v, path) => isObject(v) && Object.keys(v).forEach((name) => check(name, path ? `${path}.${name}` : name));
     },
     maxProperties: (n) => (v, path) => !isObject(v) || Object.keys(v).length <= n || no(path, `has more than ${n} members`),
     if: (condition, schema) => {
@@ -83,6 +87,11 @@ const KEYWORDS = {
         return (v, path) => (holds(test, v) ? yes : otherwise)(v, path);
     },
 };
+
+function compileMember(schema) {
+    const check = compile(schema);
+    return (v, path, name) => check(v[name], path ? `${path}.${name}` : name);
+}
 
 function no(path, why) {
     throw new SchemaError(`${path ? `"${path}"` : 'it'} ${why}`);

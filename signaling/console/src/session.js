@@ -1,14 +1,17 @@
 /* One agent's dealings with one device: hello, request, consent, session, end. A state machine without DOM, network or
- * clock of its own, so that it tests without them.
+ * clock of its own, so that it tests without them. How messages are signed, sealed and verified is src/exchange.js.
  *
  *   idle -> asking -> shown -> allowed -> connecting -> live -> ended
  *              \________\________\-> denied | unreachable      (again() leads back to idle)
  *
- * Policy: only messages that quote a hash or a session of ours count (other tabs of the same agent hear the same
- * topics); a grant for a request that was taken back is ended at once; nothing of one round leaks into the next.
+ * Policy: without a verified identity of the device nothing is sent to it. Only messages that are sealed for an exchange
+ * of ours, signed by that device, and quote a hash or a session of the same exchange count (other tabs of the same agent
+ * hear the same topics); a grant for a request that was taken back is ended at once; nothing of one round leaks into the
+ * next.
  */
-import { nonce } from './protocol.js';
+import { ProtocolError, nonce } from './protocol.js';
 import { refuseOffer } from './offer.js';
+import { SealError, recipient } from './seal.js';
 
 const HELLO_MS = 5000;
 const SILENCE_MS = 20_000; // from request to the first word of the device
@@ -19,6 +22,8 @@ const HELLO_EXPIRY_S = 10;
 const REQUEST_EXPIRY_S = 30;
 const MAX_EARLY = 64;
 const MAX_CANDIDATE = 512;
+const MAX_EXCHANGES = 8; // as many as the device remembers of one agent
+const LAST_SEQ = 65535; // an end acts at once, whatever its number
 
 const WAITING = ['asking', 'shown', 'allowed'];
 const IN_SESSION = ['connecting', 'live'];
@@ -44,15 +49,18 @@ export class Inbox {
 
 export class Session {
     #env;
-    #hello = null; // {hash, sentAt}
-    #challenge = null; // {nonce, boot, at}, taken away once used
+    #exchanges = new Map(); // id -> exchange: those whose answers may still come
+    #incoming = Promise.resolve(); // messages are handled in the order of their arrival
+    #hello = null; // {exchange, hash, sentAt}; without an exchange it waits for the device's identity
+    #challenge = null; // {exchange, hash, nonce, at}, taken away once used
     #boot = null; // of the device, as its last challenge said
     #round = null; // one request and what came of it
     #resync = false; // the next state tells whether our request is still open
     #takenBack = new Set(); // hashes of cancelled requests
 
-    /* env: {credential, now(), after(ms, f) -> cancel(), send(message, expiry), prepare(message, expiry), certificate(),
-     * createPeer({certificate, on}), mark(name), changed(), challenged(message)}. */
+    /* env: {identity() -> of src/presence.js or null, unverified() -> {reason, detail} or null, credential() -> text or
+     * null, begin(identity) -> Exchange, now(), after(ms, f) -> cancel(), certificate(), createPeer({certificate, on}),
+     * mark(name), changed(), challenged(message), dropped(why)}. */
     constructor(device, env) {
         this.device = device;
         this.#env = env;
@@ -61,6 +69,7 @@ export class Session {
         this.outcome = null; // {reason, by, detail} when denied, ended or unreachable
         this.request = null; // {reason, seconds, at}
         this.grant = null; // {session, seconds, endsAt}
+        this.identity = null; // of the device, as this page deals with it
         this.peer = null;
         this.stateSince = env.now();
     }
@@ -79,20 +88,49 @@ export class Session {
         this.reach = { status: 'checking', rtt: null };
         if (this.state === 'unreachable') this.#set('idle');
         env.changed();
-        const hello = (this.#hello = { hash: null, sentAt: null });
-        const message = await env.prepare({ typ: 'hello', nonce: nonce(), credential: env.credential }, HELLO_EXPIRY_S);
-        if (this.#hello !== hello) return;
-        hello.hash = message.hash;
-        hello.sentAt = env.now();
-        message.send();
+        const identity = env.identity();
+        const credential = env.credential();
+        if (env.unverified()) return this.unverified();
+        if (!credential) return this.#unreachable('no', 'not-enrolled');
+        const hello = (this.#hello = { exchange: null, hash: null, sentAt: null });
         env.after(HELLO_MS, () => {
             if (this.#hello !== hello) return;
             this.#hello = null;
-            this.reach = { status: 'no', rtt: null };
-            if (this.state === 'idle') this.#set('unreachable', { reason: 'no-answer' });
-            else if (this.#round?.pending) this.#finish('unreachable', { reason: 'no-answer' });
-            else env.changed();
+            this.#unreachable('no', 'no-answer');
         });
+        if (!identity) return; // its first state brings us on
+        const exchange = await env.begin(identity);
+        const greeting = { typ: 'hello', device: this.device, nonce: nonce(), credential, key: exchange.key };
+        const message = await exchange.prepare(greeting, HELLO_EXPIRY_S);
+        if (this.#hello !== hello) return;
+        this.identity = identity;
+        this.#remember(exchange);
+        Object.assign(hello, { exchange, hash: message.hash, sentAt: env.now() });
+        message.send();
+    }
+
+    #remember(exchange) {
+        this.#exchanges.set(exchange.id, exchange);
+        for (const [id, old] of this.#exchanges) {
+            if (this.#exchanges.size <= MAX_EXCHANGES) return;
+            if (old !== this.#round?.exchange) this.#exchanges.delete(id);
+        }
+    }
+
+    /* Nothing can be asked now. What is under way goes on. */
+    #unreachable(status, reason, detail) {
+        this.reach = { status, rtt: null };
+        if (['idle', 'unreachable'].includes(this.state)) this.#set('unreachable', { reason, detail });
+        else if (this.#round?.pending) this.#finish('unreachable', { reason, detail });
+        else this.#env.changed();
+    }
+
+    /* The device's state does not verify. */
+    unverified() {
+        this.#hello = null;
+        this.#challenge = null;
+        const { reason, detail } = this.#env.unverified();
+        this.#unreachable('unverified', 'not-verified', `${reason}: ${detail}`);
     }
 
     /* The connection to the broker is gone: what was known of the device is no longer. */
@@ -112,7 +150,7 @@ export class Session {
     async ask({ reason, seconds }) {
         if (!['idle', 'unreachable'].includes(this.state)) return;
         const env = this.#env;
-        this.#round = { hash: null, grant: null, early: [], inbox: new Inbox(), seq: 0, timers: [], pending: { reason, seconds } };
+        this.#round = { exchange: null, hash: null, grant: null, early: [], inbox: new Inbox(), seq: 0, timers: [], pending: { reason, seconds } };
         const round = this.#round;
         this.request = { reason, seconds, at: env.now() };
         this.grant = null;
@@ -124,7 +162,8 @@ export class Session {
             return;
         }
         if (round !== this.#round) return;
-        const fresh = this.#challenge && env.now() - this.#challenge.at < NONCE_MS;
+        const challenge = this.#challenge;
+        const fresh = challenge && env.now() - challenge.at < NONCE_MS && challenge.exchange.identity.credential === env.identity()?.credential;
         if (fresh) await this.#request(round);
         else await this.hello(); // its challenge brings us on, its silence ends the round
     }
@@ -133,26 +172,19 @@ export class Session {
         const env = this.#env;
         const { reason, seconds } = round.pending;
         round.pending = null;
-        const { nonce: deviceNonce } = this.#challenge;
+        const { exchange, hash: challenge, nonce: deviceNonce } = this.#challenge;
         this.#challenge = null; // it serves once
-        const message = await env.prepare(
-            {
-                typ: 'request',
-                device: this.device,
-                nonce: deviceNonce,
-                reason,
-                scopes: ['view'],
-                seconds,
-                fingerprint: round.certificate.fingerprint,
-                credential: env.credential,
-            },
-            REQUEST_EXPIRY_S,
-        );
+        const { fingerprint } = round.certificate;
+        const claims = { typ: 'request', device: this.device, challenge, nonce: deviceNonce, reason, scopes: ['view'], seconds, fingerprint };
+        const message = await exchange.prepare(claims, REQUEST_EXPIRY_S);
         if (round !== this.#round) return;
+        round.exchange = exchange;
         round.hash = message.hash;
         env.mark('asked');
         message.send();
         this.#within(SILENCE_MS, ['asking'], () => this.#giveUp('no-answer'));
+        // At hand, because a page that goes away has no time to sign and seal.
+        round.cancel = await exchange.prepare({ typ: 'cancel', request: round.hash });
     }
 
     /* The agent takes the request back. */
@@ -163,7 +195,11 @@ export class Session {
     }
 
     hangUp() {
-        if (this.inSession) this.#end('hung-up');
+        if (!this.inSession) return;
+        const { farewell } = this.#round;
+        if (!farewell) return this.#end('hung-up');
+        farewell.send();
+        this.#finish('ended', { by: 'agent', reason: 'hung-up' });
     }
 
     /* The page goes away, whatever it was at. */
@@ -180,7 +216,7 @@ export class Session {
         return this.hello();
     }
 
-    /* A state of the device was published: {online, boot, status}. */
+    /* A verified state of the device was published: {online, boot, status}. */
     presence({ online, boot, status }) {
         const restarted = online && this.#boot !== null && boot !== this.#boot;
         if (restarted) {
@@ -194,32 +230,41 @@ export class Session {
         const lost = this.#resync && this.waiting && online && status === 'ready';
         this.#resync = false;
         if (lost) return this.#giveUp('no-answer');
-        if (online && (restarted || this.reach.status === 'no') && ['idle', 'unreachable'].includes(this.state)) this.hello();
+        const awaited = this.#hello && !this.#hello.exchange;
+        const back = restarted || ['no', 'unverified'].includes(this.reach.status);
+        const changed = this.identity && this.identity.credential !== this.#env.identity()?.credential;
+        if (awaited || (online && (back || changed) && ['idle', 'unreachable'].includes(this.state))) this.hello();
     }
 
-    /* A checked message of this device to this agent, maybe meant for another tab. */
-    receive(message) {
-        switch (message.typ) {
-            case 'challenge':
-                return this.#challenged(message);
-            case 'progress':
-            case 'denial':
-            case 'grant':
-                return this.#answered(message);
-            case 'sdp':
-            case 'ice':
-            case 'end':
-                return this.#inSession(message);
+    /* What came on the device's topic to this agent, maybe meant for another tab. */
+    receive(text) {
+        this.#incoming = this.#incoming.then(() => this.#take(text));
+        return this.#incoming;
+    }
+
+    async #take(text) {
+        try {
+            const exchange = this.#exchanges.get(recipient(text));
+            if (!exchange) return;
+            const { message, hash } = await exchange.open(text);
+            if (message.typ === 'challenge') await this.#challenged(exchange, message, hash);
+            else if (['progress', 'denial', 'grant'].includes(message.typ)) this.#answered(exchange, message);
+            else if (['sdp', 'ice', 'end'].includes(message.typ)) this.#inSession(exchange, message);
+        } catch (error) {
+            if (!(error instanceof SealError || error instanceof ProtocolError)) throw error;
+            this.#env.dropped(error.message);
         }
     }
 
-    #challenged(message) {
+    async #challenged(exchange, message, hash) {
         const env = this.#env;
         const hello = this.#hello;
-        if (!hello?.hash || message.hello !== hello.hash) return;
+        if (hello?.exchange !== exchange || message.hello !== hello.hash || message.device !== this.device) return;
+        await exchange.meet(message.key);
+        if (this.#hello !== hello) return;
         this.#hello = null;
         this.#boot = message.boot;
-        this.#challenge = { nonce: message.nonce, at: env.now() };
+        this.#challenge = { exchange, hash, nonce: message.nonce, at: env.now() };
         this.reach = { status: 'yes', rtt: env.now() - hello.sentAt };
         env.challenged(message);
         if (this.state === 'unreachable') this.#set('idle');
@@ -227,14 +272,25 @@ export class Session {
         if (this.state === 'asking' && this.#round?.pending && this.#round.certificate) this.#request(this.#round);
     }
 
-    #answered(message) {
+    /* The device does not want to talk to us at all. */
+    #refused({ reason, detail }) {
+        this.#hello = null;
+        this.reach = { status: 'refused', rtt: null };
+        if (this.#round?.pending) this.#finish('denied', { reason, detail });
+        else if (['idle', 'unreachable'].includes(this.state)) this.#set('denied', { reason, detail });
+        else this.#env.changed();
+    }
+
+    #answered(exchange, message) {
+        const hello = this.#hello;
+        if (message.typ === 'denial' && hello?.exchange === exchange && message.request === hello.hash) return this.#refused(message);
         if (message.typ === 'grant' && this.#takenBack.has(message.request)) {
             // The person said yes just as the agent gave up: the device must not go on.
-            this.#env.send({ typ: 'end', session: message.session, seq: 0, by: 'agent', reason: 'hung-up' });
+            this.#send(exchange, { typ: 'end', session: message.session, seq: 0, by: 'agent', reason: 'hung-up' });
             return;
         }
         const round = this.#round;
-        if (!round?.hash || message.request !== round.hash || !this.waiting) return;
+        if (!round?.hash || exchange !== round.exchange || message.request !== round.hash || !this.waiting) return;
         if (message.typ === 'denial') return this.#finish('denied', { reason: message.reason, detail: message.detail });
         if (message.typ === 'grant') return this.#granted(round, message);
         if (message.stage === 'shown' && this.state === 'asking') {
@@ -257,12 +313,14 @@ export class Session {
             return this.#end('protocol', 'the grant is wider than the request');
         this.peer = env.createPeer({ certificate: round.certificate.certificate, on: this.#peerEvents(round) });
         this.#within(CONNECT_MS, ['connecting'], () => this.#end('media-failed', `no picture within ${CONNECT_MS / 1000} s`));
-        for (const message of round.early.splice(0)) this.#inSession(message);
+        for (const message of round.early.splice(0)) this.#inSession(round.exchange, message);
+        const farewell = { typ: 'end', session: grant.session, seq: LAST_SEQ, by: 'agent', reason: 'hung-up' };
+        round.exchange.prepare(farewell).then((message) => (round.farewell = message));
     }
 
-    #inSession(message) {
+    #inSession(exchange, message) {
         const round = this.#round;
-        if (!round) return;
+        if (exchange !== round?.exchange) return;
         if (!round.grant) {
             if (this.waiting && round.early.length < MAX_EARLY) round.early.push(message);
             return;
@@ -320,7 +378,17 @@ export class Session {
     /* Sends one message of the session. */
     #say(message) {
         const round = this.#round;
-        this.#env.send({ ...message, session: round.grant.session, seq: round.seq++ });
+        this.#send(round.exchange, { ...message, session: round.grant.session, seq: round.seq++ }, (why) => {
+            // What can't be sent would leave a hole in the sequence.
+            if (round === this.#round && this.inSession) this.#end('protocol', why);
+        });
+    }
+
+    #send(exchange, message, failed = () => {}) {
+        exchange.send(message).catch((error) => {
+            if (!(error instanceof ProtocolError)) throw error;
+            failed(error.message);
+        });
     }
 
     /* Ends the session from this side. */
@@ -336,10 +404,11 @@ export class Session {
     }
 
     #takeBack() {
-        const request = this.#round?.hash;
+        const { hash: request, exchange, cancel } = this.#round ?? {};
         if (!request) return;
         this.#takenBack.add(request);
-        this.#env.send({ typ: 'cancel', request });
+        if (cancel) cancel.send();
+        else this.#send(exchange, { typ: 'cancel', request });
     }
 
     /* Calls back after `ms` when this round is then in one of `states`. */

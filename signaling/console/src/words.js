@@ -9,6 +9,7 @@ export const DENIALS = {
     'provider-invalid': ['The panel gave an answer that is none', 'It counts as no. Report it to the HMI’s maker: its consent program breaks its protocol.'],
     busy: ['The device is busy', 'Somebody else is being asked for or is in a session. Try again when the device is ready.'],
     expired: ['The request came too late', 'The device no longer knew the page’s greeting. Ask again, a new one is on its way.'],
+    revoked: ['Your company has taken your access back', 'The device no longer accepts this browser. Ask your administrator; a new answer may be all that is needed.'],
     'not-allowed': ['You may not ask for this here', 'The device’s owner has not allowed it. Talk to the owner of the machine.'],
     malformed: ['The device could not read the request', 'This console and the device speak different versions. Report it with the detail below.'],
     audit: ['The device can’t write its record', 'Without a record there is no session. The device’s storage has to be looked at on site.'],
@@ -23,6 +24,8 @@ export const UNREACHABLE = {
     'no-grant': ['The device fell silent', 'The person agreed, but no session came. Ask again.'],
     'no-broker': ['No connection to the broker', 'The request was not sent. Ask again once the connection is back.'],
     restarted: ['The device has restarted', 'It forgot the request. Ask again.'],
+    'not-verified': ['This device can’t be verified', 'So nothing is sent to it. The reason stands under “Not verified”.'],
+    'not-enrolled': ['This browser is not enrolled at present', 'Your company’s administrator has to renew that first.'],
     'no-webrtc': ['This browser can’t receive the picture', 'WebRTC must be switched on. Use a current Chromium or Firefox.'],
 };
 
@@ -44,12 +47,26 @@ const END_REASONS = {
     'capture-failed': ['The screen can’t be captured any more', 'Ask again; if it repeats, report it with the detail below.'],
     'peer-lost': ['The device lost this page', 'Nothing came from this browser for a while. Check your own network and ask again.'],
     fingerprint: ['The connection was not the one announced', 'The device saw another certificate than this page’s and ended. Report this: somebody may stand in between.'],
+    revoked: ['Your company has taken your access back', 'The device ended the session for that. Ask your administrator.'],
     protocol: ['The device could not follow this page', 'Console and device speak different versions. Report it with the detail below.'],
     audit: ['The device can’t write its record any more', 'Without a record there is no session. The device’s storage has to be looked at on site.'],
     shutdown: ['The device is stopping or has restarted', 'Ask again when it is back.'],
 };
 
 export const endWords = ({ by, reason }) => ENDS[`${by} ${reason}`] ?? END_REASONS[reason];
+
+/* Why a device is not shown as what it claims to be -> [in a row, in a sentence or two]. */
+export const UNVERIFIED = {
+    'not-for-us': ['It says nothing to your company', 'The device does not name your company among those that may support it. Its owner can change that.'],
+    owner: ['Its owner is not known', 'It shows a credential, but of an owner that your administrator has not named. If it is a new customer’s, ask for a new answer to your enrolment.'],
+    credential: ['Its credential is not valid', 'What it shows is broken, replaced by a newer one, or belongs to another device. Somebody may be posing as it: tell its owner.'],
+    signature: ['Its signature is wrong', 'It was not signed by the key that its owner vouches for. Somebody may be posing as this device: tell its owner.'],
+    unreadable: ['It can’t be read', 'What came is not what a device of this version says. It may be damaged on the way, or made up.'],
+    unknown: ['Offline, and never seen by this browser', 'It is shown once it has been there. Until then only its address is known.'],
+};
+
+/* The start of a key id, to compare by voice with what the device or the administrator shows. */
+export const shortKey = (id) => `${id.slice(0, 8)}…`;
 
 /* Seconds -> "3 d 4 h", "2 h 5 min", "12 min", "40 s": two units at most, for reading. */
 export function span(seconds) {

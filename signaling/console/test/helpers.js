@@ -1,5 +1,5 @@
 /* What several tests need: the schemas from the file system, and a real broker of their own. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,18 +12,20 @@ globalThis.crypto ??= webcrypto; // node 18 has it, but not where browsers have 
 
 export const SCHEMA_DIR = fileURLToPath(new URL('../../schema/', import.meta.url));
 
-export const schemas = Object.fromEntries(
-    readdirSync(SCHEMA_DIR)
-        .filter((name) => name.endsWith('.json'))
-        .map((name) => [name.slice(0, -5), JSON.parse(readFileSync(join(SCHEMA_DIR, name), 'utf8'))]),
-);
+const jsonOf = (dir) =>
+    Object.fromEntries(
+        readdirSync(dir)
+            .filter((name) => name.endsWith('.json'))
+            .map((name) => [name.slice(0, -5), JSON.parse(readFileSync(join(dir, name), 'utf8'))]),
+    );
+
+export const schemas = jsonOf(SCHEMA_DIR);
+export const documents = jsonOf(join(SCHEMA_DIR, 'documents'));
 
 export const bytes = (text) => new TextEncoder().encode(text);
 
 /* A base64url text of 32 bytes that are all `n`. */
 export const id32 = (n) => Buffer.alloc(32, n).toString('base64url');
-
-export const credential = { iss: 'fill-cap', sub: 'anna', name: 'Anna Weber' };
 
 export async function until(condition, what, ms = 5000) {
     const end = Date.now() + ms;
@@ -49,23 +51,26 @@ function freePort() {
 const ACL = `pattern write oriel/v1/demo/d/+/dn/%u
 pattern read oriel/v1/demo/a/%u/#
 pattern read oriel/v1/demo/d/+/state
+pattern read oriel/v1/demo/v/+/revoked
 user device
 topic readwrite oriel/v1/demo/#
 `;
 
 /* mosquitto with one WebSocket listener on loopback and the agents' access rules. */
 export class Mosquitto {
-    static async create() {
+    /* `password`: of anna, and then of everybody. */
+    static async create({ password } = {}) {
         const broker = new Mosquitto();
         broker.port = await freePort();
         broker.url = `ws://127.0.0.1:${broker.port}/mqtt`;
         broker.dir = mkdtempSync(join(tmpdir(), 'oriel-console-'));
         const file = (name) => join(broker.dir, name);
         writeFileSync(file('acl'), ACL, { mode: 0o600 });
+        if (password) execFileSync('mosquitto_passwd', ['-b', '-c', file('passwords'), 'anna', password]);
         writeFileSync(
             file('conf'),
             `user ${process.env.USER || 'root'}
-allow_anonymous true
+${password ? `allow_anonymous false\npassword_file ${file('passwords')}` : 'allow_anonymous true'}
 acl_file ${file('acl')}
 max_queued_messages 0
 listener 0 ${file('sock')}

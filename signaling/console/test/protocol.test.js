@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import Ajv2020 from 'ajv/dist/2020.js';
 import { Protocol, ProtocolError, hash, nonce, topics } from '../src/protocol.js';
 import { compile } from '../src/schema.js';
-import { schemas, SCHEMA_DIR, bytes, id32, credential } from './helpers.js';
+import { documents, schemas, SCHEMA_DIR, bytes, id32 } from './helpers.js';
+import { publicJwk, privateJwk } from './world.js';
 
-const protocol = new Protocol(schemas);
+const protocol = new Protocol(schemas, documents);
 const ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false });
 const validators = Object.fromEntries(Object.entries(schemas).map(([typ, schema]) => [typ, ajv.compile(schema)]));
 
@@ -43,9 +44,36 @@ for (const [name, content] of examples('examples/invalid'))
         assert.equal(Boolean(validators[message?.typ]?.(message)), false, 'ajv accepts it');
     });
 
-test('the schemas the console bundles are all there are', () => {
-    const listed = /export const schemas = \{([^}]*)\}/.exec(readFileSync(new URL('../src/schemas.js', import.meta.url), 'utf8'))[1];
-    assert.deepEqual(listed.split(',').map((s) => s.trim()).sort(), Object.keys(schemas).sort());
+test('the schemas the console bundles are all there are, but for the trust file of devices', () => {
+    const source = readFileSync(new URL('../src/schemas.js', import.meta.url), 'utf8');
+    const listed = (name) => new RegExp(`export const ${name} = \\{([^}]*)\\}`).exec(source)[1].split(',').map((s) => s.trim());
+    assert.deepEqual(listed('schemas').sort(), Object.keys(schemas).sort());
+    assert.deepEqual(listed('documents').map((s) => /^'?([\w-]+)/.exec(s)[1]).sort(), Object.keys(documents).filter((name) => name !== 'trust').sort());
+});
+
+test('documents: what the independent validator accepts and refuses', async () => {
+    const key = publicJwk(await privateJwk());
+    const good = {
+        enrolment: { v: 1, typ: 'enrolment', key, seal: key },
+        revoked: { iss: 'fill-cap', iat: 1, epoch: 0, keys: [id32(1)] },
+        presence: { v: 1, typ: 'presence', for: { 'fill-cap': 'a..b.c.d' } },
+        'agent-credential': { iss: 'a', sub: 'b', name: 'c', scopes: ['view'], epoch: 0, iat: 1, exp: 2, cnf: { jwk: key } },
+    };
+    const bad = {
+        enrolment: [{ ...good.enrolment, seal: { ...key, d: id32(1) } }, { ...good.enrolment, key: { ...key, kid: 'x' } }, { ...good.enrolment, x: 1 }],
+        revoked: [{ ...good.revoked, keys: [id32(1), id32(1)] }, { ...good.revoked, epoch: -1 }, { ...good.revoked, keys: ['x'] }],
+        presence: [{ ...good.presence, for: { 'Fill-Cap': 'a..b.c.d' } }, { ...good.presence, for: { a: 'a.k.b.c.d' } }, { ...good.presence, for: { a: 1 } }, { ...good.presence, for: [] }],
+        'agent-credential': [{ ...good['agent-credential'], cnf: { jwk: key, kid: 'x' } }, { ...good['agent-credential'], scopes: ['root'] }, { ...good['agent-credential'], exp: '2' }],
+    };
+    for (const [name, value] of Object.entries(good)) {
+        const validate = ajv.compile(documents[name]);
+        assert.deepEqual(protocol.document(name, bytes(JSON.stringify(value))), value);
+        assert.ok(validate(value), name);
+        for (const wrong of bad[name]) {
+            assert.throws(() => protocol.document(name, bytes(JSON.stringify(wrong))), ProtocolError, JSON.stringify(wrong));
+            assert.equal(validate(wrong), false, JSON.stringify(wrong));
+        }
+    }
 });
 
 test('a refusal says what is wrong', () => {
@@ -104,17 +132,17 @@ test('JSON that is nearly JSON is refused', () => {
 });
 
 test('escapes and surrogate pairs are read as JSON.parse reads them', () => {
-    const text = '{"v":1,"typ":"hello","nonce":"' + id32(3) + '","credential":{"iss":"a","sub":"b","name":"\\u00e4\\ud83d\\ude00\\"\\\\\\/\\n😀"}}';
+    const text = `{"v":1,"typ":"denial","request":"${id32(3)}","reason":"busy","detail":"\\u00e4\\ud83d\\ude00\\"\\\\\\/\\n😀"}`;
     assert.deepEqual(protocol.decode(bytes(text)), JSON.parse(text));
 });
 
 test('lengths count characters, not UTF-16 units', () => {
-    const named = (name) => protocol.encode({ typ: 'hello', nonce: id32(1), credential: { ...credential, name } });
-    assert.ok(named('😀'.repeat(64)));
-    assert.throws(() => named('😀'.repeat(65)), /longer than 64/);
+    const detailed = (detail) => protocol.encode({ typ: 'denial', request: id32(1), reason: 'busy', detail });
+    assert.ok(detailed('😀'.repeat(200)));
+    assert.throws(() => detailed('😀'.repeat(201)), /longer than 200/);
 });
 
-test('what is sent is checked: schema and 10 KiB', () => {
+test('what is sent is checked', () => {
     const session = id32(2);
     assert.throws(() => protocol.encode({ typ: 'ice', session, seq: -1, candidate: '', mline: 0 }), ProtocolError);
     assert.throws(() => protocol.encode({ typ: 'sdp', session, seq: 0, type: 'answer', sdp: 'x'.repeat(11_000) }), ProtocolError);
@@ -124,6 +152,7 @@ test('what is sent is checked: schema and 10 KiB', () => {
 
 test('a schema keyword that is not known is an error, not a hole', () => {
     assert.throws(() => compile({ type: 'string', format: 'date' }), /format is not known/);
+    assert.throws(() => compile({ additionalProperties: true }), /additionalProperties/);
     assert.throws(() => compile({ type: 'number' }), /type number is not known/);
 });
 
@@ -135,10 +164,11 @@ test('hash and nonce have the form of the schemas', async () => {
 });
 
 test('topics: ours, and nothing else', () => {
-    const parse = (topic) => topics.parse('demo', 'anna', topic);
+    const parse = (topic) => topics.parse({ tenant: 'demo', agent: 'anna', vendor: 'fill-cap' }, topic);
     assert.deepEqual(parse('oriel/v1/demo/d/filler-1/state'), { device: 'filler-1', state: true });
     assert.deepEqual(parse('oriel/v1/demo/a/anna/d/filler-1'), { device: 'filler-1', state: false });
-    const others = ['oriel/v1/other/d/filler-1/state', 'oriel/v1/demo/a/bert/d/filler-1', 'oriel/v1/demo/a/anna/d/Filler', 'oriel/v1/demo/d/filler-1/dn/anna'];
+    assert.deepEqual(parse('oriel/v1/demo/v/fill-cap/revoked'), { vendor: 'fill-cap' });
+    const others = ['oriel/v1/demo/v/rival/revoked', 'oriel/v1/other/v/fill-cap/revoked', 'oriel/v1/other/d/filler-1/state', 'oriel/v1/demo/a/bert/d/filler-1', 'oriel/v1/demo/a/anna/d/Filler', 'oriel/v1/demo/d/filler-1/dn/anna'];
     others.push('oriel/v1/demo/a/anna/d/filler-1/x', 'oriel/v1/demo/d/filler-1/state/x', 'oriel/v2/demo/d/filler-1/state', '', 'oriel/v1/demo/a/anna/x/filler-1');
     for (const topic of others) assert.equal(parse(topic), null, topic);
     assert.equal(topics.toDevice('demo', 'filler-1', 'anna'), 'oriel/v1/demo/d/filler-1/dn/anna');

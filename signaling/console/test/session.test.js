@@ -1,18 +1,26 @@
-/* The state machine with a device, a clock and a peer connection that the tests play. Everything it sends goes through
- * the schemas. */
-import { beforeEach, test } from 'node:test';
+/* The state machine with a device, a clock and a peer connection that the tests play. Every message either way is really
+ * signed, sealed, opened and verified. */
+import { before, beforeEach, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { Protocol, hash } from '../src/protocol.js';
+import { Exchange } from '../src/exchange.js';
+import { freshOpeningKey, freshSigningKey, openingKey, sealingKey } from '../src/seal.js';
+import { Presence } from '../src/presence.js';
 import { Inbox, Session } from '../src/session.js';
-import { schemas, id32, credential } from './helpers.js';
+import { schemas, id32 } from './helpers.js';
+import { Device, Owner, Vendor, privateJwk, protocol, publicJwk } from './world.js';
 
-const protocol = new Protocol(schemas);
 const FINGERPRINT = Array(32).fill('AB').join(':');
 const MINE = Array(32).fill('CD').join(':');
 const SESSION = id32(7);
 const OFFER = `v=0\r\na=fingerprint:sha-256 ${FINGERPRINT}\r\nm=video 9 X 96\r\nm=application 9 X 1\r\n`;
 
-let now, pending, timers, sent, marks, peer, session, certificate;
+let vendor, owner, signer, credential;
+let device, presence, identity, refused, now, timers, pending, sent, marks, dropped, peer, session, certificate;
+
+before(async () => {
+    [vendor, owner, signer] = [await Vendor.create(), await Owner.create(), await freshSigningKey()];
+    credential = await vendor.credential(signer.jwk);
+});
 
 class ScriptedPeer {
     constructor({ certificate: c, on }) {
@@ -23,7 +31,7 @@ class ScriptedPeer {
         this.offer = sdp;
         this.on.candidate('candidate:early', 0); // browsers gather before the answer is sent
         if (this.broken) throw new Error('no codec');
-        return 'v=0 answer';
+        return this.long ?? 'v=0 answer';
     }
     addCandidate(candidate, mline) {
         this.candidates.push([candidate, mline]);
@@ -33,46 +41,69 @@ class ScriptedPeer {
     }
 }
 
-beforeEach(() => {
+/* What the device reads, in the order of sending. */
+async function heard(text) {
+    const { message, hash: its, openedBy } = await device.hear(text, signer.jwk);
+    sent.push(Object.assign(message, { hash: its, openedBy }));
+}
+
+/* Counts what runs on other threads, so that settle() can wait for it. */
+function counted(work) {
+    const mine = pending;
+    mine.count++;
+    return work.finally(() => mine.count--);
+}
+
+class Counted extends Exchange {
+    prepare(...args) {
+        return counted(super.prepare(...args));
+    }
+}
+
+/* What the device publishes, verified by the page. */
+const identify = async () => (identity = (await presence.read(device.id, await device.presence([vendor]))).identity);
+
+beforeEach(async () => {
     now = 1000;
-    pending = 0;
+    pending = { count: 0 };
     timers = [];
     sent = [];
     marks = [];
-    peer = null;
+    dropped = [];
+    refused = peer = null;
+    device = await Device.create(owner);
+    presence = new Presence({ protocol, enrolled: { tenant: 'demo', vendor: vendor.id, presence: await openingKey(vendor.presence), owners: [await owner.known()] } });
+    await identify();
     certificate = async () => ({ certificate: 'cert', fingerprint: MINE });
-    const send = (message) => sent.push(protocol.decode(protocol.encode(message)));
+    let reading = Promise.resolve();
+    const publish = (text) => counted((reading = reading.then(() => heard(text))));
     session = new Session('filler-1', {
-        credential,
+        identity: () => identity,
+        unverified: () => refused,
+        credential: () => credential,
+        begin: async (its) => new Counted({ identity: its, signer, protocol, publish, own: await counted(freshOpeningKey()) }),
         now: () => now,
         after: (ms, callback) => {
             const timer = { at: now + ms, callback };
             timers.push(timer);
             return () => timers.splice(timers.indexOf(timer), 1);
         },
-        send,
-        prepare: async (message) => {
-            pending++;
-            try {
-                return { hash: await hash(protocol.encode(message)), send: () => send(message) };
-            } finally {
-                pending--;
-            }
-        },
         certificate: () => certificate(),
         createPeer: (options) => new ScriptedPeer(options),
         mark: (name) => marks.push(name),
         changed: () => {},
         challenged: () => {},
+        dropped: (why) => dropped.push(why),
     });
 });
 
-/* Hashing is done on another thread: wait for it, then for what follows from it. */
+/* Cryptography is done on other threads: wait for it, then for what follows from it. */
 const settle = async () => {
     const turn = () => new Promise((resolve) => setImmediate(resolve));
-    await turn();
-    while (pending) await turn();
-    await turn();
+    for (let quiet = 0; quiet < 3; quiet++) {
+        await turn();
+        if (pending.count) quiet = -1;
+    }
 };
 
 async function pass(ms) {
@@ -85,20 +116,33 @@ async function pass(ms) {
 }
 
 const last = (typ) => sent.filter((m) => m.typ === typ).at(-1);
-const hashOf = async ({ v, ...message }) => hash(protocol.encode(message));
+/* Without the hash that the tests put beside it. */
+const claims = ({ hash: _, openedBy: __, ...message }) => message;
+const hashOf = (message) => message.hash;
 
 /* The device says something, in a valid form. */
-async function say(message) {
-    session.receive(protocol.decode(protocol.encode(message)));
+async function say(message, as) {
+    const { text, hash: its } = await device.say(message, as);
+    await session.receive(text);
+    await settle();
+    return its;
+}
+
+async function challenge(more = {}) {
+    const { text, hash: its } = await device.challenge(hashOf(last('hello')), more);
+    await session.receive(text);
+    await settle();
+    return its;
+}
+
+async function hello() {
+    await session.hello();
     await settle();
 }
 
-const challenge = async (more = {}) =>
-    say({ typ: 'challenge', hello: await hashOf(last('hello')), nonce: id32(5), device: 'filler-1', boot: id32(1), status: 'ready', uptime: 5, ...more });
-
 async function reach() {
-    await session.hello();
-    await challenge();
+    await hello();
+    return challenge();
 }
 
 async function ask(seconds = 600) {
@@ -124,19 +168,20 @@ async function live() {
 }
 
 test('the whole story, and what it sends', async () => {
-    await session.hello();
+    await hello();
     assert.equal(session.reach.status, 'checking');
     now += 12;
-    await challenge();
+    const challenged = await challenge();
     assert.deepEqual(session.reach, { status: 'yes', rtt: 12 });
     session.ask({ reason: 'Jam at the capper', seconds: 600 });
     assert.equal(session.state, 'asking');
     await settle();
     const request = last('request');
-    assert.deepEqual(request, {
-        v: 1, typ: 'request', device: 'filler-1', nonce: id32(5), reason: 'Jam at the capper', scopes: ['view'], seconds: 600, fingerprint: MINE, credential,
+    assert.deepEqual(claims(request), {
+        v: 1, typ: 'request', device: 'filler-1', challenge: challenged, nonce: id32(5), reason: 'Jam at the capper', scopes: ['view'], seconds: 600, fingerprint: MINE,
     });
-    const id = await hashOf(request);
+    assert.equal(last('hello').credential, credential);
+    const id = hashOf(request);
     await say({ typ: 'progress', request: id, stage: 'shown' });
     assert.equal(session.state, 'shown');
     await say({ typ: 'progress', request: id, stage: 'allowed' });
@@ -146,11 +191,12 @@ test('the whole story, and what it sends', async () => {
     assert.equal(peer.certificate, 'cert');
     await sdp(0);
     assert.equal(peer.offer, OFFER);
-    assert.deepEqual(last('sdp'), { v: 1, typ: 'sdp', session: SESSION, seq: 0, type: 'answer', sdp: 'v=0 answer' });
-    assert.deepEqual(last('ice'), { v: 1, typ: 'ice', session: SESSION, seq: 1, candidate: 'candidate:early', mline: 0 });
+    assert.deepEqual(claims(last('sdp')), { v: 1, typ: 'sdp', session: SESSION, seq: 0, type: 'answer', sdp: 'v=0 answer' });
+    assert.deepEqual(claims(last('ice')), { v: 1, typ: 'ice', session: SESSION, seq: 1, candidate: 'candidate:early', mline: 0 });
     await ice(1, 'candidate:x');
     assert.deepEqual(peer.candidates, [['candidate:x', 0]]);
     peer.on.candidate('', 0);
+    await settle();
     assert.equal(last('ice').seq, 2);
     peer.on.connected();
     peer.on.firstFrame();
@@ -181,7 +227,7 @@ for (const reason of schemas.denial.properties.reason.enum)
     });
 
 test('nobody answers the hello: unreachable after 5 s, and a retry', async () => {
-    await session.hello();
+    await hello();
     await pass(4999);
     assert.equal(session.state, 'idle');
     await pass(1);
@@ -196,7 +242,7 @@ test('nobody answers the hello: unreachable after 5 s, and a retry', async () =>
 });
 
 test('messages for another tab mean nothing', async () => {
-    await session.hello();
+    await hello();
     await challenge({ hello: id32(9) });
     assert.equal(session.reach.status, 'checking');
     await challenge();
@@ -218,11 +264,12 @@ test('cancel: the device is told, and a yes that crosses it is ended', async () 
     await say({ typ: 'progress', request, stage: 'shown' });
     session.cancel();
     assert.deepEqual([session.state, session.outcome.reason], ['denied', 'cancelled']);
+    await settle();
     assert.equal(last('cancel').request, request);
     await grant(request);
     assert.equal(session.state, 'denied');
     assert.equal(peer, null);
-    assert.deepEqual(last('end'), { v: 1, typ: 'end', by: 'agent', reason: 'hung-up', session: SESSION, seq: 0 });
+    assert.deepEqual(claims(last('end')), { v: 1, typ: 'end', by: 'agent', reason: 'hung-up', session: SESSION, seq: 0 });
 });
 
 test('cancel before the request was even sent sends nothing', async () => {
@@ -347,13 +394,15 @@ test('no picture within 20 s of the grant', async () => {
 test('hang up, and leaving the page, tell the device', async () => {
     await live();
     session.hangUp();
+    await settle();
     assert.deepEqual([session.state, session.outcome.by, session.outcome.reason], ['ended', 'agent', 'hung-up']);
-    assert.deepEqual(last('end'), { v: 1, typ: 'end', by: 'agent', reason: 'hung-up', session: SESSION, seq: 2 });
+    assert.deepEqual(claims(last('end')), { v: 1, typ: 'end', by: 'agent', reason: 'hung-up', session: SESSION, seq: 65535 });
     session.again();
     await settle();
     sent.length = 0;
     await ask();
     session.leave();
+    await settle();
     assert.ok(last('cancel'));
 });
 
@@ -442,4 +491,189 @@ test('inbox: in order, once, and not more than 64 early ones', () => {
     assert.deepEqual(add(67), []); // one too many: dropped
     assert.deepEqual(add(2), Array.from({ length: 65 }, (_, i) => i + 2));
     assert.deepEqual(add(67), [67]);
+});
+
+/* ---- trust ---- */
+
+test('each exchange has keys of its own: the static key opens the hello, and nothing after it', async () => {
+    await ask();
+    session.cancel();
+    await settle();
+    session.again();
+    await settle();
+    const keys = sent.filter(({ typ }) => typ === 'hello').map(({ key }) => key.x);
+    assert.equal(new Set(keys).size, 2);
+    const opened = { hello: ['static'], request: ['exchange'], cancel: ['exchange'] };
+    for (const message of sent) assert.deepEqual([message.typ, message.openedBy], [message.typ, opened[message.typ][0]]);
+});
+
+test('what the device did not say to this page is dropped: key, typ, seal, text', async () => {
+    const request = await ask();
+    const yes = { typ: 'progress', request, stage: 'allowed' };
+    await say(yes, { key: await privateJwk() });
+    await say(yes, { typ: 'oriel-grant+jws' });
+    await say(yes, { typ: 'oriel-hello+jws' });
+    assert.equal(session.state, 'asking');
+    assert.equal(dropped.length, 3);
+    assert.match(dropped[0], /another key/);
+    assert.match(dropped[1], /was signed as/);
+    const { text } = await device.say(yes);
+    for (const broken of ['', '{}', JSON.stringify(yes), text.slice(0, -4), `${text.slice(0, -22)}${'A'.repeat(22)}`, `${text}A`]) await session.receive(broken);
+    await settle();
+    assert.equal(session.state, 'asking');
+    assert.equal(dropped.length, 9);
+    // Sealed for another tab's key: none of our business, and no reason to warn.
+    await say(yes, { to: await sealingKey((await freshOpeningKey()).jwk) });
+    assert.deepEqual([session.state, dropped.length], ['asking', 9]);
+    await say(yes);
+    assert.equal(session.state, 'allowed');
+});
+
+test('replay: the messages of one exchange mean nothing in the next', async () => {
+    const first = await ask();
+    const old = { allowed: await device.say({ typ: 'progress', request: first, stage: 'allowed' }), no: await device.say({ typ: 'denial', request: first, reason: 'denied' }) };
+    const grant1 = await device.say({ typ: 'grant', request: first, session: SESSION, scopes: ['view'], seconds: 600, fingerprint: FINGERPRINT });
+    const offer = await device.say({ typ: 'sdp', session: SESSION, seq: 0, type: 'offer', sdp: OFFER });
+    const greeting = await device.challenge(hashOf(last('hello')), { nonce: id32(4) });
+    await session.receive(old.no.text);
+    session.again();
+    await settle();
+    await session.receive(greeting.text); // an old challenge does not answer the new hello
+    assert.equal(session.reach.status, 'checking');
+    await challenge({ nonce: id32(6) });
+    session.ask({ reason: 'Jam', seconds: 600 });
+    await settle();
+    assert.equal(last('request').nonce, id32(6));
+    for (const { text } of [old.allowed, old.no, grant1, offer]) await session.receive(text);
+    await settle();
+    assert.equal(session.state, 'asking');
+    assert.equal(peer, null);
+    // Even with the right request's hash, what was sealed for the old exchange does not count.
+    await grant(hashOf(last('request')));
+    await session.receive(offer.text);
+    await settle();
+    assert.equal(peer.offer, undefined);
+    assert.equal(session.state, 'connecting');
+});
+
+test('the same message twice counts once', async () => {
+    const request = await ask();
+    await grant(request);
+    const offer = await device.say({ typ: 'sdp', session: SESSION, seq: 0, type: 'offer', sdp: OFFER });
+    await session.receive(offer.text);
+    await session.receive(offer.text);
+    await grant(request);
+    await settle();
+    assert.equal(session.state, 'connecting');
+    assert.equal(sent.filter(({ typ }) => typ === 'sdp').length, 1);
+});
+
+test('without a verified identity nothing is sent; it comes, and the hello goes out', async () => {
+    identity = null;
+    await hello();
+    assert.deepEqual([session.reach.status, sent.length], ['checking', 0]);
+    await identify();
+    session.presence({ online: true, boot: id32(1), status: 'ready' });
+    await settle();
+    await challenge();
+    assert.equal(session.reach.status, 'yes');
+});
+
+test('a device that is not known at all does not answer', async () => {
+    identity = null;
+    await hello();
+    await pass(5000);
+    assert.deepEqual([session.state, session.outcome.reason, sent.length], ['unreachable', 'no-answer', 0]);
+});
+
+test('a state that does not verify blocks the request, and one that does frees it', async () => {
+    await reach();
+    sent.length = 0;
+    refused = { reason: 'signature', detail: 'the signature is not right' };
+    session.unverified();
+    assert.deepEqual([session.state, session.outcome.reason, session.reach.status], ['unreachable', 'not-verified', 'unverified']);
+    assert.match(session.outcome.detail, /signature/);
+    session.ask({ reason: 'Jam', seconds: 600 });
+    await settle();
+    assert.deepEqual([session.state, session.outcome.reason, sent.length], ['unreachable', 'not-verified', 0]);
+    refused = null;
+    session.presence({ online: true, boot: id32(1), status: 'ready' });
+    await settle();
+    assert.ok(last('hello'));
+});
+
+test('a state that does not verify does not disturb what is under way', async () => {
+    const request = await ask();
+    refused = { reason: 'unreadable', detail: 'x' };
+    session.unverified();
+    assert.equal(session.state, 'asking');
+    await grant(request);
+    await sdp(0);
+    peer.on.firstFrame();
+    session.unverified();
+    assert.equal(session.state, 'live');
+});
+
+test('another credential of the device: a new hello, sealed and verified by it', async () => {
+    await reach();
+    device = Object.assign(await Device.create(owner), { boot: id32(1) });
+    await identify();
+    sent.length = 0;
+    session.presence({ online: true, boot: id32(1), status: 'ready' });
+    await settle();
+    assert.ok(last('hello'));
+    await challenge();
+    assert.equal(session.identity.signing.jwk.x, device.key.x);
+    assert.equal(session.reach.status, 'yes');
+});
+
+test('a challenge for another device, or with a key that is none, is dropped', async () => {
+    await hello();
+    await challenge({ device: 'filler-2' });
+    await challenge({ key: { ...publicJwk(device.key), y: 'A'.repeat(43) } });
+    assert.equal(session.reach.status, 'checking');
+    assert.match(dropped.at(-1), /P-256/);
+    await challenge();
+    assert.equal(session.reach.status, 'yes');
+});
+
+test('the device refuses the hello', async () => {
+    await hello();
+    await say({ typ: 'denial', request: hashOf(last('hello')), reason: 'revoked' });
+    assert.deepEqual([session.state, session.outcome.reason, session.reach.status], ['denied', 'revoked', 'refused']);
+    session.again();
+    await settle();
+    await challenge();
+    assert.equal(session.reach.status, 'yes');
+});
+
+test('no credential at present: nothing is sent', async () => {
+    const mine = credential;
+    credential = null;
+    await hello();
+    assert.deepEqual([session.state, session.outcome.reason, sent.length], ['unreachable', 'not-enrolled', 0]);
+    credential = mine;
+    await reach();
+    assert.equal(session.state, 'idle');
+});
+
+test('an answer that does not fit into a message ends the session', async () => {
+    const request = await ask();
+    await grant(request);
+    peer.long = 'v=0\r\n'.padEnd(9000, 'x');
+    await sdp(0);
+    await settle();
+    assert.deepEqual([session.state, session.outcome.reason], ['ended', 'protocol']);
+    assert.equal(last('end').reason, 'protocol');
+});
+
+test('many messages at once keep their order', async () => {
+    await live();
+    for (let i = 0; i < 30; i++) peer.on.candidate(`candidate:${i}`, 0);
+    const texts = await Promise.all(Array.from({ length: 30 }, (_, i) => device.say({ typ: 'ice', session: SESSION, seq: 30 - i, candidate: `candidate:${30 - i}`, mline: 0 })));
+    await Promise.all(texts.map(({ text }) => session.receive(text)));
+    await settle();
+    assert.deepEqual(peer.candidates.map(([candidate]) => candidate), Array.from({ length: 30 }, (_, i) => `candidate:${i + 1}`));
+    const mine = sent.filter(({ typ, seq }) => typ === 'ice' && seq > 1);
+    assert.deepEqual(mine.map(({ seq, candidate }) => [seq, candidate]), Array.from({ length: 30 }, (_, i) => [i + 2, `candidate:${i}`]));
 });

@@ -6,16 +6,18 @@ import { figures, readStats } from '../src/figures.js';
 import { readChannel } from '../src/channel.js';
 import { refuseOffer } from '../src/offer.js';
 import { place } from '../src/scale.js';
-import { DENIALS, UNREACHABLE, counter, endWords, span } from '../src/words.js';
-import { ConfigError, forgetCredential, readConfig, readCredential, storeCredential, storedCredential } from '../src/config.js';
+import { DENIALS, UNREACHABLE, UNVERIFIED, counter, endWords, shortKey, span } from '../src/words.js';
+import { ConfigError, readConfig } from '../src/config.js';
 import { backoffMs } from '../src/broker.js';
-import { Protocol } from '../src/protocol.js';
-import { schemas, id32, credential } from './helpers.js';
+import { schemas, id32 } from './helpers.js';
 
-const protocol = new Protocol(schemas);
 const BOOT = id32(1);
-const state = (id, more = {}) => ({ v: 1, typ: 'state', device: id, boot: BOOT, online: true, status: 'ready', consent: true, name: id, model: '', site: '', firmware: '', uptime: 1000, ...more });
-const will = (id, boot = BOOT) => ({ v: 1, typ: 'state', device: id, boot, online: false });
+/* As src/presence.js gives them. */
+const state = (id, { name = id, model = '', ...more } = {}) => ({
+    state: { v: 1, typ: 'state', device: id, boot: BOOT, online: true, status: 'ready', consent: true, name: 'claimed', model: 'claimed', site: '', firmware: '', uptime: 1000, ...more },
+    identity: { device: id, name, model },
+});
+const will = (id, boot = BOOT, name = '') => ({ state: { v: 1, typ: 'state', device: id, boot, online: false }, identity: { device: id, name, model: '' } });
 
 test('devices: those that call first, longest waiting first, offline last, names in human order', () => {
     const devices = new Devices(() => 0);
@@ -35,7 +37,7 @@ test('devices: a late will of a former boot means nothing', () => {
     devices.update('a', state('a', { name: 'Filler', model: 'BF' }));
     assert.equal(devices.update('a', will('a', id32(2))), null);
     assert.equal(devices.get('a').status, 'ready');
-    devices.update('a', will('a'));
+    devices.update('a', will('a', BOOT, 'Filler'));
     assert.equal(devices.get('a').status, 'offline');
     assert.equal(devices.get('a').name, 'Filler'); // what was known stays visible
     devices.update('a', state('a', { boot: id32(3) }));
@@ -130,34 +132,47 @@ test('words: for every reason that the schemas know, and spans to be read', () =
 
 test('configuration: right ones are read, wrong ones refused in words', () => {
     const here = { protocol: 'http:', host: '127.0.0.1:9884' };
-    const read = (config) => readConfig(typeof config === 'string' ? config : JSON.stringify(config), protocol, here);
-    assert.deepEqual(read({ tenant: 'demo', broker: '', credential }), { tenant: 'demo', broker: 'ws://127.0.0.1:9884/mqtt', credential });
-    assert.equal(readConfig('{"tenant":"demo"}', protocol, { protocol: 'https:', host: 'x' }).broker, 'wss://x/mqtt');
+    const read = (config, location = here) => readConfig(typeof config === 'string' ? config : JSON.stringify(config), location);
+    assert.deepEqual(read({ tenant: 'demo', broker: '' }), { tenant: 'demo', broker: 'ws://127.0.0.1:9884/mqtt', enrolment: null, auto: false });
+    assert.deepEqual(read({}), { tenant: null, broker: 'ws://127.0.0.1:9884/mqtt', enrolment: null, auto: false });
+    assert.equal(read('{}', { protocol: 'https:', host: 'x' }).broker, 'wss://x/mqtt');
     assert.equal(read({ tenant: 'demo', broker: 'wss://b.example/mqtt' }).broker, 'wss://b.example/mqtt');
+    const enrolment = (text, location) => read({ enrolment: text }, location).enrolment;
+    assert.equal(enrolment('/enrol'), 'http://127.0.0.1:9884/enrol');
+    assert.equal(enrolment('https://id.example/oriel?x=1'), 'https://id.example/oriel?x=1');
+    assert.equal(enrolment('http://localhost:8080/x'), 'http://localhost:8080/x');
+    assert.equal(enrolment('/enrol', { protocol: 'https:', host: 'x' }), 'https://x/enrol');
+    assert.equal(read({ enrolment: '/enrol', enrol: 'auto' }).auto, true);
     const refused = (config, why) => assert.throws(() => read(config), (e) => e instanceof ConfigError && why.test(e.message));
     refused('{', /not JSON/);
     refused('[]', /not an object/);
     refused({ tenant: 'Demo' }, /"tenant"/);
-    refused({}, /"tenant"/);
+    refused({ tenant: 7 }, /"tenant"/);
     refused({ tenant: 'demo', brokre: '' }, /"brokre" is not known/);
     refused({ tenant: 'demo', broker: 'http://x' }, /"broker"/);
-    refused({ tenant: 'demo', credential: { ...credential, sub: 'A' } }, /"credential.sub"/);
+    for (const bad of ['http://id.example/x', 'ws://127.0.0.1/x', 'javascript:alert(1)', 'https://u:p@x/', 'https://', 7]) refused({ enrolment: bad }, /"enrolment"/);
+    refused({ enrol: 'auto' }, /"enrol"/);
+    refused({ enrol: 'always', enrolment: '/x' }, /"enrol"/);
+    refused({ credential: {} }, /"credential" is not known/);
 });
 
-test('credential: kept, read back, forgotten; a broken one is refused with the reason', () => {
-    const store = new Map();
-    const storage = { getItem: (k) => store.get(k) ?? null, setItem: (k, v) => store.set(k, v), removeItem: (k) => store.delete(k) };
-    assert.equal(storedCredential(protocol, storage), null);
-    storeCredential(credential, storage);
-    assert.deepEqual(storedCredential(protocol, storage), credential);
-    forgetCredential(storage);
-    assert.equal(storedCredential(protocol, storage), null);
-    storage.setItem('oriel.credential', '{"iss":1}');
-    assert.equal(storedCredential(protocol, storage), null);
-    assert.equal(store.size, 0);
-    assert.throws(() => readCredential('{"iss":"a","sub":"b"}', protocol), /lacks "name"/);
-    assert.throws(() => readCredential('{"iss":"a","sub":"b","name":"c","admin":true}', protocol), /"admin"/);
-    assert.throws(() => readCredential('hello', protocol), ConfigError);
+test('devices: one that does not verify has no name but its address, and stands last', () => {
+    const devices = new Devices(() => 0);
+    devices.update('z', will('z'));
+    devices.update('a', state('a', { name: 'Filler', help: { since: 1, note: 'Jam' } }));
+    assert.deepEqual([devices.get('a').name, devices.get('a').model], ['Filler', '']);
+    devices.refuse('a', { reason: 'owner', detail: 'x' });
+    const { name, status, unverified, help, online } = devices.get('a');
+    assert.deepEqual([name, status, unverified.reason, help, online], ['a', 'unverified', 'owner', undefined, false]);
+    assert.deepEqual(devices.list().map((d) => d.id), ['z', 'a']);
+    assert.deepEqual(devices.list('Filler'), []);
+    devices.update('a', state('a', { name: 'Filler' }));
+    assert.deepEqual([devices.get('a').status, devices.get('a').unverified], ['ready', null]);
+});
+
+test('words: for every reason why a device is not verified, and keys to be compared', () => {
+    for (const reason of ['not-for-us', 'owner', 'credential', 'signature', 'unreadable', 'unknown']) assert.equal(UNVERIFIED[reason]?.length, 2, reason);
+    assert.equal(shortKey(id32(1)), 'AQEBAQEB…');
 });
 
 test('back-off: rand(0, min(30, 2^n)) seconds, never 0', () => {

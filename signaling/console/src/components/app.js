@@ -1,17 +1,23 @@
-/* The frame of the page: header, connection, and which of list, device page and sign-in is shown. */
+/* The frame of the page: header, connection, and which of list, device page and enrolment is shown. */
 import { html, nothing } from 'lit';
 import { View } from './view.js';
 import { icons } from './icons.js';
 import { Broker } from '../broker.js';
 import { Devices } from '../devices.js';
+import { Exchange } from '../exchange.js';
+import { EnrolmentError, Keys } from '../keys.js';
 import { Peer, createCertificate } from '../peer.js';
+import { Presence, Unverified } from '../presence.js';
 import { Protocol, isId } from '../protocol.js';
 import { Session } from '../session.js';
-import { schemas } from '../schemas.js';
-import { ConfigError, forgetCredential, readConfig, storeCredential, storedCredential } from '../config.js';
+import { documents, schemas } from '../schemas.js';
+import { ConfigError, readConfig } from '../config.js';
+import { askService } from '../service.js';
+import { openStore } from '../store.js';
+import { span } from '../words.js';
 import './device-list.js';
 import './device-page.js';
-import './sign-in.js';
+import './enrol.js';
 
 const CONNECTION = {
     connecting: 'Connecting',
@@ -20,17 +26,22 @@ const CONNECTION = {
     refused: 'Refused',
 };
 
+const RENEW_AGAIN_MS = 60_000;
+
 class OrielApp extends View {
-    static properties = { config: {}, credential: {}, error: {}, phase: {}, settled: {}, session: {}, revision: {} };
+    static properties = { config: {}, keys: {}, error: {}, phase: {}, settled: {}, session: {}, renewing: {}, revision: {} };
 
     constructor() {
         super();
-        this.protocol = new Protocol(schemas);
+        this.protocol = new Protocol(schemas, documents);
         this.devices = new Devices();
-        this.config = this.credential = this.error = this.session = null;
+        this.states = new Map(); // device -> {text, retained} as published last
+        this.judging = new Map(); // device -> the end of what is being verified, in the order of arrival
+        this.config = this.keys = this.error = this.session = this.broker = null;
         this.phase = 'connecting';
-        this.settled = false;
+        this.settled = this.renewing = false;
         this.revision = 0;
+        this.renewal = { status: null, next: 0 };
         this.marks = {};
         window.oriel = { marks: this.marks };
     }
@@ -38,7 +49,7 @@ class OrielApp extends View {
     connectedCallback() {
         super.connectedCallback();
         this.start();
-        setInterval(() => this.changed(), 1000); // uptimes and counters go on
+        setInterval(() => this.tick(), 1000);
         window.addEventListener('hashchange', () => this.route());
         window.addEventListener('online', () => this.broker?.retryNow());
         // Best effort: the device notices a page that is gone by its silence, too.
@@ -51,48 +62,114 @@ class OrielApp extends View {
         this.revision++;
     }
 
+    /* Uptimes and counters go on, and so does the life of the credential. */
+    tick() {
+        this.changed();
+        if (!this.service || !this.keys?.enrolled) return;
+        // The broker may refuse because it has another password by now.
+        const status = this.phase === 'refused' && this.keys.status === 'good' ? 'refused' : this.keys.status;
+        const now = performance.now();
+        if (status !== this.renewal.status) this.renewal = { status, next: now };
+        if (!['ending', 'expired', 'revoked', 'refused'].includes(status) || now < this.renewal.next) return;
+        this.renewal.next = now + RENEW_AGAIN_MS;
+        this.service.renew().then(
+            () => this.enrolled(),
+            (error) => {
+                if (!(error instanceof EnrolmentError)) throw error;
+                console.warn(`not renewed: ${error.message}`);
+            },
+        );
+    }
+
     async start() {
         try {
             if (!isSecureContext) throw new ConfigError('Browsers keep WebCrypto from pages without TLS. Serve this page by https, or from localhost.');
             const response = await fetch('console.json', { cache: 'no-store' }).catch(() => null);
             if (!response?.ok) throw new ConfigError('console.json could not be read. It must lie beside index.html on the same server.');
-            this.config = readConfig(await response.text(), this.protocol, location);
+            this.config = readConfig(await response.text(), location);
+            const store = await openStore().catch(() => {
+                throw new ConfigError('This browser keeps nothing for this page (IndexedDB), so it can’t keep a key either. Private windows may be the reason.');
+            });
+            const keys = new Keys({ store, protocol: this.protocol, tenant: this.config.tenant });
+            await keys.load();
+            this.keys = keys;
         } catch (error) {
             if (!(error instanceof ConfigError)) throw error;
             this.error = error.message;
             return;
         }
-        const credential = this.config.credential ?? storedCredential(this.protocol);
-        if (credential) this.signIn(credential);
+        const { enrolment: url } = this.config;
+        this.service = url && { url, renew: async () => this.keys.take(await askService(url, await this.keys.request())) };
+        // Other tabs are the same agent: what one is told, all know.
+        this.tabs = new BroadcastChannel('oriel');
+        this.tabs.onmessage = ({ data }) => (data === 'forgotten' ? location.reload() : this.keys.load().then(() => this.adopt()));
+        if (this.keys.enrolled) await this.connect();
     }
 
-    signIn(credential) {
-        this.credential = credential;
+    /* This tab has taken an answer. */
+    async enrolled() {
+        this.tabs.postMessage('enrolled');
+        if (this.renewing) location.hash = '#/';
+        await this.adopt();
+    }
+
+    /* There is a new enrolment. A session that is running is not touched. */
+    async adopt() {
+        if (!this.keys.enrolled) return;
+        if (!this.broker) return this.connect();
+        this.broker.nextPassword = this.keys.enrolled.password;
+        if (this.phase === 'refused') this.broker.retryNow();
+        await this.trust();
+        for (const [id, { text, retained }] of this.states) this.published(id, text, retained);
+        if (this.phase === 'connected' && ['idle', 'unreachable'].includes(this.session?.state)) this.session.hello();
+        this.changed();
+    }
+
+    /* Whom to believe, by the enrolment as it is now. */
+    async trust() {
+        const { tenant, presence, owners, claims } = this.keys.enrolled;
+        const enrolled = { tenant, vendor: claims.iss, presence, owners };
+        const judge = new Presence({ protocol: this.protocol, enrolled, remember: (id, text) => this.keys.keepDevice(id, text) });
+        await judge.recall(await this.keys.devices());
+        this.presence = judge;
+    }
+
+    async connect() {
+        await this.trust();
+        const { tenant, claims, password } = this.keys.enrolled;
         this.broker = new Broker({
             url: this.config.broker,
-            tenant: this.config.tenant,
-            credential,
-            protocol: this.protocol,
+            who: { tenant, agent: claims.sub, vendor: claims.iss },
+            password,
             on: {
                 status: (phase) => this.connection(phase),
-                settled: () => (this.settled = true),
-                state: (id, message, retained) => this.published(id, message, retained),
-                gone: (id) => (this.devices.remove(id), this.changed()),
-                message: (id, message) => id === this.session?.device && this.session.receive(message),
+                settled: () => Promise.all(this.judging.values()).then(() => (this.settled = true)),
+                state: (id, text, retained) => this.published(id, text, retained),
+                gone: (id) => this.gone(id),
+                message: (id, text) => id === this.session?.device && this.session.receive(text),
+                revoked: (text) => this.keys.revoked(text).then((news) => news && this.changed()),
             },
         });
         this.broker.start();
         this.route();
+        this.changed();
     }
 
-    signOut() {
+    askToSignOut() {
+        this.querySelector('dialog').showModal();
+    }
+
+    async signOut() {
         this.session?.leave();
         this.broker.stop();
-        forgetCredential();
+        this.session = this.broker = null;
+        await Promise.all(this.judging.values());
         this.devices.clear();
-        this.session = this.broker = this.credential = null;
-        this.phase = 'connecting';
-        this.settled = false;
+        this.states.clear();
+        await this.keys.forget();
+        this.tabs.postMessage('forgotten');
+        location.assign('#/');
+        location.reload();
     }
 
     connection(phase) {
@@ -102,15 +179,36 @@ class OrielApp extends View {
         else if (was === 'connected') this.session?.disconnected();
     }
 
-    published(id, message, retained) {
-        if (!this.devices.update(id, message, retained)) return;
-        if (id === this.session?.device) this.session.presence(message);
+    published(id, text, retained) {
+        this.states.set(id, { text, retained });
+        const before = this.judging.get(id) ?? Promise.resolve();
+        this.judging.set(id, before.then(() => this.judge(id, text, retained)));
+    }
+
+    gone(id) {
+        this.states.delete(id);
+        this.judging.get(id)?.then(() => {
+            this.devices.remove(id);
+            this.changed();
+        });
+    }
+
+    async judge(id, text, retained) {
+        try {
+            const verified = await this.presence.read(id, text);
+            if (this.devices.update(id, verified, retained) && id === this.session?.device) this.session.presence(verified.state);
+        } catch (error) {
+            if (!(error instanceof Unverified)) throw error;
+            this.devices.refuse(id, { reason: error.reason, detail: error.message });
+            if (id === this.session?.device) this.session.unverified();
+        }
         this.changed();
     }
 
     route() {
-        if (!this.credential) return;
+        if (!this.broker) return;
         const id = /^#\/d\/(.+)$/.exec(location.hash)?.[1];
+        this.renewing = location.hash === '#/enrolment';
         if (id === this.session?.device) return;
         this.session?.leave();
         this.session = id && isId(id) ? this.open(id) : null;
@@ -119,16 +217,18 @@ class OrielApp extends View {
     }
 
     open(id) {
-        const { marks } = this;
+        const { marks, keys, protocol, broker } = this;
+        const publish = (text, expiry) => broker.publish(id, text, expiry);
         return new Session(id, {
-            credential: this.credential,
+            unverified: () => this.devices.get(id)?.unverified ?? null,
+            identity: () => (this.devices.get(id)?.unverified ? null : this.presence.identity(id)),
+            credential: () => (keys.usable ? keys.enrolled.credential : null),
+            begin: (identity) => Exchange.begin({ identity, signer: keys.signing, protocol, publish }),
             now: () => performance.now(),
             after: (ms, callback) => {
                 const timer = setTimeout(callback, ms);
                 return () => clearTimeout(timer);
             },
-            send: (message, expiry) => this.broker.send(id, message, expiry),
-            prepare: (message, expiry) => this.broker.prepare(id, message, expiry),
             certificate: createCertificate,
             createPeer: (options) => new Peer(options),
             mark: (name) => {
@@ -137,6 +237,7 @@ class OrielApp extends View {
             },
             changed: () => this.changed(),
             challenged: (challenge) => this.devices.refresh(id, challenge),
+            dropped: (why) => broker.drop(`the topic of ${id}`, why),
         });
     }
 
@@ -148,36 +249,61 @@ class OrielApp extends View {
     }
 
     render() {
+        const agent = this.broker && this.keys.enrolled;
         return html`
             <header class="top">
                 <a class="brand" href="#/">${icons.logo}<span>Oriel</span></a>
                 <div class="account">
-                    ${this.credential
+                    ${agent
                         ? html`<span class="connection" data-testid="connection" data-phase=${this.phase}>
                                   <i class="dot"></i>${CONNECTION[this.phase]}
                               </span>
-                              <span class="agent" data-testid="agent">${this.credential.name}<small>${this.credential.iss}</small></span>`
-                        : nothing}
-                    ${this.credential && !this.config.credential
-                        ? html`<button class="quiet" data-testid="sign-out" @click=${this.signOut}>${icons.out}Sign out</button>`
+                              <span class="agent" data-testid="agent">${agent.claims.name}<small>${agent.label}</small></span>
+                              <button class="quiet" data-testid="sign-out" @click=${this.askToSignOut}>
+                                  ${icons.out}Sign out
+                              </button>`
                         : nothing}
                 </div>
             </header>
-            ${this.body()}
-            <div class="banner" role="status" data-testid="banner" ?data-open=${['lost', 'refused'].includes(this.phase)}>
-                ${this.banner()}
-            </div>
+            ${this.body()} ${this.notice()} ${agent ? this.signOutDialog() : nothing}
         `;
+    }
+
+    signOutDialog() {
+        return html`<dialog class="card" data-testid="sign-out-dialog" aria-labelledby="sign-out-title">
+            <form method="dialog">
+                <h2 id="sign-out-title">Sign out and forget the keys?</h2>
+                <p>This browser’s keys and its enrolment are deleted. To come back it has to be enrolled again, with a new check code.</p>
+                <div class="line">
+                    <button>Stay signed in</button>
+                    <button class="danger" type="button" data-testid="sign-out-confirm" @click=${this.signOut}>Sign out</button>
+                </div>
+            </form>
+        </dialog>`;
+    }
+
+    /* What needs to be known wherever one is: one thing at a time. */
+    notice() {
+        const lost = ['lost', 'refused'].includes(this.phase);
+        const ending = !lost && this.broker && !this.service && !this.renewing && this.keys.status === 'ending';
+        return html`<div class="banner" role="status" data-testid="banner" ?data-open=${lost}>${lost ? this.banner() : nothing}</div>
+            <div class="banner" role="status" data-testid="ending" ?data-open=${ending}>
+                ${ending
+                    ? html`${icons.bell}<span>Your enrolment ends in ${span(Math.max(0, this.keys.left))}.</span>
+                          <a class="button" href="#/enrolment">Renew</a>`
+                    : nothing}
+            </div>`;
     }
 
     banner() {
         if (this.phase === 'lost')
             return html`${icons.link}<span>No connection to the broker. Trying again by itself.</span>
                 <button @click=${() => this.broker.retryNow()}>Try now</button>`;
-        if (this.phase === 'refused')
-            return html`${icons.no}<span>The broker refuses <b>${this.credential.sub}</b>. Its access rules may not know this name.</span>
-                <button @click=${() => this.broker.retryNow()}>Try again</button>`;
-        return nothing;
+        return html`${icons.no}<span
+                >The broker refuses <b>${this.keys.enrolled.claims.sub}</b>. Its password may be another one now: a new answer to your enrolment has it.</span
+            >
+            <a class="button" href="#/enrolment">Renew</a>
+            <button @click=${() => this.broker.retryNow()}>Try again</button>`;
     }
 
     body() {
@@ -192,12 +318,18 @@ class OrielApp extends View {
                     </div>
                 </section>
             </main>`;
-        if (!this.config) return html`<main></main>`;
-        if (!this.credential)
-            return html`<oriel-sign-in
-                .protocol=${this.protocol}
-                @credential=${(event) => (storeCredential(event.detail), this.signIn(event.detail))}
-            ></oriel-sign-in>`;
+        if (!this.keys) return html`<main></main>`;
+        // What is under way, and what came of it, stays in sight.
+        const free = !this.session || ['idle', 'unreachable'].includes(this.session.state);
+        if (!this.keys.enrolled || this.renewing || (free && !this.keys.usable))
+            return html`<oriel-enrol
+                .keys=${this.keys}
+                .service=${this.service}
+                .auto=${this.config.auto}
+                .status=${this.keys.status}
+                @enrolled=${this.enrolled}
+                @sign-out=${this.askToSignOut}
+            ></oriel-enrol>`;
         if (this.session)
             return html`<oriel-device-page
                 .session=${this.session}

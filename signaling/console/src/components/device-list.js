@@ -3,9 +3,9 @@ import { html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { View } from './view.js';
 import { icons } from './icons.js';
-import { span } from '../words.js';
+import { UNVERIFIED, span } from '../words.js';
 
-export const STATUS = { ready: 'Ready', asking: 'Being asked', live: 'In session', offline: 'Offline' };
+export const STATUS = { ready: 'Ready', asking: 'Being asked', live: 'In session', offline: 'Offline', unverified: 'Not verified' };
 
 /* A retained state doesn't tell its age: the person waits at least this long. */
 const waited = (device, seconds) => `${device.retained ? 'at least ' : ''}${span(seconds)}`;
@@ -60,15 +60,16 @@ class DeviceList extends View {
     row(device) {
         const waiting = this.devices.waiting(device);
         return html`<a
-            class="row ${device.help ? 'help' : ''}"
+            class="row ${device.help ? 'help' : ''} ${device.unverified ? 'unverified' : ''}"
             href="#/d/${device.id}"
             data-testid="device-card"
             data-device=${device.id}
             data-status=${device.status}
             data-help=${device.help ? 'true' : 'false'}
             data-consent=${device.online ? String(device.consent) : ''}
+            data-reason=${device.unverified?.reason ?? nothing}
         >
-            <span class="status ${device.status}"><i class="dot"></i>${STATUS[device.status]}</span>
+            <span class="status ${device.unverified?.reason === 'unknown' ? 'offline' : device.status}"><i class="dot"></i>${STATUS[device.status]}</span>
             <span class="name"><b>${device.name}</b>${device.name === device.id ? nothing : html`<small>${device.id}</small>`}</span>
             <span class="fact">${device.model || '–'}</span>
             <span class="fact">${device.site || '–'}</span>
@@ -80,6 +81,9 @@ class DeviceList extends View {
                           ? html`<q>${device.help.note}</q>`
                           : nothing}</span
                   >`
+                : nothing}
+            ${device.unverified
+                ? html`<span class="note" data-testid="unverified">${icons.warn}${UNVERIFIED[device.unverified.reason][0]}</span>`
                 : nothing}
             ${device.online && !device.consent
                 ? html`<span class="note" data-testid="no-consent">${icons.warn}Nobody at the panel can be asked</span>`

@@ -3,6 +3,7 @@ import { html, nothing } from 'lit';
 import { View } from './view.js';
 import { icons } from './icons.js';
 import { STATUS } from './device-list.js';
+import { identityCard, unverifiedCard, verifiedMark } from './identity.js';
 import { DENIALS, UNREACHABLE, counter, endWords, span } from '../words.js';
 import './request-form.js';
 import './viewer.js';
@@ -17,6 +18,7 @@ const WORDS = {
     denied: 'Denied',
     ended: 'Ended',
     unreachable: 'Unreachable',
+    'not-verified': 'Not verified',
 };
 
 const STEPS = [
@@ -58,11 +60,14 @@ class DevicePage extends View {
     render() {
         const { session } = this;
         const device = this.devices.get(session.device);
+        // In a session it is the device that the session is with, whatever its topic says meanwhile.
+        const name = session.inSession ? session.identity.name : device?.name;
         return html`<main class="device ${session.inSession ? 'in-session' : ''}">
             <div class="bar">
                 <a class="back" href="#/" data-testid="back" aria-label="Devices">${icons.back}<span>Devices</span></a>
                 <div class="title">
-                    <h1>${device?.name ?? session.device}</h1>
+                    <h1>${name || session.device}</h1>
+                    ${session.inSession ? verifiedMark(session.identity) : nothing}
                     <span class="muted">${[device?.model, device?.site].filter(Boolean).join(' · ')}</span>
                 </div>
                 ${this.stateElement()}
@@ -88,7 +93,7 @@ class DevicePage extends View {
             data-reason=${outcome?.reason ?? nothing}
             data-by=${outcome?.by ?? nothing}
             data-detail=${outcome?.detail ?? nothing}
-            ><i class="dot"></i>${WORDS[state]}<span class="hidden">. ${what}. ${next}</span></span
+            ><i class="dot"></i>${WORDS[outcome?.reason === 'not-verified' ? 'not-verified' : state]}<span class="hidden">. ${what}. ${next}</span></span
         >`;
     }
 
@@ -105,7 +110,7 @@ class DevicePage extends View {
         const { status, rtt } = this.session.reach;
         const text = !this.online
             ? 'No connection to the broker'
-            : { checking: 'Looking for the device …', yes: 'Reachable', no: 'Does not answer' }[status];
+            : { checking: 'Looking for the device …', yes: 'Reachable', no: 'Does not answer', refused: 'Refuses this page', unverified: 'Not verified' }[status];
         return html`<span
                 class="reach ${status}"
                 role="status"
@@ -125,7 +130,7 @@ class DevicePage extends View {
             .device=${device}
             .usable=${this.online && session.reach.status === 'yes'}
             .problem=${session.state === 'unreachable' ? this.words() : null}
-            .detail=${session.outcome?.detail}
+            .detail=${session.outcome?.reason === 'not-verified' ? null : session.outcome?.detail}
         ></oriel-request-form>`;
     }
 
@@ -165,6 +170,7 @@ class DevicePage extends View {
 
     status(device, heard) {
         if (!device) return 'Unknown';
+        if (device.unverified) return STATUS.unverified;
         return heard || !device.online ? STATUS[device.status] : `${STATUS[device.status]} when last heard`;
     }
 
@@ -173,7 +179,9 @@ class DevicePage extends View {
         const waiting = device && this.devices.waiting(device);
         // What it published is a hint; that it doesn't answer is a fact.
         const heard = device && this.session.reach.status !== 'no';
+        const identity = device?.identity ?? (device ? null : this.session.identity);
         return html`<aside class="card facts" aria-label="About the device">
+            ${device?.unverified ? unverifiedCard(device.unverified) : identity ? identityCard(identity, this.session.reach.status === 'yes') : nothing}
             ${device?.help
                 ? html`<p class="call" data-testid="help">
                       ${icons.bell}<span><b>Calls for support</b>, ${span(waiting)}</span>${device.help.note
@@ -183,7 +191,7 @@ class DevicePage extends View {
                 : nothing}
             <dl>
                 <dt>Status</dt>
-                <dd class="status ${heard ? device.status : 'offline'}"><i class="dot"></i>${this.status(device, heard)}</dd>
+                <dd class="status ${heard && device ? device.status : 'offline'}"><i class="dot"></i>${this.status(device, heard)}</dd>
                 <dt>Device</dt>
                 <dd>${this.session.device}</dd>
                 <dt>Model</dt>

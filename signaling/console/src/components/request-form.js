@@ -46,7 +46,7 @@ class RequestForm extends View {
 
     warning() {
         const { device } = this;
-        if (this.problem) return [icons.link, ...this.problem];
+        if (this.problem) return [icons.warn, ...this.problem];
         if (!device?.online) return null;
         if (!device.consent) return [icons.warn, 'Nobody at the panel can be asked', 'The program that asks the person is not running there, so a request will be denied.'];
         if (device.status !== 'ready')

@@ -1,0 +1,152 @@
+/* See fields.h. */
+#include "fields.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "seal.h"
+
+enum { TOKEN_MAX = 4096 };
+
+const char *const oriel_scopes[] = {"view", "control", "logs", NULL};
+
+bool oriel_is_id(const char *text) {
+    size_t n = strlen(text);
+    if (n < 1 || n > 64 || text[0] == '-' || text[n - 1] == '-')
+        return false;
+    return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
+}
+
+bool oriel_is_hash(const char *text) {
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    /* 32 bytes leave two bits of the 43rd character over: canonical means that they are zero. */
+    return strlen(text) == 43 && strspn(text, alphabet) == 43 && (strchr(alphabet, text[42]) - alphabet) % 4 == 0;
+}
+
+bool oriel_is_fingerprint(const char *text) {
+    if (strlen(text) != 95)
+        return false;
+    for (int i = 0; i < 95; i++)
+        if (i % 3 == 2 ? text[i] != ':' : !strchr("0123456789ABCDEF", text[i]))
+            return false;
+    return true;
+}
+
+/* Characters of valid UTF-8: bytes that do not continue another. */
+static json_int_t characters(const char *text) {
+    json_int_t n = 0;
+    for (; *text; text++)
+        n += (*text & 0xc0) != 0x80;
+    return n;
+}
+
+static bool is_word(const char *text, const char *const *words) {
+    for (; *words; words++)
+        if (strcmp(text, *words) == 0)
+            return true;
+    return false;
+}
+
+/* A list of strings, none twice. */
+static bool check_strings(const json_t *value, size_t min, size_t max, bool (*good)(const char *, const char *const *),
+                          const char *const *words) {
+    size_t n = json_array_size(value);
+    if (!json_is_array(value) || n < min || n > max)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const char *text = json_string_value(json_array_get(value, i));
+        if (!text || !good(text, words))
+            return false;
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(text, json_string_value(json_array_get(value, j))) == 0)
+                return false;
+    }
+    return true;
+}
+
+static bool is_hash_word(const char *text, const char *const *unused) {
+    return oriel_is_hash(text);
+}
+
+static bool is_token(const char *text) {
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    for (int i = 0; i < 3; i++) {
+        size_t n = strspn(text, alphabet);
+        if (!n || text[n] != (i < 2 ? '.' : '\0'))
+            return false;
+        text += n + 1;
+    }
+    return true;
+}
+
+static bool check_objects(const json_t *value, const struct oriel_field *f, char *error) {
+    size_t n = json_array_size(value);
+    for (size_t i = 0; i < n; i++)
+        if (f->fields ? !oriel_fields_check(json_array_get(value, i), f->fields, 0, error)
+                      : !oriel_key_is_good(json_array_get(value, i), false))
+            return false;
+    return n >= 1 && n <= (size_t)f->max;
+}
+
+static bool check_value(const json_t *value, const struct oriel_field *f, char *error) {
+    const char *text = json_string_value(value);
+    switch (f->kind) {
+    case ORIEL_ID:
+        return text && oriel_is_id(text);
+    case ORIEL_HASH:
+        return text && oriel_is_hash(text);
+    case ORIEL_FINGERPRINT:
+        return text && oriel_is_fingerprint(text);
+    case ORIEL_TEXT:
+        return text && characters(text) >= f->min && characters(text) <= f->max;
+    case ORIEL_INTEGER:
+        return json_is_integer(value) && json_integer_value(value) >= f->min && json_integer_value(value) <= f->max;
+    case ORIEL_BOOLEAN:
+        return json_is_boolean(value);
+    case ORIEL_WORD:
+        return text && is_word(text, f->words);
+    case ORIEL_WORDS:
+        return check_strings(value, 1, 8, is_word, f->words);
+    case ORIEL_HASHES:
+        return check_strings(value, 0, (size_t)f->max, is_hash_word, NULL);
+    case ORIEL_KEY:
+        return oriel_key_is_good(value, false);
+    case ORIEL_PRIVATE_KEY:
+        return oriel_key_is_good(value, true);
+    case ORIEL_TOKEN:
+        return text && strlen(text) <= TOKEN_MAX && is_token(text);
+    case ORIEL_OBJECTS:
+    case ORIEL_KEYS:
+        return check_objects(value, f, error);
+    case ORIEL_OBJECT:
+        return json_is_object(value) && oriel_fields_check(value, f->fields, 0, error);
+    }
+    return false;
+}
+
+/* Every required field, each as its kind says, and no member beside them but `others` that the caller has looked at. */
+bool oriel_fields_check(const json_t *object, const struct oriel_field *fields, size_t others,
+                        char error[ORIEL_JSON_ERROR_SIZE]) {
+    size_t found = 0;
+    for (const struct oriel_field *f = fields; f->name; f++) {
+        const json_t *value = json_object_get(object, f->name);
+        if (!value && f->optional)
+            continue;
+        if (!value) {
+            snprintf(error, ORIEL_JSON_ERROR_SIZE, "member '%s' is missing", f->name);
+            return false;
+        }
+        found++;
+        error[0] = '\0';
+        if (!check_value(value, f, error)) {
+            if (!error[0])
+                snprintf(error, ORIEL_JSON_ERROR_SIZE, "member '%s' is not what the schema allows", f->name);
+            return false;
+        }
+    }
+    if (json_object_size(object) != found + others) {
+        snprintf(error, ORIEL_JSON_ERROR_SIZE, "a member that the schema does not name");
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,52 @@
+/* Checks JSON objects against tables of fields: what message.c and document.c say of every member.
+ * Policy: every required member is there, each is what its row says, and nothing is beside them. No state, thread-safe.
+ */
+#ifndef ORIEL_FIELDS_H
+#define ORIEL_FIELDS_H
+
+#include <stdbool.h>
+
+#include "json.h"
+
+enum oriel_field_kind {
+    ORIEL_ID,
+    ORIEL_HASH,
+    ORIEL_FINGERPRINT,
+    ORIEL_TEXT,
+    ORIEL_INTEGER,
+    ORIEL_BOOLEAN,
+    ORIEL_WORD,
+    ORIEL_WORDS,       /* a list of at least one, none twice */
+    ORIEL_HASHES,      /* a list, none twice */
+    ORIEL_KEY,         /* a public P-256 JWK */
+    ORIEL_PRIVATE_KEY, /* with its d */
+    ORIEL_TOKEN,       /* looks like a compact JWS; whose and whether it holds is for seal.h */
+    ORIEL_OBJECT,
+    ORIEL_OBJECTS, /* a list of at least one */
+    ORIEL_KEYS,    /* a list of at least one public key */
+};
+
+/* One member. A table ends with a row without a name. */
+struct oriel_field {
+    const char *name;
+    enum oriel_field_kind kind;
+    bool optional;
+    json_int_t min, max;              /* TEXT: characters; INTEGER: value; lists: max members */
+    const char *const *words;         /* WORD and WORDS, NULL-terminated */
+    const struct oriel_field *fields; /* OBJECT and OBJECTS */
+};
+
+/* `others`: members beside the table's that the caller has looked at. False with a sentence in `error`. */
+bool oriel_fields_check(const json_t *object, const struct oriel_field *fields, size_t others,
+                        char error[ORIEL_JSON_ERROR_SIZE]);
+
+/* Names that messages and documents share. */
+extern const char *const oriel_scopes[];
+
+bool oriel_is_id(const char *text);
+/* 32 bytes as canonical base64url: 43 characters. */
+bool oriel_is_hash(const char *text);
+/* RFC 8122, SHA-256: 32 upper-case hex pairs joined by colons. */
+bool oriel_is_fingerprint(const char *text);
+
+#endif
