@@ -155,6 +155,19 @@ static void announce(void *user, const char *state, const char *by, const char *
     }
 }
 
+static bool prepare(void *user) {
+    struct oriel_device *d = user;
+    g_autoptr(GError) error = NULL;
+    if (oriel_picture_prepare(d->picture, &error))
+        return true;
+    oriel_error("%s", error->message);
+    return false;
+}
+
+static void discard(void *user) {
+    oriel_picture_discard(((struct oriel_device *)user)->picture);
+}
+
 static bool launch(void *user, const struct oriel_session_request *request) {
     struct oriel_device *d = user;
     g_autoptr(GError) error = NULL;
@@ -212,8 +225,9 @@ static void arm(void *user, gint64 deadline) {
     timerfd_settime(d->timer, TFD_TIMER_ABSTIME, &t, NULL);
 }
 
-static const struct oriel_session_ops session_ops = {record, send_to_agent, ask,          withdraw, announce, launch,
-                                                     answer, candidate,     kill_helpers, changed,  arm};
+static const struct oriel_session_ops session_ops = {record,       send_to_agent, ask,    withdraw, prepare,
+                                                     discard,      announce,      launch, answer,   candidate,
+                                                     kill_helpers, changed,       arm};
 
 static gboolean timer_fired(int fd, GIOCondition condition, gpointer data) {
     uint64_t count;

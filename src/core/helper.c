@@ -20,6 +20,7 @@ struct oriel_helper {
     const struct oriel_helper_kind *kind;
     void *user;
     int fd, pidfd;
+    bool discarded;
     guint fd_source, pid_source;
     struct oriel_ipc_message *received;
 };
@@ -70,7 +71,8 @@ static gboolean process_ended(int fd, GIOCondition condition, gpointer data) {
     int status = waited < 0                   ? W_EXITCODE(UNKNOWN_STATUS, 0)
                  : info.si_code == CLD_EXITED ? W_EXITCODE(info.si_status, 0)
                                               : info.si_status & 0x7f;
-    h->kind->exited(h->user, status);
+    if (!h->discarded)
+        h->kind->exited(h->user, status);
     close(h->pidfd);
     g_free(h->received);
     g_free(h);
@@ -156,6 +158,12 @@ int oriel_helper_fd(const struct oriel_helper *h) {
 
 void oriel_helper_kill(struct oriel_helper *h) {
     pidfd_send_signal(h->pidfd, SIGKILL, NULL, 0);
+}
+
+void oriel_helper_discard(struct oriel_helper *h) {
+    h->discarded = true;
+    close_channel(h);
+    oriel_helper_kill(h);
 }
 
 void oriel_helper_hang_up(struct oriel_helper *h) {

@@ -29,6 +29,8 @@ struct oriel_helper *oriel_helper_start(const struct oriel_helper_kind *kind, co
 int oriel_helper_fd(const struct oriel_helper *helper);
 /* Now, whatever it does; `exited` follows from the main loop. */
 void oriel_helper_kill(struct oriel_helper *helper);
+/* Kills it, and nobody hears of it any more: no message, no `exited`. */
+void oriel_helper_discard(struct oriel_helper *helper);
 /* Closes the channel, so that a helper can end well; the caller kills it if it does not. */
 void oriel_helper_hang_up(struct oriel_helper *helper);
 

@@ -135,6 +135,19 @@ void oriel_picture_free(struct oriel_picture *p) {
     g_free(p);
 }
 
+bool oriel_picture_prepare(struct oriel_picture *p, GError **error) {
+    p->killed = false;
+    if (!p->media)
+        p->media = oriel_helper_start(&media_kind, p->config->helpers, p, error);
+    return p->media != NULL;
+}
+
+void oriel_picture_discard(struct oriel_picture *p) {
+    if (p->media)
+        oriel_helper_discard(p->media);
+    p->media = NULL;
+}
+
 bool oriel_picture_start(struct oriel_picture *p, const struct oriel_session_request *request, const char *session_id,
                          GError **error) {
     const struct oriel_config *c = p->config;
@@ -144,9 +157,8 @@ bool oriel_picture_start(struct oriel_picture *p, const struct oriel_session_req
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "no frame socket: %s", g_strerror(-result));
         return false;
     }
-    p->killed = false;
-    p->media = oriel_helper_start(&media_kind, c->helpers, p, error); /* first: it has more to do before it is ready */
-    if (p->media)
+    /* Media first: when it did not survive the asking, it has more to do before it is ready. */
+    if (oriel_picture_prepare(p, error))
         p->capture = oriel_helper_start(&capture_kind, c->helpers, p, error);
     if (p->capture) {
         g_autofree char *addresses = g_strdelimit(g_strdup(c->media_addresses), ";", ',');

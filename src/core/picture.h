@@ -12,6 +12,12 @@ struct oriel_picture;
 struct oriel_picture *oriel_picture_new(const struct oriel_config *config, struct oriel_session *session);
 void oriel_picture_free(struct oriel_picture *picture);
 
+/* Starts media, which loads its plugins and makes its key; it has no socket and no picture before oriel_picture_start.
+ */
+bool oriel_picture_prepare(struct oriel_picture *picture, GError **error);
+/* Ends what was prepared. oriel_session_helpers_gone() is not called. */
+void oriel_picture_discard(struct oriel_picture *picture);
+/* False: could not; oriel_picture_kill() is still due. */
 bool oriel_picture_start(struct oriel_picture *picture, const struct oriel_session_request *request,
                          const char *session_id, GError **error);
 void oriel_picture_answer(struct oriel_picture *picture, const char *sdp);

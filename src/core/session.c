@@ -75,6 +75,8 @@ static void clear(struct oriel_session *s) {
 
 /* No: before anything was started. */
 static void refuse(struct oriel_session *s, const char *reason, const char *detail) {
+    if (s->state == ORIEL_SESSION_ASKING)
+        s->ops->discard(s->user);
     s->ops->send(s->user, s->request.peer, ORIEL_MESSAGE_DENIAL,
                  detailed(json_pack("{s:s, s:s}", "request", s->request.hash, "reason", reason), detail));
     clear(s);
@@ -202,6 +204,10 @@ void oriel_session_ask(struct oriel_session *s, struct oriel_session_request *re
     } else {
         set_state(s, ORIEL_SESSION_ASKING);
         arm(s, oriel_boottime() + (gint64)s->consent_timeout * ORIEL_SECOND);
+        if (!s->ops->prepare(s->user)) {
+            withdraw(s, "cancelled");
+            refuse_recorded(s, "media-failed", "the helpers cannot be started");
+        }
     }
 }
 

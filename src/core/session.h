@@ -51,9 +51,14 @@ struct oriel_session_ops {
     /* False: no provider is connected. */
     bool (*ask)(void *user, const struct oriel_session_request *request);
     void (*withdraw)(void *user, const char *hash, const char *why);
+    /* The person is being asked: starts what may get ready meanwhile. It has no socket, no picture and nothing of the
+     * session until launch(). False: no session is possible (logged). */
+    bool (*prepare)(void *user);
+    /* The answer is no: what was prepared ends. */
+    void (*discard)(void *user);
     /* To the provider: "starting", "live", "ended". `by` and `reason` with "ended" only. */
     void (*announce)(void *user, const char *state, const char *by, const char *reason);
-    /* Starts capture and media. False: could not (logged); nothing runs then. */
+    /* Starts capture, and media out of what was prepared. False: could not (logged); kill() follows. */
     bool (*launch)(void *user, const struct oriel_session_request *request);
     void (*answer)(void *user, const char *sdp);
     void (*candidate)(void *user, guint mline, const char *candidate);

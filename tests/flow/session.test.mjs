@@ -266,5 +266,5 @@ story('many sessions leave nothing', { timeout: 600000 }, async ({ rig }) => {
   }
   const starts = device.started();
   assert.equal(starts.filter((name) => name === 'oriel-signal').length, 1);
-  assert.equal(starts.filter((name) => name === 'oriel-media').length, count + 5);
+  assert.equal(starts.filter((name) => name === 'oriel-capture').length, count + 5);
 });

@@ -99,6 +99,11 @@ export class Device {
     return existsSync(this.starts) ? readFileSync(this.starts, 'utf8').trim().split('\n').filter(Boolean).map((line) => line.split(' ')[0]) : [];
   }
 
+  // How often a screen was looked at: capture exists under a grant only. (Media gets ready while the person is asked.)
+  captures() {
+    return this.started().filter((name) => name === 'oriel-capture').length;
+  }
+
   // What runs below orield now: [{pid, name, …}]. The kernel cuts names to 15 characters; ours are shorter.
   helpers() {
     return descendants(this.process.pid).filter(({ state }) => state !== 'Z');

@@ -111,6 +111,16 @@ static void test_killed(void **state) {
     assert_int_equal(WTERMSIG(status), SIGKILL);
 }
 
+static void test_discarded(void **state) {
+    start("wait");
+    assert_true(rig_until(said->len > 0, 5));
+    oriel_helper_discard(helper);
+    siginfo_t info;
+    assert_true(rig_until(waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0, 5)); /* ended, and waited for */
+    assert_int_equal(exits, 0);
+    assert_string_equal(said->str, "here\n");
+}
+
 static void test_killed_while_it_speaks(void **state) {
     kill_at_text = true;
     start("wait");
@@ -220,6 +230,7 @@ int main(void) {
         TEST(test_all_messages_then_the_exit),
         TEST(test_a_broken_protocol_is_its_end),
         TEST(test_killed),
+        TEST(test_discarded),
         TEST(test_killed_while_it_speaks),
         TEST(test_one_that_hung_up_can_be_killed),
         TEST(test_hang_up),

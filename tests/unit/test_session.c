@@ -13,7 +13,7 @@ static struct oriel_session *session;
 static struct oriel_peer *anna, *anna_again, *bert; /* two exchanges of one agent, and one of another */
 static GString *effects;                            /* since the last expect() */
 static guint records, fail_record, fail_records_from;
-static bool fail_ask, fail_launch, launched;
+static bool fail_ask, fail_prepare, fail_launch, launched;
 static char id[ORIEL_HASH_SIZE];
 static json_int_t end_bytes; /* of the last record of an end */
 
@@ -92,6 +92,15 @@ static void announce(void *user, const char *state, const char *by, const char *
     assert_int_equal(by != NULL, strcmp(state, "ended") == 0);
 }
 
+static bool prepare(void *user) {
+    effect("prepare");
+    return !fail_prepare;
+}
+
+static void discard(void *user) {
+    effect("discard");
+}
+
 static bool launch(void *user, const struct oriel_session_request *request) {
     effect("launch");
     assert_string_equal(request->fingerprint, PRINT);
@@ -123,8 +132,8 @@ static void arm(void *user, gint64 deadline) {
     effect("arm:%d", (int)(seconds + 0.5));
 }
 
-static const struct oriel_session_ops ops = {record, send_message, ask,          withdraw, announce, launch,
-                                             answer, candidate,    kill_helpers, changed,  arm};
+static const struct oriel_session_ops ops = {record, send_message, ask,       withdraw,     prepare, discard, announce,
+                                             launch, answer,       candidate, kill_helpers, changed, arm};
 
 /* ---- steps ---- */
 
@@ -204,7 +213,7 @@ static void test_the_whole_story_in_order(void **state) {
     assert_string_equal(oriel_session_status(session), "ready");
     assert_null(oriel_session_request(session));
     request();
-    expect("record:request ask changed:asking arm:60");
+    expect("record:request ask changed:asking arm:60 prepare");
     assert_string_equal(oriel_session_status(session), "asking");
     assert_string_equal(oriel_session_request(session)->name, "Anna Weber");
     assert_string_equal(oriel_session_id(session), "");
@@ -408,7 +417,7 @@ static int tear_down(void **state);
 static char *expected_effects(gsize i, enum oriel_session_state s) {
     if (s == ORIEL_SESSION_ASKING && events[i].asking) {
         g_auto(GStrv) parts = g_strsplit(events[i].asking, ",", 2);
-        return g_strdup_printf("%s%s%srecord:decision(%s) send:denial(%s) arm:0 changed:idle",
+        return g_strdup_printf("%s%s%srecord:decision(%s) discard send:denial(%s) arm:0 changed:idle",
                                *parts[0] ? "withdraw:" : "", parts[0], *parts[0] ? " " : "", parts[1], parts[1]);
     }
     /* Before the grant left there is no `end` for the agent, but there is one for the panel and the log. */
@@ -502,13 +511,21 @@ static void test_decisions_that_come_again_or_late(void **state) {
     /* The same request again: what was shown before was another prompt. */
     reach(ORIEL_SESSION_ASKING);
     oriel_session_decide(session, HASH, true);
-    expect("withdraw:cancelled record:decision(provider-invalid) send:denial(provider-invalid) arm:0 changed:idle");
+    expect("withdraw:cancelled record:decision(provider-invalid) discard send:denial(provider-invalid) arm:0 "
+           "changed:idle");
 }
 
 static void test_no_provider(void **state) {
     fail_ask = true;
     request();
     expect("record:request ask record:decision(no-provider) send:denial(no-provider) arm:0 changed:idle");
+}
+
+static void test_prepare_fails(void **state) {
+    fail_prepare = true;
+    request();
+    expect("record:request ask changed:asking arm:60 prepare withdraw:cancelled record:decision(media-failed) discard "
+           "send:denial(media-failed) arm:0 changed:idle");
 }
 
 static void test_launch_fails(void **state) {
@@ -538,9 +555,9 @@ static void play_to_live(void) {
 static void test_each_record_that_fails(void **state) {
     static const char *const expected[] = {
         "record:request send:denial(audit) arm:0 changed:idle",
-        "record:prompt withdraw:cancelled send:denial(audit) arm:0 changed:idle",
-        "record:decision(allow) withdraw:cancelled send:denial(audit) arm:0 changed:idle",
-        "record:grant withdraw:cancelled send:denial(audit) arm:0 changed:idle",
+        "record:prompt withdraw:cancelled discard send:denial(audit) arm:0 changed:idle",
+        "record:decision(allow) withdraw:cancelled discard send:denial(audit) arm:0 changed:idle",
+        "record:grant withdraw:cancelled discard send:denial(audit) arm:0 changed:idle",
         "record:media-start kill arm:0 announce:ended(device,audit) send:denial(audit) record:end(device,audit) "
         "changed:ending",
         "record:live kill arm:0 announce:ended(device,audit) send:end#1(device,audit) record:end(device,audit) "
@@ -797,7 +814,7 @@ static int set_up(void **state) {
     bert = peer("bert");
     effects = g_string_new(NULL);
     records = fail_record = fail_records_from = 0;
-    fail_ask = fail_launch = launched = false;
+    fail_ask = fail_prepare = fail_launch = launched = false;
     session = oriel_session_new(&ops, NULL, 60);
     return 0;
 }
@@ -824,6 +841,7 @@ int main(void) {
         TEST(test_shown),
         TEST(test_decisions_that_come_again_or_late),
         TEST(test_no_provider),
+        TEST(test_prepare_fails),
         TEST(test_launch_fails),
         TEST(test_each_record_that_fails),
         TEST(test_a_no_needs_no_record),
