@@ -163,8 +163,8 @@ bool oriel_picture_start(struct oriel_picture *p, const struct oriel_session_req
     if (p->capture) {
         g_autofree char *addresses = g_strdelimit(g_strdup(c->media_addresses), ";", ',');
         oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_START, session_id,
-                       request->fingerprint, addresses, (uint32_t)c->media_bitrate, (uint32_t)c->media_frame_rate,
-                       frames[1]);
+                       request->fingerprint, "direct", addresses, "", "", (uint32_t)c->media_bitrate,
+                       (uint32_t)c->media_frame_rate, frames[1]);
         oriel_ipc_send(oriel_helper_fd(p->capture), &oriel_core_to_capture, ORIEL_CAPTURE_START, c->capture_backend,
                        c->capture_display, c->capture_xauthority, (uint32_t)c->media_frame_rate, frames[0]);
     }

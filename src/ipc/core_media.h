@@ -7,22 +7,26 @@
 /* Core to media. */
 enum {
     /* s session · s fingerprint that the peer's certificate must have (32 upper-case hex pairs and colons, SHA-256) ·
-     * s local addresses to gather on, comma-separated IP literals ("" = all) · u bitrate kbit/s · u frames a second at
-     * most · fd: the frame socket to capture (frames.h). First, once. */
+     * s path ("relay": TURN only, by the RELAY_SOCKET; "direct": host candidates) · s with "direct": local addresses to
+     * gather on, comma-separated IP literals ("" = all) · s, s with "relay": TURN user name and password · u bitrate
+     * kbit/s · u frames a second at most · fd: the frame socket to capture (frames.h). First, once. */
     ORIEL_MEDIA_START = 1,
     /* s SDP of the agent's answer, from a verified message */
     ORIEL_MEDIA_ANSWER = 2,
     /* u mline · s candidate ("" = end of candidates) */
     ORIEL_MEDIA_REMOTE_CANDIDATE = 3,
+    /* The way out is a new one, and with it the relay: make a new transport, with an OFFER and candidates of its own;
+     * the DTLS certificate, capture and encoder stay. */
+    ORIEL_MEDIA_RENEW = 4,
 };
 
 /* Media to core. */
 enum {
-    /* s fingerprint of our DTLS certificate · s SDP of the offer. Once. */
+    /* s fingerprint of our DTLS certificate · s SDP of the offer. Once, and once after each RENEW. */
     ORIEL_MEDIA_OFFER = 1,
     /* u mline · s candidate ("" = end of candidates) */
     ORIEL_MEDIA_LOCAL_CANDIDATE = 2,
-    /* ICE and DTLS are up and the first picture has left. Once. */
+    /* ICE and DTLS are up and the first picture has left. Once for each OFFER. */
     ORIEL_MEDIA_LIVE = 3,
     /* Once a second from LIVE on: u width · u height · u frames sent in this second · u kbit/s sent · u loss in 1/1000
      * as the receiver reports · u round trip ms · t bytes sent since the start */
@@ -30,6 +34,9 @@ enum {
     /* s one of the end reasons media-failed, capture-failed, peer-lost, protocol, fingerprint · s detail for people.
        Media ends after it. */
     ORIEL_MEDIA_FAILED = 5,
+    /* fd: the UDP socket that plays the TURN server to media, bound to 127.0.0.1:3478 in media's network namespace: for
+     * oriel-egress. Once, before the first OFFER, with path "relay". */
+    ORIEL_MEDIA_RELAY_SOCKET = 6,
 };
 
 /* Exit status of media when the peer's certificate was not the announced one. No message is sent first: the handshake
@@ -37,14 +44,15 @@ enum {
 enum { ORIEL_MEDIA_EXIT_FINGERPRINT = 86 };
 
 static const struct oriel_ipc_type oriel_core_to_media_types[] = {
-    {ORIEL_MEDIA_START, "start", "sssuu", 1},
+    {ORIEL_MEDIA_START, "start", "ssssssuu", 1},
     {ORIEL_MEDIA_ANSWER, "answer", "s", 0},
     {ORIEL_MEDIA_REMOTE_CANDIDATE, "remote-candidate", "us", 0},
+    {ORIEL_MEDIA_RENEW, "renew", "", 0},
 };
 static const struct oriel_ipc_type oriel_media_to_core_types[] = {
     {ORIEL_MEDIA_OFFER, "offer", "ss", 0},   {ORIEL_MEDIA_LOCAL_CANDIDATE, "local-candidate", "us", 0},
     {ORIEL_MEDIA_LIVE, "live", "", 0},       {ORIEL_MEDIA_STATS, "stats", "uuuuuut", 0},
-    {ORIEL_MEDIA_FAILED, "failed", "ss", 0},
+    {ORIEL_MEDIA_FAILED, "failed", "ss", 0}, {ORIEL_MEDIA_RELAY_SOCKET, "relay-socket", "", 1},
 };
 static const struct oriel_ipc_table oriel_core_to_media __attribute__((unused)) = {
     "core to media", oriel_core_to_media_types, sizeof oriel_core_to_media_types / sizeof(struct oriel_ipc_type)};

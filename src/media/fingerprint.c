@@ -72,6 +72,11 @@ void oriel_fingerprint_guard(GstBin *bin, const char *expected) {
     g_signal_connect(bin, "deep-element-added", G_CALLBACK(element_added), guard);
 }
 
+void oriel_fingerprint_renew(GstBin *bin) {
+    struct guard *guard = g_object_get_data(G_OBJECT(bin), "oriel-fingerprint");
+    g_atomic_int_set(&guard->seen, FALSE);
+}
+
 bool oriel_fingerprint_seen(GstBin *bin) {
     struct guard *guard = g_object_get_data(G_OBJECT(bin), "oriel-fingerprint");
     return guard && g_atomic_int_get(&guard->seen);

@@ -27,4 +27,7 @@ void oriel_fingerprint_guard(GstBin *bin, const char *expected);
 /* Whether the guard has seen a certificate, which then was the right one. */
 bool oriel_fingerprint_seen(GstBin *bin);
 
+/* Forgets what was seen: a new connection needs a certificate of its own. */
+void oriel_fingerprint_renew(GstBin *bin);
+
 #endif

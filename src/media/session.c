@@ -2,6 +2,8 @@
  *
  *   WAITING --START--> OFFERED --ANSWER--> CONNECTING --connected--> CONNECTED --first picture--> LIVE
  *      |                   |                    |                        |                          |
+ *      |                   ^                    |                        |                          |
+ *      |                   +--------------------+----------- RENEW ------+--------------------------+
  *      +-------------------+--------------------+--- FAILED or core gone +--------------------------+--> ENDED */
 #include "session.h"
 
@@ -19,6 +21,7 @@
 #include "fingerprint.h"
 #include "log.h"
 #include "page.h"
+#include "relay.h"
 #include "screen.h"
 #include "transport.h"
 
@@ -185,20 +188,44 @@ static gboolean addresses_valid(const char *addresses) {
     return TRUE;
 }
 
+static gboolean path_valid(const char *name, const struct oriel_transport_path *path) {
+    if (path->relay)
+        return *path->username && *path->password;
+    return strcmp(name, "direct") == 0 && addresses_valid(path->addresses);
+}
+
+static gboolean hand_out_relay(struct session *s) {
+    int fd = oriel_relay_socket();
+    if (fd < 0) {
+        g_autofree char *detail = g_strdup_printf("no socket for the relay: %s", strerror(-fd));
+        fail(s, "media-failed", detail);
+        return FALSE;
+    }
+    told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_RELAY_SOCKET, fd));
+    close(fd);
+    return s->state != ENDED;
+}
+
 static void start(struct session *s) {
     struct oriel_ipc_message *m = &s->message;
-    const char *fingerprint = m->fields[1].bytes, *addresses = m->fields[2].bytes;
-    unsigned kbits = (unsigned)m->fields[3].number, fps = (unsigned)m->fields[4].number;
-    if (!oriel_fingerprint_valid(fingerprint) || !addresses_valid(addresses) || fps < 1 || fps > FPS_MAX ||
+    const char *fingerprint = m->fields[1].bytes;
+    const struct oriel_transport_path path = {.relay = strcmp(m->fields[2].bytes, "relay") == 0,
+                                              .addresses = m->fields[3].bytes,
+                                              .username = m->fields[4].bytes,
+                                              .password = m->fields[5].bytes};
+    unsigned kbits = (unsigned)m->fields[6].number, fps = (unsigned)m->fields[7].number;
+    if (!oriel_fingerprint_valid(fingerprint) || !path_valid(m->fields[2].bytes, &path) || fps < 1 || fps > FPS_MAX ||
         kbits < KBITS_MIN || kbits > KBITS_MAX) {
         fail(s, "media-failed", "orield sent a start message with values out of range");
         return;
     }
+    if (path.relay && !hand_out_relay(s))
+        return;
     g_autoptr(GError) error = NULL;
     s->screen = oriel_screen_new(oriel_ipc_take_fd(m, 0), fps, kbits, &error);
     if (s->screen) {
         g_autoptr(GstCaps) caps = oriel_screen_caps(s->screen);
-        s->transport = oriel_transport_new(s->screen, caps, fingerprint, addresses, &transport_events, s, &error);
+        s->transport = oriel_transport_new(s->screen, caps, fingerprint, &path, &transport_events, s, &error);
     }
     if (!s->transport) {
         fail(s, "media-failed", error ? error->message : "the media pipeline can't be built");
@@ -207,6 +234,16 @@ static void start(struct session *s) {
     s->state = OFFERED;
     s->deadline = oriel_monotonic() + CONNECT_TIME;
     g_timeout_add(1000, tick, s);
+}
+
+static void renew(struct session *s) {
+    g_autoptr(GError) error = NULL;
+    oriel_screen_run(s->screen, FALSE);
+    s->last_ping = 0;
+    s->state = OFFERED;
+    s->deadline = oriel_monotonic() + CONNECT_TIME;
+    if (!oriel_transport_renew(s->transport, &error))
+        fail(s, "media-failed", error->message);
 }
 
 static void handle(struct session *s) {
@@ -226,6 +263,9 @@ static void handle(struct session *s) {
         break;
     case ORIEL_MEDIA_REMOTE_CANDIDATE:
         oriel_transport_add_candidate(s->transport, (unsigned)m->fields[0].number, m->fields[1].bytes);
+        break;
+    case ORIEL_MEDIA_RENEW:
+        renew(s);
         break;
     }
 }

@@ -1,7 +1,7 @@
 /* See transport.h.
  *
  * webrtcbin calls back on threads of its own: each call becomes an event that is handed to the main thread, where all
- * state but two counters lives. */
+ * state but two counters lives. Each webrtcbin is a connection; events of one that has been replaced are dropped. */
 #include "transport.h"
 
 #define GST_USE_UNSTABLE_API
@@ -11,6 +11,7 @@
 
 #include "fingerprint.h"
 #include "log.h"
+#include "relay.h"
 #include "sdp.h"
 
 enum { CANDIDATES_MAX = 64 };
@@ -18,14 +19,24 @@ enum { CANDIDATES_MAX = 64 };
 struct oriel_transport {
     const struct oriel_transport_events *events;
     void *user;
-    GstElement *pipeline, *webrtc;
-    GObject *channel;
+    GstElement *pipeline, *source;
+    GstCaps *caps;
     char **addresses; /* NULL: all */
+    char *turn;       /* the server with its credentials; NULL: direct */
     char fingerprint[ORIEL_FINGERPRINT_LENGTH + 1];
+    gboolean over;
+    gsize bytes; /* atomic */
+    struct connection *connection;
+};
+
+/* Never freed: a webrtcbin that hangs may still call back. */
+struct connection {
+    struct oriel_transport *transport;
+    GstElement *webrtc;
+    GObject *channel;
     char *offer;
-    gboolean answered, connected, over;
+    gboolean answered, connected;
     GPtrArray *early; /* of struct oriel_sdp_candidate *: came before the answer */
-    gsize bytes;      /* atomic */
     gint sending;     /* atomic: whether a packet has left */
 };
 
@@ -34,7 +45,7 @@ struct oriel_transport {
 enum event_kind { OFFER, CANDIDATE, GATHERED, CONNECTED, LOST, SENDING, OPEN, MESSAGE, CHANNEL_CLOSED };
 
 struct event {
-    struct oriel_transport *transport;
+    struct connection *connection;
     enum event_kind kind;
     unsigned number;
     char *text;
@@ -47,12 +58,14 @@ static void fail(struct oriel_transport *t, const char *reason, const char *deta
     t->events->failed(t->user, reason, detail);
 }
 
-/* Of our own candidates only what was asked for is told: UDP, and on the configured addresses. */
+/* Of our own candidates only what was asked for is told: UDP, relayed or on the configured addresses. */
 static void local_candidate(struct oriel_transport *t, unsigned mline, const char *candidate) {
     char address[64];
     if (!oriel_sdp_candidate_usable(candidate) || !oriel_sdp_candidate_address(candidate, address))
         return;
-    if (!t->addresses || g_strv_contains((const char *const *)t->addresses, address))
+    bool told = t->turn ? strstr(candidate, " typ relay") != NULL
+                        : !t->addresses || g_strv_contains((const char *const *)t->addresses, address);
+    if (told)
         t->events->candidate(t->user, mline, candidate);
 }
 
@@ -62,14 +75,14 @@ static void offer_made(struct oriel_transport *t, const char *sdp) {
         fail(t, "media-failed", "the offer could not be made");
         return;
     }
-    t->offer = g_strdup(sdp);
+    t->connection->offer = g_strdup(sdp);
     t->events->offer(t->user, sdp, own);
 }
 
 static void connected(struct oriel_transport *t) {
-    if (t->connected)
+    if (t->connection->connected)
         return;
-    t->connected = TRUE;
+    t->connection->connected = TRUE;
     /* The guard ends the process on a wrong certificate; without any there is no session either. */
     if (oriel_fingerprint_seen(GST_BIN(t->pipeline)))
         t->events->connected(t->user);
@@ -79,8 +92,8 @@ static void connected(struct oriel_transport *t) {
 
 static gboolean dispatch(gpointer user) {
     struct event *e = user;
-    struct oriel_transport *t = e->transport;
-    if (t->over)
+    struct oriel_transport *t = e->connection->transport;
+    if (t->over || e->connection != t->connection)
         return G_SOURCE_REMOVE;
     switch (e->kind) {
     case OFFER:
@@ -121,16 +134,16 @@ static void event_free(gpointer user) {
 }
 
 /* Takes `text`. */
-static void post(struct oriel_transport *t, enum event_kind kind, unsigned number, char *text) {
+static void post(struct connection *c, enum event_kind kind, unsigned number, char *text) {
     struct event *e = g_new(struct event, 1);
-    *e = (struct event){t, kind, number, text};
+    *e = (struct event){c, kind, number, text};
     g_main_context_invoke_full(NULL, G_PRIORITY_DEFAULT, dispatch, e, event_free);
 }
 
 /* ---- webrtcbin's callbacks, on its threads ---- */
 
 static void on_offer(GstPromise *promise, gpointer user) {
-    struct oriel_transport *t = user;
+    struct connection *c = user;
     GstWebRTCSessionDescription *offer = NULL;
     const GstStructure *reply = gst_promise_get_reply(promise);
     if (reply)
@@ -138,37 +151,37 @@ static void on_offer(GstPromise *promise, gpointer user) {
     if (offer) {
         char *text = gst_sdp_message_as_text(offer->sdp);
         /* First the offer, then the candidates that setting it brings. */
-        post(t, OFFER, 0, text);
-        g_signal_emit_by_name(t->webrtc, "set-local-description", offer, NULL);
+        post(c, OFFER, 0, text);
+        g_signal_emit_by_name(c->webrtc, "set-local-description", offer, NULL);
         gst_webrtc_session_description_free(offer);
     } else
-        post(t, OFFER, 0, g_strdup(""));
+        post(c, OFFER, 0, g_strdup(""));
     gst_promise_unref(promise);
 }
 
-static void on_candidate(GstElement *webrtc, guint mline, char *candidate, gpointer t) {
-    post(t, CANDIDATE, mline, g_strdup(candidate));
+static void on_candidate(GstElement *webrtc, guint mline, char *candidate, gpointer c) {
+    post(c, CANDIDATE, mline, g_strdup(candidate));
 }
 
-static void on_gathering(GObject *webrtc, GParamSpec *spec, gpointer t) {
+static void on_gathering(GObject *webrtc, GParamSpec *spec, gpointer c) {
     GstWebRTCICEGatheringState state;
     g_object_get(webrtc, "ice-gathering-state", &state, NULL);
     if (state == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE)
-        post(t, GATHERED, 0, NULL);
+        post(c, GATHERED, 0, NULL);
 }
 
-static void on_connection(GObject *webrtc, GParamSpec *spec, gpointer t) {
+static void on_connection(GObject *webrtc, GParamSpec *spec, gpointer c) {
     GstWebRTCPeerConnectionState state;
     g_object_get(webrtc, "connection-state", &state, NULL);
     switch (state) {
     case GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED:
-        post(t, CONNECTED, 0, NULL);
+        post(c, CONNECTED, 0, NULL);
         break;
     case GST_WEBRTC_PEER_CONNECTION_STATE_FAILED:
-        post(t, LOST, 0, g_strdup("no network path to the agent's browser works (any more)"));
+        post(c, LOST, 0, g_strdup("no network path to the agent's browser works (any more)"));
         break;
     case GST_WEBRTC_PEER_CONNECTION_STATE_CLOSED:
-        post(t, LOST, 0, g_strdup("the connection to the agent's browser was closed"));
+        post(c, LOST, 0, g_strdup("the connection to the agent's browser was closed"));
         break;
     case GST_WEBRTC_PEER_CONNECTION_STATE_NEW:
     case GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTING:
@@ -177,20 +190,20 @@ static void on_connection(GObject *webrtc, GParamSpec *spec, gpointer t) {
     }
 }
 
-static void on_channel_open(GObject *channel, gpointer t) {
-    post(t, OPEN, 0, NULL);
+static void on_channel_open(GObject *channel, gpointer c) {
+    post(c, OPEN, 0, NULL);
 }
 
-static void on_channel_close(GObject *channel, gpointer t) {
-    post(t, CHANNEL_CLOSED, 0, NULL);
+static void on_channel_close(GObject *channel, gpointer c) {
+    post(c, CHANNEL_CLOSED, 0, NULL);
 }
 
-static void on_channel_text(GObject *channel, char *text, gpointer t) {
-    post(t, MESSAGE, text ? (unsigned)strlen(text) : 0, g_strdup(text ? text : ""));
+static void on_channel_text(GObject *channel, char *text, gpointer c) {
+    post(c, MESSAGE, text ? (unsigned)strlen(text) : 0, g_strdup(text ? text : ""));
 }
 
-static void on_channel_data(GObject *channel, GBytes *data, gpointer t) {
-    post(t, LOST, 0, g_strdup("the page sent binary data, which the protocol does not have"));
+static void on_channel_data(GObject *channel, GBytes *data, gpointer c) {
+    post(c, LOST, 0, g_strdup("the page sent binary data, which the protocol does not have"));
 }
 
 static guint buffer_size(GstPadProbeInfo *info) {
@@ -200,17 +213,17 @@ static guint buffer_size(GstPadProbeInfo *info) {
 }
 
 static GstPadProbeReturn on_rtp(GstPad *pad, GstPadProbeInfo *info, gpointer user) {
-    struct oriel_transport *t = user;
-    g_atomic_pointer_add(&t->bytes, buffer_size(info));
-    if (g_atomic_int_compare_and_exchange(&t->sending, FALSE, TRUE))
-        post(t, SENDING, 0, NULL);
+    struct connection *c = user;
+    g_atomic_pointer_add(&c->transport->bytes, buffer_size(info));
+    if (g_atomic_int_compare_and_exchange(&c->sending, FALSE, TRUE))
+        post(c, SENDING, 0, NULL);
     return GST_PAD_PROBE_OK;
 }
 
 /* What leaves the RTP session is what is sent, repeats included. */
-static void on_rtpbin_pad(GstElement *rtpbin, GstPad *pad, gpointer t) {
+static void on_rtpbin_pad(GstElement *rtpbin, GstPad *pad, gpointer c) {
     if (g_str_has_prefix(GST_PAD_NAME(pad), "send_rtp_src_"))
-        gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_rtp, t, NULL);
+        gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_rtp, c, NULL);
 }
 
 /* These fail when the other side goes away: SCTP and DTLS say so as errors of theirs. */
@@ -234,7 +247,7 @@ static gboolean on_bus(GstBus *bus, GstMessage *message, gpointer user) {
         fail(t, "capture-failed", error->message);
     else if (!from_network(message->src))
         fail(t, "media-failed", detail);
-    else if (t->connected)
+    else if (t->connection->connected)
         fail(t, "peer-lost", "the agent's browser closed the connection");
     else
         fail(t, "peer-lost", detail);
@@ -262,12 +275,16 @@ void oriel_transport_warm_up(void) {
 }
 
 /* libnice as it comes opens TCP listeners and asks routers by UPnP: neither. Its checks double as keep-alive. */
-static gboolean configure_ice(struct oriel_transport *t, GError **error) {
+static gboolean configure_ice(struct connection *c, GError **error) {
+    struct oriel_transport *t = c->transport;
     g_autoptr(GObject) ice = NULL;
     g_autoptr(GObject) agent = NULL;
-    g_object_get(t->webrtc, "ice-agent", &ice, NULL);
+    g_object_get(c->webrtc, "ice-agent", &ice, NULL);
     g_object_get(ice, "agent", &agent, NULL);
     g_object_set(agent, "upnp", FALSE, "ice-tcp", FALSE, "keepalive-conncheck", TRUE, NULL);
+    if (t->turn)
+        g_object_set(c->webrtc, "ice-transport-policy", GST_WEBRTC_ICE_TRANSPORT_POLICY_RELAY, "turn-server", t->turn,
+                     NULL);
     for (char **a = t->addresses; a && *a; a++) {
         gboolean good = FALSE;
         g_signal_emit_by_name(ice, "add-local-ip-address", *a, &good);
@@ -279,97 +296,145 @@ static gboolean configure_ice(struct oriel_transport *t, GError **error) {
     return TRUE;
 }
 
-static gboolean add_video(struct oriel_transport *t, GstElement *source, GstCaps *caps, GError **error) {
-    g_autoptr(GstPad) sink = gst_element_request_pad_simple(t->webrtc, "sink_0");
-    g_autoptr(GstPad) src = gst_element_get_static_pad(source, "src");
+static gboolean add_video(struct connection *c, GError **error) {
+    struct oriel_transport *t = c->transport;
+    g_autoptr(GstPad) sink = gst_element_request_pad_simple(c->webrtc, "sink_0");
+    g_autoptr(GstPad) src = gst_element_get_static_pad(t->source, "src");
     g_autoptr(GstWebRTCRTPTransceiver) transceiver = NULL;
     g_object_get(sink, "transceiver", &transceiver, NULL);
     g_object_set(transceiver, "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, "do-nack", TRUE,
-                 "codec-preferences", caps, NULL);
+                 "codec-preferences", t->caps, NULL);
     if (gst_pad_link(src, sink) == GST_PAD_LINK_OK)
         return TRUE;
     g_set_error(error, GST_CORE_ERROR, GST_CORE_ERROR_PAD, "the picture can't be linked to WebRTC");
     return FALSE;
 }
 
-static gboolean add_channel(struct oriel_transport *t, GError **error) {
+static gboolean add_channel(struct connection *c, GError **error) {
     g_autoptr(GstStructure) options = gst_structure_new("options", "ordered", G_TYPE_BOOLEAN, TRUE, NULL);
-    g_signal_emit_by_name(t->webrtc, "create-data-channel", "oriel", options, &t->channel);
-    if (!t->channel) {
+    g_signal_emit_by_name(c->webrtc, "create-data-channel", "oriel", options, &c->channel);
+    if (!c->channel) {
         g_set_error(error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN,
                     "no data channel: GStreamer's sctp plugin (gstreamer1.0-plugins-bad) is missing");
         return FALSE;
     }
-    g_signal_connect(t->channel, "on-open", G_CALLBACK(on_channel_open), t);
-    g_signal_connect(t->channel, "on-close", G_CALLBACK(on_channel_close), t);
-    g_signal_connect(t->channel, "on-message-string", G_CALLBACK(on_channel_text), t);
-    g_signal_connect(t->channel, "on-message-data", G_CALLBACK(on_channel_data), t);
+    g_signal_connect(c->channel, "on-open", G_CALLBACK(on_channel_open), c);
+    g_signal_connect(c->channel, "on-close", G_CALLBACK(on_channel_close), c);
+    g_signal_connect(c->channel, "on-message-string", G_CALLBACK(on_channel_text), c);
+    g_signal_connect(c->channel, "on-message-data", G_CALLBACK(on_channel_data), c);
     return TRUE;
 }
 
-static gboolean start(struct oriel_transport *t, GError **error) {
-    /* Running time must be the time of capture: CLOCK_MONOTONIC, whatever another element would offer. */
-    g_autoptr(GstClock) clock = gst_system_clock_obtain();
-    gst_pipeline_use_clock(GST_PIPELINE(t->pipeline), clock);
-    g_autoptr(GstBus) bus = gst_pipeline_get_bus(GST_PIPELINE(t->pipeline));
-    gst_bus_add_watch(bus, on_bus, t);
-    g_autoptr(GstElement) rtpbin = gst_bin_get_by_name(GST_BIN(t->webrtc), "rtpbin");
-    g_signal_connect(rtpbin, "pad-added", G_CALLBACK(on_rtpbin_pad), t);
-    g_signal_connect(t->webrtc, "on-ice-candidate", G_CALLBACK(on_candidate), t);
-    g_signal_connect(t->webrtc, "notify::ice-gathering-state", G_CALLBACK(on_gathering), t);
-    g_signal_connect(t->webrtc, "notify::connection-state", G_CALLBACK(on_connection), t);
-    if (gst_element_set_state(t->pipeline, GST_STATE_READY) == GST_STATE_CHANGE_FAILURE || !add_channel(t, error) ||
-        gst_element_set_state(t->pipeline, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
+/* From NULL to an offer on its way, beside the source in the pipeline, whatever state that is in. */
+static gboolean connect_anew(struct oriel_transport *t, GError **error) {
+    struct connection *c = t->connection = g_new0(struct connection, 1);
+    c->transport = t;
+    c->early = g_ptr_array_new_with_free_func(g_free);
+    c->webrtc = gst_element_factory_make("webrtcbin", NULL);
+    if (!c->webrtc) {
+        g_set_error(error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN,
+                    "webrtcbin is missing; install Debian's gstreamer1.0-plugins-bad and gstreamer1.0-nice");
+        return FALSE;
+    }
+    g_object_set(c->webrtc, "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, NULL);
+    gst_bin_add(GST_BIN(t->pipeline), c->webrtc);
+    if (!configure_ice(c, error) || !add_video(c, error))
+        return FALSE;
+    g_autoptr(GstElement) rtpbin = gst_bin_get_by_name(GST_BIN(c->webrtc), "rtpbin");
+    g_signal_connect(rtpbin, "pad-added", G_CALLBACK(on_rtpbin_pad), c);
+    g_signal_connect(c->webrtc, "on-ice-candidate", G_CALLBACK(on_candidate), c);
+    g_signal_connect(c->webrtc, "notify::ice-gathering-state", G_CALLBACK(on_gathering), c);
+    g_signal_connect(c->webrtc, "notify::connection-state", G_CALLBACK(on_connection), c);
+    if (gst_element_set_state(c->webrtc, GST_STATE_READY) == GST_STATE_CHANGE_FAILURE || !add_channel(c, error) ||
+        gst_element_set_state(t->pipeline, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE ||
+        !gst_element_sync_state_with_parent(c->webrtc)) {
         if (error && !*error)
             g_set_error(error, GST_CORE_ERROR, GST_CORE_ERROR_STATE_CHANGE, "the media pipeline can't be started");
         return FALSE;
     }
-    g_signal_emit_by_name(t->webrtc, "create-offer", NULL, gst_promise_new_with_change_func(on_offer, t, NULL));
+    g_signal_emit_by_name(c->webrtc, "create-offer", NULL, gst_promise_new_with_change_func(on_offer, c, NULL));
     return TRUE;
 }
 
+/* The credentials are written as webrtcbin reads them: percent-encoded (RFC 3986), the TURN REST name has a colon. */
+static char *turn_uri(const struct oriel_transport_path *path) {
+    g_autofree char *name = g_uri_escape_string(path->username, NULL, FALSE);
+    g_autofree char *password = g_uri_escape_string(path->password, NULL, FALSE);
+    return g_strdup_printf("turn://%s:%s@" ORIEL_RELAY_ADDRESS ":%u", name, password, ORIEL_RELAY_PORT);
+}
+
 struct oriel_transport *oriel_transport_new(GstElement *source, GstCaps *caps, const char *fingerprint,
-                                            const char *addresses, const struct oriel_transport_events *events,
-                                            void *user, GError **error) {
+                                            const struct oriel_transport_path *path,
+                                            const struct oriel_transport_events *events, void *user, GError **error) {
     struct oriel_transport *t = g_new0(struct oriel_transport, 1);
     t->events = events;
     t->user = user;
-    t->early = g_ptr_array_new_with_free_func(g_free);
+    t->source = source;
+    t->caps = gst_caps_ref(caps);
     g_strlcpy(t->fingerprint, fingerprint, sizeof t->fingerprint);
+    if (path->relay)
+        t->turn = turn_uri(path);
+    const char *addresses = path->relay ? ORIEL_RELAY_ADDRESS : path->addresses;
     if (*addresses)
         t->addresses = g_strsplit(addresses, ",", -1);
     t->pipeline = gst_pipeline_new("oriel");
     oriel_fingerprint_guard(GST_BIN(t->pipeline), fingerprint);
     gst_bin_add(GST_BIN(t->pipeline), source);
-    t->webrtc = gst_element_factory_make("webrtcbin", "webrtc");
-    if (!t->webrtc) {
-        g_set_error(error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN,
-                    "webrtcbin is missing; install Debian's gstreamer1.0-plugins-bad and gstreamer1.0-nice");
-        return NULL;
-    }
-    g_object_set(t->webrtc, "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, NULL);
-    gst_bin_add(GST_BIN(t->pipeline), t->webrtc);
-    if (!configure_ice(t, error) || !add_video(t, source, caps, error) || !start(t, error))
-        return NULL; /* the process ends with it */
-    return t;
+    /* Running time must be the time of capture: CLOCK_MONOTONIC, whatever another element would offer. */
+    g_autoptr(GstClock) clock = gst_system_clock_obtain();
+    gst_pipeline_use_clock(GST_PIPELINE(t->pipeline), clock);
+    g_autoptr(GstBus) bus = gst_pipeline_get_bus(GST_PIPELINE(t->pipeline));
+    gst_bus_add_watch(bus, on_bus, t);
+    return connect_anew(t, error) ? t : NULL; /* without, the process ends */
+}
+
+/* ---- a new path ---- */
+
+/* Its threads may hang when they are to end: nobody waits for them. */
+static gpointer close_webrtc(gpointer webrtc) {
+    gst_element_set_state(webrtc, GST_STATE_NULL);
+    gst_object_unref(webrtc);
+    return NULL;
+}
+
+static GstPadProbeReturn hold(GstPad *pad, GstPadProbeInfo *info, gpointer unused) {
+    return GST_PAD_PROBE_OK;
+}
+
+bool oriel_transport_renew(struct oriel_transport *t, GError **error) {
+    struct connection *old = t->connection;
+    g_autoptr(GstPad) src = gst_element_get_static_pad(t->source, "src");
+    g_autoptr(GstPad) sink = gst_pad_get_peer(src);
+    /* What is on its way waits for the new connection: without a peer it would be an error. */
+    gulong held = gst_pad_add_probe(src, GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM, hold, NULL, NULL);
+    gst_pad_unlink(src, sink);
+    gst_object_ref(old->webrtc);
+    gst_bin_remove(GST_BIN(t->pipeline), old->webrtc);
+    g_thread_unref(g_thread_new("close", close_webrtc, old->webrtc));
+    oriel_fingerprint_renew(GST_BIN(t->pipeline));
+    bool good = connect_anew(t, error);
+    gst_pad_remove_probe(src, held);
+    t->over = t->over || !good;
+    return good;
 }
 
 /* ---- in session ---- */
 
-static void pass_candidate(struct oriel_transport *t, unsigned mline, const char *candidate) {
-    g_signal_emit_by_name(t->webrtc, "add-ice-candidate", mline, candidate);
+static void pass_candidate(struct connection *c, unsigned mline, const char *candidate) {
+    g_signal_emit_by_name(c->webrtc, "add-ice-candidate", mline, candidate);
 }
 
 void oriel_transport_set_answer(struct oriel_transport *t, const char *text) {
+    struct connection *c = t->connection;
     if (t->over)
         return;
-    if (!t->offer || t->answered) {
-        fail(t, "protocol", t->offer ? "a second answer came" : "an answer came before the offer");
+    if (!c->offer || c->answered) {
+        fail(t, "protocol", c->offer ? "a second answer came" : "an answer came before the offer");
         return;
     }
     char error[ORIEL_SDP_ERROR_SIZE];
     struct oriel_sdp_answer answer = {0};
-    switch (oriel_sdp_check_answer(t->offer, text, t->fingerprint, &answer, error)) {
+    switch (oriel_sdp_check_answer(c->offer, text, t->fingerprint, &answer, error)) {
     case ORIEL_SDP_GOOD:
         break;
     case ORIEL_SDP_PROTOCOL:
@@ -379,39 +444,40 @@ void oriel_transport_set_answer(struct oriel_transport *t, const char *text) {
         fail(t, "fingerprint", error);
         return;
     }
-    t->answered = TRUE;
+    c->answered = TRUE;
     GstSDPMessage *sdp = NULL;
     gst_sdp_message_new_from_text(answer.sdp, &sdp);
     GstWebRTCSessionDescription *description = gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_ANSWER, sdp);
-    g_signal_emit_by_name(t->webrtc, "set-remote-description", description, NULL);
+    g_signal_emit_by_name(c->webrtc, "set-remote-description", description, NULL);
     gst_webrtc_session_description_free(description);
-    g_ptr_array_extend_and_steal(t->early, g_steal_pointer(&answer.candidates));
-    for (guint i = 0; i < t->early->len; i++) {
-        const struct oriel_sdp_candidate *c = t->early->pdata[i];
-        pass_candidate(t, c->mline, c->text);
+    g_ptr_array_extend_and_steal(c->early, g_steal_pointer(&answer.candidates));
+    for (guint i = 0; i < c->early->len; i++) {
+        const struct oriel_sdp_candidate *early = c->early->pdata[i];
+        pass_candidate(c, early->mline, early->text);
     }
-    g_ptr_array_set_size(t->early, 0);
+    g_ptr_array_set_size(c->early, 0);
     oriel_sdp_answer_clear(&answer);
 }
 
 void oriel_transport_add_candidate(struct oriel_transport *t, unsigned mline, const char *candidate) {
     if (t->over || mline > 1 || !oriel_sdp_candidate_usable(candidate))
         return;
-    if (t->answered)
-        pass_candidate(t, mline, candidate);
-    else if (t->early->len < CANDIDATES_MAX) {
-        struct oriel_sdp_candidate *c = g_new0(struct oriel_sdp_candidate, 1);
-        c->mline = mline;
-        g_strlcpy(c->text, candidate, sizeof c->text);
-        g_ptr_array_add(t->early, c);
+    struct connection *c = t->connection;
+    if (c->answered)
+        pass_candidate(c, mline, candidate);
+    else if (c->early->len < CANDIDATES_MAX) {
+        struct oriel_sdp_candidate *early = g_new0(struct oriel_sdp_candidate, 1);
+        early->mline = mline;
+        g_strlcpy(early->text, candidate, sizeof early->text);
+        g_ptr_array_add(c->early, early);
     }
 }
 
 void oriel_transport_send(struct oriel_transport *t, const char *text) {
     GstWebRTCDataChannelState state;
-    g_object_get(t->channel, "ready-state", &state, NULL);
+    g_object_get(t->connection->channel, "ready-state", &state, NULL);
     if (state == GST_WEBRTC_DATA_CHANNEL_STATE_OPEN)
-        g_signal_emit_by_name(t->channel, "send-string", text);
+        g_signal_emit_by_name(t->connection->channel, "send-string", text);
 }
 
 /* The receiver's report about our stream, out of the RTP session's own source. */
@@ -430,7 +496,7 @@ static void read_report(const GValue *source, struct oriel_transport_counts *cou
 
 void oriel_transport_counts(struct oriel_transport *t, struct oriel_transport_counts *counts) {
     *counts = (struct oriel_transport_counts){.bytes = (gsize)g_atomic_pointer_get(&t->bytes)};
-    g_autoptr(GstElement) rtpbin = gst_bin_get_by_name(GST_BIN(t->webrtc), "rtpbin");
+    g_autoptr(GstElement) rtpbin = gst_bin_get_by_name(GST_BIN(t->connection->webrtc), "rtpbin");
     g_autoptr(GObject) session = NULL;
     g_signal_emit_by_name(rtpbin, "get-internal-session", 0, &session);
     if (!session)

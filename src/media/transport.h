@@ -1,25 +1,35 @@
 /* WebRTC of one session: one video m-line that only sends, one data channel, offered once. webrtcbin is behind it.
  *
- * Policy: one transport a process; nothing listens (no TCP, no UPnP); with addresses given, nothing else is bound or
- * told. The peer's certificate is checked by fingerprint.h; what comes from the peer's page by sdp.h. Events come on
- * the thread of the default main context, one after the other, none after `failed`. Limits: 1.22's webrtcbin neither
- * renegotiates nor restarts ICE, and may hang when it is closed: a new path needs a new process, and who closes must be
- * ready to _exit. */
+ * Policy: one transport a process; nothing listens (no TCP, no UPnP). By relay, only the TURN server is spoken to and
+ * only relay candidates are told; direct, with addresses given, nothing else is bound or told. The peer's certificate
+ * is checked by fingerprint.h; what comes from the peer's page by sdp.h. Events come on the thread of the default main
+ * context, one after the other, none after `failed`. Limits: 1.22's webrtcbin neither renegotiates nor restarts ICE,
+ * and may hang when it is closed: a new path is a new webrtcbin (the old one is closed on a thread that may never end),
+ * and who closes must be ready to _exit. */
 #ifndef ORIEL_TRANSPORT_H
 #define ORIEL_TRANSPORT_H
 
 #include <gst/gst.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+/* Where the packets go. */
+struct oriel_transport_path {
+    bool relay;
+    const char *addresses;           /* direct: IP literals joined by commas, "" = all */
+    const char *username, *password; /* relay: for the TURN server at ORIEL_RELAY_ADDRESS */
+};
+
+/* The events up to `channel_open` come once, and once more after each oriel_transport_renew(). */
 struct oriel_transport_events {
-    /* Our SDP, and the fingerprint of our certificate. Once, first. */
+    /* Our SDP, and the fingerprint of our certificate. First. */
     void (*offer)(void *user, const char *sdp, const char *fingerprint);
     /* "" ends the candidates. */
     void (*candidate)(void *user, unsigned mline, const char *candidate);
-    /* ICE and DTLS are up. Once. */
+    /* ICE and DTLS are up. */
     void (*connected)(void *user);
-    /* The first packet of a picture has left. Once. */
+    /* The first packet of a picture has left. */
     void (*sending)(void *user);
     void (*channel_open)(void *user);
     void (*channel_message)(void *user, const char *bytes, size_t length);
@@ -39,11 +49,15 @@ struct oriel_transport;
  */
 void oriel_transport_warm_up(void);
 
-/* Takes `source`, a floating bin with a pad "src" of RTP with `caps`. `addresses`: IP literals joined by commas, "" =
- * all. NULL with `error` set when it can't be built. `events` must live on. */
+/* Takes `source`, a floating bin with a pad "src" of RTP with `caps`. NULL with `error` set when it can't be built.
+ * `events` must live on. */
 struct oriel_transport *oriel_transport_new(GstElement *source, GstCaps *caps, const char *fingerprint,
-                                            const char *addresses, const struct oriel_transport_events *events,
-                                            void *user, GError **error);
+                                            const struct oriel_transport_path *path,
+                                            const struct oriel_transport_events *events, void *user, GError **error);
+
+/* A new connection in place of the old one, whatever state that is in. The source must not be running; it is to be run
+ * again after `connected`. False with `error` set when it can't be built: the transport is over then. */
+bool oriel_transport_renew(struct oriel_transport *transport, GError **error);
 
 /* From a verified message. What is wrong with it comes as `failed`. */
 void oriel_transport_set_answer(struct oriel_transport *transport, const char *sdp);
