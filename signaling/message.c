@@ -72,11 +72,13 @@ static const struct oriel_field denial_fields[] = {{"request", ORIEL_HASH},
                                                    {NULL}};
 static const struct oriel_field sdp_fields[] = {{"session", ORIEL_HASH},
                                                 {"seq", ORIEL_INTEGER, .max = 65535},
+                                                {"path", ORIEL_INTEGER, .min = 1, .max = ORIEL_PATHS_MAX},
                                                 {"type", ORIEL_WORD, .words = sdp_types},
                                                 {"sdp", ORIEL_TEXT, .min = 1, .max = 8192},
                                                 {NULL}};
 static const struct oriel_field ice_fields[] = {{"session", ORIEL_HASH},
                                                 {"seq", ORIEL_INTEGER, .max = 65535},
+                                                {"path", ORIEL_INTEGER, .min = 1, .max = ORIEL_PATHS_MAX},
                                                 {"candidate", ORIEL_TEXT, .max = 512},
                                                 {"mline", ORIEL_INTEGER, .max = 15},
                                                 {NULL}};

@@ -30,6 +30,7 @@ enum {
     ORIEL_MESSAGE_SEND_MAX = 10240, /* bytes of the claims of a message that is sent */
     ORIEL_HASH_SIZE = 44,           /* 32 bytes as base64url, with NUL */
     ORIEL_DETAIL_MAX = 200,         /* characters of a `detail` member */
+    ORIEL_PATHS_MAX = 64,           /* connections of one session, one after the other */
 };
 
 /* A new reference to the checked object and its type, or NULL with a sentence in `error`. */

@@ -177,6 +177,10 @@ static bool launch(void *user, const struct oriel_session_request *request) {
     return false;
 }
 
+static void renew(void *user) {
+    oriel_picture_renew(((struct oriel_device *)user)->picture);
+}
+
 static void answer(void *user, const char *sdp) {
     oriel_picture_answer(((struct oriel_device *)user)->picture, sdp);
 }
@@ -225,9 +229,9 @@ static void arm(void *user, gint64 deadline) {
     timerfd_settime(d->timer, TFD_TIMER_ABSTIME, &t, NULL);
 }
 
-static const struct oriel_session_ops session_ops = {record,       send_to_agent, ask,    withdraw, prepare,
-                                                     discard,      announce,      launch, answer,   candidate,
-                                                     kill_helpers, changed,       arm};
+static const struct oriel_session_ops session_ops = {record,    send_to_agent, ask,     withdraw, prepare,
+                                                     discard,   announce,      launch,  renew,    answer,
+                                                     candidate, kill_helpers,  changed, arm};
 
 static gboolean timer_fired(int fd, GIOCondition condition, gpointer data) {
     uint64_t count;

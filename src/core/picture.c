@@ -173,6 +173,11 @@ bool oriel_picture_start(struct oriel_picture *p, const struct oriel_session_req
     return p->capture != NULL;
 }
 
+void oriel_picture_renew(struct oriel_picture *p) {
+    if (p->media && oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_RENEW) < 0)
+        oriel_helper_kill(p->media);
+}
+
 void oriel_picture_answer(struct oriel_picture *p, const char *sdp) {
     if (p->media && oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_ANSWER, sdp) < 0)
         oriel_helper_kill(p->media);

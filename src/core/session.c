@@ -24,6 +24,8 @@ struct oriel_session {
     bool capture_ready;
     char *offer, *fingerprint; /* held until capture is ready too */
     GPtrArray *candidates;     /* local ones that came before the offer left: json_t */
+    guint path;                /* of the newest offer that was sent, from 1; 0: none yet */
+    bool renewing;             /* what media says now still belongs to the path before */
     guint16 sent;              /* the next sequence number, ours */
     guint16 expected;          /* the agent's */
     json_t *early[EARLY_MAX];  /* the agent's messages that came before their turn, by seq modulo EARLY_MAX */
@@ -54,13 +56,16 @@ static json_t *detailed(json_t *members, const char *detail) {
 static void send_sequenced(struct oriel_session *s, enum oriel_message_type type, json_t *members) {
     json_object_set_new(members, "session", json_string(s->id));
     json_object_set_new(members, "seq", json_integer(s->sent++));
+    if (type != ORIEL_MESSAGE_END)
+        json_object_set_new(members, "path", json_integer(s->path));
     s->ops->send(s->user, s->request.peer, type, members);
 }
 
 static void clear(struct oriel_session *s) {
     oriel_session_request_clear(&s->request);
     memset(s->id, 0, sizeof s->id);
-    s->shown = s->capture_ready = s->answered = false;
+    s->shown = s->capture_ready = s->answered = s->renewing = false;
+    s->path = 0;
     g_clear_pointer(&s->offer, g_free);
     g_clear_pointer(&s->fingerprint, g_free);
     g_ptr_array_set_size(s->candidates, 0);
@@ -310,6 +315,18 @@ static void send_candidate(struct oriel_session *s, json_t *members) {
         g_ptr_array_add(s->candidates, members);
 }
 
+static void send_offer(struct oriel_session *s) {
+    s->path++;
+    s->renewing = s->answered = false;
+    s->remote_candidates = 0;
+    send_sequenced(s, ORIEL_MESSAGE_SDP, json_pack("{s:s, s:s}", "type", "offer", "sdp", s->offer));
+    set_state(s, ORIEL_SESSION_CONNECTING);
+    arm(s, MIN(s->expires, oriel_boottime() + CONNECT_TIMEOUT * ORIEL_SECOND));
+    for (guint i = 0; i < s->candidates->len; i++)
+        send_candidate(s, json_incref(g_ptr_array_index(s->candidates, i)));
+    g_ptr_array_set_size(s->candidates, 0);
+}
+
 static void grant_when_ready(struct oriel_session *s) {
     if (s->state != ORIEL_SESSION_STARTING || !s->capture_ready || !s->offer)
         return;
@@ -323,12 +340,7 @@ static void grant_when_ready(struct oriel_session *s) {
     s->ops->send(s->user, r->peer, ORIEL_MESSAGE_GRANT,
                  json_pack("{s:s, s:s, s:O, s:i, s:s}", "request", r->hash, "session", s->id, "scopes", r->scopes,
                            "seconds", (int)r->seconds, "fingerprint", s->fingerprint));
-    send_sequenced(s, ORIEL_MESSAGE_SDP, json_pack("{s:s, s:s}", "type", "offer", "sdp", s->offer));
-    set_state(s, ORIEL_SESSION_CONNECTING);
-    arm(s, MIN(s->expires, oriel_boottime() + CONNECT_TIMEOUT * ORIEL_SECOND));
-    for (guint i = 0; i < s->candidates->len; i++)
-        send_candidate(s, json_incref(g_ptr_array_index(s->candidates, i)));
-    g_ptr_array_set_size(s->candidates, 0);
+    send_offer(s);
 }
 
 void oriel_session_capture_ready(struct oriel_session *s, const char *backend, guint width, guint height) {
@@ -346,21 +358,43 @@ static bool offer_fits(const char *sdp) {
     return *sdp && strlen(sdp) <= OFFER_SIZE_MAX && size > 0 && size <= OFFER_ENCODED_MAX;
 }
 
+void oriel_session_renew(struct oriel_session *s) {
+    if (s->state < ORIEL_SESSION_STARTING || s->state > ORIEL_SESSION_LIVE)
+        return;
+    if (s->path == ORIEL_PATHS_MAX) {
+        end(s, "device", "media-failed", "the network path changed too often");
+        return;
+    }
+    s->renewing = true;
+    g_clear_pointer(&s->offer, g_free);
+    g_ptr_array_set_size(s->candidates, 0);
+    s->local_candidates = 0;
+    s->ops->renew(s->user);
+}
+
 void oriel_session_offer(struct oriel_session *s, const char *fingerprint, const char *sdp) {
-    if (s->state != ORIEL_SESSION_STARTING || s->offer)
+    bool due = s->state == ORIEL_SESSION_STARTING ? !s->offer : s->renewing && s->state <= ORIEL_SESSION_LIVE;
+    if (s->state < ORIEL_SESSION_STARTING || !due)
         return;
     if (!offer_fits(sdp)) {
         end(s, "device", "media-failed", "the offer is empty or too large");
-        return;
+    } else if (s->path && strcmp(fingerprint, s->fingerprint) != 0) {
+        end(s, "device", "media-failed", "another certificate than that of the grant");
+    } else {
+        s->offer = g_strdup(sdp);
+        g_free(s->fingerprint);
+        s->fingerprint = g_strdup(fingerprint);
+        s->renewing = false;
+        if (s->path)
+            send_offer(s);
+        else
+            grant_when_ready(s);
     }
-    s->offer = g_strdup(sdp);
-    s->fingerprint = g_strdup(fingerprint);
-    grant_when_ready(s);
 }
 
 void oriel_session_local_candidate(struct oriel_session *s, guint mline, const char *candidate) {
     if (s->state < ORIEL_SESSION_STARTING || s->state > ORIEL_SESSION_LIVE || strlen(candidate) > CANDIDATE_SIZE_MAX ||
-        s->local_candidates >= CANDIDATES_MAX)
+        s->local_candidates >= CANDIDATES_MAX || s->renewing)
         return;
     s->local_candidates++;
     send_candidate(s, json_pack("{s:s, s:i}", "candidate", candidate, "mline", (int)mline));
@@ -369,13 +403,14 @@ void oriel_session_local_candidate(struct oriel_session *s, guint mline, const c
 void oriel_session_live(struct oriel_session *s) {
     if (s->state != ORIEL_SESSION_CONNECTING)
         return;
-    if (!s->ops->record(s->user, "live", json_pack("{s:s}", "session", s->id))) {
+    if (!s->ops->record(s->user, "live", json_pack("{s:s, s:i}", "session", s->id, "path", (int)s->path))) {
         end(s, "device", "audit", NULL);
         return;
     }
     arm(s, s->expires);
     set_state(s, ORIEL_SESSION_LIVE);
-    s->ops->announce(s->user, "live", NULL, NULL);
+    if (s->path == 1)
+        s->ops->announce(s->user, "live", NULL, NULL);
 }
 
 void oriel_session_stats(struct oriel_session *s, json_t *figures) {
@@ -410,11 +445,16 @@ void oriel_session_helpers_gone(struct oriel_session *s) {
 }
 
 static void handle_in_turn(struct oriel_session *s, enum oriel_message_type type, const json_t *m) {
+    guint path = (guint)oriel_json_integer(m, "path", s->path);
+    if (path < s->path)
+        return; /* said before our newest offer was heard */
     if (type == ORIEL_MESSAGE_END) {
         bool good = strcmp(oriel_json_text(m, "by"), "agent") == 0;
         const char *detail = oriel_json_text(m, "detail");
         end(s, good ? "agent" : "device", good ? oriel_json_text(m, "reason") : "protocol",
             good ? detail : "an end in somebody else's name");
+    } else if (path > s->path) {
+        end(s, "device", "protocol", "a path that was not offered");
     } else if (type == ORIEL_MESSAGE_ICE) {
         if (++s->remote_candidates > CANDIDATES_MAX)
             end(s, "device", "protocol", "more than 64 candidates");

@@ -2,7 +2,9 @@
  *
  *            request            decision: yes          offer + capture ready        live
  *   IDLE ──────────────> ASKING ─────────────> STARTING ──────────────────> CONNECTING ────> LIVE
- *    ^                     │ no, timeout,         │ failed, stop              │ end, stop,    │ expired,
+ *    ^                     │                      │              ^            │               │
+ *    │                     │                      │              └────────────┴─ new path <───┤
+ *    │                     │ no, timeout,         │ failed, stop              │ end, stop,    │ expired,
  *    │                     │ provider lost        │                           │ failed        │ provider lost
  *    └──── helpers gone ── ENDING <───────────────┴───────────────────────────┴───────────────┘
  *
@@ -60,6 +62,8 @@ struct oriel_session_ops {
     void (*announce)(void *user, const char *state, const char *by, const char *reason);
     /* Starts capture, and media out of what was prepared. False: could not (logged); kill() follows. */
     bool (*launch)(void *user, const struct oriel_session_request *request);
+    /* Has media make a new offer, for a new path. */
+    void (*renew)(void *user);
     void (*answer)(void *user, const char *sdp);
     void (*candidate)(void *user, guint mline, const char *candidate);
     /* Kills capture and media now. oriel_session_helpers_gone() comes later, when both are gone, never from inside. */
@@ -107,6 +111,8 @@ void oriel_session_message(struct oriel_session *session, const struct oriel_pee
 
 /* From the helpers. */
 void oriel_session_capture_ready(struct oriel_session *session, const char *backend, guint width, guint height);
+/* The way out is a new one: under the same grant, the agent gets a new offer. */
+void oriel_session_renew(struct oriel_session *session);
 void oriel_session_offer(struct oriel_session *session, const char *fingerprint, const char *sdp);
 void oriel_session_local_candidate(struct oriel_session *session, guint mline, const char *candidate);
 void oriel_session_live(struct oriel_session *session);

@@ -213,11 +213,11 @@ story('messages out of order are handled in order', async ({ rig }) => {
   await granted(cast);
   const { session } = cast.agent;
   // An answer that is none would end the session, if it were handled before what comes before it.
-  await cast.agent.send({ v: 1, typ: 'sdp', session, seq: 1, type: 'answer', sdp: 'hello' });
-  await cast.agent.send({ v: 1, typ: 'sdp', session, seq: 1, type: 'answer', sdp: 'hello' });
+  await cast.agent.send({ v: 1, typ: 'sdp', session, seq: 1, path: 1, type: 'answer', sdp: 'hello' });
+  await cast.agent.send({ v: 1, typ: 'sdp', session, seq: 1, path: 1, type: 'answer', sdp: 'hello' });
   await sleep(300);
   assert.equal(cast.device.picture().length, 2);
-  await cast.agent.send({ v: 1, typ: 'ice', session, seq: 0, candidate: '', mline: 0 });
+  await cast.agent.send({ v: 1, typ: 'ice', session, seq: 0, path: 1, candidate: '', mline: 0 });
   await over(cast, { by: 'device', reason: 'protocol' });
 });
 

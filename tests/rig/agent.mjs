@@ -109,6 +109,7 @@ export class Agent {
     const jws = await open(jwe, with_), { typ } = peek(jws).claims;
     const message = must(schemas[typ], await verify(jws, this.peer.cnf.jwk, `oriel-${typ}+jws`), `a ${typ}`);
     Object.defineProperty(message, 'hash', { value: hash(jws) }); // out of sight of deepEqual
+    if (message.typ === 'sdp') this.path = message.path;
     this.messages.push(message);
   }
 
@@ -223,7 +224,7 @@ export class Agent {
   sequenced(typ, members, session = this.session, knobs = {}) {
     const seq = this.sequences.get(session) ?? 0;
     this.sequences.set(session, seq + 1);
-    return this.send({ v: 1, typ, session, seq, ...members }, knobs);
+    return this.send({ v: 1, typ, session, seq, ...(typ === 'end' ? {} : { path: this.path ?? 1 }), ...members }, knobs);
   }
 
   ended(ms) {

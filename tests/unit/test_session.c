@@ -7,12 +7,14 @@
 
 #define HASH "n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg"
 #define OTHER "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
+#define FOREIGN_PRINT "FF:07:0E:15:1C:23:2A:31:38:3F:46:4D:54:5B:62:69:70:77:7E:85:8C:93:9A:A1:A8:AF:B6:BD:C4:CB:D2:D9"
 #define PRINT "00:07:0E:15:1C:23:2A:31:38:3F:46:4D:54:5B:62:69:70:77:7E:85:8C:93:9A:A1:A8:AF:B6:BD:C4:CB:D2:D9"
 
 static struct oriel_session *session;
 static struct oriel_peer *anna, *anna_again, *bert; /* two exchanges of one agent, and one of another */
 static GString *effects;                            /* since the last expect() */
 static guint records, fail_record, fail_records_from;
+static int said_path; /* of what the agent says */
 static bool fail_ask, fail_prepare, fail_launch, launched;
 static char id[ORIEL_HASH_SIZE];
 static json_int_t end_bytes; /* of the last record of an end */
@@ -109,6 +111,10 @@ static bool launch(void *user, const struct oriel_session_request *request) {
     return launched;
 }
 
+static void renew(void *user) {
+    effect("renew");
+}
+
 static void answer(void *user, const char *sdp) {
     effect("answer:%s", sdp);
 }
@@ -132,8 +138,8 @@ static void arm(void *user, gint64 deadline) {
     effect("arm:%d", (int)(seconds + 0.5));
 }
 
-static const struct oriel_session_ops ops = {record, send_message, ask,       withdraw,     prepare, discard, announce,
-                                             launch, answer,       candidate, kill_helpers, changed, arm};
+static const struct oriel_session_ops ops = {record, send_message, ask,    withdraw,  prepare,      discard, announce,
+                                             launch, renew,        answer, candidate, kill_helpers, changed, arm};
 
 /* ---- steps ---- */
 
@@ -193,13 +199,13 @@ static void message_from(const struct oriel_peer *peer, json_t *m) {
 }
 
 static json_t *sdp(int seq, const char *type, const char *text) {
-    return json_pack("{s:i, s:s, s:s, s:i, s:s, s:s}", "v", 1, "typ", "sdp", "session", id, "seq", seq, "type", type,
-                     "sdp", text);
+    return json_pack("{s:i, s:s, s:s, s:i, s:i, s:s, s:s}", "v", 1, "typ", "sdp", "session", id, "seq", seq, "path",
+                     said_path, "type", type, "sdp", text);
 }
 
 static json_t *ice(int seq, const char *text) {
-    return json_pack("{s:i, s:s, s:s, s:i, s:s, s:i}", "v", 1, "typ", "ice", "session", id, "seq", seq, "candidate",
-                     text, "mline", 0);
+    return json_pack("{s:i, s:s, s:s, s:i, s:i, s:s, s:i}", "v", 1, "typ", "ice", "session", id, "seq", seq, "path",
+                     said_path, "candidate", text, "mline", 0);
 }
 
 static json_t *end(int seq, const char *by, const char *reason) {
@@ -615,6 +621,77 @@ static void test_out_of_order_and_again(void **state) {
     expect("candidate:0:");
 }
 
+/* ---- a new path under the same grant ---- */
+
+static void test_a_new_path(void **state) {
+    play_to_live();
+    memcpy(id, oriel_session_id(session), sizeof id);
+    g_string_truncate(effects, 0);
+    oriel_session_renew(session);
+    oriel_session_local_candidate(session, 0, "candidate:of the old path");
+    expect("renew");
+    assert_int_equal(oriel_session_state(session), ORIEL_SESSION_LIVE); /* until there is something to answer */
+    offer();
+    expect("send:sdp#1 changed:connecting arm:30");
+    offer(); /* nobody asked for it */
+    expect("");
+    oriel_session_local_candidate(session, 0, "candidate:of the new path");
+    expect("send:ice#2");
+    /* What the agent said before it heard of the new path is of no use, but counts. */
+    message_from(anna, ice(0, "candidate:0"));
+    message_from(anna, sdp(1, "answer", "v=0"));
+    expect("");
+    said_path = 2;
+    message_from(anna, sdp(2, "answer", "v=0"));
+    expect("answer:v=0");
+    oriel_session_live(session);
+    expect("record:live arm:600 changed:live"); /* for the person nothing has changed */
+}
+
+static void test_a_path_that_was_not_offered(void **state) {
+    play_to_live();
+    memcpy(id, oriel_session_id(session), sizeof id);
+    g_string_truncate(effects, 0);
+    said_path = 2;
+    message_from(anna, sdp(0, "answer", "v=0"));
+    assert_non_null(strstr(effects->str, "announce:ended(device,protocol)"));
+}
+
+static void test_a_new_path_has_the_certificate_of_the_grant(void **state) {
+    play_to_live();
+    oriel_session_renew(session);
+    g_string_truncate(effects, 0);
+    oriel_session_offer(session, FOREIGN_PRINT, "v=0 offer");
+    assert_non_null(strstr(effects->str, "announce:ended(device,media-failed)"));
+}
+
+static void test_a_new_path_before_the_grant_left(void **state) {
+    request();
+    oriel_session_shown(session, HASH);
+    oriel_session_decide(session, HASH, true);
+    oriel_session_local_candidate(session, 0, "candidate:of the old path");
+    offer();
+    g_string_truncate(effects, 0);
+    oriel_session_renew(session);
+    expect("renew");
+    ready();
+    expect(""); /* the offer that there was belongs to the old path */
+    offer();
+    expect("record:media-start send:grant send:sdp#0 changed:connecting arm:30");
+}
+
+static void test_not_more_than_64_paths(void **state) {
+    play_to_live();
+    for (int i = 1; i < 64; i++) {
+        oriel_session_renew(session);
+        offer();
+        assert_int_equal(oriel_session_state(session), ORIEL_SESSION_CONNECTING);
+    }
+    g_string_truncate(effects, 0);
+    oriel_session_renew(session);
+    assert_non_null(strstr(effects->str, "announce:ended(device,media-failed)"));
+}
+
 static void test_early_ones_are_held_up_to_64(void **state) {
     reach(ORIEL_SESSION_CONNECTING);
     message_from(anna, ice(63, "c63"));
@@ -814,6 +891,7 @@ static int set_up(void **state) {
     bert = peer("bert");
     effects = g_string_new(NULL);
     records = fail_record = fail_records_from = 0;
+    said_path = 1;
     fail_ask = fail_prepare = fail_launch = launched = false;
     session = oriel_session_new(&ops, NULL, 60);
     return 0;
@@ -846,6 +924,11 @@ int main(void) {
         TEST(test_each_record_that_fails),
         TEST(test_a_no_needs_no_record),
         TEST(test_out_of_order_and_again),
+        TEST(test_a_new_path),
+        TEST(test_a_path_that_was_not_offered),
+        TEST(test_a_new_path_has_the_certificate_of_the_grant),
+        TEST(test_a_new_path_before_the_grant_left),
+        TEST(test_not_more_than_64_paths),
         TEST(test_early_ones_are_held_up_to_64),
         TEST(test_an_end_does_not_wait),
         TEST(test_not_more_than_64_candidates),

@@ -23,6 +23,7 @@ const REQUEST_EXPIRY_S = 30;
 const MAX_EARLY = 64;
 const MAX_CANDIDATE = 512;
 const MAX_EXCHANGES = 8; // as many as the device remembers of one agent
+const MAX_PATHS = 64;
 const LAST_SEQ = 65535; // an end acts at once, whatever its number
 
 const WAITING = ['asking', 'shown', 'allowed'];
@@ -71,6 +72,7 @@ export class Session {
         this.grant = null; // {session, seconds, endsAt}
         this.identity = null; // of the device, as this page deals with it
         this.peer = null;
+        this.path = 0; // of the newest offer: the device makes a new one when its network changes
         this.stateSince = env.now();
     }
 
@@ -311,11 +313,22 @@ export class Session {
         this.#set('connecting');
         if (grant.scopes.some((scope) => scope !== 'view') || grant.seconds > this.request.seconds)
             return this.#end('protocol', 'the grant is wider than the request');
-        this.peer = env.createPeer({ certificate: round.certificate.certificate, on: this.#peerEvents(round) });
-        this.#within(CONNECT_MS, ['connecting'], () => this.#end('media-failed', `no picture within ${CONNECT_MS / 1000} s`));
+        this.path = 0;
+        this.#connect(round);
         for (const message of round.early.splice(0)) this.#inSession(round.exchange, message);
         const farewell = { typ: 'end', session: grant.session, seq: LAST_SEQ, by: 'agent', reason: 'hung-up' };
         round.exchange.prepare(farewell).then((message) => (round.farewell = message));
+    }
+
+    /* A connection for the next path. The certificate stays: it is the one that the request named. */
+    #connect(round) {
+        this.peer?.close();
+        Object.assign(round, { answered: false, candidates: [] });
+        this.path++;
+        const { path } = this;
+        this.peer = this.#env.createPeer({ certificate: round.certificate.certificate, on: this.#peerEvents(round, path) });
+        const late = () => path === this.path && this.#end('media-failed', `no picture within ${CONNECT_MS / 1000} s`);
+        this.#within(CONNECT_MS, ['connecting'], late);
     }
 
     #inSession(exchange, message) {
@@ -329,37 +342,43 @@ export class Session {
         for (const next of round.inbox.add(message)) {
             if (round !== this.#round || !this.inSession) return;
             if (next.typ === 'sdp') this.#offered(round, next);
-            else if (next.typ === 'ice') this.peer.addCandidate(next.candidate, next.mline);
+            else if (next.typ === 'ice' && next.path === this.path) this.peer.addCandidate(next.candidate, next.mline);
+            else if (next.typ === 'ice') continue;
             else this.#finish('ended', { by: next.by, reason: next.reason, detail: next.detail });
         }
     }
 
-    async #offered(round, { type, sdp }) {
-        if (type !== 'offer' || round.offered) return this.#end('protocol', 'expected one offer');
+    async #offered(round, { type, path, sdp }) {
+        const expected = round.offered ? this.path + 1 : this.path;
+        if (type !== 'offer' || path !== expected || path > MAX_PATHS) return this.#end('protocol', 'expected one offer for each path');
         round.offered = true;
         this.#env.mark('offer');
+        if (path !== this.path) {
+            this.#connect(round);
+            this.#set('connecting');
+        }
         const refusal = refuseOffer(sdp, round.grant.fingerprint);
         if (refusal) return this.#end(refusal.reason, refusal.detail);
         try {
             const answer = await this.peer.answer(sdp);
-            if (round !== this.#round || !this.inSession) return;
+            if (round !== this.#round || !this.inSession || path !== this.path) return;
             this.#say({ typ: 'sdp', type: 'answer', sdp: answer });
         } catch (error) {
-            if (round === this.#round && this.inSession) this.#end('protocol', `the offer can't be used: ${error.message ?? error}`);
+            if (round === this.#round && this.inSession && path === this.path) this.#end('protocol', `the offer can't be used: ${error.message ?? error}`);
             return;
         }
         round.answered = true;
-        for (const candidate of round.candidates?.splice(0) ?? []) this.#say(candidate);
+        for (const candidate of round.candidates.splice(0)) this.#say(candidate);
     }
 
-    #peerEvents(round) {
-        const current = () => round === this.#round && this.inSession;
+    #peerEvents(round, path) {
+        const current = () => round === this.#round && this.inSession && path === this.path;
         return {
             candidate: (candidate, mline) => {
                 if (!current() || candidate.length > MAX_CANDIDATE) return;
                 const message = { typ: 'ice', candidate, mline };
                 if (round.answered) this.#say(message);
-                else (round.candidates ??= []).push(message);
+                else round.candidates.push(message);
             },
             connected: () => {
                 if (current()) this.#env.mark('connected');
@@ -370,7 +389,7 @@ export class Session {
                 this.#set('live');
             },
             failed: (why) => {
-                if (current()) this.#within(LOST_GRACE_MS, IN_SESSION, () => this.#end('media-failed', why));
+                if (current()) this.#within(LOST_GRACE_MS, IN_SESSION, () => current() && this.#end('media-failed', why));
             },
         };
     }
@@ -378,7 +397,8 @@ export class Session {
     /* Sends one message of the session. */
     #say(message) {
         const round = this.#round;
-        this.#send(round.exchange, { ...message, session: round.grant.session, seq: round.seq++ }, (why) => {
+        const path = message.typ === 'end' ? {} : { path: this.path };
+        this.#send(round.exchange, { ...message, session: round.grant.session, seq: round.seq++, ...path }, (why) => {
             // What can't be sent would leave a hole in the sequence.
             if (round === this.#round && this.inSession) this.#end('protocol', why);
         });

@@ -144,9 +144,9 @@ test('lengths count characters, not UTF-16 units', () => {
 
 test('what is sent is checked', () => {
     const session = id32(2);
-    assert.throws(() => protocol.encode({ typ: 'ice', session, seq: -1, candidate: '', mline: 0 }), ProtocolError);
-    assert.throws(() => protocol.encode({ typ: 'sdp', session, seq: 0, type: 'answer', sdp: 'x'.repeat(11_000) }), ProtocolError);
-    const message = { typ: 'ice', session, seq: 0, candidate: '', mline: 0 };
+    assert.throws(() => protocol.encode({ typ: 'ice', session, seq: -1, path: 1, candidate: '', mline: 0 }), ProtocolError);
+    assert.throws(() => protocol.encode({ typ: 'sdp', session, seq: 0, path: 1, type: 'answer', sdp: 'x'.repeat(11_000) }), ProtocolError);
+    const message = { typ: 'ice', session, seq: 0, path: 1, candidate: '', mline: 0 };
     assert.deepEqual(protocol.decode(protocol.encode(message)), { v: 1, ...message });
 });
 

@@ -153,8 +153,8 @@ async function ask(seconds = 600) {
 }
 
 const grant = (request, more = {}) => say({ typ: 'grant', request, session: SESSION, scopes: ['view'], seconds: 600, fingerprint: FINGERPRINT, ...more });
-const sdp = (seq, more = {}) => say({ typ: 'sdp', session: SESSION, seq, type: 'offer', sdp: OFFER, ...more });
-const ice = (seq, candidate) => say({ typ: 'ice', session: SESSION, seq, candidate, mline: 0 });
+const sdp = (seq, more = {}) => say({ typ: 'sdp', session: SESSION, seq, path: 1, type: 'offer', sdp: OFFER, ...more });
+const ice = (seq, candidate, path = 1) => say({ typ: 'ice', session: SESSION, seq, path, candidate, mline: 0 });
 
 async function live() {
     const request = await ask();
@@ -191,8 +191,8 @@ test('the whole story, and what it sends', async () => {
     assert.equal(peer.certificate, 'cert');
     await sdp(0);
     assert.equal(peer.offer, OFFER);
-    assert.deepEqual(claims(last('sdp')), { v: 1, typ: 'sdp', session: SESSION, seq: 0, type: 'answer', sdp: 'v=0 answer' });
-    assert.deepEqual(claims(last('ice')), { v: 1, typ: 'ice', session: SESSION, seq: 1, candidate: 'candidate:early', mline: 0 });
+    assert.deepEqual(claims(last('sdp')), { v: 1, typ: 'sdp', session: SESSION, seq: 0, path: 1, type: 'answer', sdp: 'v=0 answer' });
+    assert.deepEqual(claims(last('ice')), { v: 1, typ: 'ice', session: SESSION, seq: 1, path: 1, candidate: 'candidate:early', mline: 0 });
     await ice(1, 'candidate:x');
     assert.deepEqual(peer.candidates, [['candidate:x', 0]]);
     peer.on.candidate('', 0);
@@ -209,6 +209,42 @@ test('the whole story, and what it sends', async () => {
     assert.equal(last('end'), undefined); // an end is not answered by an end
     assert.deepEqual(marks, ['asked', 'shown', 'allowed', 'granted', 'offer', 'connected', 'firstFrame', 'ended']);
     assert.deepEqual(timers.filter((t) => t.at > now + 5000), []); // nothing of the round stays behind
+});
+
+test('a new path under the same grant: another connection with the same certificate, and the picture is live again', async () => {
+    await live();
+    const old = peer;
+    await sdp(1, { path: 2 });
+    assert.notEqual(peer, old);
+    assert.ok(old.closed);
+    assert.equal(peer.certificate, 'cert');
+    assert.equal(session.state, 'connecting');
+    assert.equal(session.path, 2);
+    assert.equal(last('sdp').path, 2);
+    await ice(2, 'candidate:of the old path', 1);
+    await ice(3, 'candidate:y', 2);
+    assert.deepEqual(peer.candidates, [['candidate:y', 0]]);
+    const count = sent.length;
+    old.on.candidate('candidate:late', 0);
+    old.on.failed('the old one broke');
+    await settle();
+    assert.equal(sent.length, count);
+    peer.on.firstFrame();
+    assert.equal(session.state, 'live');
+});
+
+for (const [what, more] of Object.entries({ 'the same path again': { path: 1 }, 'a path too far': { path: 3 }, 'an answer': { path: 2, type: 'answer' } }))
+    test(`an offer of ${what} ends the session`, async () => {
+        await live();
+        await sdp(1, more);
+        assert.equal(session.state, 'ended');
+        assert.equal(last('end').reason, 'protocol');
+    });
+
+test('a new path with another certificate of the device ends the session', async () => {
+    await live();
+    await sdp(1, { path: 2, sdp: OFFER.replace(FINGERPRINT, MINE) });
+    assert.equal(session.outcome.reason, 'fingerprint');
 });
 
 for (const reason of schemas.denial.properties.reason.enum)
@@ -533,7 +569,7 @@ test('replay: the messages of one exchange mean nothing in the next', async () =
     const first = await ask();
     const old = { allowed: await device.say({ typ: 'progress', request: first, stage: 'allowed' }), no: await device.say({ typ: 'denial', request: first, reason: 'denied' }) };
     const grant1 = await device.say({ typ: 'grant', request: first, session: SESSION, scopes: ['view'], seconds: 600, fingerprint: FINGERPRINT });
-    const offer = await device.say({ typ: 'sdp', session: SESSION, seq: 0, type: 'offer', sdp: OFFER });
+    const offer = await device.say({ typ: 'sdp', session: SESSION, seq: 0, path: 1, type: 'offer', sdp: OFFER });
     const greeting = await device.challenge(hashOf(last('hello')), { nonce: id32(4) });
     await session.receive(old.no.text);
     session.again();
@@ -559,7 +595,7 @@ test('replay: the messages of one exchange mean nothing in the next', async () =
 test('the same message twice counts once', async () => {
     const request = await ask();
     await grant(request);
-    const offer = await device.say({ typ: 'sdp', session: SESSION, seq: 0, type: 'offer', sdp: OFFER });
+    const offer = await device.say({ typ: 'sdp', session: SESSION, seq: 0, path: 1, type: 'offer', sdp: OFFER });
     await session.receive(offer.text);
     await session.receive(offer.text);
     await grant(request);
@@ -670,7 +706,7 @@ test('an answer that does not fit into a message ends the session', async () => 
 test('many messages at once keep their order', async () => {
     await live();
     for (let i = 0; i < 30; i++) peer.on.candidate(`candidate:${i}`, 0);
-    const texts = await Promise.all(Array.from({ length: 30 }, (_, i) => device.say({ typ: 'ice', session: SESSION, seq: 30 - i, candidate: `candidate:${30 - i}`, mline: 0 })));
+    const texts = await Promise.all(Array.from({ length: 30 }, (_, i) => device.say({ typ: 'ice', session: SESSION, seq: 30 - i, path: 1, candidate: `candidate:${30 - i}`, mline: 0 })));
     await Promise.all(texts.map(({ text }) => session.receive(text)));
     await settle();
     assert.deepEqual(peer.candidates.map(([candidate]) => candidate), Array.from({ length: 30 }, (_, i) => `candidate:${i + 1}`));

@@ -74,7 +74,7 @@ class DevicePage extends View {
                 <div class="right">${session.inSession ? this.sessionControls() : this.reachable()}</div>
             </div>
             ${session.inSession
-                ? html`<oriel-viewer data-panel tabindex="-1" .peer=${session.peer} .live=${session.state === 'live'}></oriel-viewer>`
+                ? html`<oriel-viewer data-panel tabindex="-1" .peer=${session.peer} .path=${session.path} .live=${session.state === 'live'}></oriel-viewer>`
                 : html`<div class="columns">
                       <div class="main" data-panel tabindex="-1">${this.panel(device)}</div>
                       ${this.facts(device)}

@@ -11,7 +11,7 @@ const bitrate = (kbps) => (kbps === null ? ['–', 'kbit/s'] : kbps < 1000 ? [sh
 const NOTHING_YET = { width: null, height: null, fps: null, latency: null, bitrate: null, loss: null, rtt: null };
 
 class Viewer extends View {
-    static properties = { peer: {}, live: {}, mode: {}, figures: {}, full: {} };
+    static properties = { peer: {}, path: {}, live: {}, mode: {}, figures: {}, full: {} };
 
     constructor() {
         super();
@@ -122,7 +122,7 @@ class Viewer extends View {
     render() {
         return html`<div class="stage" tabindex="0" aria-label="Picture of the device" data-mode=${this.mode} @dblclick=${this.toggleMode} @pointerdown=${this.drag}>
                 <video data-testid="picture" muted playsinline autoplay disablepictureinpicture></video>
-                ${this.live ? nothing : html`<p class="veil">Making the picture …</p>`}
+                ${this.live ? nothing : html`<p class="veil">${this.path > 1 ? 'The network changed: connecting again …' : 'Making the picture …'}</p>`}
             </div>
             <div class="foot">
                 ${this.figuresElement()}
