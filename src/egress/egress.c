@@ -1,0 +1,357 @@
+/* See egress.h. */
+#include "egress.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "clock.h"
+#include "core_egress.h"
+#include "log.h"
+#include "race.h"
+#include "relay.h"
+#include "route.h"
+
+enum {
+    /* core, the inside socket, names, and all addresses of all servers */
+    POLL_MAX = 3 + ORIEL_SERVERS_MAX * ORIEL_ADDRESSES_MAX,
+    FALLBACK_MIN = 200,
+    FALLBACK_MAX = 60000,
+    PAUSE_DOUBLINGS = 6,
+    WORDS_SIZE = 1024,
+};
+
+#define PAUSE_MIN (100 * ORIEL_MILLISECOND)
+#define PAUSE_MAX (5 * ORIEL_SECOND)
+/* TURN permissions are refreshed every 4 minutes at the latest: a media that has said nothing for longer is gone. */
+#define SILENCE_MAX (300 * ORIEL_SECOND)
+
+enum state { NOT_STARTED, RACING, UP, PAUSED, ENDED };
+
+struct egress {
+    int control, status;
+    enum state state;
+    struct oriel_server servers[ORIEL_SERVERS_MAX], proxy;
+    size_t count;
+    oriel_tls_context *context;
+    int64_t fallback;
+    int remembered;      /* the server that worked last; -1: none */
+    unsigned generation; /* of the path that is, or was last */
+    unsigned pauses;     /* since there was one */
+    int64_t since;       /* when this search for a path began */
+    int64_t pause_end;
+    struct oriel_resolver resolver;
+    struct oriel_race race;
+    struct oriel_route routes[ORIEL_SERVERS_MAX];
+    struct oriel_relay relay;
+    struct oriel_counters told;
+    int64_t told_at;
+    struct pollfd polled[POLL_MAX];
+    size_t polled_count, resolver_slot, inside_slot;
+    struct oriel_ipc_message message;
+};
+
+#define tell(e, ...)                                                                                                   \
+    do {                                                                                                               \
+        if (oriel_ipc_send((e)->control, &oriel_egress_to_core, __VA_ARGS__) < 0)                                      \
+            (e)->state = ENDED; /* core does not read: it is gone, or about to end us */                               \
+    } while (0)
+
+static void fail(struct egress *e, const char *detail) {
+    oriel_error("%s", detail);
+    tell(e, ORIEL_EGRESS_FAILED, detail);
+    e->state = ENDED;
+    e->status = EXIT_FAILURE;
+}
+
+/* ---- the race for a path ---- */
+
+static void begin_race(struct egress *e, int64_t now) {
+    oriel_race_begin(&e->race, e->count, e->remembered, e->fallback, now);
+    e->state = RACING;
+}
+
+static void end_race(struct egress *e) {
+    for (size_t i = 0; i < e->count; i++)
+        oriel_route_end(&e->routes[i]);
+    oriel_resolver_forget(&e->resolver);
+}
+
+static void pause_a_little(struct egress *e, int64_t now) {
+    int64_t pause = PAUSE_MIN << (e->pauses < PAUSE_DOUBLINGS ? e->pauses : PAUSE_DOUBLINGS);
+    uint16_t off;
+    if (getrandom(&off, sizeof off, 0) != sizeof off)
+        off = 0;
+    pause = pause < PAUSE_MAX ? pause : PAUSE_MAX;
+    e->pauses++;
+    e->pause_end = now + pause - pause / 4 + (int64_t)(off % 1024) * pause / 2048;
+    e->state = PAUSED;
+}
+
+/* Why no server could be reached, one after the other. */
+static void explain(const struct egress *e, char out[WORDS_SIZE]) {
+    int at = snprintf(out, WORDS_SIZE, "no TURN server can be reached");
+    for (size_t i = 0; i < e->count && at < WORDS_SIZE; i++) {
+        const struct oriel_server *s = &e->servers[i];
+        at += snprintf(out + at, WORDS_SIZE - (size_t)at, "%s %s%s%s: %s", i ? ";" : ":", s->uri,
+                       e->routes[i].proxy ? " through proxy " : "", e->routes[i].proxy ? e->proxy.host : "",
+                       e->routes[i].error);
+    }
+}
+
+static void race_lost(struct egress *e, int64_t now) {
+    char words[WORDS_SIZE];
+    explain(e, words);
+    end_race(e);
+    if (!e->generation) {
+        fail(e, words);
+        return;
+    }
+    oriel_warning("%s", words);
+    pause_a_little(e, now);
+    tell(e, ORIEL_EGRESS_LOST, words, (uint32_t)e->generation);
+}
+
+static void race_won(struct egress *e, int winner, int64_t now) {
+    struct oriel_path *path = oriel_route_take(&e->routes[winner]);
+    char words[ORIEL_EGRESS_TEXT_SIZE];
+    end_race(e);
+    oriel_path_describe(path, words);
+    oriel_relay_open(&e->relay, path, e->generation == 0, now);
+    e->remembered = winner;
+    e->generation++;
+    e->pauses = 0;
+    e->state = UP;
+    uint32_t took = (uint32_t)((now - e->since) / ORIEL_MILLISECOND);
+    oriel_info("path %u: %s, after %u ms", e->generation, words, took);
+    tell(e, ORIEL_EGRESS_PATH, oriel_transport_name(path->server->transport), words, path->server->uri, took,
+         (uint32_t)e->generation);
+}
+
+/* Begins what is due and lets all that has begun go on, until that changes nothing. */
+static void race(struct egress *e, int64_t now) {
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (int i; (i = oriel_race_start(&e->race, now)) >= 0;) {
+            oriel_route_begin(&e->routes[i], now);
+            e->race.ways[i] = ORIEL_WAY_BEGUN;
+        }
+        for (size_t i = 0; i < e->count; i++) {
+            int result = e->race.ways[i] == ORIEL_WAY_BEGUN ? oriel_route_step(&e->routes[i], &e->resolver, now) : 0;
+            if (result == 0)
+                continue;
+            e->race.ways[i] = result > 0 ? ORIEL_WAY_WORKS : ORIEL_WAY_FAILED;
+            if (result < 0)
+                oriel_route_end(&e->routes[i]);
+            changed = true;
+        }
+    }
+    int winner = oriel_race_winner(&e->race, now);
+    if (winner >= 0)
+        race_won(e, winner, now);
+    else if (winner == ORIEL_RACE_LOST)
+        race_lost(e, now);
+}
+
+/* ---- core's messages ---- */
+
+static bool configure(struct egress *e, const struct oriel_ipc_message *m, char error[ORIEL_EGRESS_TEXT_SIZE]) {
+    const char *proxy = m->fields[1].bytes;
+    uint64_t fallback = m->fields[4].number;
+    bool secure = false;
+    e->count = oriel_parse_servers(m->fields[0].bytes, e->servers, error);
+    if (!e->count || (*proxy && !oriel_parse_proxy(proxy, &e->proxy, error)))
+        return false;
+    if (fallback < FALLBACK_MIN || fallback > FALLBACK_MAX) {
+        snprintf(error, ORIEL_EGRESS_TEXT_SIZE, "a fallback of %u ms is not between %d and %d", (unsigned)fallback,
+                 FALLBACK_MIN, FALLBACK_MAX);
+        return false;
+    }
+    e->fallback = (int64_t)fallback * ORIEL_MILLISECOND;
+    e->remembered = -1;
+    for (size_t i = 0; i < e->count; i++) {
+        secure |= e->servers[i].transport == ORIEL_TLS;
+        if (strcmp(e->servers[i].uri, m->fields[3].bytes) == 0)
+            e->remembered = (int)i;
+    }
+    if (secure && !(e->context = oriel_tls_context_new(m->fields[2].bytes, error)))
+        return false;
+    for (size_t i = 0; i < e->count; i++)
+        e->routes[i] = (struct oriel_route){.server = &e->servers[i],
+                                            .proxy = *proxy && e->servers[i].transport != ORIEL_UDP ? &e->proxy : NULL,
+                                            .context = e->context};
+    return true;
+}
+
+static void on_start(struct egress *e, int64_t now) {
+    char error[ORIEL_EGRESS_TEXT_SIZE];
+    int inside = oriel_ipc_take_fd(&e->message, 0);
+    e->relay.inside = inside;
+    if (!oriel_relay_check(inside, error) || !configure(e, &e->message, error)) {
+        fail(e, error);
+        return;
+    }
+    e->since = now;
+    begin_race(e, now);
+}
+
+static void on_renew(struct egress *e, int64_t now) {
+    if (e->state != UP) /* there will be another path anyway */
+        return;
+    oriel_relay_close(&e->relay);
+    e->since = now;
+    begin_race(e, now);
+}
+
+static void on_control(struct egress *e, int64_t now) {
+    while (e->state != ENDED) {
+        int result = oriel_ipc_receive(e->control, &oriel_core_to_egress, &e->message);
+        if (result == -EAGAIN)
+            return;
+        bool start = result == 1 && e->message.type->id == ORIEL_EGRESS_START;
+        if (result < 0 || (result == 1 && start != (e->state == NOT_STARTED))) {
+            oriel_error("core broke the protocol '%s'", oriel_core_to_egress.name);
+            e->status = EXIT_FAILURE;
+        }
+        if (result != 1 || e->status)
+            e->state = ENDED;
+        else if (start)
+            on_start(e, now);
+        else
+            on_renew(e, now);
+        if (result == 1)
+            oriel_ipc_message_clear(&e->message);
+    }
+}
+
+/* ---- the loop ---- */
+
+static size_t add_fd(struct egress *e, int fd, short events) {
+    e->polled[e->polled_count] = (struct pollfd){.fd = fd, .events = events};
+    return e->polled_count++;
+}
+
+static void collect_fds(struct egress *e) {
+    e->polled_count = 0;
+    add_fd(e, e->control, POLLIN);
+    if (e->state == RACING) {
+        e->resolver_slot = add_fd(e, e->resolver.fd, POLLIN);
+        for (size_t i = 0; i < e->count; i++)
+            for (size_t k = 0; k < e->routes[i].begun; k++) {
+                struct oriel_path *p = e->routes[i].paths[k];
+                if (p && e->race.ways[i] == ORIEL_WAY_BEGUN)
+                    add_fd(e, oriel_path_fd(p), oriel_path_events(p));
+            }
+    } else if (e->state == UP) {
+        e->inside_slot = add_fd(e, e->relay.inside, POLLIN);
+        e->relay.path->slot = add_fd(e, oriel_path_fd(e->relay.path), oriel_path_events(e->relay.path));
+    }
+}
+
+static bool counters_differ(const struct oriel_counters *a, const struct oriel_counters *b) {
+    return a->bytes_out != b->bytes_out || a->bytes_in != b->bytes_in || a->dropped_out != b->dropped_out ||
+           a->dropped_in != b->dropped_in || a->refused != b->refused;
+}
+
+static int64_t earlier(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+static int64_t next_time(const struct egress *e, int64_t now) {
+    int64_t time = INT64_MAX;
+    if (e->state == PAUSED)
+        time = e->pause_end;
+    if (e->state == RACING) {
+        time = oriel_race_time(&e->race, now);
+        for (size_t i = 0; i < e->count; i++)
+            if (e->race.ways[i] == ORIEL_WAY_BEGUN)
+                time = earlier(time, oriel_route_time(&e->routes[i]));
+    }
+    if (e->state == UP)
+        time = earlier(oriel_relay_time(&e->relay), e->relay.sent + SILENCE_MAX);
+    if (e->state != NOT_STARTED) {
+        struct oriel_counters c = oriel_relay_counters(&e->relay);
+        if (counters_differ(&c, &e->told))
+            time = earlier(time, e->told_at + ORIEL_SECOND);
+    }
+    return time;
+}
+
+static void tell_counters(struct egress *e, int64_t now) {
+    struct oriel_counters c = oriel_relay_counters(&e->relay);
+    if (!counters_differ(&c, &e->told) || now - e->told_at < ORIEL_SECOND)
+        return;
+    e->told = c;
+    e->told_at = now;
+    int result = oriel_ipc_send(e->control, &oriel_egress_to_core, ORIEL_EGRESS_STATS, c.bytes_out, c.bytes_in,
+                                c.dropped_out, c.dropped_in, c.refused);
+    if (result < 0 && result != -EAGAIN)
+        e->state = ENDED;
+}
+
+static void relay(struct egress *e, int64_t now) {
+    char why[ORIEL_EGRESS_TEXT_SIZE], path[ORIEL_EGRESS_TEXT_SIZE], words[WORDS_SIZE];
+    if (!oriel_relay_inside(&e->relay, e->polled[e->inside_slot].revents, now)) {
+        fail(e, "media has broken its socket");
+        return;
+    }
+    if (now - e->relay.sent >= SILENCE_MAX) {
+        fail(e, "media has sent nothing for 5 minutes");
+        return;
+    }
+    if (oriel_relay_outside(&e->relay, e->polled[e->relay.path->slot].revents, now, why))
+        return;
+    oriel_path_describe(e->relay.path, path);
+    oriel_relay_close(&e->relay);
+    snprintf(words, sizeof words, "%s: %s", path, why);
+    oriel_warning("path %u is lost: %s", e->generation, words);
+    e->since = now;
+    pause_a_little(e, now);
+    tell(e, ORIEL_EGRESS_LOST, words, (uint32_t)e->generation);
+}
+
+static void turn(struct egress *e) {
+    collect_fds(e);
+    int64_t now = oriel_monotonic(), time = next_time(e, now);
+    struct timespec left, *timeout = NULL;
+    if (time != INT64_MAX) {
+        int64_t wait = time > now ? time - now : 0;
+        left = (struct timespec){.tv_sec = wait / ORIEL_SECOND, .tv_nsec = wait % ORIEL_SECOND};
+        timeout = &left;
+    }
+    if (ppoll(e->polled, e->polled_count, timeout, NULL) < 0 && errno != EINTR) {
+        fail(e, "poll(2) does not work");
+        return;
+    }
+    now = oriel_monotonic();
+    enum state before = e->state;
+    if (before == RACING && e->polled[e->resolver_slot].revents)
+        oriel_resolver_clear(&e->resolver);
+    if (before == UP)
+        relay(e, now);
+    else if (before == RACING)
+        race(e, now);
+    else if (before == PAUSED && now >= e->pause_end)
+        begin_race(e, now);
+    if (e->state != ENDED && e->polled[0].revents)
+        on_control(e, now);
+    if (e->state != ENDED && e->state != NOT_STARTED)
+        tell_counters(e, now);
+}
+
+int oriel_egress_run(int control) {
+    static struct egress egress;
+    struct egress *e = &egress;
+    e->control = control;
+    e->relay.inside = -1;
+    if (!oriel_resolver_init(&e->resolver)) {
+        fail(e, "no eventfd(2)");
+        return e->status;
+    }
+    while (e->state != ENDED)
+        turn(e);
+    return e->status;
+}

@@ -1,0 +1,113 @@
+/* See framing.h. */
+#include "framing.h"
+
+#include <string.h>
+
+enum {
+    CHANNEL_HEADER = 4,
+    METHOD_BINDING_REQUEST = 0x0001,
+    METHOD_BINDING_SUCCESS = 0x0101,
+    METHOD_BINDING_ERROR = 0x0111,
+    METHOD_ALLOCATE_REQUEST = 0x0003,
+    METHOD_SEND_INDICATION = 0x0016,
+    METHOD_DATA_INDICATION = 0x0017,
+};
+
+static const uint8_t cookie[4] = {0x21, 0x12, 0xa4, 0x42};
+
+static size_t read16(const uint8_t *at) {
+    return (size_t)at[0] << 8 | at[1];
+}
+
+static bool is_channel(uint8_t first) {
+    return (first & 0xf0) == 0x40;
+}
+
+/* A header of `have` bytes: the message's length without padding, 0 when it takes more bytes to tell, -1 when it is no
+ * message's. */
+static long header_length(const uint8_t *bytes, size_t have) {
+    if (have == 0)
+        return 0;
+    if (is_channel(bytes[0]))
+        return have < CHANNEL_HEADER ? 0 : (long)(CHANNEL_HEADER + read16(bytes + 2));
+    if (bytes[0] & 0xc0)
+        return -1;
+    if (have < ORIEL_STUN_HEADER)
+        return 0;
+    if (bytes[3] & 3 || memcmp(bytes + 4, cookie, sizeof cookie) != 0)
+        return -1;
+    return (long)(ORIEL_STUN_HEADER + read16(bytes + 2));
+}
+
+size_t oriel_frame_padded(size_t length) {
+    return (length + 3) & ~(size_t)3;
+}
+
+enum oriel_frame_kind oriel_frame_check(const uint8_t *datagram, size_t size, size_t *length) {
+    long whole = size <= ORIEL_FRAME_MAX ? header_length(datagram, size) : -1;
+    if (whole <= 0 || (size_t)whole > size)
+        return ORIEL_FRAME_BAD;
+    bool channel = is_channel(datagram[0]);
+    /* In a datagram, too, ChannelData may be padded. */
+    if (channel ? size != (size_t)whole && size != oriel_frame_padded((size_t)whole) : size != (size_t)whole)
+        return ORIEL_FRAME_BAD;
+    *length = (size_t)whole;
+    size_t type = read16(datagram);
+    return channel || type == METHOD_SEND_INDICATION || type == METHOD_DATA_INDICATION ? ORIEL_FRAME_MEDIA
+                                                                                       : ORIEL_FRAME_CONTROL;
+}
+
+bool oriel_frame_is_allocate(const uint8_t *datagram) {
+    return read16(datagram) == METHOD_ALLOCATE_REQUEST;
+}
+
+void oriel_frame_binding(uint8_t out[ORIEL_STUN_HEADER], const uint8_t transaction[12]) {
+    memset(out, 0, ORIEL_STUN_HEADER);
+    out[1] = METHOD_BINDING_REQUEST;
+    memcpy(out + 4, cookie, sizeof cookie);
+    memcpy(out + 8, transaction, 12);
+}
+
+bool oriel_frame_answers(const uint8_t *message, size_t length, const uint8_t transaction[12]) {
+    size_t type = read16(message);
+    return length >= ORIEL_STUN_HEADER && (type == METHOD_BINDING_SUCCESS || type == METHOD_BINDING_ERROR) &&
+           memcmp(message + 8, transaction, 12) == 0;
+}
+
+uint8_t *oriel_deframer_room(struct oriel_deframer *d, size_t *room) {
+    memmove(d->bytes, d->bytes + d->start, d->end - d->start);
+    d->end -= d->start;
+    d->start = 0;
+    *room = sizeof d->bytes - d->end;
+    return d->bytes + d->end;
+}
+
+void oriel_deframer_add(struct oriel_deframer *d, size_t bytes) {
+    d->end += bytes;
+}
+
+int oriel_deframer_next(struct oriel_deframer *d, const uint8_t **message, size_t *length) {
+    for (;;) {
+        size_t have = d->end - d->start, over = d->skip < have ? d->skip : have;
+        d->start += over;
+        d->skip -= over;
+        if (d->skip)
+            return 0;
+        have -= over;
+        const uint8_t *at = d->bytes + d->start;
+        long whole = header_length(at, have);
+        if (whole <= 0)
+            return (int)whole;
+        size_t padded = oriel_frame_padded((size_t)whole);
+        if (whole <= ORIEL_FRAME_MAX) {
+            if (padded > have)
+                return 0;
+            *message = at;
+            *length = (size_t)whole;
+            d->start += padded;
+            return 1;
+        }
+        d->skip = padded;
+        d->passed++;
+    }
+}

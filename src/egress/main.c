@@ -1,0 +1,42 @@
+/* oriel-egress: moves the datagrams of one session between media, which has no network, and a TURN server.
+ *
+ * Policy: started by orield only, for one session, and gone with it. It gets everything over its control channel, fd 3
+ * (src/ipc/core_egress.h): no arguments, no other descriptor. It knows nothing of what it moves. Nothing is bound and
+ * nothing listens; every socket that leaves is connected. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "egress.h"
+#include "log.h"
+
+enum { CONTROL_FD = 3 };
+
+static bool is_channel(int fd) {
+    int domain = 0, type = 0;
+    socklen_t length = sizeof domain;
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) < 0)
+        return false;
+    length = sizeof type;
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && domain == AF_UNIX && type == SOCK_SEQPACKET;
+}
+
+int main(int argc, char **argv) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    oriel_log_init("oriel-egress");
+    if (argc > 1 || !is_channel(CONTROL_FD)) {
+        oriel_error("this program is started by orield, which gives it a control channel as descriptor 3; "
+                    "to show a screen, start orield");
+        return 2;
+    }
+    fcntl(CONTROL_FD, F_SETFD, FD_CLOEXEC);
+    fcntl(CONTROL_FD, F_SETFL, O_NONBLOCK);
+    close_range(CONTROL_FD + 1, ~0u, 0);
+    signal(SIGPIPE, SIG_IGN); /* OpenSSL writes with write(2) */
+    /* Without destructors: a thread may still wait for a name. */
+    _exit(oriel_egress_run(CONTROL_FD));
+}

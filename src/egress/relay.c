@@ -1,0 +1,318 @@
+/* See relay.h. */
+#include "relay.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+
+enum { BATCH = 16, IDLE_EVENTS_MAX = 64, ROUNDS_MAX = 32, FAILURES_MIN = 3 };
+
+#define UNHEARD_MAX (3 * ORIEL_SECOND)
+#define FAILING_MAX (500 * ORIEL_MILLISECOND)
+
+/* What a call of recvmmsg(2) brings. A datagram that fills its buffer is too long. */
+static struct batch {
+    struct mmsghdr messages[BATCH];
+    struct iovec parts[BATCH];
+    struct sockaddr_in senders[BATCH];
+    uint8_t bytes[BATCH][ORIEL_FRAME_MAX + 1];
+} received;
+
+/* What goes out with a call of sendmmsg(2): pointers to somebody's bytes. */
+struct outgoing {
+    unsigned count;
+    struct mmsghdr messages[BATCH];
+    struct iovec parts[BATCH];
+};
+
+static int receive(int fd, bool with_sender) {
+    for (unsigned i = 0; i < BATCH; i++) {
+        received.parts[i] = (struct iovec){received.bytes[i], sizeof received.bytes[i]};
+        received.messages[i].msg_hdr = (struct msghdr){.msg_iov = &received.parts[i], .msg_iovlen = 1};
+        if (!with_sender)
+            continue;
+        received.messages[i].msg_hdr.msg_name = &received.senders[i];
+        received.messages[i].msg_hdr.msg_namelen = sizeof received.senders[i];
+    }
+    int n = recvmmsg(fd, received.messages, BATCH, MSG_DONTWAIT, NULL);
+    return n < 0 ? -errno : n;
+}
+
+static void add(struct outgoing *o, const uint8_t *bytes, size_t length) {
+    o->parts[o->count] = (struct iovec){(void *)(uintptr_t)bytes, length};
+    o->messages[o->count].msg_hdr = (struct msghdr){.msg_iov = &o->parts[o->count], .msg_iovlen = 1};
+    o->count++;
+}
+
+/* Sends all; what a datagram's error says is about an earlier one more often than not, so each is tried twice. Gives
+ * back the bytes sent, counts in `dropped`, and keeps the last error that speaks of the path. */
+static uint64_t send_all(int fd, struct outgoing *o, uint32_t *dropped, int *error) {
+    uint64_t bytes = 0;
+    bool again = false;
+    for (unsigned at = 0; at < o->count;) {
+        int n = sendmmsg(fd, o->messages + at, o->count - at, MSG_DONTWAIT | MSG_NOSIGNAL);
+        for (int i = 0; i < n; i++)
+            bytes += o->parts[at++].iov_len;
+        if (n > 0) {
+            again = false;
+            continue;
+        }
+        bool full = errno == EAGAIN || errno == ENOBUFS, long_ = errno == EMSGSIZE;
+        if (!full && !long_)
+            *error = errno;
+        bool drop = full || long_ || again;
+        again = !drop;
+        at += drop;
+        *dropped += drop;
+    }
+    o->count = 0;
+    return bytes;
+}
+
+bool oriel_relay_check(int fd, char error[ORIEL_EGRESS_TEXT_SIZE]) {
+    struct sockaddr_in at = {0}, peer;
+    socklen_t length = sizeof at, peer_length = sizeof peer, number_length = sizeof(int);
+    int type = 0, protocol = 0;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &number_length) < 0 || type != SOCK_DGRAM ||
+        getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &number_length) < 0 || protocol != IPPROTO_UDP)
+        snprintf(error, ORIEL_EGRESS_TEXT_SIZE, "the inside socket is no UDP socket");
+    else if (getsockname(fd, (struct sockaddr *)&at, &length) < 0 || at.sin_family != AF_INET ||
+             at.sin_addr.s_addr != htonl(INADDR_LOOPBACK) || !at.sin_port)
+        snprintf(error, ORIEL_EGRESS_TEXT_SIZE, "the inside socket is not bound to 127.0.0.1");
+    else if (getpeername(fd, (struct sockaddr *)&peer, &peer_length) == 0)
+        snprintf(error, ORIEL_EGRESS_TEXT_SIZE, "the inside socket is connected already");
+    else
+        return true;
+    return false;
+}
+
+static void forget_media(struct oriel_relay *r) {
+    struct sockaddr none = {.sa_family = AF_UNSPEC};
+    connect(r->inside, &none, sizeof none);
+    r->media_address = 0;
+    for (int n, rounds = 0; rounds < 1024 && (n = receive(r->inside, false)) > 0; rounds++)
+        r->counters.dropped_out += (uint32_t)n;
+}
+
+void oriel_relay_open(struct oriel_relay *r, struct oriel_path *path, bool first, int64_t now) {
+    if (!first)
+        forget_media(r);
+    r->path = path;
+    r->sent = now;
+    r->unheard = r->failing = 0;
+    r->failures = 0;
+    r->asking = false;
+}
+
+struct oriel_counters oriel_relay_counters(const struct oriel_relay *r) {
+    struct oriel_counters c = r->counters;
+    const struct oriel_stream *s = r->path ? r->path->stream : NULL;
+    if (s) {
+        c.dropped_out += (uint32_t)(s->control.dropped + s->media.dropped);
+        c.refused += s->in.passed;
+        c.bytes_out += s->written;
+    }
+    return c;
+}
+
+void oriel_relay_close(struct oriel_relay *r) {
+    r->counters = oriel_relay_counters(r);
+    oriel_path_free(r->path);
+    r->path = NULL;
+}
+
+/* Whether it comes from media's transport; the first Allocate request says which one that is. */
+static bool is_medias(struct oriel_relay *r, const struct sockaddr_in *from, const uint8_t *bytes,
+                      enum oriel_frame_kind kind) {
+    if (r->media_address)
+        return from->sin_addr.s_addr == r->media_address && from->sin_port == r->media_port;
+    if (kind != ORIEL_FRAME_CONTROL || !oriel_frame_is_allocate(bytes) || ntohl(from->sin_addr.s_addr) >> 24 != 127)
+        return false;
+    r->media_address = from->sin_addr.s_addr;
+    r->media_port = from->sin_port;
+    connect(r->inside, (const struct sockaddr *)from, sizeof *from);
+    return true;
+}
+
+/* Errors of a UDP socket tell that the server, or the way to it, is gone, but one alone tells nothing. */
+static void note_error(struct oriel_relay *r, int64_t now) {
+    r->failures++;
+    if (!r->failing)
+        r->failing = now;
+}
+
+static void heard(struct oriel_relay *r) {
+    r->unheard = r->failing = 0;
+    r->failures = 0;
+    r->asking = false;
+}
+
+/* From media to the path. */
+static void pass_out(struct oriel_relay *r, int n, int64_t now) {
+    struct outgoing o = {0};
+    struct oriel_stream *stream = r->path->stream;
+    for (int i = 0; i < n; i++) {
+        size_t length;
+        const uint8_t *bytes = received.bytes[i];
+        enum oriel_frame_kind kind = oriel_frame_check(bytes, received.messages[i].msg_len, &length);
+        if (kind == ORIEL_FRAME_BAD) {
+            r->counters.refused++;
+        } else if (!is_medias(r, &received.senders[i], bytes, kind)) {
+            r->counters.dropped_out++;
+        } else if (stream) {
+            oriel_stream_queue(stream, kind, bytes, length, now);
+            r->sent = now;
+        } else {
+            add(&o, bytes, length);
+        }
+    }
+    int error = 0;
+    if (o.count) {
+        r->sent = now;
+        r->counters.bytes_out += send_all(r->path->fd, &o, &r->counters.dropped_out, &error);
+    }
+    if (error)
+        note_error(r, now);
+    if (r->sent == now && !r->unheard)
+        r->unheard = now;
+}
+
+bool oriel_relay_inside(struct oriel_relay *r, short events, int64_t now) {
+    if (!events)
+        return true;
+    bool came = false;
+    for (int n, rounds = 0; rounds < ROUNDS_MAX && (n = receive(r->inside, true)) > 0; rounds++) {
+        came = true;
+        pass_out(r, n, now);
+        if (n < BATCH)
+            break;
+    }
+    if (events & POLLERR) { /* what media did not take: a transport of its that is gone */
+        int number;
+        socklen_t length = sizeof number;
+        getsockopt(r->inside, SOL_SOCKET, SO_ERROR, &number, &length);
+    }
+    /* Media can make its socket "ready" for ever, and would keep us busy for nothing. */
+    r->idle_events = came ? 0 : r->idle_events + 1;
+    return r->idle_events < IDLE_EVENTS_MAX;
+}
+
+/* To media; what it does not take is dropped. */
+static void send_inside(struct oriel_relay *r, struct outgoing *o) {
+    int error = 0;
+    unsigned count = o->count;
+    if (!r->media_address) {
+        r->counters.dropped_in += count;
+        o->count = 0;
+    } else if (count) {
+        r->counters.bytes_in += send_all(r->inside, o, &r->counters.dropped_in, &error);
+    }
+}
+
+static bool is_ours(struct oriel_relay *r, enum oriel_frame_kind kind, const uint8_t *message, size_t length) {
+    return kind == ORIEL_FRAME_CONTROL && oriel_frame_answers(message, length, r->path->transaction);
+}
+
+static void datagrams_in(struct oriel_relay *r, int64_t now) {
+    struct outgoing o = {0};
+    int n = 0;
+    for (int rounds = 0; rounds < ROUNDS_MAX && (n = receive(r->path->fd, false)) > 0; rounds++) {
+        for (int i = 0; i < n; i++) {
+            size_t length;
+            enum oriel_frame_kind kind = oriel_frame_check(received.bytes[i], received.messages[i].msg_len, &length);
+            if (kind == ORIEL_FRAME_BAD)
+                r->counters.refused++;
+            else if (heard(r), !is_ours(r, kind, received.bytes[i], length))
+                add(&o, received.bytes[i], length);
+        }
+        send_inside(r, &o);
+        if (n < BATCH)
+            return;
+    }
+    if (n < 0 && n != -EAGAIN && n != -EINTR)
+        note_error(r, now);
+}
+
+/* False when the stream is broken. */
+static bool messages_in(struct oriel_relay *r, char error[ORIEL_EGRESS_TEXT_SIZE]) {
+    struct oriel_stream *s = r->path->stream;
+    struct outgoing o = {0};
+    for (int rounds = 0, came = 1; rounds < ROUNDS_MAX && came == 1; rounds++) {
+        const uint8_t *message;
+        size_t length;
+        int next;
+        came = oriel_stream_read(s);
+        while ((next = oriel_deframer_next(&s->in, &message, &length)) == 1) {
+            heard(r);
+            enum oriel_frame_kind kind = oriel_frame_check(message, length, &length);
+            if (is_ours(r, kind, message, length))
+                continue;
+            add(&o, message, length);
+            if (o.count == BATCH)
+                send_inside(r, &o);
+        }
+        send_inside(r, &o);
+        if (next < 0 || came == -EPROTO)
+            snprintf(error, ORIEL_EGRESS_TEXT_SIZE, "the server sent what is no TURN message");
+        else if (came < 0)
+            snprintf(error, ORIEL_EGRESS_TEXT_SIZE, "%s",
+                     came == -EPIPE ? "the server closed the connection" : strerror(-came));
+        if (next < 0 || came < 0)
+            return false;
+    }
+    return true;
+}
+
+/* Silence in answer to what media sends: is anybody there? False: nobody. */
+static bool watch(struct oriel_relay *r, int64_t now, int *error) {
+    if (!r->unheard || now - r->unheard < UNHEARD_MAX)
+        return true;
+    if (now - r->unheard >= 2 * UNHEARD_MAX)
+        return false;
+    if (!r->asking)
+        oriel_path_new_question(r->path);
+    if (!r->asking || now >= r->path->next)
+        *error = oriel_path_ask(r->path, now);
+    r->asking = true;
+    return true;
+}
+
+bool oriel_relay_outside(struct oriel_relay *r, short events, int64_t now, char error[ORIEL_EGRESS_TEXT_SIZE]) {
+    struct oriel_stream *s = r->path->stream;
+    int number = s ? oriel_stream_flush(s, now) : 0;
+    if (number == 0 && s && (events || s->more) && !messages_in(r, error))
+        return false;
+    if (!s && events)
+        datagrams_in(r, now);
+    if (number == 0 && !watch(r, now, &number)) {
+        snprintf(error, ORIEL_EGRESS_TEXT_SIZE, "no answer for %d s", (int)(2 * UNHEARD_MAX / ORIEL_SECOND));
+        return false;
+    }
+    if (!s && number) {
+        note_error(r, now);
+        number = 0;
+    }
+    if (number) {
+        snprintf(error, ORIEL_EGRESS_TEXT_SIZE, "%s", strerror(-number));
+        return false;
+    }
+    if (r->failures >= FAILURES_MIN && now - r->failing >= FAILING_MAX) {
+        snprintf(error, ORIEL_EGRESS_TEXT_SIZE, "the server, or the way to it, is gone");
+        return false;
+    }
+    return true;
+}
+
+int64_t oriel_relay_time(const struct oriel_relay *r) {
+    if (r->path->stream && r->path->stream->more)
+        return 0;
+    if (!r->unheard)
+        return INT64_MAX;
+    int64_t end = r->unheard + 2 * UNHEARD_MAX;
+    return !r->asking ? r->unheard + UNHEARD_MAX : r->path->next < end ? r->path->next : end;
+}

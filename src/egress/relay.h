@@ -1,0 +1,57 @@
+/* Moves datagrams between the inside socket, behind which media takes us for its TURN server, and the path to the real
+ * one.
+ *
+ * Policy: media is not trusted, nor is the server. The inside socket is checked when it comes, and used without
+ * relying on anything that media, which holds the same socket, could change: no call on it ever waits, and its sender's
+ * address is looked at in each datagram. Media's transport is learnt from its first Allocate request, and the socket
+ * connected to it; datagrams from elsewhere are dropped. Both ways only what framing.h takes for a message passes; all
+ * else is counted. When a side is slower than the other, datagrams are dropped and counted.
+ *
+ * A path is broken when its connection ends; when a UDP socket gives nothing but errors for half a second; or when
+ * media has sent, nothing has come back for 3 s, and our own Binding request has not been answered for 3 s more. With
+ * nothing to send nothing is watched: at rest there is no timer. Limits: batches of 16; nothing is allocated. One
+ * thread. */
+#ifndef ORIEL_EGRESS_RELAY_H
+#define ORIEL_EGRESS_RELAY_H
+
+#include "path.h"
+
+struct oriel_counters {
+    uint64_t bytes_out, bytes_in;
+    uint32_t dropped_out, dropped_in, refused;
+};
+
+struct oriel_relay {
+    int inside;             /* owned; -1: none yet */
+    uint32_t media_address; /* of media's transport, in network order; 0: not learnt */
+    uint16_t media_port;
+    unsigned idle_events;    /* in a row: poll(2) told of something and nothing was there */
+    struct oriel_path *path; /* owned; NULL: none, and nothing moves */
+    struct oriel_counters counters;
+    int64_t sent;      /* when media sent last */
+    int64_t unheard;   /* since when media has sent and nothing came back; 0: nothing is awaited */
+    int64_t failing;   /* since when a UDP socket has given errors only; 0: it has not */
+    unsigned failures; /* so many of them */
+    bool asking;       /* our Binding request is out */
+};
+
+/* A UDP socket of IPv4 that is bound to 127.0.0.1 and not connected. */
+bool oriel_relay_check(int fd, char error[ORIEL_EGRESS_TEXT_SIZE]);
+
+/* Takes a proven path. What lies in the inside socket is sent on if `first`, else it is of a transport that has gone
+ * with the path before, and is dropped; media's address is then learnt anew. */
+void oriel_relay_open(struct oriel_relay *r, struct oriel_path *path, bool first, int64_t now);
+/* Closes the path. */
+void oriel_relay_close(struct oriel_relay *r);
+
+/* After poll(2). false: media has broken its socket. */
+bool oriel_relay_inside(struct oriel_relay *r, short events, int64_t now);
+/* After poll(2), and at time(). false: the path is broken, see `error`. */
+bool oriel_relay_outside(struct oriel_relay *r, short events, int64_t now, char error[ORIEL_EGRESS_TEXT_SIZE]);
+/* When outside() wants to be called without an event; INT64_MAX: never. */
+int64_t oriel_relay_time(const struct oriel_relay *r);
+
+/* With what the present path counts itself. */
+struct oriel_counters oriel_relay_counters(const struct oriel_relay *r);
+
+#endif
