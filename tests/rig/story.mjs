@@ -15,6 +15,7 @@ import { Panel } from './panel.mjs';
 import { build } from './paths.mjs';
 import { stopAll } from './process.mjs';
 import { Provider } from './provider.mjs';
+import { Turn } from './turn.mjs';
 import { Painter, Screen } from './xscreen.mjs';
 
 let open = 0; // rigs: tests of one file may run at the same time
@@ -54,6 +55,7 @@ export class Rig {
     };
     return this.own(await Broker.start(this.path('broker'), { ...(page ? { site: join(build, 'console'), config } : {}), ...options }));
   }
+  async turn(options) { return this.own(await Turn.start(this.path('turn'), options)); }
   async panel(device, screen, args = []) {
     return this.own(await Panel.start({ socket: device.consent, env: screen.env, args, log: this.path('panel.log') }));
   }
