@@ -46,6 +46,7 @@ static const struct oriel_field trust_fields[] = {{"id", ORIEL_ID},
                                                   {"seconds", ORIEL_INTEGER, .min = 30, .max = 28800},
                                                   {"epoch", ORIEL_INTEGER, .max = EPOCH_TOP},
                                                   {"over_ask", ORIEL_WORD, .words = over_asks},
+                                                  {"turn", ORIEL_TURN_URIS, .optional = true},
                                                   {NULL}};
 static const char *const one[] = {"enrolment", NULL}, *const other[] = {"enrolled", NULL};
 static const struct oriel_field enrolment_fields[] = {{"v", ORIEL_INTEGER, .min = 1, .max = 1},
@@ -55,6 +56,10 @@ static const struct oriel_field enrolment_fields[] = {{"v", ORIEL_INTEGER, .min 
                                                       {NULL}};
 static const struct oriel_field owner_fields[] = {
     {"id", ORIEL_ID}, {"name", ORIEL_TEXT, .min = 1, .max = 64}, {"key", ORIEL_KEY}, {NULL}};
+static const struct oriel_field turn_fields[] = {{"urls", ORIEL_TURN_URIS},
+                                                 {"username", ORIEL_ASCII, .max = ORIEL_TURN_CREDENTIAL_MAX},
+                                                 {"password", ORIEL_ASCII, .max = ORIEL_TURN_CREDENTIAL_MAX},
+                                                 {NULL}};
 static const struct oriel_field enrolled_fields[] = {{"v", ORIEL_INTEGER, .min = 1, .max = 1},
                                                      {"typ", ORIEL_WORD, .words = other},
                                                      {"tenant", ORIEL_ID},
@@ -64,6 +69,7 @@ static const struct oriel_field enrolled_fields[] = {{"v", ORIEL_INTEGER, .min =
                                                      {"presence", ORIEL_PRIVATE_KEY},
                                                      {"password", ORIEL_TEXT, .max = 128},
                                                      {"owners", ORIEL_OBJECTS, .max = 16, .fields = owner_fields},
+                                                     {"turn", ORIEL_OBJECT, .optional = true, .fields = turn_fields},
                                                      {NULL}};
 
 static const struct {

@@ -1,12 +1,14 @@
 /* See fields.h. */
 #include "fields.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "seal.h"
 
-enum { TOKEN_MAX = 4096 };
+enum { TOKEN_MAX = 4096, URI_MAX = 255, LABEL_MAX = 63 };
 
 const char *const oriel_scopes[] = {"view", "control", "logs", NULL};
 
@@ -30,6 +32,61 @@ bool oriel_is_fingerprint(const char *text) {
         if (i % 3 == 2 ? text[i] != ':' : !strchr("0123456789ABCDEF", text[i]))
             return false;
     return true;
+}
+
+bool oriel_is_ascii(const char *text, size_t max) {
+    size_t n = strlen(text);
+    for (size_t i = 0; i < n; i++)
+        if (text[i] <= ' ' || text[i] > '~')
+            return false;
+    return n >= 1 && n <= max;
+}
+
+/* Labels of letters, digits and hyphens; the last starts with a letter, so that no broken address is taken for one. */
+static bool is_host_name(const char *text) {
+    for (;;) {
+        size_t n = strcspn(text, ".");
+        if (n < 1 || n > LABEL_MAX || text[0] == '-' || text[n - 1] == '-' ||
+            strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") < n)
+            return false;
+        if (!text[n])
+            return text[0] >= 'a';
+        text += n + 1;
+    }
+}
+
+/* `host` is overwritten. */
+static bool is_host(char *host) {
+    unsigned char address[sizeof(struct in6_addr)];
+    size_t n = strlen(host);
+    if (host[0] != '[')
+        return inet_pton(AF_INET, host, address) == 1 || is_host_name(host);
+    if (host[n - 1] != ']' || strspn(host + 1, "0123456789abcdef:.") != n - 2)
+        return false;
+    host[n - 1] = '\0';
+    return inet_pton(AF_INET6, host + 1, address) == 1;
+}
+
+bool oriel_is_turn_uri(const char *text) {
+    char host[URI_MAX + 1];
+    bool tls = strncmp(text, "turns:", 6) == 0;
+    if (strlen(text) > URI_MAX || (!tls && strncmp(text, "turn:", 5) != 0))
+        return false;
+    text += tls ? 6 : 5;
+    size_t n = text[0] == '[' ? strcspn(text, "]") + 1 : strcspn(text, ":?");
+    if (n > strlen(text))
+        return false;
+    memcpy(host, text, n);
+    host[n] = '\0';
+    text += n;
+    if (*text == ':') {
+        size_t digits = strspn(++text, "0123456789");
+        if (text[0] == '0' || digits < 1 || digits > 5 || atoi(text) > 65535)
+            return false;
+        text += digits;
+    }
+    return is_host(host) &&
+           (!*text || strcmp(text, "?transport=tcp") == 0 || (!tls && strcmp(text, "?transport=udp") == 0));
 }
 
 /* Characters of valid UTF-8: bytes that do not continue another. */
@@ -68,6 +125,10 @@ static bool is_hash_word(const char *text, const char *const *unused) {
     return oriel_is_hash(text);
 }
 
+static bool is_turn_uri_word(const char *text, const char *const *unused) {
+    return oriel_is_turn_uri(text);
+}
+
 static bool is_token(const char *text) {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     for (int i = 0; i < 3; i++) {
@@ -99,6 +160,8 @@ static bool check_value(const json_t *value, const struct oriel_field *f, char *
         return text && oriel_is_fingerprint(text);
     case ORIEL_TEXT:
         return text && characters(text) >= f->min && characters(text) <= f->max;
+    case ORIEL_ASCII:
+        return text && oriel_is_ascii(text, (size_t)f->max);
     case ORIEL_INTEGER:
         return json_is_integer(value) && json_integer_value(value) >= f->min && json_integer_value(value) <= f->max;
     case ORIEL_BOOLEAN:
@@ -109,6 +172,8 @@ static bool check_value(const json_t *value, const struct oriel_field *f, char *
         return check_strings(value, 1, 8, is_word, f->words);
     case ORIEL_HASHES:
         return check_strings(value, 0, (size_t)f->max, is_hash_word, NULL);
+    case ORIEL_TURN_URIS:
+        return check_strings(value, 1, ORIEL_TURN_URIS_MAX, is_turn_uri_word, NULL);
     case ORIEL_KEY:
         return oriel_key_is_good(value, false);
     case ORIEL_PRIVATE_KEY:

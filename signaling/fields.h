@@ -13,11 +13,13 @@ enum oriel_field_kind {
     ORIEL_HASH,
     ORIEL_FINGERPRINT,
     ORIEL_TEXT,
+    ORIEL_ASCII, /* printable, without blanks */
     ORIEL_INTEGER,
     ORIEL_BOOLEAN,
     ORIEL_WORD,
     ORIEL_WORDS,       /* a list of at least one, none twice */
     ORIEL_HASHES,      /* a list, none twice */
+    ORIEL_TURN_URIS,   /* a list of at least one, none twice */
     ORIEL_KEY,         /* a public P-256 JWK */
     ORIEL_PRIVATE_KEY, /* with its d */
     ORIEL_TOKEN,       /* looks like a compact JWS; whose and whether it holds is for seal.h */
@@ -31,7 +33,7 @@ struct oriel_field {
     const char *name;
     enum oriel_field_kind kind;
     bool optional;
-    json_int_t min, max;              /* TEXT: characters; INTEGER: value; lists: max members */
+    json_int_t min, max;              /* TEXT and ASCII: characters; INTEGER: value; lists: max members */
     const char *const *words;         /* WORD and WORDS, NULL-terminated */
     const struct oriel_field *fields; /* OBJECT and OBJECTS */
 };
@@ -48,5 +50,12 @@ bool oriel_is_id(const char *text);
 bool oriel_is_hash(const char *text);
 /* RFC 8122, SHA-256: 32 upper-case hex pairs joined by colons. */
 bool oriel_is_fingerprint(const char *text);
+/* RFC 7065: turn:host[:port][?transport=udp|tcp] or turns:host[:port][?transport=tcp]; the host a name in lower case,
+ * an IPv4 address, or an IPv6 address in brackets; at most 255 characters. */
+bool oriel_is_turn_uri(const char *text);
+/* 1 to `max` printable ASCII characters, none of them a blank. */
+bool oriel_is_ascii(const char *text, size_t max);
+
+enum { ORIEL_TURN_URIS_MAX = 4, ORIEL_TURN_CREDENTIAL_MAX = 128 };
 
 #endif

@@ -49,6 +49,9 @@ static const struct oriel_field challenge_fields[] = {{"hello", ORIEL_HASH},
                                                       {"uptime", ORIEL_INTEGER, .max = UINT32_TOP},
                                                       {"key", ORIEL_KEY},
                                                       {NULL}};
+static const struct oriel_field turn_fields[] = {{"username", ORIEL_ASCII, .max = ORIEL_TURN_CREDENTIAL_MAX},
+                                                 {"password", ORIEL_ASCII, .max = ORIEL_TURN_CREDENTIAL_MAX},
+                                                 {NULL}};
 static const struct oriel_field request_fields[] = {{"challenge", ORIEL_HASH},
                                                     {"device", ORIEL_ID},
                                                     {"nonce", ORIEL_HASH},
@@ -56,6 +59,7 @@ static const struct oriel_field request_fields[] = {{"challenge", ORIEL_HASH},
                                                     {"scopes", ORIEL_WORDS, .words = oriel_scopes},
                                                     {"seconds", ORIEL_INTEGER, .min = 30, .max = 28800},
                                                     {"fingerprint", ORIEL_FINGERPRINT},
+                                                    {"turn", ORIEL_OBJECT, .optional = true, .fields = turn_fields},
                                                     {NULL}};
 static const struct oriel_field progress_fields[] = {
     {"request", ORIEL_HASH}, {"stage", ORIEL_WORD, .words = stages}, {NULL}};

@@ -17,6 +17,8 @@ enum { CHECK_CODE = 8, KEYS_MAX = 256, PASSWORD_MAX = 128, OWNERS_MAX = 16 };
 struct agent {
     const char *vendor, *tenant, *id, *name, *scope_list, *hours, *password, *request, *out;
     GPtrArray *owners;
+    json_t *scopes;
+    json_int_t iat, exp; /* of the credential, and of what goes with it */
 };
 
 /* The request's claims, signed by the key in it. It goes by copy and paste, so white space around it is no fault. */
@@ -54,13 +56,12 @@ static json_int_t epoch_of(const json_t *vendor, const json_t *revoked) {
 }
 
 static char *credential(const struct agent *a, const json_t *vendor, const json_t *revoked, const json_t *key,
-                        const json_t *agent_key, long hours, json_t *scopes) {
-    json_int_t now = (json_int_t)time(NULL);
+                        const json_t *agent_key) {
     return oriel_document_sign(ORIEL_DOCUMENT_AGENT_CREDENTIAL,
                                json_pack("{s:O, s:s, s:s, s:O, s:I, s:I, s:I, s:{s:O}}", "iss",
-                                         json_object_get(vendor, "id"), "sub", a->id, "name", a->name, "scopes", scopes,
-                                         "epoch", epoch_of(vendor, revoked), "iat", now, "exp",
-                                         now + (json_int_t)hours * 3600, "cnf", "jwk", agent_key),
+                                         json_object_get(vendor, "id"), "sub", a->id, "name", a->name, "scopes",
+                                         a->scopes, "epoch", epoch_of(vendor, revoked), "iat", a->iat, "exp", a->exp,
+                                         "cnf", "jwk", agent_key),
                                key);
 }
 
@@ -98,25 +99,28 @@ static char *answer(const struct agent *a, const json_t *vendor, const json_t *k
                     const char *token, const char *password) {
     json_t *presence = oriel_party_key(a->vendor, "presence.key", json_object_get(vendor, "presence"));
     json_t *owners = presence ? read_owners(a->owners) : NULL;
+    json_t *turn = NULL;
     char *sealed = NULL, error[ORIEL_JSON_ERROR_SIZE];
-    if (owners) {
-        _cleanup_free_ char *jws = oriel_document_sign(
-            ORIEL_DOCUMENT_ENROLLED,
-            json_pack("{s:i, s:s, s:s, s:O, s:s, s:O, s:O, s:s, s:O}", "v", 1, "typ", "enrolled", "tenant", a->tenant,
-                      "label", json_object_get(vendor, "label"), "credential", token, "vendor",
-                      json_object_get(vendor, "key"), "presence", presence, "password", password, "owners", owners),
-            key);
+    if (owners && oriel_turn_credentials(a->vendor, vendor, a->id, a->exp, &turn)) {
+        _cleanup_free_ char *jws =
+            oriel_document_sign(ORIEL_DOCUMENT_ENROLLED,
+                                json_pack("{s:i, s:s, s:s, s:O, s:s, s:O, s:O, s:s, s:O, s:O*}", "v", 1, "typ",
+                                          "enrolled", "tenant", a->tenant, "label", json_object_get(vendor, "label"),
+                                          "credential", token, "vendor", json_object_get(vendor, "key"), "presence",
+                                          presence, "password", password, "owners", owners, "turn", turn),
+                                key);
         sealed = jws ? oriel_jwe_seal(json_object_get(request, "seal"), jws, error) : NULL;
         if (jws && !sealed)
             oriel_error("the answer cannot be sealed: %s", error);
     }
+    json_decref(turn);
     json_decref(owners);
     json_decref(presence);
     return sealed;
 }
 
 /* Everything is read before; NULL after saying why. */
-static char *enrol(const struct agent *a, long hours, json_t *scopes) {
+static char *enrol(const struct agent *a) {
     json_t *request = read_request(a->request);
     char key_id[44] = "";
     if (request && oriel_key_id(json_object_get(request, "key"), key_id))
@@ -128,8 +132,7 @@ static char *enrol(const struct agent *a, long hours, json_t *scopes) {
     if (key && was_revoked(revoked, key_id)) {
         oriel_error("the key %s of this request was revoked; sign out in that browser, which makes a new one", key_id);
     } else if (key) {
-        _cleanup_free_ char *token =
-            credential(a, vendor, revoked, key, json_object_get(request, "key"), hours, scopes);
+        _cleanup_free_ char *token = credential(a, vendor, revoked, key, json_object_get(request, "key"));
         _cleanup_free_ char *password = token ? read_password(a->password) : NULL;
         out = password ? answer(a, vendor, key, request, token, password) : NULL;
     }
@@ -164,12 +167,14 @@ int oriel_provision_agent(int argc, char **argv) {
                     OWNERS_MAX);
         good = false;
     }
-    json_t *scopes = good ? oriel_value_scopes("--scopes", a.scope_list ? a.scope_list : "view") : NULL;
-    if (!scopes)
+    a.scopes = good ? oriel_value_scopes("--scopes", a.scope_list ? a.scope_list : "view") : NULL;
+    if (!a.scopes)
         return 2;
+    a.iat = (json_int_t)time(NULL);
+    a.exp = a.iat + (json_int_t)hours * 3600;
     const char *out = a.out ? a.out : "-";
-    char *sealed = oriel_file_is_free(out) ? enrol(&a, hours, scopes) : NULL;
-    json_decref(scopes);
+    char *sealed = oriel_file_is_free(out) ? enrol(&a) : NULL;
+    json_decref(a.scopes);
     return sealed && oriel_file_put(out, 0600, sealed) ? 0 : 1;
 }
 

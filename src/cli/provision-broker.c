@@ -25,34 +25,6 @@ enum {
     PASSWORD_MAX = 128
 };
 
-/* ---- templates ---- */
-
-struct value {
-    const char *name, *text; /* a row without a name ends them */
-};
-
-/* Comments are left alone: they may speak of placeholders. */
-static char *fill_in(const char *template, const struct value *values) {
-    g_autofree char *path = g_strconcat("/oriel/broker/", template, NULL);
-    g_autoptr(GBytes) bytes = g_resource_lookup_data(oriel_broker_get_resource(), path, 0, NULL);
-    g_auto(GStrv) lines = g_strsplit(g_bytes_get_data(bytes, NULL), "\n", -1);
-    for (char **line = lines; *line; line++)
-        for (const struct value *v = values; v->name && **line != '#'; v++) {
-            g_auto(GStrv) parts = g_strsplit(*line, v->name, -1);
-            g_free(*line);
-            *line = g_strjoinv(v->text, parts);
-        }
-    return g_strjoinv("\n", lines);
-}
-
-/* mosquitto takes the rest of a line as the value, blanks and all; only a line's end can't be in it. */
-static bool is_one_line(const char *option, const char *value) {
-    if (!value || !strpbrk(value, "\r\n"))
-        return true;
-    oriel_error("%s must be one line", option);
-    return false;
-}
-
 /* ---- broker ---- */
 
 struct broker {
@@ -80,8 +52,8 @@ static bool parse_broker(struct broker *b, int argc, char **argv, long *days) {
     if (!oriel_options_parse(options, argc, argv) || !oriel_value_is_id("--tenant", b->tenant) ||
         !oriel_value_number("--device-port", b->device_port, 1, 65535, &port) ||
         !oriel_value_number("--agent-port", b->agent_port, 1, 65535, &port) ||
-        !oriel_value_number("--days", b->days, 1, 36500, days) || !is_one_line("--console", b->console) ||
-        !is_one_line("--out", b->out) || !is_one_line("--user", b->user))
+        !oriel_value_number("--days", b->days, 1, 36500, days) || !oriel_value_is_line("--console", b->console) ||
+        !oriel_value_is_line("--out", b->out) || !oriel_value_is_line("--user", b->user))
         return false;
     for (guint i = 0; b->vendors && i < b->vendors->len; i++)
         if (!oriel_value_is_id("--vendor", b->vendors->pdata[i]))
@@ -97,6 +69,11 @@ static bool parse_broker(struct broker *b, int argc, char **argv, long *days) {
     return true;
 }
 
+static char *fill_in(const char *template, const struct oriel_value *values) {
+    g_autofree char *path = g_strconcat("/oriel/broker/", template, NULL);
+    return oriel_template_fill(oriel_broker_get_resource(), path, values);
+}
+
 static void add_configuration(struct oriel_files *files, const struct broker *b) {
     g_autofree char *directory = g_canonicalize_filename(b->out, NULL);
     g_autofree char *console = b->console ? g_canonicalize_filename(b->console, NULL) : NULL;
@@ -106,17 +83,17 @@ static void add_configuration(struct oriel_files *files, const struct broker *b)
     for (guint i = 0; b->vendors && i < b->vendors->len; i++)
         g_string_append_printf(administrators, "user admin-%s\ntopic write oriel/v1/%s/v/%s/revoked\n",
                                (char *)b->vendors->pdata[i], b->tenant, (char *)b->vendors->pdata[i]);
-    const struct value values[] = {{"@USER@", b->user   ? b->user
-                                              : account ? account->pw_name
-                                                        : "mosquitto"},
-                                   {"@DEVICE_ADDRESS@", b->device_address ? b->device_address : "127.0.0.1"},
-                                   {"@DEVICE_PORT@", b->device_port},
-                                   {"@AGENT_PORT@", b->agent_port},
-                                   {"@TENANT@", b->tenant},
-                                   {"@ADMINISTRATORS@", administrators->str},
-                                   {"@HTTP_DIR@", http ? http : ""},
-                                   {"@DIRECTORY@", directory},
-                                   {NULL}};
+    const struct oriel_value values[] = {{"@USER@", b->user   ? b->user
+                                                    : account ? account->pw_name
+                                                              : "mosquitto"},
+                                         {"@DEVICE_ADDRESS@", b->device_address ? b->device_address : "127.0.0.1"},
+                                         {"@DEVICE_PORT@", b->device_port},
+                                         {"@AGENT_PORT@", b->agent_port},
+                                         {"@TENANT@", b->tenant},
+                                         {"@ADMINISTRATORS@", administrators->str},
+                                         {"@HTTP_DIR@", http ? http : ""},
+                                         {"@DIRECTORY@", directory},
+                                         {NULL}};
     oriel_files_add(files, b->out, "mosquitto.conf", 0644, fill_in("mosquitto.conf.in", values));
     oriel_files_add(files, b->out, "acl-devices", 0600, fill_in("acl-devices.in", values));
     oriel_files_add(files, b->out, "acl-agents", 0600, fill_in("acl-agents.in", values));

@@ -21,7 +21,7 @@ enum { DEVICE_DAYS = 3650, VENDORS_MAX = 8 };
 
 struct device {
     const char *owner, *id, *tenant, *name, *model, *site, *firmware, *broker, *scopes, *key, *seal_key, *broker_ca,
-        *certificate, *certificate_key, *days, *out;
+        *certificate, *certificate_key, *turn_ca, *days, *out;
     GPtrArray *trust;
     json_t *files;
 };
@@ -78,6 +78,18 @@ static bool add_broker(struct device *d, long days) {
     return true;
 }
 
+/* Who signs the certificates of TURN servers with TLS, when that is none of those that the device's system knows. */
+static bool add_turn_ca(struct device *d) {
+    struct oriel_ca ca;
+    if (!d->turn_ca)
+        return true;
+    if (!oriel_ca_load(&ca, d->turn_ca, NULL))
+        return false;
+    add(d, "turn-ca.pem", "0644", strdup(ca.pem));
+    oriel_ca_clear(&ca);
+    return true;
+}
+
 static bool has_file(const struct device *d, const char *name) {
     size_t i;
     json_t *file;
@@ -104,6 +116,10 @@ static bool add_trust(struct device *d) {
             oriel_error("%s: that vendor has a trust file here already", path);
             good = false;
         }
+        if (good && !json_object_get(trust, "turn"))
+            oriel_warning("%s names no TURN server: this device will refuse that vendor unless [media] path=direct is "
+                          "set (man 5 oriel.conf)",
+                          path);
         good = good && add(d, name, "0644", oriel_json_pretty(json_incref(trust)));
         json_decref(trust);
         if (!good)
@@ -158,6 +174,8 @@ static char *configuration(const struct device *d, json_t *scopes) {
             g_string_append_printf(text, "%s%s", i ? ";" : "", json_string_value(scope));
         g_string_append(text, "\n\n");
     }
+    if (d->turn_ca)
+        g_string_append(text, "[relay]\nca=" ROOT "/etc/oriel/turn-ca.pem\n\n");
     g_string_append(text, "[audit]\ndirectory=" ROOT "/var/lib/oriel/audit\n");
     return g_string_free(text, FALSE);
 }
@@ -178,6 +196,7 @@ static bool parse_device(struct device *d, int argc, char **argv, long *days) {
                                            {"--broker-ca", ORIEL_OPTION, &d->broker_ca},
                                            {"--certificate", ORIEL_OPTION, &d->certificate},
                                            {"--certificate-key", ORIEL_OPTION, &d->certificate_key},
+                                           {"--turn-ca", ORIEL_OPTION, &d->turn_ca},
                                            {"--days", ORIEL_OPTION, &d->days},
                                            {"--out", ORIEL_OPTION_REQUIRED, &d->out},
                                            {NULL}};
@@ -211,8 +230,8 @@ int oriel_provision_device(int argc, char **argv) {
     json_t *scopes = status == 1 && d.scopes ? oriel_value_scopes("--scopes", d.scopes) : NULL;
     if (status == 1 && d.scopes && !scopes)
         status = 2;
-    if (status == 1 && oriel_file_is_free(d.out) && add_identity(&d) && add_broker(&d, days) && add_trust(&d) &&
-        add(&d, "oriel.conf", "0644", configuration(&d, scopes))) {
+    if (status == 1 && oriel_file_is_free(d.out) && add_identity(&d) && add_broker(&d, days) && add_turn_ca(&d) &&
+        add_trust(&d) && add(&d, "oriel.conf", "0644", configuration(&d, scopes))) {
         char *bundle = oriel_json_pretty(
             json_pack("{s:i, s:s, s:s, s:O}", "v", 1, "typ", "bundle", "device", d.id, "files", d.files));
         status = oriel_file_put(d.out, 0600, bundle) ? 0 : 1;
@@ -227,8 +246,9 @@ int oriel_provision_device(int argc, char **argv) {
 /* ---- install ---- */
 
 static bool is_known_name(const char *name) {
-    static const char *const names[] = {"device.key", "seal.key",   "device.jwt", "broker-ca.pem",
-                                        "broker.pem", "broker.key", "oriel.conf", NULL};
+    static const char *const names[] = {"device.key",    "seal.key",   "device.jwt",
+                                        "broker-ca.pem", "broker.pem", "broker.key",
+                                        "turn-ca.pem",   "oriel.conf", NULL};
     if (g_strv_contains(names, name))
         return true;
     g_autofree char *vendor = g_str_has_prefix(name, "trust.d/") && g_str_has_suffix(name, ".json")

@@ -13,9 +13,13 @@
 
 static const struct oriel_field owner_fields[] = {
     {"id", ORIEL_ID}, {"name", ORIEL_TEXT, .min = 1, .max = 64}, {"key", ORIEL_KEY}, {NULL}};
-static const struct oriel_field vendor_fields[] = {
-    {"id", ORIEL_ID},        {"label", ORIEL_TEXT, .min = 1, .max = 64},           {"key", ORIEL_KEY},
-    {"presence", ORIEL_KEY}, {"epoch", ORIEL_INTEGER, .max = INT64_C(4294967295)}, {NULL}};
+static const struct oriel_field vendor_fields[] = {{"id", ORIEL_ID},
+                                                   {"label", ORIEL_TEXT, .min = 1, .max = 64},
+                                                   {"key", ORIEL_KEY},
+                                                   {"presence", ORIEL_KEY},
+                                                   {"epoch", ORIEL_INTEGER, .max = INT64_C(4294967295)},
+                                                   {"turn", ORIEL_TURN_URIS, .optional = true},
+                                                   {NULL}};
 static const struct oriel_field revoked_fields[] = {{"epoch", ORIEL_INTEGER, .max = INT64_C(4294967295)},
                                                     {"keys", ORIEL_HASHES, .max = 256},
                                                     {"iat", ORIEL_INTEGER, .max = INT64_C(9007199254740991)},
@@ -134,28 +138,40 @@ int oriel_provision_owner(int argc, char **argv) {
 /* ---- vendor ---- */
 
 int oriel_provision_vendor(int argc, char **argv) {
-    const char *out = NULL, *id = NULL, *label = NULL, *key_file = NULL, *presence_file = NULL;
+    const char *out = NULL, *id = NULL, *label = NULL, *key_file = NULL, *presence_file = NULL, *secret = NULL;
+    GPtrArray *uris = NULL;
+    json_t *turn = NULL;
     const struct oriel_option options[] = {
         {"--out", ORIEL_OPTION_REQUIRED, &out},           {"--id", ORIEL_OPTION_REQUIRED, &id},
         {"--label", ORIEL_OPTION_REQUIRED, &label},       {"--key", ORIEL_OPTION, &key_file},
-        {"--presence-key", ORIEL_OPTION, &presence_file}, {NULL}};
-    if (!oriel_options_parse(options, argc, argv) || !oriel_value_is_id("--id", id) ||
-        !oriel_value_is_text("--label", label, false))
+        {"--presence-key", ORIEL_OPTION, &presence_file}, {"--turn", ORIEL_OPTION_LIST, &uris},
+        {"--turn-secret", ORIEL_OPTION, &secret},         {NULL}};
+    bool good = oriel_options_parse(options, argc, argv) && oriel_value_is_id("--id", id) &&
+                oriel_value_is_text("--label", label, false) && oriel_value_turn("--turn", uris, &turn);
+    g_autoptr(GPtrArray) owned = uris;
+    if (good && secret && !turn) {
+        oriel_error("--turn-secret goes with --turn, the servers that have it");
+        good = false;
+    }
+    if (!good)
         return 2;
     json_t *key = oriel_key_own_or_new(key_file), *presence = key ? oriel_key_own_or_new(presence_file) : NULL;
     struct oriel_files *files = presence ? oriel_files_new(0700) : NULL;
     if (files) {
         oriel_files_add(files, out, "vendor.key", 0600, oriel_key_pem(key));
         oriel_files_add(files, out, "presence.key", 0600, oriel_key_pem(presence));
-        oriel_files_add(
-            files, out, "vendor.json", 0644,
-            oriel_json_pretty(json_pack("{s:s, s:s, s:o, s:o, s:i}", "id", id, "label", label, "key",
-                                        oriel_key_public(key), "presence", oriel_key_public(presence), "epoch", 0)));
+        oriel_files_add(files, out, "vendor.json", 0644,
+                        oriel_json_pretty(json_pack("{s:s, s:s, s:o, s:o, s:i, s:O*}", "id", id, "label", label, "key",
+                                                    oriel_key_public(key), "presence", oriel_key_public(presence),
+                                                    "epoch", 0, "turn", turn)));
+        if (turn)
+            oriel_files_add(files, out, "turn.secret", 0600, oriel_turn_secret(secret));
         oriel_files_add(files, out, "revoked.json", 0600,
                         oriel_json_pretty(json_pack("{s:i, s:[], s:i}", "epoch", 0, "keys", "iat", 0)));
     }
     json_decref(key);
     json_decref(presence);
+    json_decref(turn);
     return files && oriel_files_write(files) ? 0 : 1;
 }
 
@@ -163,28 +179,40 @@ int oriel_provision_vendor(int argc, char **argv) {
 
 int oriel_provision_trust(int argc, char **argv) {
     const char *from = NULL, *scope_list = NULL, *number = NULL, *over_ask = NULL, *out = NULL;
-    const struct oriel_option options[] = {
-        {"--vendor", ORIEL_OPTION_REQUIRED, &from},    {"--scopes", ORIEL_OPTION_REQUIRED, &scope_list},
-        {"--seconds", ORIEL_OPTION_REQUIRED, &number}, {"--over-ask", ORIEL_OPTION, &over_ask},
-        {"--out", ORIEL_OPTION_REQUIRED, &out},        {NULL}};
+    GPtrArray *uris = NULL;
+    const struct oriel_option options[] = {{"--vendor", ORIEL_OPTION_REQUIRED, &from},
+                                           {"--scopes", ORIEL_OPTION_REQUIRED, &scope_list},
+                                           {"--seconds", ORIEL_OPTION_REQUIRED, &number},
+                                           {"--over-ask", ORIEL_OPTION, &over_ask},
+                                           {"--out", ORIEL_OPTION_REQUIRED, &out},
+                                           {"--turn", ORIEL_OPTION_LIST, &uris},
+                                           {NULL}};
     long seconds = 0;
-    if (!oriel_options_parse(options, argc, argv) || !oriel_value_number("--seconds", number, 30, 28800, &seconds))
+    json_t *turn = NULL;
+    bool good = oriel_options_parse(options, argc, argv) &&
+                oriel_value_number("--seconds", number, 30, 28800, &seconds) && oriel_value_turn("--turn", uris, &turn);
+    g_autoptr(GPtrArray) owned = uris;
+    if (!good)
         return 2;
     if (over_ask && strcmp(over_ask, "clip") != 0 && strcmp(over_ask, "refuse") != 0) {
         oriel_error("--over-ask '%s': there are clip (grant what is allowed) and refuse", over_ask);
+        good = false;
+    }
+    json_t *scopes = good ? oriel_value_scopes("--scopes", scope_list) : NULL;
+    if (!scopes) {
+        json_decref(turn);
         return 2;
     }
-    json_t *scopes = oriel_value_scopes("--scopes", scope_list);
-    if (!scopes)
-        return 2;
     json_t *vendor = oriel_vendor_read(from);
     json_t *trust =
-        vendor ? json_pack("{s:O, s:O, s:[O], s:O, s:O, s:I, s:O, s:s}", "id", json_object_get(vendor, "id"), "label",
-                           json_object_get(vendor, "label"), "keys", json_object_get(vendor, "key"), "presence",
-                           json_object_get(vendor, "presence"), "scopes", scopes, "seconds", (json_int_t)seconds,
-                           "epoch", json_object_get(vendor, "epoch"), "over_ask", over_ask ? over_ask : "clip")
+        vendor ? json_pack("{s:O, s:O, s:[O], s:O, s:O, s:I, s:O, s:s, s:O*}", "id", json_object_get(vendor, "id"),
+                           "label", json_object_get(vendor, "label"), "keys", json_object_get(vendor, "key"),
+                           "presence", json_object_get(vendor, "presence"), "scopes", scopes, "seconds",
+                           (json_int_t)seconds, "epoch", json_object_get(vendor, "epoch"), "over_ask",
+                           over_ask ? over_ask : "clip", "turn", turn ? turn : json_object_get(vendor, "turn"))
                : NULL;
     json_decref(scopes);
+    json_decref(turn);
     json_decref(vendor);
     char error[ORIEL_JSON_ERROR_SIZE];
     if (trust && !oriel_document_check(ORIEL_DOCUMENT_TRUST, trust, error)) {

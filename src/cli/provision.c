@@ -16,13 +16,16 @@ static const struct command {
     const char *usage;
 } commands[] = {
     {"owner", oriel_provision_owner, "--out DIR --id ID --name NAME [--key FILE] [--ca FILE [--ca-key FILE]]"},
-    {"vendor", oriel_provision_vendor, "--out DIR --id ID --label LABEL [--key FILE] [--presence-key FILE]"},
+    {"vendor", oriel_provision_vendor,
+     "--out DIR --id ID --label LABEL [--key FILE] [--presence-key FILE]\n"
+     "      [--turn URI… [--turn-secret FILE]]"},
     {"trust", oriel_provision_trust,
-     "--vendor DIR|vendor.json --scopes view,control,logs --seconds N [--over-ask clip|refuse] --out FILE"},
+     "--vendor DIR|vendor.json --scopes view,control,logs --seconds N [--over-ask clip|refuse]\n"
+     "      [--turn URI…] --out FILE"},
     {"device", oriel_provision_device,
      "--owner DIR --id ID --tenant ID --name NAME [--model TEXT] [--site TEXT] [--firmware TEXT] --broker URL\n"
      "      --trust FILE… [--scopes view,control,logs] [--key FILE] [--seal-key FILE] [--broker-ca FILE]\n"
-     "      [--certificate FILE --certificate-key FILE] [--days N] --out BUNDLE"},
+     "      [--certificate FILE --certificate-key FILE] [--turn-ca FILE] [--days N] --out BUNDLE"},
     {"install", oriel_provision_install, "BUNDLE [--root DIR] [--image]"},
     {"agent", oriel_provision_agent,
      "--vendor DIR --owner owner.json… --tenant ID --id ID --name NAME [--scopes view] [--hours 8]\n"
@@ -33,6 +36,11 @@ static const struct command {
      "      [--device-address ADDRESS] [--vendor ID…] [--user ACCOUNT] [--certificate FILE --certificate-key FILE]\n"
      "      [--days N]"},
     {"broker-agent", oriel_provision_broker_agent, "--broker DIR --id ID [--password FILE] [--renew] [--out FILE|-]"},
+    {"turn", oriel_provision_turn,
+     "--vendor DIR [--turn URI… [--turn-secret FILE]] [--out DIR --listen ADDRESS… [--external ADDRESS]\n"
+     "      (--owner DIR | --certificate FILE --certificate-key FILE) [--port N] [--tls-port N]\n"
+     "      [--relay-ports FROM-TO] [--allow-peer ADDRESS|FIRST-LAST…] [--realm NAME] [--user ACCOUNT]\n"
+     "      [--log syslog|stdout|FILE]]"},
     {"certificate", oriel_provision_certificate,
      "--owner DIR (--device ID --tenant ID | --admin VENDOR | --server NAME…) [--days N] --out DIR"},
 };
@@ -159,6 +167,37 @@ bool oriel_value_number(const char *option, const char *value, long min, long ma
     }
     oriel_error("%s '%s' is not a whole number from %ld to %ld", option, value, min, max);
     return false;
+}
+
+bool oriel_value_is_line(const char *option, const char *value) {
+    if (!value || !strpbrk(value, "\r\n"))
+        return true;
+    oriel_error("%s must be one line", option);
+    return false;
+}
+
+bool oriel_value_turn(const char *option, const GPtrArray *uris, json_t **out) {
+    *out = uris ? json_array() : NULL;
+    for (guint i = 0; uris && i < uris->len; i++) {
+        const char *uri = uris->pdata[i];
+        bool again = false;
+        for (guint k = 0; k < i; k++)
+            again = again || strcmp(uris->pdata[k], uri) == 0;
+        if (i < ORIEL_TURN_URIS_MAX && !again && oriel_is_turn_uri(uri)) {
+            json_array_append_new(*out, json_string(uri));
+            continue;
+        }
+        if (i >= ORIEL_TURN_URIS_MAX || again)
+            oriel_error("%s '%s' is %s", option, uri, again ? "there twice" : "one too many: at most 4");
+        else
+            oriel_error("%s '%s' is no TURN URI: turn:HOST[:PORT][?transport=udp|tcp] or turns:HOST[:PORT]"
+                        "[?transport=tcp], HOST a name in lower case, an IPv4 address, or an IPv6 address in brackets",
+                        option, uri);
+        json_decref(*out);
+        *out = NULL;
+        return false;
+    }
+    return true;
 }
 
 json_t *oriel_value_scopes(const char *option, const char *value) {

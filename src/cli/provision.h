@@ -1,13 +1,13 @@
 /* `oriel provision`: makes and signs what owners, vendors, devices, agents and brokers need (man 1 oriel-provision).
  *
  * Policy: nothing that exists is overwritten, but for what a vendor's revocations and a broker's passwords are counted
- * in; files that belong together are written together or not at all; private keys are PKCS #8 PEM with mode 0600. Every
- * document is held to its schema before it is written. A command returns the exit status: 0 done · 1 could not ·
- * 2 bad command line; why is on stderr. */
+ * in, and where a vendor's TURN servers are; files that belong together are written together or not at all; private
+ * keys are PKCS #8 PEM with mode 0600. Every document is held to its schema before it is written. A command returns the
+ * exit status: 0 done · 1 could not · 2 bad command line; why is on stderr. */
 #ifndef ORIEL_PROVISION_H
 #define ORIEL_PROVISION_H
 
-#include <glib.h>
+#include <gio/gio.h>
 #include <jansson.h>
 #include <openssl/x509.h>
 #include <stdbool.h>
@@ -41,6 +41,10 @@ bool oriel_value_is_id(const char *option, const char *value);
 /* Text that a person will read: 1 (0 when `empty`) to 64 characters, visible ones only. */
 bool oriel_value_is_text(const char *option, const char *value, bool empty);
 bool oriel_value_number(const char *option, const char *value, long min, long max, long *out);
+/* A value that goes into a configuration's line, where only a line's end can't be. */
+bool oriel_value_is_line(const char *option, const char *value);
+/* TURN URIs as a list; `uris` NULL: none, and `out` is NULL. A new reference. */
+bool oriel_value_turn(const char *option, const GPtrArray *uris, json_t **out);
 /* "view,control" as a list; NULL after saying what is wrong. A new reference. */
 json_t *oriel_value_scopes(const char *option, const char *value);
 
@@ -74,6 +78,16 @@ json_t *oriel_key_own_or_new(const char *path);
 char *oriel_key_pem(const json_t *key);
 /* JSON as people read it, with a line's end. Takes the reference. */
 char *oriel_json_pretty(json_t *value);
+
+/* ---- templates (provision-template.c) ---- */
+
+/* A table ends with a row without a name. */
+struct oriel_value {
+    const char *name, *text;
+};
+
+/* The template with each name replaced, but for comments: they may speak of placeholders. The caller frees. */
+char *oriel_template_fill(GResource *templates, const char *path, const struct oriel_value *values);
 
 /* ---- documents (provision-party.c) ---- */
 
@@ -115,6 +129,15 @@ char *oriel_certificate_make(const struct oriel_ca *ca, const struct oriel_leaf 
 char *oriel_certificate_own(const char *certificate_file, const char *key_file, const char *common_name,
                             char **key_pem);
 
+/* ---- TURN (provision-turn.c) ---- */
+
+/* The secret that a file holds, or a fresh one when `path` is NULL; NULL after saying why. The caller frees. */
+char *oriel_turn_secret(const char *path);
+/* `turn` of an enrolment, good until `expiry`, from the secret of the vendor's directory; NULL when the vendor has no
+ * servers. False after saying why. */
+bool oriel_turn_credentials(const char *directory, const json_t *vendor, const char *agent, json_int_t expiry,
+                            json_t **out);
+
 /* ---- the commands ---- */
 
 int oriel_provision_owner(int argc, char **argv);
@@ -126,6 +149,7 @@ int oriel_provision_agent(int argc, char **argv);
 int oriel_provision_revoke(int argc, char **argv);
 int oriel_provision_broker(int argc, char **argv);
 int oriel_provision_broker_agent(int argc, char **argv);
+int oriel_provision_turn(int argc, char **argv);
 int oriel_provision_certificate(int argc, char **argv);
 
 #endif

@@ -49,9 +49,13 @@ static const struct key keys[] = {
     {"capture", "backend", CHOICE, AT(capture_backend), "auto", .choices = "auto|x11|test"},
     {"capture", "display", TEXT, AT(capture_display), "", .max = 64},
     {"capture", "xauthority", ABSOLUTE_PATH, AT(capture_xauthority), ""},
+    {"media", "path", CHOICE, AT(media_path), "relay", .choices = "relay|direct"},
     {"media", "addresses", ADDRESSES, AT(media_addresses), ""},
     {"media", "bitrate", NUMBER, AT(media_bitrate), "4000", .min = 100, .max = 50000},
     {"media", "frame-rate", NUMBER, AT(media_frame_rate), "30", .min = 1, .max = 60},
+    {"relay", "proxy", PROXY, AT(relay_proxy), ""},
+    {"relay", "ca", ABSOLUTE_PATH, AT(relay_ca), ""},
+    {"relay", "fallback-ms", NUMBER, AT(relay_fallback_ms), "2000", .min = 200, .max = 10000},
     {"session", "max-seconds", NUMBER, AT(session_max_seconds), "28800", .min = 30, .max = 28800},
     {"session", "scopes", SCOPES, AT(session_scopes), "view"},
     {"audit", "directory", ABSOLUTE_PATH, AT(audit_directory), "/var/lib/oriel/audit"},
@@ -275,6 +279,12 @@ static bool parse_text(struct parser *p, const char *text, GError **error) {
         if (p->seen[i] || keys[i].otherwise)
             continue;
         REFUSE(error, "%s: '%s' in [%s] is missing and has no default", p->name, keys[i].name, keys[i].group);
+        return false;
+    }
+    if (*p->config->media_addresses && strcmp(p->config->media_path, "relay") == 0) {
+        REFUSE(error,
+               "%s: 'addresses' in [media] belongs to path=direct; with path=relay media has no address of its own",
+               p->name);
         return false;
     }
     return true;

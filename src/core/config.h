@@ -17,9 +17,12 @@ struct oriel_config {
     guint consent_timeout; /* seconds */
     char *control_socket;
     char *capture_backend, *capture_display, *capture_xauthority;
-    char *media_addresses; /* IP literals joined by ';', "" = all */
+    char *media_path;      /* "relay": through TURN servers only; "direct": on the LAN */
+    char *media_addresses; /* of a direct path: IP literals joined by ';', "" = all */
     guint media_bitrate;   /* kbit/s */
     guint media_frame_rate;
+    char *relay_proxy, *relay_ca; /* of TURN over TCP and TLS */
+    guint relay_fallback_ms;      /* without an answer by UDP, TCP and TLS are tried */
     guint session_max_seconds;
     char *session_scopes; /* joined by ';': what this device grants at most */
     char *audit_directory;

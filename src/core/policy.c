@@ -42,6 +42,32 @@ static json_t *effective_scopes(const struct oriel_config *config, const struct 
     return c;
 }
 
+/* Where media goes through TURN, it goes to the servers of the trust file and to no other: an agent brings credentials,
+ * never an address. `detail` is set when something is missing. */
+static void choose_turn(const struct oriel_config *config, const struct oriel_vendor *vendor, const json_t *message,
+                        struct oriel_session_request *out, char **detail) {
+    const json_t *turn = json_object_get(message, "turn");
+    if (strcmp(config->media_path, "relay") != 0)
+        return;
+    if (!vendor->turn) {
+        *detail = g_strdup_printf("this device has no TURN server for %s: put one into trust.d, or set [media] "
+                                  "path=direct for a trusted LAN",
+                                  vendor->id);
+        return;
+    }
+    if (!turn) {
+        *detail = g_strdup("media of this device goes through TURN, and the request has no credentials for it: the "
+                           "enrolment must bring them (oriel provision agent, of a vendor with --turn)");
+        return;
+    }
+    GString *servers = g_string_new(NULL);
+    for (size_t i = 0; i < json_array_size(vendor->turn); i++)
+        g_string_append_printf(servers, "%s%s", i ? "," : "", json_string_value(json_array_get(vendor->turn, i)));
+    out->turn_servers = g_string_free(servers, FALSE);
+    out->turn_username = g_strdup(oriel_json_text(turn, "username"));
+    out->turn_password = g_strdup(oriel_json_text(turn, "password"));
+}
+
 bool oriel_policy_check(const struct oriel_config *config, struct oriel_trust *trust, struct oriel_peer *peer,
                         const json_t *message, struct oriel_session_request *out, char **detail) {
     if (strcmp(oriel_json_text(message, "device"), config->device_id) != 0) {
@@ -70,6 +96,8 @@ bool oriel_policy_check(const struct oriel_config *config, struct oriel_trust *t
                                   json_array_size(out->scopes) ? "all of these" : "these");
     else if (!*out->name || !*out->reason)
         *detail = g_strdup("name or reason has no visible character");
+    else
+        choose_turn(config, vendor, message, out, detail);
     oriel_vendor_free(vendor);
     if (*detail)
         oriel_session_request_clear(out);

@@ -153,6 +153,11 @@ void oriel_session_request_clear(struct oriel_session_request *r) {
     g_free(r->reason);
     json_decref(r->scopes);
     g_free(r->fingerprint);
+    g_free(r->turn_servers);
+    g_free(r->turn_username);
+    if (r->turn_password)
+        explicit_bzero(r->turn_password, strlen(r->turn_password));
+    g_free(r->turn_password);
     memset(r, 0, sizeof *r);
 }
 

@@ -42,6 +42,10 @@ struct oriel_session_request {
     json_t *scopes;         /* effective */
     guint seconds;          /* effective */
     char *fingerprint;
+    /* Where media goes through TURN, else NULL: URIs (RFC 7065) joined by ',' from the vendor's trust file, and the
+     * agent's credentials there. The password is in no log and no record, and overwritten when the request is cleared.
+     */
+    char *turn_servers, *turn_username, *turn_password;
 };
 
 /* Effects. `user` is the pointer given to oriel_session_new. None may call back into the session. */

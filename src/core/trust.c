@@ -38,6 +38,7 @@ void oriel_vendor_free(struct oriel_vendor *v) {
     json_decref(v->keys);
     json_decref(v->presence);
     json_decref(v->scopes);
+    json_decref(v->turn);
     json_decref(v->revoked);
     g_free(v);
 }
@@ -162,6 +163,7 @@ static struct oriel_vendor *parse(const char *id, const char *text, gsize length
             v->keys = json_incref(json_object_get(file, "keys"));
             v->presence = json_incref(json_object_get(file, "presence"));
             v->scopes = json_incref(json_object_get(file, "scopes"));
+            v->turn = json_incref(json_object_get(file, "turn"));
             v->seconds = (guint)oriel_json_integer(file, "seconds", 0);
             v->epoch = oriel_json_integer(file, "epoch", 0);
             v->refuse_over_ask = strcmp(oriel_json_text(file, "over_ask"), "refuse") == 0;

@@ -17,6 +17,7 @@ struct oriel_vendor {
     json_t *keys;         /* that sign its credentials and revocations */
     json_t *presence;     /* that the state is sealed for */
     json_t *scopes;       /* maximum */
+    json_t *turn;         /* list of URIs of the TURN servers that media may use for it, or NULL */
     guint seconds;        /* maximum */
     bool refuse_over_ask; /* else a request for too much is clipped */
     gint64 epoch;         /* older credentials are void */

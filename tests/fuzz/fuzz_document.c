@@ -27,6 +27,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         fuzz_check(oriel_json_integer(document, "seconds", 0) >= 30 &&
                    oriel_key_id(json_array_get(json_object_get(document, "keys"), 0), kid) &&
                    !json_object_get(json_object_get(document, "presence"), "d"));
+    const json_t *uris = json_object_get(document, "turn");
+    if (good && json_is_object(uris)) {
+        fuzz_check(type == ORIEL_DOCUMENT_ENROLLED && oriel_is_ascii(oriel_json_text(uris, "password"), 128));
+        uris = json_object_get(uris, "urls");
+    }
+    for (size_t i = 0; good && i < json_array_size(uris); i++) { /* core joins them by commas, coturn reads lines */
+        const char *uri = json_string_value(json_array_get(uris, i));
+        fuzz_check(json_array_size(uris) <= 4 && strlen(uri) <= 255 && !strpbrk(uri, ", @/\n\"") &&
+                   (strncmp(uri, "turn:", 5) == 0 || strncmp(uri, "turns:", 6) == 0));
+    }
     json_decref(document);
     return 0;
 }

@@ -56,7 +56,7 @@ export class Device {
     device.config = merge(merge(readKeyFile(device.file), {
       consent: { timeout: 20 },
       capture: screen ? { backend: 'x11', display: screen.display, xauthority: screen.authority } : { backend: 'test' },
-      media: { addresses: '127.0.0.1' },
+      media: { path: 'direct', addresses: '127.0.0.1' },
       audit: { directory: at('audit') },
     }), { ...config, device: others });
     Object.assign(device, { consent: device.config.consent.socket, control: device.config.control.socket, auditFile: join(device.config.audit.directory, 'audit.jsonl') });

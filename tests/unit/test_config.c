@@ -44,7 +44,8 @@ static void test_defaults(void **state) {
     assert_string_equal(c->broker_url, "mqtts://broker.example:8883");
     const char *const empty[] = {c->site,          c->firmware,        c->broker_ca,          c->broker_key,
                                  c->broker_proxy,  c->capture_display, c->broker_certificate, c->helpers,
-                                 c->consent_users, c->media_addresses, c->capture_xauthority};
+                                 c->consent_users, c->media_addresses, c->capture_xauthority, c->relay_proxy,
+                                 c->relay_ca};
     for (gsize i = 0; i < G_N_ELEMENTS(empty); i++)
         assert_string_equal(empty[i], "");
     assert_string_equal(c->trust_directory, "/etc/oriel/trust.d");
@@ -54,6 +55,8 @@ static void test_defaults(void **state) {
     assert_int_equal(c->consent_timeout, 60);
     assert_string_equal(c->control_socket, "/run/oriel/control.sock");
     assert_string_equal(c->capture_backend, "auto");
+    assert_string_equal(c->media_path, "relay");
+    assert_int_equal(c->relay_fallback_ms, 2000);
     assert_int_equal(c->media_bitrate, 4000);
     assert_int_equal(c->media_frame_rate, 30);
     assert_int_equal(c->session_max_seconds, 28800);
@@ -69,8 +72,10 @@ static void test_every_key(void **state) {
         "[broker]\nurl=wss://b.example/mqtt\nca=/a\ncertificate=/b\nkey=/c\nproxy=[::1]:3128\n[trust]\ndirectory=/d\n"
         "state=/m\n"
         "[consent]\nsocket=/e\nusers=hmi; 1000\ntimeout=5\n[control]\nsocket=/f\n"
-        "[capture]\nbackend=x11\ndisplay=:1\nxauthority=/g\n[media]\naddresses=10.0.0.1; fe80::1\nbitrate=100\n"
-        "frame-rate=60\n[session]\nmax-seconds=30\nscopes=view; "
+        "[capture]\nbackend=x11\ndisplay=:1\nxauthority=/g\n[media]\npath=direct\naddresses=10.0.0.1; "
+        "fe80::1\nbitrate=100\n"
+        "frame-rate=60\n[relay]\nproxy=proxy.example:3128\nca=/"
+        "n\nfallback-ms=200\n[session]\nmax-seconds=30\nscopes=view; "
         "control;logs\n[audit]\ndirectory=/h\n[run]\nhelpers=/i");
     assert_string_equal(c->device_id, "a");
     assert_string_equal(c->tenant, "b");
@@ -94,7 +99,11 @@ static void test_every_key(void **state) {
     assert_string_equal(c->capture_backend, "x11");
     assert_string_equal(c->capture_display, ":1");
     assert_string_equal(c->capture_xauthority, "/g");
+    assert_string_equal(c->media_path, "direct");
     assert_string_equal(c->media_addresses, "10.0.0.1; fe80::1");
+    assert_string_equal(c->relay_proxy, "proxy.example:3128");
+    assert_string_equal(c->relay_ca, "/n");
+    assert_int_equal(c->relay_fallback_ms, 200);
     assert_int_equal(c->media_bitrate, 100);
     assert_int_equal(c->media_frame_rate, 60);
     assert_int_equal(c->session_max_seconds, 30);
@@ -110,6 +119,7 @@ static void test_numbers(void **state) {
     } numbers[] = {{"consent", "timeout", 5, 600},
                    {"media", "bitrate", 100, 50000},
                    {"media", "frame-rate", 1, 60},
+                   {"relay", "fallback-ms", 200, 10000},
                    {"session", "max-seconds", 30, 28800}};
     for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++) {
         const char *key = numbers[i].key;
@@ -228,7 +238,11 @@ static void test_lists_and_choices(void **state) {
     value_refused("media", "addresses=host.example", "IP addresses joined by ';'");
     value_refused("media", "addresses=10.0.0.1,10.0.0.2", "IP addresses joined by ';'");
     value_refused("media", "addresses=10.0.0.256", "IP addresses joined by ';'");
-    value_taken("media", "addresses=10.0.0.1;;::1;");
+    value_taken("media", "path=direct\naddresses=10.0.0.1;;::1;");
+    value_refused("media", "path=turn", "one of relay|direct");
+    value_refused("media", "path=", "one of relay|direct");
+    value_refused("relay", "proxy=http://p:1", "host:port");
+    value_refused("relay", "ca=ca.pem", "an absolute path");
     value_refused("consent", "users=hmi,root", "user names or numbers joined by ';'");
     value_refused("consent", "users=a b", "user names or numbers joined by ';'");
     value_taken("consent", "users=hmi;1000;svc_x.y-z;");
@@ -240,7 +254,7 @@ static void test_lists_and_choices(void **state) {
 
 static void test_lines(void **state) {
     const char *groups =
-        "[device], [broker], [trust], [consent], [control], [capture], [media], [session], [audit], [run]";
+        "[device], [broker], [trust], [consent], [control], [capture], [media], [relay], [session], [audit], [run]";
     g_autofree char *no_group = g_strdup_printf("f:1: 'id' stands before any group; start with one of %s", groups),
                     *unknown = g_strdup_printf("f:6: no group 'devices'; allowed: %s", groups),
                     *nothing = g_strdup_printf("f:6: no group ''; allowed: %s", groups),
@@ -264,6 +278,16 @@ static void test_lines(void **state) {
     refused("[device]\nid=a\n", "f: 'tenant' in [device] is missing and has no default");
     refused("[device]\nid=a\ntenant=b\n", "f: 'url' in [broker] is missing and has no default");
     oriel_config_free(good(NEEDED "[device]\n[device]\n\n\t \n   # c\n\tsite = x\n"));
+}
+
+/* Addresses are of the path that has them; which of the two lines is first does not matter. */
+static void test_addresses_of_a_direct_path(void **state) {
+    static const char *const said =
+        "f: 'addresses' in [media] belongs to path=direct; with path=relay media has no address of its own";
+    refused(NEEDED "[media]\naddresses=10.0.0.1\n", said);
+    refused(NEEDED "[media]\naddresses=10.0.0.1\npath=relay\n", said);
+    oriel_config_free(good(NEEDED "[media]\naddresses=10.0.0.1\npath=direct\n"));
+    oriel_config_free(good(NEEDED "[media]\naddresses=\n"));
 }
 
 static void test_what_editors_leave(void **state) {
@@ -309,11 +333,11 @@ static void test_files(void **state) {
 
 /* The man page names every key that there is. */
 static void test_the_manual_is_complete(void **state) {
-    static const char *const keys[] = {"id",      "tenant",     "key",         "seal-key",   "credential",
-                                       "site",    "firmware",   "url",         "ca",         "certificate",
-                                       "proxy",   "directory",  "state",       "socket",     "users",
-                                       "timeout", "backend",    "display",     "xauthority", "addresses",
-                                       "bitrate", "frame-rate", "max-seconds", "scopes",     "helpers"};
+    static const char *const keys[] = {
+        "id",         "tenant",      "key",         "seal-key", "credential", "site",       "firmware",
+        "url",        "ca",          "certificate", "proxy",    "directory",  "state",      "socket",
+        "users",      "timeout",     "backend",     "display",  "xauthority", "addresses",  "bitrate",
+        "frame-rate", "max-seconds", "scopes",      "helpers",  "path",       "fallback-ms"};
     g_autofree char *manual = NULL;
     assert_true(g_file_get_contents(SOURCE_ROOT "/man/oriel.conf.5.scd", &manual, NULL, NULL));
     for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {
@@ -333,6 +357,7 @@ int main(void) {
         cmocka_unit_test(test_paths),
         cmocka_unit_test(test_lists_and_choices),
         cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_addresses_of_a_direct_path),
         cmocka_unit_test(test_what_editors_leave),
         cmocka_unit_test(test_files),
         cmocka_unit_test(test_the_manual_is_complete),

@@ -9,6 +9,21 @@ static struct oriel_trust *trust;
 static struct rig_vendor vendor;
 static struct oriel_peer *peer;
 
+/* What was overwritten last, up to its end: the two names by which it is done, in the place of libc's. */
+static char wiped[64];
+
+void explicit_bzero(void *bytes, size_t n);
+void __explicit_bzero_chk(void *bytes, size_t n, size_t room);
+
+void explicit_bzero(void *bytes, size_t n) {
+    g_snprintf(wiped, sizeof wiped, "%.*s", (int)n, (const char *)bytes);
+    memset(bytes, 0, n);
+}
+
+void __explicit_bzero_chk(void *bytes, size_t n, size_t room) {
+    explicit_bzero(bytes, n);
+}
+
 static json_t *request(json_t *changes) {
     return rig_changed(json_pack("{s:i, s:s, s:s, s:s, s:[s], s:i, s:s}", "v", 1, "typ", "request", "device",
                                  "filler-1", "reason", "Capper\xe2\x80\xae jams", "scopes", "view", "seconds", 28800,
@@ -114,6 +129,69 @@ static void test_a_long_reason_is_cut(void **state) {
     json_decref(m);
 }
 
+/* ---- media through TURN ---- */
+
+#define LIST "turn:t.example:3478,turns:t.example:443?transport=tcp"
+
+static json_t *credentials(void) {
+    return json_pack("{s:{s:s, s:s}}", "turn", "username", "1800000000:anna", "password", "c2VjcmV0");
+}
+
+static void test_relay(void **state) {
+    config.media_path = "relay";
+    refused(request(credentials()), "this device has no TURN server for fill-cap: put one into trust.d, or set [media] "
+                                    "path=direct for a trusted LAN");
+    g_auto(GStrv) uris = g_strsplit(LIST, ",", -1);
+    rig_write_trust(folder, &vendor, json_pack("{s:[s, s]}", "turn", uris[0], uris[1]));
+    refused(request(NULL), "media of this device goes through TURN, and the request has no credentials for it: the "
+                           "enrolment must bring them (oriel provision agent, of a vendor with --turn)");
+    struct oriel_session_request out = {0};
+    g_autofree char *detail = NULL;
+    json_t *m = request(credentials());
+    assert_true(oriel_policy_check(&config, trust, peer, m, &out, &detail));
+    json_decref(m);
+    assert_string_equal(out.turn_servers, LIST);
+    assert_string_equal(out.turn_username, "1800000000:anna");
+    assert_string_equal(out.turn_password, "c2VjcmV0");
+    oriel_session_request_clear(&out);
+    assert_string_equal(wiped, "c2VjcmV0");
+    assert_null(out.turn_password);
+    /* What is refused for another reason keeps none of it. */
+    refused(request(rig_changed(credentials(), json_pack("{s:[s]}", "scopes", "logs"))),
+            "vendor 'fill-cap' may not ask for these scopes here");
+}
+
+static void test_direct(void **state) {
+    rig_write_trust(folder, &vendor, json_pack("{s:[s]}", "turn", "turn:t.example"));
+    for (int with = 0; with < 2; with++) {
+        struct oriel_session_request out = {0};
+        g_autofree char *detail = NULL;
+        json_t *m = request(with ? credentials() : NULL);
+        assert_true(oriel_policy_check(&config, trust, peer, m, &out, &detail));
+        assert_null(out.turn_servers);
+        assert_null(out.turn_username);
+        assert_null(out.turn_password);
+        oriel_session_request_clear(&out);
+        json_decref(m);
+    }
+}
+
+/* A vendor's name of any length leaves room for the whole sentence. */
+static void test_the_longest_sentence(void **state) {
+    config.media_path = "relay";
+    g_autofree char *id = g_strnfill(64, 'v');
+    struct rig_vendor other = {id, vendor.key, vendor.presence};
+    rig_write_trust(folder, &other, NULL);
+    g_free(peer->vendor);
+    peer->vendor = g_strdup(id);
+    struct oriel_session_request out = {0};
+    g_autofree char *detail = NULL;
+    json_t *m = request(NULL);
+    assert_false(oriel_policy_check(&config, trust, peer, m, &out, &detail));
+    assert_true(g_str_has_suffix(detail, "trusted LAN") && strlen(detail) <= ORIEL_DETAIL_MAX);
+    json_decref(m);
+}
+
 static void test_refusals(void **state) {
     refused(request(json_pack("{s:s}", "device", "filler-2")), "the request names another device");
     refused(request(json_pack("{s:s}", "reason", "\xe2\x80\x8b \n")), "name or reason has no visible character");
@@ -139,6 +217,7 @@ static int set_up(void **state) {
     config = (struct oriel_config){.device_id = "filler-1",
                                    .trust_directory = folder,
                                    .trust_state = folder,
+                                   .media_path = "direct",
                                    .session_max_seconds = 28800,
                                    .session_scopes = "view"};
     trust = oriel_trust_new(&config);
@@ -167,6 +246,9 @@ int main(void) {
         TEST(test_the_least_of_all),
         TEST(test_scopes_are_the_intersection),
         TEST(test_a_long_reason_is_cut),
+        TEST(test_relay),
+        TEST(test_direct),
+        TEST(test_the_longest_sentence),
         TEST(test_refusals),
     };
     return cmocka_run_group_tests_name("policy", tests, NULL, NULL);

@@ -33,9 +33,21 @@ static void test_a_vendor(void **state) {
     assert_int_equal(json_array_size(v->keys), 1);
     assert_null(json_object_get(v->presence, "d"));
     assert_null(v->revoked);
+    assert_null(v->turn);
     oriel_vendor_free(v);
     oriel_vendor_free(NULL);
     oriel_trust_free(NULL);
+}
+
+static void test_its_turn_servers(void **state) {
+    g_autoptr(GError) error = NULL;
+    rig_write_trust(folder, &a,
+                    json_pack("{s:[s, s]}", "turn", "turn:t.example:3478", "turns:t.example?transport=tcp"));
+    struct oriel_vendor *v = oriel_trust_find(trust, "fill-cap", &error);
+    assert_non_null(v);
+    assert_int_equal(json_array_size(v->turn), 2);
+    assert_string_equal(json_string_value(json_array_get(v->turn, 1)), "turns:t.example?transport=tcp");
+    oriel_vendor_free(v);
 }
 
 static void test_read_anew_each_time(void **state) {
@@ -74,6 +86,8 @@ static void test_of_another_form(void **state) {
                  {json_pack("{s:[O]}", "keys", a.key), "'keys'"}, /* a private key has no business there */
                  {json_pack("{s:i}", "seconds", 29), "'seconds'"},
                  {json_pack("{s:s}", "over_ask", "allow"), "'over_ask'"},
+                 {json_pack("{s:[s]}", "turn", "turn:t.example:99999"), "'turn'"},
+                 {json_pack("{s:[]}", "turn"), "'turn'"},
                  {json_pack("{s:b}", "more", 1), "does not name"}};
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         json_t *file = rig_trust(&bad, cases[i].changes);
@@ -421,6 +435,7 @@ static int tear_down(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_a_vendor),
+        TEST(test_its_turn_servers),
         TEST(test_read_anew_each_time),
         TEST(test_of_another_form),
         TEST(test_files_that_cannot_be_read),
