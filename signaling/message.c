@@ -13,12 +13,13 @@ static const char *const statuses[] = {"ready", "asking", "live", NULL};
 static const char *const stages[] = {"shown", "allowed", NULL};
 static const char *const sdp_types[] = {"offer", "answer", NULL};
 static const char *const parties[] = {"person", "local", "agent", "device", NULL};
-static const char *const denials[] = {"denied", "timeout",        "no-provider",  "provider-lost", "provider-invalid",
-                                      "busy",   "expired",        "revoked",      "not-allowed",   "malformed",
-                                      "audit",  "capture-failed", "media-failed", "cancelled",     NULL};
-static const char *const ends[] = {"stopped",        "hung-up",   "expired",     "provider-lost", "media-failed",
-                                   "capture-failed", "peer-lost", "fingerprint", "revoked",       "protocol",
-                                   "audit",          "shutdown",  NULL};
+static const char *const denials[] = {"denied",           "timeout",      "no-provider", "provider-lost",
+                                      "provider-invalid", "busy",         "expired",     "revoked",
+                                      "not-allowed",      "malformed",    "audit",       "capture-failed",
+                                      "media-failed",     "relay-failed", "cancelled",   NULL};
+static const char *const ends[] = {
+    "stopped",   "hung-up",     "expired", "provider-lost", "media-failed", "relay-failed", "capture-failed",
+    "peer-lost", "fingerprint", "revoked", "protocol",      "audit",        "shutdown",     NULL};
 
 #define UINT32_TOP INT64_C(4294967295)
 

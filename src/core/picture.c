@@ -9,12 +9,14 @@
 #include "core_media.h"
 #include "helper.h"
 #include "log.h"
+#include "relay.h"
 
 struct oriel_picture {
     const struct oriel_config *config;
     struct oriel_session *session;
     struct oriel_helper *capture, *media;
-    guint gone_source; /* a start that failed: nothing will end, so the loop says that all are gone */
+    struct oriel_relay *relay; /* NULL: media goes its own way, [media] path=direct */
+    guint gone_source;         /* a start that failed: nothing will end, so the loop says that all are gone */
     bool killed;
 };
 
@@ -22,6 +24,14 @@ static bool is_end_reason(const char *reason) {
     static const char *const reasons[] = {"media-failed", "capture-failed", "peer-lost",
                                           "protocol",     "fingerprint",    NULL};
     return g_strv_contains(reasons, reason);
+}
+
+static void open_relay(struct oriel_picture *p, struct oriel_ipc_message *m) {
+    const struct oriel_session_request *request = oriel_session_request(p->session);
+    int inside = oriel_ipc_take_fd(m, 0);
+    if (p->relay && request && !p->killed)
+        oriel_relay_open(p->relay, request->turn_servers, inside);
+    close(inside);
 }
 
 /* Media and capture are not trusted: what they say is checked like what comes from outside. */
@@ -38,6 +48,9 @@ static void on_media_message(void *user, struct oriel_ipc_message *m) {
             oriel_session_offer(p->session, m->fields[0].bytes, m->fields[1].bytes);
         else
             oriel_session_failed(p->session, "media-failed", "media gave no fingerprint of its certificate");
+        break;
+    case ORIEL_MEDIA_RELAY_SOCKET:
+        open_relay(p, m);
         break;
     case ORIEL_MEDIA_LOCAL_CANDIDATE:
         if (m->fields[0].number <= 15)
@@ -84,8 +97,13 @@ static void say_how(const char *program, int status) {
         oriel_error("%s ended with status %d", program, WEXITSTATUS(status));
 }
 
-static void helpers_gone(struct oriel_picture *p) {
-    if (!p->capture && !p->media)
+static bool any_runs(const struct oriel_picture *p) {
+    return p->capture || p->media || (p->relay && oriel_relay_runs(p->relay));
+}
+
+static void helpers_gone(void *user) {
+    struct oriel_picture *p = user;
+    if (!any_runs(p))
         oriel_session_helpers_gone(p->session);
 }
 
@@ -126,12 +144,16 @@ struct oriel_picture *oriel_picture_new(const struct oriel_config *config, struc
     struct oriel_picture *p = g_new0(struct oriel_picture, 1);
     p->config = config;
     p->session = session;
+    if (strcmp(config->media_path, "relay") == 0)
+        p->relay = oriel_relay_new(config, session, helpers_gone, p);
     return p;
 }
 
 void oriel_picture_free(struct oriel_picture *p) {
-    if (p)
-        g_clear_handle_id(&p->gone_source, g_source_remove);
+    if (!p)
+        return;
+    g_clear_handle_id(&p->gone_source, g_source_remove);
+    oriel_relay_free(p->relay);
     g_free(p);
 }
 
@@ -139,13 +161,15 @@ bool oriel_picture_prepare(struct oriel_picture *p, GError **error) {
     p->killed = false;
     if (!p->media)
         p->media = oriel_helper_start(&media_kind, p->config->helpers, p, error);
-    return p->media != NULL;
+    return p->media && (!p->relay || oriel_relay_prepare(p->relay, error));
 }
 
 void oriel_picture_discard(struct oriel_picture *p) {
     if (p->media)
         oriel_helper_discard(p->media);
     p->media = NULL;
+    if (p->relay)
+        oriel_relay_discard(p->relay);
 }
 
 bool oriel_picture_start(struct oriel_picture *p, const struct oriel_session_request *request, const char *session_id,
@@ -163,7 +187,9 @@ bool oriel_picture_start(struct oriel_picture *p, const struct oriel_session_req
     if (p->capture) {
         g_autofree char *addresses = g_strdelimit(g_strdup(c->media_addresses), ";", ',');
         oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_START, session_id,
-                       request->fingerprint, "direct", addresses, "", "", (uint32_t)c->media_bitrate,
+                       request->fingerprint, c->media_path, addresses,
+                       request->turn_username ? request->turn_username : "",
+                       request->turn_password ? request->turn_password : "", (uint32_t)c->media_bitrate,
                        (uint32_t)c->media_frame_rate, frames[1]);
         oriel_ipc_send(oriel_helper_fd(p->capture), &oriel_core_to_capture, ORIEL_CAPTURE_START, c->capture_backend,
                        c->capture_display, c->capture_xauthority, (uint32_t)c->media_frame_rate, frames[0]);
@@ -202,6 +228,8 @@ void oriel_picture_kill(struct oriel_picture *p) {
         oriel_helper_kill(p->capture);
     if (p->media)
         oriel_helper_kill(p->media);
-    if (!p->capture && !p->media && !p->gone_source)
+    if (p->relay)
+        oriel_relay_kill(p->relay);
+    if (!any_runs(p) && !p->gone_source)
         p->gone_source = g_idle_add(nothing_ran, p);
 }

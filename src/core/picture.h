@@ -1,6 +1,6 @@
-/* The two helpers of a granted session, capture and media, joined by one frame socket: the scope that was granted *is*
- * these processes. Killing them is revoking it. Events go straight into the session. When both are gone,
- * oriel_session_helpers_gone() is called. One at a time. */
+/* The helpers of a granted session: capture and media, joined by one frame socket, and egress (relay.h), which media's
+ * packets leave by. The scope that was granted *is* these processes: killing them is revoking it. Events go straight
+ * into the session. When all are gone, oriel_session_helpers_gone() is called. One session at a time. */
 #ifndef ORIEL_PICTURE_H
 #define ORIEL_PICTURE_H
 
@@ -12,8 +12,8 @@ struct oriel_picture;
 struct oriel_picture *oriel_picture_new(const struct oriel_config *config, struct oriel_session *session);
 void oriel_picture_free(struct oriel_picture *picture);
 
-/* Starts media, which loads its plugins and makes its key; it has no socket and no picture before oriel_picture_start.
- */
+/* Starts media, which loads its plugins and makes its key, and egress; neither has a socket or a picture before
+ * oriel_picture_start. */
 bool oriel_picture_prepare(struct oriel_picture *picture, GError **error);
 /* Ends what was prepared. oriel_session_helpers_gone() is not called. */
 void oriel_picture_discard(struct oriel_picture *picture);
@@ -24,7 +24,7 @@ bool oriel_picture_start(struct oriel_picture *picture, const struct oriel_sessi
 void oriel_picture_renew(struct oriel_picture *picture);
 void oriel_picture_answer(struct oriel_picture *picture, const char *sdp);
 void oriel_picture_candidate(struct oriel_picture *picture, guint mline, const char *candidate);
-/* SIGKILL to both now. */
+/* SIGKILL to all of them now. */
 void oriel_picture_kill(struct oriel_picture *picture);
 
 #endif

@@ -25,6 +25,7 @@ struct oriel_session {
     char *offer, *fingerprint; /* held until capture is ready too */
     GPtrArray *candidates;     /* local ones that came before the offer left: json_t */
     guint path;                /* of the newest offer that was sent, from 1; 0: none yet */
+    char transport[16];        /* what carries the packets */
     bool renewing;             /* what media says now still belongs to the path before */
     guint16 sent;              /* the next sequence number, ours */
     guint16 expected;          /* the agent's */
@@ -66,6 +67,7 @@ static void clear(struct oriel_session *s) {
     memset(s->id, 0, sizeof s->id);
     s->shown = s->capture_ready = s->answered = s->renewing = false;
     s->path = 0;
+    g_strlcpy(s->transport, "direct", sizeof s->transport);
     g_clear_pointer(&s->offer, g_free);
     g_clear_pointer(&s->fingerprint, g_free);
     g_ptr_array_set_size(s->candidates, 0);
@@ -102,7 +104,7 @@ static void refuse_recorded(struct oriel_session *s, const char *reason, const c
 
 /* What an end is called while the agent has no grant that could end. */
 static const char *denial_for(const char *by, const char *reason) {
-    static const char *const same[] = {"capture-failed", "audit", "provider-lost", "revoked", NULL};
+    static const char *const same[] = {"capture-failed", "audit", "provider-lost", "revoked", "relay-failed", NULL};
     if (g_strv_contains(same, reason))
         return reason;
     return strcmp(by, "device") == 0 && strcmp(reason, "shutdown") != 0 ? "media-failed" : "cancelled";
@@ -363,6 +365,10 @@ static bool offer_fits(const char *sdp) {
     return *sdp && strlen(sdp) <= OFFER_SIZE_MAX && size > 0 && size <= OFFER_ENCODED_MAX;
 }
 
+void oriel_session_transport(struct oriel_session *s, const char *transport) {
+    g_strlcpy(s->transport, transport, sizeof s->transport);
+}
+
 void oriel_session_renew(struct oriel_session *s) {
     if (s->state < ORIEL_SESSION_STARTING || s->state > ORIEL_SESSION_LIVE)
         return;
@@ -408,7 +414,9 @@ void oriel_session_local_candidate(struct oriel_session *s, guint mline, const c
 void oriel_session_live(struct oriel_session *s) {
     if (s->state != ORIEL_SESSION_CONNECTING)
         return;
-    if (!s->ops->record(s->user, "live", json_pack("{s:s, s:i}", "session", s->id, "path", (int)s->path))) {
+    if (!s->ops->record(
+            s->user, "live",
+            json_pack("{s:s, s:i, s:s}", "session", s->id, "path", (int)s->path, "transport", s->transport))) {
         end(s, "device", "audit", NULL);
         return;
     }

@@ -115,6 +115,8 @@ void oriel_session_message(struct oriel_session *session, const struct oriel_pee
 
 /* From the helpers. */
 void oriel_session_capture_ready(struct oriel_session *session, const char *backend, guint width, guint height);
+/* What carries the packets now: "direct", or to the TURN server by "udp", "tcp" or "tls". */
+void oriel_session_transport(struct oriel_session *session, const char *transport);
 /* The way out is a new one: under the same grant, the agent gets a new offer. */
 void oriel_session_renew(struct oriel_session *session);
 void oriel_session_offer(struct oriel_session *session, const char *fingerprint, const char *sdp);

@@ -15,6 +15,7 @@ export const DENIALS = {
     audit: ['The device can’t write its record', 'Without a record there is no session. The device’s storage has to be looked at on site.'],
     'capture-failed': ['The screen can’t be captured', 'The person agreed, but the picture could not be taken. Report it with the detail below.'],
     'media-failed': ['The picture can’t be sent', 'The person agreed, but the device’s media program failed. Ask again; if it repeats, report it with the detail below.'],
+    'relay-failed': ['The device finds no way out', 'The person agreed, but the device can’t reach the TURN server that the picture goes through: a matter of its network or of that server. The detail is below.'],
     cancelled: ['The request was taken back', 'Nobody is being asked any more.'],
 };
 
@@ -44,6 +45,7 @@ const END_REASONS = {
     expired: ['The time is over', 'The session lasted as long as it was granted. Ask again if you need more.'],
     'provider-lost': ['The panel lost its stop button', 'The program that shows the indicator ended. Without it the person can’t stop a session, so the device did.'],
     'media-failed': ['The picture can’t be sent any more', 'The device’s media program failed. Ask again; if it repeats, report it with the detail below.'],
+    'relay-failed': ['The device’s way out broke', 'It can’t reach the TURN server any more: a matter of its network or of that server. The detail is below.'],
     'capture-failed': ['The screen can’t be captured any more', 'Ask again; if it repeats, report it with the detail below.'],
     'peer-lost': ['The device lost this page', 'Nothing came from this browser for a while. Check your own network and ask again.'],
     fingerprint: ['The connection was not the one announced', 'The device saw another certificate than this page’s and ended. Report this: somebody may stand in between.'],

@@ -1,0 +1,115 @@
+/* See relay.h. */
+#include "relay.h"
+
+#include <sys/wait.h>
+
+#include "core_egress.h"
+#include "helper.h"
+#include "log.h"
+
+struct oriel_relay {
+    const struct oriel_config *config;
+    struct oriel_session *session;
+    void (*gone)(void *user);
+    void *user;
+    struct oriel_helper *egress;
+    char *remembered; /* the way that worked last, in egress's own words */
+    bool killed;
+};
+
+static bool is_utf8(const struct oriel_ipc_message *m) {
+    for (const char *f = m->type->fields; *f; f++)
+        if (*f == 's' && !g_utf8_validate(m->fields[f - m->type->fields].bytes, -1, NULL))
+            return false;
+    return true;
+}
+
+static void on_path(struct oriel_relay *r, const struct oriel_ipc_message *m) {
+    oriel_info("relay: %s, found in %u ms", m->fields[1].bytes, (guint)m->fields[3].number);
+    g_free(r->remembered);
+    r->remembered = g_strdup(m->fields[2].bytes);
+    oriel_session_transport(r->session, m->fields[0].bytes);
+    if (m->fields[4].number > 1) /* the allocation of the first one is gone with it */
+        oriel_session_renew(r->session);
+}
+
+/* Not trusted: what it says is checked like what comes from outside. */
+static void on_message(void *user, struct oriel_ipc_message *m) {
+    struct oriel_relay *r = user;
+    if (!is_utf8(m)) {
+        oriel_helper_kill(r->egress);
+        return;
+    }
+    switch (m->type->id) {
+    case ORIEL_EGRESS_PATH:
+        on_path(r, m);
+        break;
+    case ORIEL_EGRESS_LOST:
+        oriel_warning("relay: %s", m->fields[0].bytes);
+        break;
+    case ORIEL_EGRESS_STATS:
+        break;
+    case ORIEL_EGRESS_FAILED:
+        oriel_error("relay: %s", m->fields[0].bytes);
+        oriel_session_failed(r->session, "relay-failed", m->fields[0].bytes);
+        break;
+    }
+}
+
+static void on_exited(void *user, int status) {
+    struct oriel_relay *r = user;
+    r->egress = NULL;
+    if (!r->killed) {
+        oriel_error("oriel-egress ended (status %d)", status);
+        oriel_session_failed(r->session, "relay-failed", "the process that speaks with the TURN server ended");
+    }
+    r->gone(r->user);
+}
+
+static const char *const environment[] = {"PATH", "LANG", "JOURNAL_STREAM", "ORIEL_DEBUG", NULL};
+static const struct oriel_helper_kind kind = {"oriel-egress", &oriel_egress_to_core, environment, on_message,
+                                              on_exited};
+
+struct oriel_relay *oriel_relay_new(const struct oriel_config *config, struct oriel_session *session,
+                                    void (*gone)(void *user), void *user) {
+    struct oriel_relay *r = g_new0(struct oriel_relay, 1);
+    *r = (struct oriel_relay){.config = config, .session = session, .gone = gone, .user = user};
+    return r;
+}
+
+void oriel_relay_free(struct oriel_relay *r) {
+    if (r)
+        g_free(r->remembered);
+    g_free(r);
+}
+
+bool oriel_relay_prepare(struct oriel_relay *r, GError **error) {
+    r->killed = false;
+    if (!r->egress)
+        r->egress = oriel_helper_start(&kind, r->config->helpers, r, error);
+    return r->egress != NULL;
+}
+
+void oriel_relay_open(struct oriel_relay *r, const char *servers, int inside) {
+    const struct oriel_config *c = r->config;
+    if (r->egress &&
+        oriel_ipc_send(oriel_helper_fd(r->egress), &oriel_core_to_egress, ORIEL_EGRESS_START, servers, c->relay_proxy,
+                       c->relay_ca, r->remembered ? r->remembered : "", (uint32_t)c->relay_fallback_ms, inside) < 0)
+        oriel_helper_kill(r->egress);
+}
+
+void oriel_relay_kill(struct oriel_relay *r) {
+    r->killed = true;
+    if (r->egress)
+        oriel_helper_kill(r->egress);
+}
+
+void oriel_relay_discard(struct oriel_relay *r) {
+    if (r->egress)
+        oriel_helper_discard(r->egress);
+    r->egress = NULL;
+}
+
+bool oriel_relay_runs(const struct oriel_relay *r) {
+    return r->egress != NULL;
+}

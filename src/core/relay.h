@@ -1,0 +1,29 @@
+/* The helper that carries a session's media to a TURN server, oriel-egress, while media itself has no network.
+ *
+ * Policy: it goes to the servers of the vendor's trust file and nowhere else, with the proxy and CA of the
+ * configuration; which way worked is remembered for the next session. What it says is told to the session: by what it
+ * found its way, that the way is a new one, that there is none. */
+#ifndef ORIEL_CORE_RELAY_H
+#define ORIEL_CORE_RELAY_H
+
+#include "config.h"
+#include "session.h"
+
+struct oriel_relay;
+
+/* `gone` is called from the main loop when the helper is. */
+struct oriel_relay *oriel_relay_new(const struct oriel_config *config, struct oriel_session *session,
+                                    void (*gone)(void *user), void *user);
+void oriel_relay_free(struct oriel_relay *relay);
+
+/* Starts the helper, which opens no socket before oriel_relay_open(). Nothing to do when it runs already. */
+bool oriel_relay_prepare(struct oriel_relay *relay, GError **error);
+/* `inside` is media's socket (core_media.h), still the caller's. */
+void oriel_relay_open(struct oriel_relay *relay, const char *servers, int inside);
+/* SIGKILL now; `gone` follows, if it runs. */
+void oriel_relay_kill(struct oriel_relay *relay);
+/* SIGKILL now, and nobody is told. */
+void oriel_relay_discard(struct oriel_relay *relay);
+bool oriel_relay_runs(const struct oriel_relay *relay);
+
+#endif
