@@ -5,14 +5,14 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Keys } from './keys.mjs';
+import { Keys, provision } from './keys.mjs';
 import { root } from './paths.mjs';
 import { Process, freePort } from './process.mjs';
 
 const template = join(root, 'signaling', 'turn', 'turnserver.conf.in');
 
 // A port on loopback that nobody has, neither by TCP nor by UDP.
-async function freePortOfBoth() {
+export async function freePortOfBoth() {
   for (;;) {
     const port = await freePort(), socket = createSocket('udp4');
     socket.bind(port, '127.0.0.1');
@@ -23,19 +23,28 @@ async function freePortOfBoth() {
 }
 
 export class Turn {
-  // Options: keys (Keys, whose CA signs the certificate; made in `directory` when absent); address (listens and relays there);
+  // Options: keys (Keys, whose CA signs the certificate; made in `directory` when absent); vendor (its id: this is its server
+  // from now on, and agents who enrol later get credentials for it); config (the turnserver.conf that `oriel provision turn`
+  // wrote for that vendor, instead of one of ours; with its `ports`); address (listens and relays there);
   // ports {plain, tls}; names (of the certificate: localhost and the address); expired (its certificate is); udp, tcp, tls
   // (false: not offered); allowed (peers that the template denies: loopback); wrap (words before the command, e.g. those
   // that enter a network namespace); also (more lines of turnserver.conf).
-  static async start(directory, { keys, address = '127.0.0.1', ports, names = ['localhost', address], expired = false, udp = true, tcp = true, tls = true, allowed = ['127.0.0.0-127.255.255.255'], wrap = [], also = '' } = {}) {
+  static async start(directory, { keys, vendor, config, address = '127.0.0.1', ports, names = ['localhost', address], expired = false, udp = true, tcp = true, tls = true, allowed = ['127.0.0.0-127.255.255.255'], wrap = [], also = '' } = {}) {
     const turn = new Turn();
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     Object.assign(turn, { directory, address, offers: { udp, tcp, tls }, wrap, realm: 'oriel.test', secret: randomBytes(32).toString('hex'), keys: keys ?? new Keys(join(directory, 'keys')) });
     turn.ca = turn.keys.ca;
     turn.ports = ports ?? { plain: await freePortOfBoth(), tls: await freePort() };
-    turn.certificate({ names, expired });
-    turn.config = join(directory, 'turnserver.conf');
-    writeFileSync(turn.config, turn.#filled(allowed, also), { mode: 0o600 });
+    if (vendor) {
+      const folder = turn.keys.vendor(vendor);
+      provision('turn', { vendor: folder, turn: turn.uris() });
+      turn.secret = readFileSync(join(folder, 'turn.secret'), 'utf8').trim();
+    }
+    turn.config = config ?? join(directory, 'turnserver.conf');
+    if (!config) {
+      turn.certificate({ names, expired });
+      writeFileSync(turn.config, turn.#filled(allowed, also), { mode: 0o600 });
+    }
     await turn.run();
     return turn;
   }
