@@ -52,6 +52,10 @@ static void on_media_message(void *user, struct oriel_ipc_message *m) {
     case ORIEL_MEDIA_RELAY_SOCKET:
         open_relay(p, m);
         break;
+    case ORIEL_MEDIA_SILENT:
+        if (p->relay)
+            oriel_relay_renew(p->relay);
+        break;
     case ORIEL_MEDIA_LOCAL_CANDIDATE:
         if (m->fields[0].number <= 15)
             oriel_session_local_candidate(p->session, (guint)m->fields[0].number, m->fields[1].bytes);

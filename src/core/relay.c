@@ -98,6 +98,12 @@ void oriel_relay_open(struct oriel_relay *r, const char *servers, int inside) {
         oriel_helper_kill(r->egress);
 }
 
+void oriel_relay_renew(struct oriel_relay *r) {
+    oriel_info("relay: the agent's page is silent; another path is tried");
+    if (r->egress && oriel_ipc_send(oriel_helper_fd(r->egress), &oriel_core_to_egress, ORIEL_EGRESS_RENEW) < 0)
+        oriel_helper_kill(r->egress);
+}
+
 void oriel_relay_kill(struct oriel_relay *r) {
     r->killed = true;
     if (r->egress)

@@ -20,6 +20,8 @@ void oriel_relay_free(struct oriel_relay *relay);
 bool oriel_relay_prepare(struct oriel_relay *relay, GError **error);
 /* `inside` is media's socket (core_media.h), still the caller's. */
 void oriel_relay_open(struct oriel_relay *relay, const char *servers, int inside);
+/* Another path, and so another allocation: the server may have forgotten the old one. */
+void oriel_relay_renew(struct oriel_relay *relay);
 /* SIGKILL now; `gone` follows, if it runs. */
 void oriel_relay_kill(struct oriel_relay *relay);
 /* SIGKILL now, and nobody is told. */

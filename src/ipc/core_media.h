@@ -37,6 +37,9 @@ enum {
     /* fd: the UDP socket that plays the TURN server to media, bound to 127.0.0.1:3478 in media's network namespace: for
      * oriel-egress. Once, before the first OFFER, with path "relay". */
     ORIEL_MEDIA_RELAY_SOCKET = 6,
+    /* Nothing has come from the agent's page for 4 s, by a relay: maybe it is the TURN server that forgot us. Media
+     * goes on waiting for 6 s more. */
+    ORIEL_MEDIA_SILENT = 7,
 };
 
 /* Exit status of media when the peer's certificate was not the announced one. No message is sent first: the handshake
@@ -53,6 +56,7 @@ static const struct oriel_ipc_type oriel_media_to_core_types[] = {
     {ORIEL_MEDIA_OFFER, "offer", "ss", 0},   {ORIEL_MEDIA_LOCAL_CANDIDATE, "local-candidate", "us", 0},
     {ORIEL_MEDIA_LIVE, "live", "", 0},       {ORIEL_MEDIA_STATS, "stats", "uuuuuut", 0},
     {ORIEL_MEDIA_FAILED, "failed", "ss", 0}, {ORIEL_MEDIA_RELAY_SOCKET, "relay-socket", "", 1},
+    {ORIEL_MEDIA_SILENT, "silent", "", 0},
 };
 static const struct oriel_ipc_table oriel_core_to_media __attribute__((unused)) = {
     "core to media", oriel_core_to_media_types, sizeof oriel_core_to_media_types / sizeof(struct oriel_ipc_type)};

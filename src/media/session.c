@@ -27,6 +27,7 @@
 
 #define CONNECT_TIME (20 * ORIEL_SECOND)
 #define PING_TIME (10 * ORIEL_SECOND)
+#define SILENT_TIME (4 * ORIEL_SECOND)
 
 enum {
     CLOSE_MS = 400, /* webrtcbin may hang when it is closed; core waits for 500 */
@@ -46,6 +47,8 @@ struct session {
     struct oriel_transport *transport;
     int64_t deadline;  /* for the connection, monotonic; 0: none */
     int64_t last_ping; /* monotonic; 0: the data channel is not open */
+    gboolean relay, silent;
+    gboolean sending; /* a packet has left by the present connection */
     guint64 pictures_before, bytes_before;
     struct oriel_ipc_message message;
 };
@@ -94,21 +97,28 @@ static void on_candidate(void *user, unsigned mline, const char *candidate) {
     told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_LOCAL_CANDIDATE, mline, candidate));
 }
 
+/* The two come from threads of their own, in either order. */
+static void live_when_ready(struct session *s) {
+    if (s->state != CONNECTED || !s->sending)
+        return;
+    s->state = LIVE;
+    s->deadline = 0;
+    told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_LIVE));
+}
+
 static void on_connected(void *user) {
     struct session *s = user;
     if (s->state != CONNECTING)
         return;
     s->state = CONNECTED;
     oriel_screen_run(s->screen, TRUE);
+    live_when_ready(s);
 }
 
 static void on_sending(void *user) {
     struct session *s = user;
-    if (s->state != CONNECTED)
-        return;
-    s->state = LIVE;
-    s->deadline = 0;
-    told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_LIVE));
+    s->sending = TRUE;
+    live_when_ready(s);
 }
 
 static void on_channel_open(void *user) {
@@ -129,6 +139,7 @@ static void on_channel_message(void *user, const char *bytes, size_t length) {
         return;
     }
     s->last_ping = now;
+    s->silent = FALSE;
     oriel_page_write_pong(id, now / 1000, text);
     oriel_transport_send(s->transport, text);
 }
@@ -172,7 +183,10 @@ static gboolean tick(gpointer user) {
                                       : "the first picture could not be sent within 20 s");
     else if (s->last_ping && now - s->last_ping > PING_TIME)
         fail(s, "peer-lost", "the agent's page has been silent for 10 s");
-    else if (s->state == LIVE)
+    else if (s->relay && s->last_ping && now - s->last_ping > SILENT_TIME && !s->silent) {
+        s->silent = TRUE;
+        told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_SILENT));
+    } else if (s->state == LIVE)
         send_stats(s);
     return s->state == ENDED ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
@@ -219,7 +233,8 @@ static void start(struct session *s) {
         fail(s, "media-failed", "orield sent a start message with values out of range");
         return;
     }
-    if (path.relay && !hand_out_relay(s))
+    s->relay = path.relay;
+    if (s->relay && !hand_out_relay(s))
         return;
     g_autoptr(GError) error = NULL;
     s->screen = oriel_screen_new(oriel_ipc_take_fd(m, 0), fps, kbits, &error);
@@ -240,6 +255,7 @@ static void renew(struct session *s) {
     g_autoptr(GError) error = NULL;
     oriel_screen_run(s->screen, FALSE);
     s->last_ping = 0;
+    s->silent = s->sending = FALSE;
     s->state = OFFERED;
     s->deadline = oriel_monotonic() + CONNECT_TIME;
     if (!oriel_transport_renew(s->transport, &error))

@@ -25,7 +25,8 @@ struct oriel_transport {
     char *turn;       /* the server with its credentials; NULL: direct */
     char fingerprint[ORIEL_FINGERPRINT_LENGTH + 1];
     gboolean over;
-    gsize bytes; /* atomic */
+    gsize bytes;   /* atomic */
+    gulong detour; /* the probe that drops packets until a renewed connection is up; 0: none */
     struct connection *connection;
 };
 
@@ -83,6 +84,11 @@ static void connected(struct oriel_transport *t) {
     if (t->connection->connected)
         return;
     t->connection->connected = TRUE;
+    if (t->detour) {
+        g_autoptr(GstPad) src = gst_element_get_static_pad(t->source, "src");
+        gst_pad_remove_probe(src, t->detour);
+        t->detour = 0;
+    }
     /* The guard ends the process on a wrong certificate; without any there is no session either. */
     if (oriel_fingerprint_seen(GST_BIN(t->pipeline)))
         t->events->connected(t->user);
@@ -397,23 +403,24 @@ static gpointer close_webrtc(gpointer webrtc) {
     return NULL;
 }
 
-static GstPadProbeReturn hold(GstPad *pad, GstPadProbeInfo *info, gpointer unused) {
-    return GST_PAD_PROBE_OK;
+/* Without a peer a packet would be an error, and one that waits would only be late. */
+static GstPadProbeReturn drop(GstPad *pad, GstPadProbeInfo *info, gpointer unused) {
+    return GST_PAD_PROBE_DROP;
 }
 
 bool oriel_transport_renew(struct oriel_transport *t, GError **error) {
     struct connection *old = t->connection;
     g_autoptr(GstPad) src = gst_element_get_static_pad(t->source, "src");
     g_autoptr(GstPad) sink = gst_pad_get_peer(src);
-    /* What is on its way waits for the new connection: without a peer it would be an error. */
-    gulong held = gst_pad_add_probe(src, GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM, hold, NULL, NULL);
+    if (!t->detour)
+        t->detour =
+            gst_pad_add_probe(src, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, drop, NULL, NULL);
     gst_pad_unlink(src, sink);
     gst_object_ref(old->webrtc);
     gst_bin_remove(GST_BIN(t->pipeline), old->webrtc);
     g_thread_unref(g_thread_new("close", close_webrtc, old->webrtc));
     oriel_fingerprint_renew(GST_BIN(t->pipeline));
     bool good = connect_anew(t, error);
-    gst_pad_remove_probe(src, held);
     t->over = t->over || !good;
     return good;
 }

@@ -42,7 +42,7 @@ export class Agent {
   // Options: id, vendor, name, scopes, hours (of its enrolment), enrolled (one that was made before, or is forged).
   static async connect(broker, { id = 'anna', vendor = 'fill-cap', name = 'Anna Weber', enrolled, ...options } = {}) {
     const agent = new Agent();
-    Object.assign(agent, { broker, id, vendor, messages: [], waiting: new Set(), sequences: new Map(), broken: [], seals: new Map(), exchanges: new Map(), sent: [], queue: Promise.resolve() });
+    Object.assign(agent, { broker, id, vendor, messages: [], waiting: new Set(), sequences: new Map(), broken: [], seals: new Map(), exchanges: new Map(), candidates: [], sent: [], queue: Promise.resolve() });
     agent.enrolled = enrolled ?? await enrol(broker, { id, vendor, name, ...options });
     agent.own = agent.enrolled.own;
     agent.credential = agent.enrolled.credential;
@@ -110,6 +110,7 @@ export class Agent {
     const message = must(schemas[typ], await verify(jws, this.peer.cnf.jwk, `oriel-${typ}+jws`), `a ${typ}`);
     Object.defineProperty(message, 'hash', { value: hash(jws) }); // out of sight of deepEqual
     if (message.typ === 'sdp') this.path = message.path;
+    if (message.typ === 'ice') this.candidates.push(message.candidate);
     this.messages.push(message);
   }
 
@@ -193,8 +194,20 @@ export class Agent {
     return answer;
   }
 
+  // What the enrolment brought for the TURN server: the device goes there with it.
+  #turn() {
+    const { username, password } = this.enrolled.turn ?? {};
+    return username ? { turn: { username, password } } : {};
+  }
+
+  // The same, as a browser takes it.
+  get iceServers() {
+    const { urls, username, password: credential } = this.enrolled.turn ?? {};
+    return urls ? [{ urls, username, credential }] : [];
+  }
+
   requestMessage(changes = {}) {
-    return { v: 1, typ: 'request', challenge: this.challenge, device: this.broker.device, nonce: this.nonce, reason: 'Capper jams – may I look?', scopes: ['view'], seconds: 600, fingerprint: FINGERPRINT, ...changes };
+    return { v: 1, typ: 'request', challenge: this.challenge, device: this.broker.device, nonce: this.nonce, reason: 'Capper jams – may I look?', scopes: ['view'], seconds: 600, fingerprint: FINGERPRINT, ...this.#turn(), ...changes };
   }
 
   // hello, then request; gives back the request's hash.

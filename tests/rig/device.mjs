@@ -67,6 +67,11 @@ export class Device {
     return device;
   }
 
+  // A configuration with which media goes to the TURN server of the vendor only, whose certificate is of the owner's CA.
+  static relayed({ keys }, config = {}) {
+    return { ...config, media: { path: 'relay', addresses: null, ...config.media }, relay: { ca: keys.ca, ...config.relay } };
+  }
+
   // The credential that the owner gave it, as it stands.
   get credential() {
     return readFileSync(join(this.etc, 'device.jwt'), 'utf8');
@@ -77,7 +82,7 @@ export class Device {
   #watched() {
     const helpers = join(this.directory, 'helpers');
     mkdirSync(helpers, { recursive: true });
-    for (const name of ['oriel-signal', 'oriel-capture', 'oriel-media']) {
+    for (const name of ['oriel-signal', 'oriel-capture', 'oriel-media', 'oriel-egress']) {
       const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
       writeFileSync(join(helpers, name), `#!/bin/sh\necho "${name} $$" >> ${quote(this.starts)}\nexec ${quote(join(build, name))}\n`);
       chmodSync(join(helpers, name), 0o755);
@@ -109,9 +114,9 @@ export class Device {
     return descendants(this.process.pid).filter(({ state }) => state !== 'Z');
   }
 
-  // Those of a session: capture and media.
+  // Those of a session: capture, media and egress.
   picture() {
-    return this.helpers().filter(({ name }) => name === 'oriel-capture' || name === 'oriel-media');
+    return this.helpers().filter(({ name }) => ['oriel-capture', 'oriel-media', 'oriel-egress'].includes(name));
   }
 
   helper(name) {

@@ -79,15 +79,18 @@ export class Rig {
     return Console.open(browser, broker.page);
   }
 
-  // The usual cast: a broker, a device that shows the test pattern, an agent and a person.
-  async cast({ device: options, agent: who, provider: how, ...rest } = {}) {
+  // The usual cast: a broker, a device that shows the test pattern, an agent and a person. `relay`: media goes through a
+  // TURN server (true, or its options) instead of directly on loopback; `turn` is in the cast then.
+  async cast({ device: options, agent: who, provider: how, relay = false, ...rest } = {}) {
     const broker = await this.broker(rest.broker);
-    const device = await this.device({ broker, watch: true, ...options });
+    const turn = relay ? await this.turn({ keys: broker.keys, vendor: 'fill-cap', ...(relay === true ? {} : relay) }) : null;
+    const { config, ...others } = options ?? {};
+    const device = await this.device({ broker, watch: true, ...others, config: relay ? Device.relayed(broker, config) : config });
     const provider = how === null ? null : await this.provider(device, how);
     await device.online();
     const agent = await this.agent(broker, who);
     await agent.whenState((state) => state.online && state.consent === Boolean(provider));
-    return { broker, device, provider, agent };
+    return { broker, turn, device, provider, agent };
   }
 
   async close() {

@@ -1,0 +1,86 @@
+// Pictures through a real TURN server: media has no address of its own, egress carries what it sends. Each way to the
+// server, and the way that breaks in mid-session.
+import assert from 'node:assert/strict';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { psnr, readPpm } from '../rig/image.mjs';
+import { clock, sleep, until } from '../rig/process.mjs';
+import { story } from '../rig/story.mjs';
+
+const URI = { udp: /transport=udp/, tcp: /^turn:.*transport=tcp/, tls: /^turns:/ };
+
+// The device's trust file names this way to the server only. The agent's browser has its own.
+function restrict({ etc }, transport) {
+  const file = join(etc, 'trust.d', 'fill-cap.json'), trust = JSON.parse(readFileSync(file, 'utf8'));
+  trust.turn = trust.turn.filter((uri) => URI[transport].test(uri));
+  writeFileSync(`${file}.new`, JSON.stringify(trust));
+  renameSync(`${file}.new`, file);
+}
+
+// A known picture, asked for and shown in Chromium.
+async function watched(rig, transport) {
+  const screen = await rig.screen();
+  const painter = await rig.painter(screen);
+  const cast = await rig.cast({ relay: true, device: { screen } });
+  restrict(cast.device, transport);
+  const receiver = await rig.receiver();
+  await painter.command(`picture 1 ${join(rig.directory, 'first.ppm')}`);
+  await receiver.watchDevice(cast.agent, () => cast.provider.allow());
+  await receiver.picture({ width: 1280, height: 720 });
+  await cast.provider.next('session live');
+  return { screen, painter, receiver, ...cast };
+}
+
+async function compare(rig, { painter, receiver }, number) {
+  const file = join(rig.directory, `${number}.ppm`);
+  await painter.command(`picture ${number} ${file}`);
+  await sleep(1000);
+  const quality = psnr(readPpm(file), await receiver.pixels());
+  assert.ok(quality > 30, `${quality.toFixed(1)} dB after 1 s at rest`);
+}
+
+const live = (device) => device.audit().filter(({ event }) => event === 'live').map(({ path, transport }) => [path, transport]);
+
+for (const transport of ['udp', 'tcp', 'tls'])
+  story(`the picture goes through TURN by ${transport}`, async ({ rig }) => {
+    const cast = await watched(rig, transport);
+    await compare(rig, cast, 2);
+    assert.deepEqual(live(cast.device), [[1, transport]]);
+    const told = cast.agent.candidates.filter(Boolean);
+    assert.ok(told.length > 0);
+    for (const candidate of told) assert.match(candidate, / typ relay /);
+    cast.provider.stopSession();
+    await cast.agent.ended();
+    assert.deepEqual(cast.device.picture(), []);
+  });
+
+for (const transport of ['udp', 'tls'])
+  story(`the TURN server restarts in mid-session, by ${transport}: the same grant, a new path, nobody is asked`, async ({ rig }) => {
+    const cast = await watched(rig, transport);
+    const { agent, provider, device, receiver, turn } = cast;
+    const { pid } = device.helper('oriel-media');
+    await turn.stop();
+    await turn.run();
+    const from = clock();
+    await receiver.connect(agent); // the offer of the next path
+    assert.equal(agent.path, 2);
+    await receiver.picture({ width: 1280, height: 720 });
+    console.log(`the picture is back ${Math.round(clock() - from)} ms after the server`);
+    await until('the log to say so', () => live(device).length === 2);
+    assert.deepEqual(live(device), [[1, transport], [2, transport]]);
+    await compare(rig, cast, 3);
+    assert.equal(device.helper('oriel-media').pid, pid);
+    assert.equal(device.audit().filter(({ event }) => event === 'prompt').length, 1);
+    provider.stopSession();
+    await agent.ended();
+  });
+
+story('no TURN server answers: the agent is told, and nothing was seen', async ({ rig }) => {
+  const cast = await rig.cast({ relay: true });
+  await cast.turn.stop();
+  await cast.agent.request();
+  await cast.provider.allow();
+  const denial = await cast.agent.next(({ typ }) => typ === 'denial' || typ === 'end', 40000);
+  assert.equal(denial.reason, 'relay-failed');
+  assert.match(denial.detail, /127\.0\.0\.1/);
+});
