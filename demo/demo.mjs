@@ -1,6 +1,6 @@
 // The whole of Oriel on one machine, for looking at: `./run demo`.
 //
-// A private broker, a device (orield), the demo panel with consent in it, and the address of the agent's page. On an X11
+// A private broker and TURN server, a device (orield), the demo panel with consent in it, and the address of the agent's page. On an X11
 // desktop the panel is a window there and the agent sees that desktop; on a Wayland desktop it is a nested X screen in
 // a window; without a desktop it is a virtual screen. With --check the story is played by check.mjs.
 // Everything is on loopback; with --lan the media of a session may also go by the machine's other addresses.
@@ -18,11 +18,12 @@ import { Keys } from '../tests/rig/keys.mjs';
 import { Panel } from '../tests/rig/panel.mjs';
 import { build } from '../tests/rig/paths.mjs';
 import { freePort, stopAll } from '../tests/rig/process.mjs';
+import { Turn, freePortOfBoth } from '../tests/rig/turn.mjs';
 import { NestedScreen, Screen } from '../tests/rig/xscreen.mjs';
 
 const DEVICE = { id: 'filler-1', tenant: 'demo', name: 'Filler 1', model: 'BF-200', site: 'Hall 3', firmware: '4.2.1' };
 const AGENT = { id: 'anna', name: 'Anna Weber', vendor: 'fill-cap' };
-const PAGE_PORT = 8088, ENROLMENT_PORT = 8089; // if they are free, so that a tab left open finds the next demo again
+const PAGE_PORT = 8088, ENROLMENT_PORT = 8089, TURN_PORT = 8090; // if they are free, so that a tab left open finds the next demo again
 const kept = join(build, 'demo');
 
 const args = process.argv.slice(2);
@@ -94,14 +95,16 @@ async function enrolling(broker) {
 async function main() {
   mkdirSync(kept, { recursive: true });
   rmSync(join(kept, 'logs'), { recursive: true, force: true });
-  // The owner's and the vendor's keys and the agent's password stay, so that a browser enrolled once is known to the next demo.
+  // The owner's and the vendor's keys, the TURN secret and the agent's password stay, so that a browser enrolled once is known to the next demo.
+  const keys = new Keys(join(kept, 'keys'), { id: 'bottling', name: 'Hall 3 Bottling' });
+  await own(Turn.start(join(directory, 'turn'), { keys, vendor: AGENT.vendor, ports: { plain: await freePortOfBoth(check ? 0 : TURN_PORT), tls: await freePort() } }));
   const broker = await own(Broker.start(join(directory, 'broker'), {
-    tenant: DEVICE.tenant, device: DEVICE.id, keys: new Keys(join(kept, 'keys'), { id: 'bottling', name: 'Hall 3 Bottling' }), agents: [AGENT.id], passwords: join(kept, 'passwords'),
+    tenant: DEVICE.tenant, device: DEVICE.id, keys, agents: [AGENT.id], passwords: join(kept, 'passwords'),
     site: join(build, 'console'), config: enrolling,
     ports: { device: await freePort(), agent: await freePort(check ? 0 : PAGE_PORT) },
   }));
   const screen = await openScreen();
-  const device = await own(Device.start(join(directory, 'device'), { broker, screen, config: { device: DEVICE, consent: { timeout: 60 }, media: { addresses: addresses() } } }));
+  const device = await own(Device.start(join(directory, 'device'), { broker, screen, config: { device: DEVICE, consent: { timeout: 60 }, media: { path: 'direct', addresses: addresses() } } }));
   const panel = await own(Panel.start({ socket: device.consent, env: screen.env, args: desktop === 'x11' ? ['--windowed'] : [], log: join(directory, 'panel.log') }));
   await device.online();
   await panel.place('call'); // drawn, and support can be called

@@ -230,6 +230,19 @@ static GPtrArray *hosts_of(const json_t *uris) {
     return hosts;
 }
 
+/* Of the first URI of this scheme, the scheme's own if it names none. The caller frees. */
+static char *port_of(const json_t *uris, const char *scheme, const char *otherwise) {
+    for (size_t i = 0; i < json_array_size(uris); i++) {
+        const char *uri = json_string_value(json_array_get(uris, i));
+        if (!g_str_has_prefix(uri, scheme))
+            continue;
+        const char *host = uri + strlen(scheme),
+                   *end = *host == '[' ? strchr(host, ']') + 1 : host + strcspn(host, ":?");
+        return *end == ':' ? g_strndup(end + 1, strspn(end + 1, "0123456789")) : g_strdup(otherwise);
+    }
+    return g_strdup(otherwise);
+}
+
 /* NAME=ADDRESS for each. */
 static void append_lines(GString *text, const char *name, const GPtrArray *values) {
     for (guint i = 0; values && i < values->len; i++)
@@ -253,7 +266,7 @@ static char *allowed(const struct turn *t) {
     return g_string_free(text, FALSE);
 }
 
-static void add_configuration(struct oriel_files *files, const struct turn *t, const char *secret,
+static void add_configuration(struct oriel_files *files, const struct turn *t, const char *secret, const json_t *uris,
                               const GPtrArray *hosts) {
     g_autofree char *directory = g_canonicalize_filename(t->out, NULL);
     g_autofree char *certificate =
@@ -261,6 +274,7 @@ static void add_configuration(struct oriel_files *files, const struct turn *t, c
     g_autofree char *key = t->certificate_key ? g_canonicalize_filename(t->certificate_key, NULL)
                                               : g_build_filename(directory, "turn.key", NULL);
     g_autofree char *from = g_strdup_printf("%ld", t->relay_from), *to = g_strdup_printf("%ld", t->relay_to);
+    g_autofree char *port = port_of(uris, "turn:", "3478"), *tls_port = port_of(uris, "turns:", "5349");
     g_autofree char *peers = allowed(t);
     g_autofree char *user = t->user ? g_strdup_printf("proc-user=%s\nproc-group=%s", t->user, t->user) : g_strdup("");
     g_autoptr(GString) listening = g_string_new(NULL);
@@ -271,8 +285,8 @@ static void add_configuration(struct oriel_files *files, const struct turn *t, c
         g_string_append_printf(relay, "\nexternal-ip=%s/%s", t->external, (char *)t->listen->pdata[0]);
     const struct oriel_value values[] = {{"@LISTENING@", listening->str},
                                          {"@RELAY@", relay->str},
-                                         {"@PORT@", t->port ? t->port : "3478"},
-                                         {"@TLS_PORT@", t->tls_port ? t->tls_port : "443"},
+                                         {"@PORT@", t->port ? t->port : port},
+                                         {"@TLS_PORT@", t->tls_port ? t->tls_port : tls_port},
                                          {"@CERTIFICATE@", certificate},
                                          {"@KEY@", key},
                                          {"@MIN_PORT@", from},
@@ -322,7 +336,7 @@ static bool write_server(const struct turn *t, const json_t *vendor) {
         return false;
     g_autoptr(GPtrArray) hosts = hosts_of(uris);
     struct oriel_files *files = oriel_files_new(0700);
-    add_configuration(files, t, secret, hosts);
+    add_configuration(files, t, secret, uris, hosts);
     OPENSSL_cleanse(secret, strlen(secret));
     free(secret);
     if (add_certificate(files, t, hosts))

@@ -54,7 +54,7 @@ story('starts in under 5 s, serves the page, and Ctrl-C leaves nothing', async (
     assert.match(await (await fetch(`${page}index.html`)).text(), /<html/i);
     const processes = descendants(child.pid);
     const names = processes.map(({ name }) => name);
-    for (const name of ['mosquitto', 'Xvfb', 'orield', 'oriel-signal', 'oriel-panel']) assert.ok(names.includes(name), `${name} is not among ${names.join(', ')}`);
+    for (const name of ['mosquitto', 'turnserver', 'Xvfb', 'orield', 'oriel-signal', 'oriel-panel']) assert.ok(names.includes(name), `${name} is not among ${names.join(', ')}`);
     assert.ok(!names.includes('oriel-capture') && !names.includes('oriel-media'));
     assert.deepEqual(addresses(runtime), ['127.0.0.1']);
     child.signal('SIGINT');

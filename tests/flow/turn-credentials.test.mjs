@@ -1,5 +1,5 @@
-// What `oriel provision` makes for TURN, and a real coturn: one that runs by the file of `oriel provision turn`, and
-// agents whom `oriel provision agent` let in.
+// TURN: what `oriel provision` makes, at a real coturn that runs by the file of `oriel provision turn`, with credentials of
+// `oriel provision agent`; and what a device demands of a request when its media goes that way.
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -99,4 +99,51 @@ story('the vendor\'s secret is changed: what was made with the old one is void',
   const { turn: after } = await enrol(broker);
   const code = async (credentials) => (await rig.own(await TurnClient.open(next.ports.plain, credentials)).allocate()).code;
   assert.deepEqual([await code(before), await code(after)], [401, 0]);
+});
+
+// ---- what a device demands ----
+
+const RELAY = { media: { path: 'relay', addresses: null } };
+
+async function asking(rig, { servers, watch = true }) {
+  const broker = await rig.broker();
+  if (servers) provision('turn', { vendor: broker.keys.vendor('fill-cap'), turn: servers });
+  const device = await rig.device({ broker, watch, config: RELAY }), person = await rig.provider(device);
+  await device.online();
+  const agent = await rig.agent(broker);
+  await agent.whenState((state) => state.online && state.consent);
+  return { device, person, agent };
+}
+
+// Nobody was asked, nothing was started, and the refusal is on record.
+async function refused({ device, person, agent }, changes, detail) {
+  await agent.request(changes);
+  const denial = await agent.denial();
+  assert.equal(denial.reason, 'not-allowed');
+  assert.match(denial.detail, detail);
+  assert.deepEqual(person.packets.filter(({ t }) => t === 'ask'), []);
+  assert.deepEqual(device.started(), ['oriel-signal']);
+  assert.deepEqual(device.audit().filter(({ event }) => event === 'refused').map(({ reason }) => reason), ['not-allowed']);
+}
+
+story('a device without a TURN server for the vendor refuses, and says what is to be done', async ({ rig }) => {
+  await refused(await asking(rig, {}), {}, /^this device has no TURN server for fill-cap: put one into trust\.d, or set \[media\] path=direct for a trusted LAN$/);
+});
+
+story('a request without credentials for TURN is refused, and so is one that names a server', async ({ rig }) => {
+  const cast = await asking(rig, { servers: ['turn:127.0.0.1:9'] });
+  await refused(cast, { turn: undefined }, /^media of this device goes through TURN, and the request has no credentials for it/);
+  await cast.agent.request({ turn: { username: '1:anna', password: 'x', urls: ['turn:evil.example'] } });
+  assert.equal((await cast.agent.denial()).reason, 'malformed');
+});
+
+story('with both the person is asked; the credentials are in no record, no log and no prompt', async ({ rig }) => {
+  const { device, person, agent } = await asking(rig, { servers: ['turn:127.0.0.1:9'], watch: false });
+  const { username, password } = agent.enrolled.turn;
+  await agent.request();
+  await person.deny();
+  assert.equal((await agent.denial()).reason, 'denied');
+  const said = [readFileSync(device.auditFile, 'utf8'), readFileSync(join(device.directory, 'orield.log'), 'utf8'), JSON.stringify(person.packets)].join('\n');
+  assert.ok(said.includes('Anna Weber'));
+  for (const secret of [password, username]) assert.ok(!said.includes(secret), said);
 });

@@ -5,16 +5,17 @@ import { join } from 'node:path';
 import { fromRgba } from './image.mjs';
 import { tidy, until } from './process.mjs';
 
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
-  // Host candidates on loopback, so that nothing leaves the machine.
-  '--allow-loopback-in-peer-connection'];
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+// Host candidates on loopback, so that nothing leaves the machine.
+const LOOPBACK = '--allow-loopback-in-peer-connection';
 
 export class Browser {
-  static async start(directory, { width = 1440, height = 900, executable = '/usr/bin/chromium' } = {}) {
+  // `loopback: false`: as people start it.
+  static async start(directory, { width = 1440, height = 900, executable = '/usr/bin/chromium', loopback = true } = {}) {
     const browser = new Browser();
     browser.log = [];
     browser.context = await chromium.launchPersistentContext(join(directory, 'profile'), {
-      executablePath: executable, headless: true, args: FLAGS, ignoreDefaultArgs: ['--disable-dev-shm-usage'],
+      executablePath: executable, headless: true, args: loopback ? [...FLAGS, LOOPBACK] : FLAGS, ignoreDefaultArgs: ['--disable-dev-shm-usage'],
       env: { ...process.env, ...tidy, HOME: directory, XDG_CONFIG_HOME: directory, XDG_CACHE_HOME: directory },
       viewport: { width, height }, timeout: 30000, handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false,
     });

@@ -11,10 +11,10 @@ import { Process, freePort } from './process.mjs';
 
 const template = join(root, 'signaling', 'turn', 'turnserver.conf.in');
 
-// A port on loopback that nobody has, neither by TCP nor by UDP.
-export async function freePortOfBoth() {
-  for (;;) {
-    const port = await freePort(), socket = createSocket('udp4');
+// A port on loopback that nobody has, neither by TCP nor by UDP; `wanted`, if it is one.
+export async function freePortOfBoth(wanted = 0) {
+  for (;; wanted = 0) {
+    const port = await freePort(wanted), socket = createSocket('udp4');
     socket.bind(port, '127.0.0.1');
     const free = await Promise.race([once(socket, 'listening').then(() => true), once(socket, 'error').then(() => false)]);
     if (free) await new Promise((resolve) => socket.close(resolve));

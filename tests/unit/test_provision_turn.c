@@ -201,6 +201,26 @@ static void test_loopback_and_a_certificate_of_ones_own(void **state) {
             "own/broker.pem");
 }
 
+/* The server listens where the URIs say, unless it is told otherwise. */
+static void test_ports_of_the_uris(void **state) {
+    provision("vendor --out v6 --id v6 --label V --turn turns:[2001:db8::7]:8443?transport=tcp --turn "
+              "turn:[2001:db8::7]:4000");
+    provision("turn --vendor v6 --out coturn6 --listen 2001:db8::7 --owner owner");
+    provision("turn --vendor vendor3 --out coturn3 --listen 10.1.2.3 --owner owner");
+    provision("turn --vendor v6 --out coturn6b --listen 2001:db8::7 --owner owner --port 1 --tls-port 2");
+    static const char *const cases[][3] = {{"coturn6", "listening-port=4000", "tls-listening-port=8443"},
+                                           {"coturn3", "listening-port=3478", "tls-listening-port=5349"},
+                                           {"coturn6b", "listening-port=1", "tls-listening-port=2"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "%s/turnserver.conf", cases[i][0]);
+        char *text = text_of(path);
+        assert_true(has_line(text, cases[i][1]) && has_line(text, cases[i][2]));
+        free(text);
+    }
+    openssl("verify -verify_ip 2001:db8::7 -CAfile owner/ca.pem coturn6/turn.pem");
+}
+
 /* A device's bundle has the servers in its trust file, and the CA of those that no system knows. */
 static void test_a_device(void **state) {
     provision(
@@ -288,6 +308,7 @@ int main(void) {
         cmocka_unit_test(test_servers_of_a_vendor_that_is_there),
         cmocka_unit_test(test_coturns_configuration),
         cmocka_unit_test(test_loopback_and_a_certificate_of_ones_own),
+        cmocka_unit_test(test_ports_of_the_uris),
         cmocka_unit_test(test_a_device),
         cmocka_unit_test(test_wrong_command_lines),
     };

@@ -7,6 +7,7 @@
  */
 import { ProtocolError } from './protocol.js';
 import { SealError, claimsOf, freshOpeningKey, freshSigningKey, keyId, open, openingKey, peek, recipient, sign, verify, verifyingKey } from './seal.js';
+import { isUsable } from './turn.js';
 
 const REQUEST_TYP = 'oriel-enrolment+jws';
 const ANSWER_TYP = 'oriel-enrolled+jws';
@@ -67,7 +68,8 @@ export class Keys {
     }
 
     /* The administrator's answer -> keeps {tenant, label, credential (text), claims, vendor (JWK), presence (key),
-     * owners: [{id, name, key}], password} as `enrolled`. Throws EnrolmentError, and has then changed nothing. */
+     * owners: [{id, name, key}], password, turn ({urls, username, password} or null)} as `enrolled`. Throws EnrolmentError,
+     * and has then changed nothing. */
     async take(text) {
         const enrolled = await this.#open(text.replace(/\s+/g, ''));
         await this.#store.put('self', 'enrolled', enrolled);
@@ -91,7 +93,7 @@ export class Keys {
         return this.#protocol.document('enrolled', await verify(jws, await verifyingKey(vendor), ANSWER_TYP));
     }
 
-    async #accept({ tenant, label, credential, vendor, presence, owners, password }) {
+    async #accept({ tenant, label, credential, vendor, presence, owners, password, turn = null }) {
         if (this.enrolled && (await keyId(vendor)) !== (await keyId(this.enrolled.vendor)))
             throw new EnrolmentError('This answer is signed by another company key than the first one, so it was not taken. If your company really has a new key, sign out and enrol anew.');
         const claims = await orSay('The credential in the answer is not valid. Ask your administrator for a new one.', async () =>
@@ -101,6 +103,7 @@ export class Keys {
         if (this.tenant !== null && tenant !== this.tenant) throw new EnrolmentError(`This answer is for ${tenant}, but this page serves ${this.tenant}.`);
         if (this.enrolled && claims.sub !== this.enrolled.claims.sub)
             throw new EnrolmentError(`This answer is for another agent, ${claims.name} (${claims.sub}). Sign out first if that is you.`);
+        if (turn && !turn.urls.every(isUsable)) throw new EnrolmentError('A TURN server in the answer has no valid address. Ask your administrator for a new one.');
         return orSay('A key in the answer is not valid. Ask your administrator for a new one.', async () => ({
             tenant,
             label,
@@ -110,6 +113,7 @@ export class Keys {
             presence: await openingKey(presence),
             owners: await Promise.all(owners.map(async ({ id, name, key }) => ({ id, name, key: await verifyingKey(key) }))),
             password,
+            turn,
         }));
     }
 

@@ -1,12 +1,14 @@
 /* The browser's half of the media: one RTCPeerConnection that answers, receives one picture and talks on one data
  * channel. Nothing here decides anything; src/session.js does.
  *
- * No ICE servers. jitterBufferTarget is 0: the device's playout-delay extension says the same to Chromium, Firefox only
- * knows this; any positive value would switch low-latency rendering off.
+ * Candidates are of all kinds: to a device that is reached through its TURN server only, our relay candidate is the one that
+ * always works, and `.local` ones never do (PROTOCOL.md, TURN). jitterBufferTarget is 0: the device's playout-delay
+ * extension says the same to Chromium, Firefox only knows this; any positive value would switch low-latency rendering off.
  */
 import { ClockOffset, FrameClock, RecentMedian } from './clock.js';
 import { readStats, figures } from './figures.js';
 import { readChannel } from './channel.js';
+import { iceServers } from './turn.js';
 
 const TICK_MS = 1000;
 const LATENCY_SPAN_MS = 2000;
@@ -52,12 +54,12 @@ export class Peer extends EventTarget {
     #sample = null;
     #timer;
 
-    /* `on`: {candidate(candidate, mline), connected(), firstFrame(), failed(why)}. */
-    constructor({ certificate, on }) {
+    /* `turn`: of the enrolment, or null; `on`: {candidate(candidate, mline), connected(), firstFrame(), failed(why)}. */
+    constructor({ certificate, turn, on }) {
         super();
         this.#on = on;
         this.stream = null;
-        const pc = (this.#pc = new RTCPeerConnection({ certificates: [certificate], iceServers: [], bundlePolicy: 'max-bundle' }));
+        const pc = (this.#pc = new RTCPeerConnection({ certificates: [certificate], iceServers: iceServers(turn), bundlePolicy: 'max-bundle' }));
         pc.onicecandidate = ({ candidate }) => {
             // Firefox marks the end of each m-line by an empty candidate of its own; one at the very end is enough.
             if (candidate === null) on.candidate('', 0);

@@ -21,8 +21,11 @@ const FORMS = {
     '^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$': 'must be 32 bytes in base64url: 43 characters',
     '^[0-9A-F]{2}(:[0-9A-F]{2}){31}$': 'must be 32 upper-case hex pairs joined by colons',
     '^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$': 'must be a compact JWS: three parts joined by dots',
+    '^[!-~]{1,128}$': 'must be 1 to 128 printable ASCII characters without blanks',
     '^[A-Za-z0-9_-]+\\.\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$': 'must be a compact JWE without an encrypted key',
 };
+
+const TURN_URI = 'must be a TURN URI: turn:host:port or turns:host:port, host in lower case, with ?transport=udp or tcp';
 
 const isObject = TYPES.object;
 // Lengths count code points, as JSON Schema says, not UTF-16 units.
@@ -45,7 +48,8 @@ const KEYWORDS = {
     enum: (list) => (v, path) => list.includes(v) || no(path, `is not one of ${list.join(', ')}`),
     pattern: (source) => {
         const expression = new RegExp(source, 'u');
-        return (v, path) => typeof v !== 'string' || expression.test(v) || no(path, FORMS[source] ?? `does not match ${source}`);
+        const form = FORMS[source] ?? (source.startsWith('^turn') ? TURN_URI : `does not match ${source}`);
+        return (v, path) => typeof v !== 'string' || expression.test(v) || no(path, form);
     },
     minLength: (n) => (v, path) => typeof v !== 'string' || length(v) >= n || no(path, `is shorter than ${n}`),
     maxLength: (n) => (v, path) => typeof v !== 'string' || length(v) <= n || no(path, `is longer than ${n}`),

@@ -12,6 +12,7 @@
 import { ProtocolError, nonce } from './protocol.js';
 import { refuseOffer } from './offer.js';
 import { SealError, recipient } from './seal.js';
+import { forDevice } from './turn.js';
 
 const HELLO_MS = 5000;
 const SILENCE_MS = 20_000; // from request to the first word of the device
@@ -60,8 +61,8 @@ export class Session {
     #takenBack = new Set(); // hashes of cancelled requests
 
     /* env: {identity() -> of src/presence.js or null, unverified() -> {reason, detail} or null, credential() -> text or
-     * null, begin(identity) -> Exchange, now(), after(ms, f) -> cancel(), certificate(), createPeer({certificate, on}),
-     * mark(name), changed(), challenged(message), dropped(why)}. */
+     * null, turn() -> of the enrolment or null, begin(identity) -> Exchange, now(), after(ms, f) -> cancel(), certificate(),
+     * createPeer({certificate, turn, on}), mark(name), changed(), challenged(message), dropped(why)}. */
     constructor(device, env) {
         this.device = device;
         this.#env = env;
@@ -177,7 +178,7 @@ export class Session {
         const { exchange, hash: challenge, nonce: deviceNonce } = this.#challenge;
         this.#challenge = null; // it serves once
         const { fingerprint } = round.certificate;
-        const claims = { typ: 'request', device: this.device, challenge, nonce: deviceNonce, reason, scopes: ['view'], seconds, fingerprint };
+        const claims = { typ: 'request', device: this.device, challenge, nonce: deviceNonce, reason, scopes: ['view'], seconds, fingerprint, ...forDevice(env.turn()) };
         const message = await exchange.prepare(claims, REQUEST_EXPIRY_S);
         if (round !== this.#round) return;
         round.exchange = exchange;
@@ -326,7 +327,7 @@ export class Session {
         Object.assign(round, { answered: false, candidates: [] });
         this.path++;
         const { path } = this;
-        this.peer = this.#env.createPeer({ certificate: round.certificate.certificate, on: this.#peerEvents(round, path) });
+        this.peer = this.#env.createPeer({ certificate: round.certificate.certificate, turn: this.#env.turn(), on: this.#peerEvents(round, path) });
         const late = () => path === this.path && this.#end('media-failed', `no picture within ${CONNECT_MS / 1000} s`);
         this.#within(CONNECT_MS, ['connecting'], late);
     }

@@ -61,6 +61,23 @@ test('the answer is taken, kept and read again; no private key can be read out',
     assert.equal(again.enrolled.claims.sub, 'anna');
 });
 
+const TURN = { urls: ['turn:turn.example:3478', 'turns:[2001:db8::7]:443?transport=tcp'], username: `${TIME + 28_800}:anna`, password: 'Pj0sNh9cZx7d' };
+
+test('TURN: servers and credentials come with the answer, go with the next one, and are optional', async () => {
+    await keys.take(await answer({ answer: { turn: TURN } }));
+    assert.deepEqual(keys.enrolled.turn, TURN);
+    assert.deepEqual(tables.self.get('enrolled').turn, TURN);
+    const next = { ...TURN, username: `${TIME + 50_000}:anna`, password: 'next' };
+    await keys.take(await answer({ claims: { exp: TIME + 50_000 }, answer: { turn: next } }));
+    assert.deepEqual(keys.enrolled.turn, next);
+    await refused(answer({ answer: { turn: { ...TURN, urls: ['turn:[1::2::3]'] } } }), /TURN server in the answer has no valid address/);
+    await refused(answer({ answer: { turn: { ...TURN, urls: ['stun:turn.example'] } } }), /not signed.*"turn.urls\[0\]" must be a TURN URI/);
+    await refused(answer({ answer: { turn: { ...TURN, password: 'a b' } } }), /not signed.*"turn.password" must be 1 to 128 printable/);
+    assert.deepEqual(keys.enrolled.turn, next);
+    await keys.take(await answer());
+    assert.equal(keys.enrolled.turn, null);
+});
+
 test('two tabs that make keys at once end up with the same', async () => {
     const store = memory();
     const [one, two] = [new Keys({ store, protocol }), new Keys({ store, protocol })];

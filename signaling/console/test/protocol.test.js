@@ -44,6 +44,24 @@ for (const [name, content] of examples('examples/invalid'))
         assert.equal(Boolean(validators[message?.typ]?.(message)), false, 'ajv accepts it');
     });
 
+const checks = Object.fromEntries(Object.entries(documents).map(([name, schema]) => [name, [compile(schema), ajv.compile(schema)]]));
+
+for (const [name, content] of examples('examples/documents'))
+    test(`document ${name} is accepted`, () => {
+        const document = JSON.parse(content);
+        const [check, validate] = checks[name.split('.')[0]];
+        check(document);
+        assert.ok(validate(document), ajv.errorsText(validate.errors));
+    });
+
+for (const [name, content] of examples('examples/documents/invalid'))
+    test(`document invalid/${name} is refused`, () => {
+        const document = JSON.parse(content);
+        const [check, validate] = checks[name.split('-')[0]];
+        assert.throws(() => check(document), (error) => (assert.match(error.message, /^"turn/), assert.ok(error.message.length < 160, error.message), true));
+        assert.equal(validate(document), false, 'ajv accepts it');
+    });
+
 test('the schemas the console bundles are all there are, but for the trust file of devices', () => {
     const source = readFileSync(new URL('../src/schemas.js', import.meta.url), 'utf8');
     const listed = (name) => new RegExp(`export const ${name} = \\{([^}]*)\\}`).exec(source)[1].split(',').map((s) => s.trim());

@@ -15,7 +15,7 @@ const SESSION = id32(7);
 const OFFER = `v=0\r\na=fingerprint:sha-256 ${FINGERPRINT}\r\nm=video 9 X 96\r\nm=application 9 X 1\r\n`;
 
 let vendor, owner, signer, credential;
-let device, presence, identity, refused, now, timers, pending, sent, marks, dropped, peer, session, certificate;
+let turn, device, presence, identity, refused, now, timers, pending, sent, marks, dropped, peer, session, certificate;
 
 before(async () => {
     [vendor, owner, signer] = [await Vendor.create(), await Owner.create(), await freshSigningKey()];
@@ -23,8 +23,8 @@ before(async () => {
 });
 
 class ScriptedPeer {
-    constructor({ certificate: c, on }) {
-        Object.assign(this, { certificate: c, on, candidates: [], closed: false });
+    constructor({ certificate: c, turn: servers, on }) {
+        Object.assign(this, { certificate: c, turn: servers, on, candidates: [], closed: false });
         peer = this;
     }
     async answer(sdp) {
@@ -70,7 +70,7 @@ beforeEach(async () => {
     sent = [];
     marks = [];
     dropped = [];
-    refused = peer = null;
+    refused = peer = turn = null;
     device = await Device.create(owner);
     presence = new Presence({ protocol, enrolled: { tenant: 'demo', vendor: vendor.id, presence: await openingKey(vendor.presence), owners: [await owner.known()] } });
     await identify();
@@ -81,6 +81,7 @@ beforeEach(async () => {
         identity: () => identity,
         unverified: () => refused,
         credential: () => credential,
+        turn: () => turn,
         begin: async (its) => new Counted({ identity: its, signer, protocol, publish, own: await counted(freshOpeningKey()) }),
         now: () => now,
         after: (ms, callback) => {
@@ -209,6 +210,17 @@ test('the whole story, and what it sends', async () => {
     assert.equal(last('end'), undefined); // an end is not answered by an end
     assert.deepEqual(marks, ['asked', 'shown', 'allowed', 'granted', 'offer', 'connected', 'firstFrame', 'ended']);
     assert.deepEqual(timers.filter((t) => t.at > now + 5000), []); // nothing of the round stays behind
+});
+
+test('TURN: the device gets the credentials and no address of a server; each connection those of the day', async () => {
+    turn = { urls: ['turn:turn.example:3478'], username: '1800000000:anna', password: 'c2VjcmV0' };
+    await live();
+    assert.deepEqual(last('request').turn, { username: '1800000000:anna', password: 'c2VjcmV0' });
+    assert.deepEqual(peer.turn, turn);
+    turn = { ...turn, username: '1800028800:anna', password: 'renewed' };
+    await sdp(1, { path: 2 });
+    assert.equal(peer.turn.password, 'renewed');
+    assert.ok(sent.filter(({ typ }) => typ !== 'request').every((message) => !JSON.stringify(message).includes('c2VjcmV0')));
 });
 
 test('a new path under the same grant: another connection with the same certificate, and the picture is live again', async () => {

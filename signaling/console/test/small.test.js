@@ -6,12 +6,22 @@ import { figures, readStats } from '../src/figures.js';
 import { readChannel } from '../src/channel.js';
 import { refuseOffer } from '../src/offer.js';
 import { place } from '../src/scale.js';
+import { forDevice, iceServers, isUsable } from '../src/turn.js';
 import { DENIALS, UNREACHABLE, UNVERIFIED, counter, endWords, shortKey, span } from '../src/words.js';
 import { ConfigError, readConfig } from '../src/config.js';
 import { backoffMs } from '../src/broker.js';
 import { schemas, id32 } from './helpers.js';
 
 const BOOT = id32(1);
+test('TURN: what the browser takes, what the device is told, and nothing of nothing', () => {
+    const turn = { urls: ['turn:a.example', 'turns:b.example:443?transport=tcp'], username: '1:anna', password: 'x' };
+    assert.deepEqual(iceServers(turn), [{ urls: turn.urls, username: '1:anna', credential: 'x' }]);
+    assert.deepEqual(forDevice(turn), { turn: { username: '1:anna', password: 'x' } });
+    for (const none of [null, undefined]) assert.deepEqual([iceServers(none), forDevice(none)], [[], {}]);
+    for (const url of ['turn:a.example:1', 'turn:192.0.2.7', 'turn:[::1]', 'turns:[2001:db8::7]:443?transport=tcp']) assert.ok(isUsable(url), url);
+    for (const url of ['turn:[::::]', 'turns:[1:2:3]:443', 'turn:[]']) assert.ok(!isUsable(url), url);
+});
+
 /* As src/presence.js gives them. */
 const state = (id, { name = id, model = '', ...more } = {}) => ({
     state: { v: 1, typ: 'state', device: id, boot: BOOT, online: true, status: 'ready', consent: true, name: 'claimed', model: 'claimed', site: '', firmware: '', uptime: 1000, ...more },

@@ -223,6 +223,7 @@ class OrielApp extends View {
             unverified: () => this.devices.get(id)?.unverified ?? null,
             identity: () => (this.devices.get(id)?.unverified ? null : this.presence.identity(id)),
             credential: () => (keys.usable ? keys.enrolled.credential : null),
+            turn: () => (keys.usable ? keys.enrolled.turn : null),
             begin: (identity) => Exchange.begin({ identity, signer: keys.signing, protocol, publish }),
             now: () => performance.now(),
             after: (ms, callback) => {
