@@ -103,6 +103,8 @@ void oriel_relay_open(struct oriel_relay *r, struct oriel_path *path, bool first
     if (!first)
         forget_media(r);
     r->path = path;
+    if (path->stream)
+        path->stream->written = 0; /* our own question */
     r->sent = now;
     r->unheard = r->failing = 0;
     r->failures = 0;
