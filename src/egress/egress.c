@@ -119,8 +119,11 @@ static void race_won(struct egress *e, int winner, int64_t now) {
     struct oriel_path *path = oriel_route_take(&e->routes[winner]);
     char words[ORIEL_EGRESS_TEXT_SIZE];
     end_race(e);
+    if (!oriel_relay_open(&e->relay, path, e->generation == 0, now, words)) {
+        fail(e, words);
+        return;
+    }
     oriel_path_describe(path, words);
-    oriel_relay_open(&e->relay, path, e->generation == 0, now);
     e->remembered = winner;
     e->generation++;
     e->pauses = 0;

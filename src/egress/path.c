@@ -218,7 +218,7 @@ static void prove_stream(struct oriel_path *p) {
                 p->state = ORIEL_PATH_PROVEN;
                 return;
             }
-        if (next < 0 || came == -EPROTO) {
+        if (next < 0 || came == -EPROTO || p->stream->in.passed) {
             fail(p, "what answers there is no TURN server");
             return;
         }

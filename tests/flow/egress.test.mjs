@@ -254,7 +254,7 @@ story('a server that sends huge messages, in crumbs: passed over in little memor
   await until(() => `the small ones; ${client.received} came`, () => client.received === 102);
   assert.equal((await egress.stats(({ refused }) => refused >= 201)).refused, 201);
   assert.ok(memory(egress.pid).pss - before < 200, `${before} -> ${memory(egress.pid).pss} KiB`);
-  server.send(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  server.send(Buffer.from('<html>Your time is up</html>'.padEnd(40)));
   assert.match((await egress.next('lost')).detail, /sent what is no TURN message/);
   await egress.next('path');
 });

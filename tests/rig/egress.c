@@ -26,9 +26,21 @@ static void die(const char *what) {
     exit(2);
 }
 
+/* One that the kernel chose, but given by its number, as media gives 3478. */
+static in_port_t free_port(void) {
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof at;
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) < 0 ||
+        getsockname(fd, (struct sockaddr *)&at, &length) < 0)
+        die("a free port");
+    close(fd);
+    return at.sin_port;
+}
+
 static int open_inside(const char *kind, int *port) {
     int fd = socket(AF_INET, (strcmp(kind, "tcp") == 0 ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
-    struct sockaddr_in at = {.sin_family = AF_INET};
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = free_port()};
     socklen_t length = sizeof at;
     at.sin_addr.s_addr = htonl(strcmp(kind, "any") == 0 ? INADDR_ANY : INADDR_LOOPBACK);
     if (fd < 0 || (strcmp(kind, "unbound") != 0 && bind(fd, (struct sockaddr *)&at, sizeof at) < 0))
