@@ -14,7 +14,7 @@ import { story } from '../rig/story.mjs';
 import { TurnClient } from '../rig/turn-client.mjs';
 
 const egressOf = async (rig, options) => rig.own(await Egress.start({ log: rig.path('egress.log'), ...options }));
-const clientOf = async (rig, egress, turn) => rig.own(await TurnClient.open({ port: egress.port }, turn ? turn.credentials() : { username: 'nobody', password: '' }));
+const clientOf = async (rig, egress, turn) => rig.own(await TurnClient.open(egress.port, turn ? turn.credentials() : {}));
 
 // Packets that tell where they belong, and whose every byte follows from their number.
 function packet(number, size) {
@@ -30,13 +30,12 @@ async function conversation(rig, egress, turn) {
   rig.own({ stop: () => peer.close() });
   peer.bind(0, '127.0.0.1');
   await once(peer, 'listening');
-  const relayed = await client.allocate(), at = { address: '127.0.0.1', port: peer.address().port };
-  await client.permission(at);
-  const channel = await client.bind(at);
+  const { relayed } = await client.allocate(), channel = 0x4000;
+  assert.equal(await client.bind({ address: '127.0.0.1', port: peer.address().port }, channel), 0);
   const there = [], here = [];
   peer.on('message', (message) => there.push(message));
   client.onData = (message) => here.push(Buffer.from(message));
-  return { client, channel, there, here, out: (bytes) => client.send(channel, bytes), back: (bytes) => peer.send(bytes, relayed.port, relayed.address) };
+  return { client, there, here, out: (bytes) => client.put(channel, bytes), back: (bytes) => peer.send(bytes, relayed.port, relayed.address) };
 }
 
 // Sends `total` packets each way, `burst` of them every `every` ms, of sizes that change; all must arrive as they were.
@@ -232,9 +231,9 @@ story('garbage from a server goes nowhere', async ({ rig }) => {
   await until('the Allocate', () => server.received.length);
   for (const bytes of ['', 'HTTP/1.1 400 Bad Request\r\n\r\n', Buffer.alloc(3000, 0x41), Buffer.from('4000ffff00', 'hex')]) server.send(Buffer.from(bytes));
   server.send(good);
-  await until('the good one', () => client.received);
+  await until('the good one', () => client.channelled);
   const stats = await egress.stats(({ refused }) => refused >= 4);
-  assert.deepEqual([client.received, client.strange, stats.refused, stats.dropped_in], [1, 0, 4, 1]);
+  assert.deepEqual([client.channelled, client.strange, stats.refused, stats.dropped_in], [1, 0, 4, 1]);
 });
 
 story('a server that sends huge messages, in crumbs: passed over in little memory; nonsense ends the path', async ({ rig }) => {
@@ -251,7 +250,7 @@ story('a server that sends huge messages, in crumbs: passed over in little memor
   for (const byte of Buffer.concat([small, huge.subarray(0, 40)])) { server.send(Buffer.from([byte])); await sleep(1); }
   server.send(huge.subarray(40));
   server.send(small);
-  await until(() => `the small ones; ${client.received} came`, () => client.received === 102);
+  await until(() => `the small ones; ${client.channelled} came`, () => client.channelled === 102);
   assert.equal((await egress.stats(({ refused }) => refused >= 201)).refused, 201);
   assert.ok(memory(egress.pid).pss - before < 200, `${before} -> ${memory(egress.pid).pss} KiB`);
   server.send(Buffer.from('<html>Your time is up</html>'.padEnd(40)));
@@ -270,7 +269,7 @@ story('a server that stops reading: memory stays flat, what does not fit is drop
   const before = memory(egress.pid).pss;
   let peak = 0;
   for (let i = 0; i < 100; i++) {
-    for (let k = 0; k < 40; k++) client.send(0x4001, packet(k, 1200));
+    for (let k = 0; k < 40; k++) client.put(0x4001, packet(k, 1200));
     peak = Math.max(peak, memory(egress.pid).pss);
     await sleep(20);
   }
@@ -293,7 +292,7 @@ story('a server that falls silent is noticed; silence of media is none', async (
   const client = await clientOf(rig, egress);
   await sleep(4000);
   client.raw(Buffer.from('000300002112a442' + '00'.repeat(12), 'hex'));
-  const chatter = setInterval(() => client.send(0x4001, packet(1, 100)), 200);
+  const chatter = setInterval(() => client.put(0x4001, packet(1, 100)), 200);
   await sleep(7500);
   assert.deepEqual(egress.messages.filter(({ message }) => message !== 'stats'), [], 'it answers Binding requests: it is there');
   server.silent = true;

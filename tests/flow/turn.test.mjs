@@ -16,18 +16,16 @@ const DENIED_SIX = ['::', '::1', '::7f00:1', '::ffff:a00:1', '::ffff:7f00:1', '6
 const ALLOWED = ['1.1.1.1', '9.255.255.255', '11.0.0.1', '100.63.255.255', '100.128.0.1', '172.15.255.255', '172.32.0.1', '192.167.255.255', '192.169.0.1', '198.17.255.255', '223.255.255.254'];
 const ALLOWED_SIX = ['2606:4700::1111', '2a00:1450::1', '2003::1', '65::1'];
 
-const codeOf = (promise) => promise.then(() => 'allowed', (error) => error.code ?? error.message);
-
 story('private, local and reserved addresses are no peers', async ({ rig }) => {
   const turn = await rig.turn({ allowed: [], also: 'relay-ip=::1' });
-  const four = rig.own(await TurnClient.open({ port: turn.ports.plain }, turn.credentials()));
+  const four = rig.own(await TurnClient.open(turn.ports.plain, turn.credentials()));
   await four.allocate();
-  for (const address of DENIED) assert.equal(await codeOf(four.permission({ address, port: 80 })), 403, address);
-  for (const address of ALLOWED) assert.equal(await codeOf(four.permission({ address, port: 80 })), 'allowed', address);
-  const six = rig.own(await TurnClient.open({ port: turn.ports.plain }, turn.credentials()));
-  await six.allocate({ six: true });
-  for (const address of DENIED_SIX) assert.equal(await codeOf(six.permission({ address, port: 80 })), 403, address);
-  for (const address of ALLOWED_SIX) assert.equal(await codeOf(six.permission({ address, port: 80 })), 'allowed', address);
+  for (const address of DENIED) assert.equal(await four.permit(address), 403, address);
+  for (const address of ALLOWED) assert.equal(await four.permit(address), 0, address);
+  const six = rig.own(await TurnClient.open(turn.ports.plain, turn.credentials()));
+  await six.allocate({ v6: true });
+  for (const address of DENIED_SIX) assert.equal(await six.permit(address), 403, address);
+  for (const address of ALLOWED_SIX) assert.equal(await six.permit(address), 0, address);
 });
 
 story('a denied peer is neither sent to nor heard', async ({ rig }) => {
@@ -37,25 +35,15 @@ story('a denied peer is neither sent to nor heard', async ({ rig }) => {
   await once(peer, 'listening');
   let heard = 0;
   peer.on('message', () => heard++);
-  const client = rig.own(await TurnClient.open({ port: turn.ports.plain }, turn.credentials()));
-  const relayed = await client.allocate();
-  assert.equal(await codeOf(client.bind({ address: '127.0.0.1', port: peer.address().port })), 403);
-  client.send(0x4000, Buffer.from('unbound channel'));
+  const client = rig.own(await TurnClient.open(turn.ports.plain, turn.credentials()));
+  const { relayed } = await client.allocate();
+  assert.equal(await client.bind({ address: '127.0.0.1', port: peer.address().port }, 0x4000), 403);
+  client.put(0x4000, Buffer.from('unbound channel'));
   peer.send('from a stranger', relayed.port, relayed.address);
   await sleep(300);
   assert.equal(heard, 0);
-  assert.equal(client.received, 0);
-  assert.equal(await codeOf(client.permission({ address: '127.0.0.2', port: 80 })), 'allowed');
-});
-
-story('only credentials of the secret, and not after their time, make an allocation', async ({ rig }) => {
-  const turn = await rig.turn();
-  const attempt = async (credentials) => codeOf(rig.own(await TurnClient.open({ port: turn.ports.plain }, credentials)).allocate({ ms: 2000 }));
-  const good = turn.credentials();
-  assert.equal(await attempt(good), 'allowed');
-  assert.notEqual(await attempt({ ...good, password: 'guessed' }), 'allowed');
-  assert.notEqual(await attempt({ ...good, username: `${Number(good.username.split(':')[0]) + 9999}:test` }), 'allowed');
-  assert.notEqual(await attempt(turn.credentials(-5)), 'allowed');
+  assert.equal(client.channelled + client.received.length, 0);
+  assert.equal(await client.permit('127.0.0.2'), 0);
 });
 
 story('TLS is 1.2 or later, nothing listens beside the two ports, and the log names nobody', async ({ rig }) => {
@@ -67,8 +55,8 @@ story('TLS is 1.2 or later, nothing listens beside the two ports, and the log na
   });
   assert.match(await version({}), /^TLSv1\.[23]$/);
   assert.equal(await version({ minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }), 'none');
-  const client = rig.own(await TurnClient.open({ port: turn.ports.plain }, secret));
-  const relayed = await client.allocate();
+  const client = rig.own(await TurnClient.open(turn.ports.plain, secret));
+  const { relayed } = await client.allocate();
   const listeners = (file) => readFileSync(`/proc/net/${file}`, 'utf8').split('\n').slice(1).map((line) => line.trim().split(/\s+/))
     .filter(([, , , state]) => state === (file.startsWith('tcp') ? '0A' : '07')).map((words) => ({ at: words[1], inode: words[9] }));
   const own = new Set(readdirSync(`/proc/${turn.process.pid}/fd`).map((fd) => /^socket:\[(\d+)\]/.exec(readlinkSync(`/proc/${turn.process.pid}/fd/${fd}`, 'utf8'))?.[1]));

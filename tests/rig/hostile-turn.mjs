@@ -2,7 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { stun } from './turn-client.mjs';
+import { message as stun } from './turn-client.mjs';
 
 export class HostileTurn {
   // `udp` or `tcp`. Options: silent (answers nothing at all).
@@ -11,7 +11,7 @@ export class HostileTurn {
     Object.assign(server, { kind, silent, received: [], sockets: [] });
     if (kind === 'udp') {
       server.socket = createSocket('udp4');
-      server.socket.on('message', (message, from) => server.#take(message, (bytes) => server.socket.send(bytes, from.port, from.address)));
+      server.socket.on('message', (bytes, from) => server.#take(bytes, (answer) => server.socket.send(answer, from.port, from.address)));
       server.socket.bind(0, '127.0.0.1');
       await once(server.socket, 'listening');
       server.port = server.socket.address().port;
@@ -19,7 +19,7 @@ export class HostileTurn {
       server.server = createServer((socket) => {
         server.sockets.push(socket);
         socket.on('error', () => { /* the other side has had enough */ });
-        socket.on('data', (data) => server.#take(data, (bytes) => socket.write(bytes)));
+        socket.on('data', (bytes) => server.#take(bytes, (answer) => socket.write(answer)));
       });
       server.server.listen(0, '127.0.0.1');
       await once(server.server, 'listening');
@@ -29,11 +29,11 @@ export class HostileTurn {
     return server;
   }
 
-  #take(message, answer) {
-    if (message.length === 20 && message.readUInt16BE(0) === 1) {
-      if (!this.silent) answer(stun(0x0101, message.subarray(8, 20)));
+  #take(bytes, answer) {
+    if (bytes.length === 20 && bytes.readUInt16BE(0) === 1) {
+      if (!this.silent) answer(stun(1, 0x100, bytes.subarray(8, 20), []));
     } else {
-      this.received.push(message);
+      this.received.push(bytes);
     }
     this.answer = answer;
   }

@@ -78,8 +78,8 @@ export class Turn {
     await this.process.line(/IO method \(admin thread\)/);
     // Its sockets are open now, but it may be a moment until they are read. In another network nobody can ask.
     if (!this.offers.udp || this.wrap.length) return;
-    const client = await TurnClient.open({ port: this.ports.plain, address: this.address }, {});
-    await client.request('binding').finally(() => client.stop());
+    const client = await TurnClient.open(this.ports.plain, {}, { address: this.address });
+    await client.binding().finally(() => client.stop());
   }
 
   #program() {
