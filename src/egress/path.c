@@ -31,6 +31,7 @@ static void fail(struct oriel_path *p, const char *format, ...) {
     va_start(args, format);
     vsnprintf(p->error, sizeof p->error, format, args);
     va_end(args);
+    p->reached = p->state;
     p->state = ORIEL_PATH_FAILED;
 }
 
@@ -171,13 +172,14 @@ static void connected(struct oriel_path *p) {
 /* The reply lies in the deframer's buffer until it is whole. */
 static bool proxied(struct oriel_path *p) {
     struct oriel_deframer *in = &p->stream->in;
+    char error[ORIEL_EGRESS_TEXT_SIZE];
     int came, verdict;
     do {
         came = oriel_stream_read(p->stream);
-        verdict = in->end ? oriel_proxy_reply((const char *)in->bytes, in->end, p->error) : 0;
+        verdict = in->end ? oriel_proxy_reply((const char *)in->bytes, in->end, error) : 0;
     } while (came == 1 && verdict == 0);
     if (verdict < 0)
-        p->state = ORIEL_PATH_FAILED;
+        fail(p, "%s", error);
     else if (verdict == 0 && came < 0)
         fail(p, "the proxy refused the connection: %s", came == -EPIPE ? "it closed it" : strerror(-came));
     if (verdict == 1)
@@ -186,9 +188,10 @@ static bool proxied(struct oriel_path *p) {
 }
 
 static bool shaken(struct oriel_path *p) {
-    int result = oriel_tls_handshake(p->stream->tls, p->error);
+    char error[ORIEL_EGRESS_TEXT_SIZE];
+    int result = oriel_tls_handshake(p->stream->tls, error);
     if (result < 0)
-        p->state = ORIEL_PATH_FAILED;
+        fail(p, "%s", error);
     return result == 1;
 }
 
