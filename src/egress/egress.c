@@ -61,8 +61,13 @@ struct egress {
     } while (0)
 
 static void fail(struct egress *e, const char *detail) {
-    oriel_error("%s", detail);
-    tell(e, ORIEL_EGRESS_FAILED, detail);
+    char words[WORDS_SIZE];
+    snprintf(words, sizeof words, "%s", detail);
+    for (char *c = words; *c; c++) /* core takes UTF-8 only, and a quoted setting may be anything, cut anywhere */
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    oriel_error("%s", words);
+    tell(e, ORIEL_EGRESS_FAILED, words);
     e->state = ENDED;
     e->status = EXIT_FAILURE;
 }

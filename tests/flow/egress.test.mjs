@@ -140,6 +140,26 @@ story('a certificate of another CA, for another host, or out of date: refused, a
   assert.match(await attempt(), /has expired: renew it, or set this device's clock/);
 });
 
+story('TLS: 1.2 or later, the name is asked for, an address is not; what cuts it breaks the path', async ({ rig }) => {
+  const keys = new Keys(rig.path('keys')), { certificate, key } = keys.certificate({ server: ['localhost', '127.0.0.1'] });
+  const files = { cert: readFileSync(certificate), key: readFileSync(key) };
+  const names = [];
+  const server = rig.own(await HostileTurn.start('tls', { ...files, maxVersion: 'TLSv1.2', SNICallback: (name, done) => { names.push(name); done(null, null); } }));
+  const byName = await egressOf(rig, { servers: [server.uri.replace('127.0.0.1', 'localhost')], ca: keys.ca });
+  await byName.next('path');
+  const byAddress = await egressOf(rig, { servers: [server.uri], ca: keys.ca });
+  await byAddress.next('path');
+  assert.deepEqual(names, ['localhost']);
+  assert.deepEqual(server.sockets.map((socket) => socket.getProtocol()), ['TLSv1.2', 'TLSv1.2']);
+  server.sockets[1].destroy();
+  assert.match((await byAddress.next('lost')).detail, /the server closed the connection|reset/);
+  await byAddress.next('path');
+  const old = rig.own(await HostileTurn.start('tls', { ...files, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }));
+  const refused = await egressOf(rig, { servers: [old.uri], ca: keys.ca });
+  assert.match((await refused.next('failed')).detail, /the TLS handshake failed: .*(protocol|version)/i);
+  assert.equal(old.sockets.length, 0);
+});
+
 story('a proxy that refuses, wants a login, or is none', async ({ rig }) => {
   const turn = await rig.turn();
   const attempt = async (answer) => {
@@ -310,6 +330,8 @@ story('a socket that is not media\'s, a server that is none, a core that is none
   }
   const wrong = await egressOf(rig, { servers: ['stun:127.0.0.1'] });
   assert.match((await wrong.next('failed')).detail, /'stun:127.0.0.1' must begin with turn: or turns:/);
+  const foreign = await egressOf(rig, { servers: ['turn:äö', ...servers], proxy: 'x' });
+  assert.match((await foreign.next('failed')).detail, /^TURN server 'turn:\?+' has no valid host/);
   const nobody = await egressOf(rig, { servers: ['turn:127.0.0.1:9?transport=udp', 'turn:127.0.0.1:9?transport=tcp'] });
   assert.match((await nobody.next('failed')).detail, /turn:127.0.0.1:9\?transport=udp: Connection refused; turn:127.0.0.1:9\?transport=tcp: Connection refused/);
   const garbage = await egressOf(rig, { servers });

@@ -2,11 +2,12 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { message as stun } from './turn-client.mjs';
 
 export class HostileTurn {
-  // `udp` or `tcp`. Options: silent (answers nothing at all).
-  static async start(kind, { silent = false } = {}) {
+  // `udp`, `tcp` or `tls`. Options: silent (answers nothing at all); those of node's TLS server.
+  static async start(kind, { silent = false, ...secure } = {}) {
     const server = new HostileTurn();
     Object.assign(server, { kind, silent, received: [], sockets: [] });
     if (kind === 'udp') {
@@ -16,7 +17,8 @@ export class HostileTurn {
       await once(server.socket, 'listening');
       server.port = server.socket.address().port;
     } else {
-      server.server = createServer((socket) => {
+      const create = kind === 'tls' ? (serve) => createTlsServer(secure, serve).on('tlsClientError', () => { /* it went away */ }) : createServer;
+      server.server = create((socket) => {
         server.sockets.push(socket);
         socket.on('error', () => { /* the other side has had enough */ });
         socket.on('data', (bytes) => server.#take(bytes, (answer) => socket.write(answer)));
@@ -25,7 +27,7 @@ export class HostileTurn {
       await once(server.server, 'listening');
       server.port = server.server.address().port;
     }
-    server.uri = `turn:127.0.0.1:${server.port}?transport=${kind}`;
+    server.uri = kind === 'tls' ? `turns:127.0.0.1:${server.port}` : `turn:127.0.0.1:${server.port}?transport=${kind}`;
     return server;
   }
 
