@@ -96,15 +96,21 @@ static void pause_a_little(struct egress *e, int64_t now) {
     e->state = PAUSED;
 }
 
-/* Why no server could be reached, one after the other. */
+/* Why no server could be reached. Who got furthest comes first: that tells most, and readers may cut the text. */
 static void explain(const struct egress *e, char out[WORDS_SIZE]) {
     int at = snprintf(out, WORDS_SIZE, "no TURN server can be reached");
-    for (size_t i = 0; i < e->count && at < WORDS_SIZE; i++) {
-        const struct oriel_server *s = &e->servers[i];
-        at += snprintf(out + at, WORDS_SIZE - (size_t)at, "%s %s%s%s: %s", i ? ";" : ":", s->uri,
-                       e->routes[i].proxy ? " through proxy " : "", e->routes[i].proxy ? e->proxy.host : "",
-                       e->routes[i].error);
-    }
+    const char *between = ": ";
+    for (int reached = ORIEL_PATH_PROVING; reached >= ORIEL_PATH_CONNECTING; reached--)
+        for (size_t i = 0; i < e->count && at < WORDS_SIZE; i++) {
+            const struct oriel_route *r = &e->routes[i];
+            char server[ORIEL_EGRESS_TEXT_SIZE];
+            if ((int)r->reached != reached)
+                continue;
+            oriel_server_describe(r->server, server);
+            at += snprintf(out + at, WORDS_SIZE - (size_t)at, "%s%s%s%s: %s", between, server,
+                           r->proxy ? " through proxy " : "", r->proxy ? r->proxy->host : "", r->error);
+            between = "; ";
+        }
 }
 
 static void race_lost(struct egress *e, int64_t now) {

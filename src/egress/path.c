@@ -31,7 +31,7 @@ static void fail(struct oriel_path *p, const char *format, ...) {
     va_start(args, format);
     vsnprintf(p->error, sizeof p->error, format, args);
     va_end(args);
-    p->reached = p->state;
+    p->reached = p->stream ? p->state : ORIEL_PATH_CONNECTING;
     p->state = ORIEL_PATH_FAILED;
 }
 
@@ -258,12 +258,7 @@ void oriel_path_step(struct oriel_path *p, int64_t now) {
 }
 
 void oriel_path_describe(const struct oriel_path *p, char out[ORIEL_EGRESS_TEXT_SIZE]) {
-    static const char *const names[] = {"UDP", "TCP", "TLS"};
-    const struct oriel_server *s = p->server;
-    bool six = strchr(s->host, ':') != NULL;
-    char address[96] = "";
-    if (!s->literal || p->proxy)
-        snprintf(address, sizeof address, " (%s%s)", p->proxy ? "through proxy " : "", p->at);
-    snprintf(out, ORIEL_EGRESS_TEXT_SIZE, "%s to %s%.160s%s:%u%s", names[s->transport], six ? "[" : "", s->host,
-             six ? "]" : "", s->port, address);
+    int n = oriel_server_describe(p->server, out);
+    if (!p->server->literal || p->proxy)
+        snprintf(out + n, ORIEL_EGRESS_TEXT_SIZE - (size_t)n, " (%s%s)", p->proxy ? "through proxy " : "", p->at);
 }

@@ -37,7 +37,7 @@ story('everything is swallowed: said within ten seconds, with each server named'
   const servers = [`turn:${BLACK_HOLE}`, `turns:${BLACK_HOLE}:443`, 'turn:no.such.host.invalid'];
   const egress = rig.own(await Egress.start({ servers, log: rig.path('egress.log') }));
   const { detail } = await egress.next('failed', 10000);
-  assert.match(detail, /^no TURN server can be reached: turn:10\.77\.0\.2:3478\?transport=udp: .+; turns:10\.77\.0\.2:443\?transport=tcp: .+; turn:no\.such\.host\.invalid:3478\?transport=udp: its name can't be looked up: .+/);
+  assert.match(detail, /^no TURN server can be reached: UDP to 10\.77\.0\.2:3478: .+; TLS to 10\.77\.0\.2:443: .+; UDP to no\.such\.host\.invalid:3478: its name can't be looked up: .+/);
 });
 
 for (const kind of ['udp', 'tcp', 'tls'])
