@@ -61,8 +61,13 @@ struct egress {
     } while (0)
 
 static void fail(struct egress *e, const char *detail) {
-    oriel_error("%s", detail);
-    tell(e, ORIEL_EGRESS_FAILED, detail);
+    char words[WORDS_SIZE];
+    snprintf(words, sizeof words, "%s", detail);
+    for (char *c = words; *c; c++) /* core takes UTF-8 only, and a quoted setting may be anything, cut anywhere */
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    oriel_error("%s", words);
+    tell(e, ORIEL_EGRESS_FAILED, words);
     e->state = ENDED;
     e->status = EXIT_FAILURE;
 }
@@ -91,15 +96,21 @@ static void pause_a_little(struct egress *e, int64_t now) {
     e->state = PAUSED;
 }
 
-/* Why no server could be reached, one after the other. */
+/* Why no server could be reached. Who got furthest comes first: that tells most, and readers may cut the text. */
 static void explain(const struct egress *e, char out[WORDS_SIZE]) {
     int at = snprintf(out, WORDS_SIZE, "no TURN server can be reached");
-    for (size_t i = 0; i < e->count && at < WORDS_SIZE; i++) {
-        const struct oriel_server *s = &e->servers[i];
-        at += snprintf(out + at, WORDS_SIZE - (size_t)at, "%s %s%s%s: %s", i ? ";" : ":", s->uri,
-                       e->routes[i].proxy ? " through proxy " : "", e->routes[i].proxy ? e->proxy.host : "",
-                       e->routes[i].error);
-    }
+    const char *between = ": ";
+    for (int reached = ORIEL_PATH_PROVING; reached >= ORIEL_PATH_CONNECTING; reached--)
+        for (size_t i = 0; i < e->count && at < WORDS_SIZE; i++) {
+            const struct oriel_route *r = &e->routes[i];
+            char server[ORIEL_EGRESS_TEXT_SIZE];
+            if ((int)r->reached != reached)
+                continue;
+            oriel_server_describe(r->server, server);
+            at += snprintf(out + at, WORDS_SIZE - (size_t)at, "%s%s%s%s: %s", between, server,
+                           r->proxy ? " through proxy " : "", r->proxy ? r->proxy->host : "", r->error);
+            between = "; ";
+        }
 }
 
 static void race_lost(struct egress *e, int64_t now) {
@@ -119,8 +130,11 @@ static void race_won(struct egress *e, int winner, int64_t now) {
     struct oriel_path *path = oriel_route_take(&e->routes[winner]);
     char words[ORIEL_EGRESS_TEXT_SIZE];
     end_race(e);
+    if (!oriel_relay_open(&e->relay, path, e->generation == 0, now, words)) {
+        fail(e, words);
+        return;
+    }
     oriel_path_describe(path, words);
-    oriel_relay_open(&e->relay, path, e->generation == 0, now);
     e->remembered = winner;
     e->generation++;
     e->pauses = 0;

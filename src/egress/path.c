@@ -31,6 +31,7 @@ static void fail(struct oriel_path *p, const char *format, ...) {
     va_start(args, format);
     vsnprintf(p->error, sizeof p->error, format, args);
     va_end(args);
+    p->reached = p->stream ? p->state : ORIEL_PATH_CONNECTING;
     p->state = ORIEL_PATH_FAILED;
 }
 
@@ -171,13 +172,14 @@ static void connected(struct oriel_path *p) {
 /* The reply lies in the deframer's buffer until it is whole. */
 static bool proxied(struct oriel_path *p) {
     struct oriel_deframer *in = &p->stream->in;
+    char error[ORIEL_EGRESS_TEXT_SIZE];
     int came, verdict;
     do {
         came = oriel_stream_read(p->stream);
-        verdict = in->end ? oriel_proxy_reply((const char *)in->bytes, in->end, p->error) : 0;
+        verdict = in->end ? oriel_proxy_reply((const char *)in->bytes, in->end, error) : 0;
     } while (came == 1 && verdict == 0);
     if (verdict < 0)
-        p->state = ORIEL_PATH_FAILED;
+        fail(p, "%s", error);
     else if (verdict == 0 && came < 0)
         fail(p, "the proxy refused the connection: %s", came == -EPIPE ? "it closed it" : strerror(-came));
     if (verdict == 1)
@@ -186,9 +188,10 @@ static bool proxied(struct oriel_path *p) {
 }
 
 static bool shaken(struct oriel_path *p) {
-    int result = oriel_tls_handshake(p->stream->tls, p->error);
+    char error[ORIEL_EGRESS_TEXT_SIZE];
+    int result = oriel_tls_handshake(p->stream->tls, error);
     if (result < 0)
-        p->state = ORIEL_PATH_FAILED;
+        fail(p, "%s", error);
     return result == 1;
 }
 
@@ -218,7 +221,7 @@ static void prove_stream(struct oriel_path *p) {
                 p->state = ORIEL_PATH_PROVEN;
                 return;
             }
-        if (next < 0 || came == -EPROTO) {
+        if (next < 0 || came == -EPROTO || p->stream->in.passed) {
             fail(p, "what answers there is no TURN server");
             return;
         }
@@ -255,12 +258,7 @@ void oriel_path_step(struct oriel_path *p, int64_t now) {
 }
 
 void oriel_path_describe(const struct oriel_path *p, char out[ORIEL_EGRESS_TEXT_SIZE]) {
-    static const char *const names[] = {"UDP", "TCP", "TLS"};
-    const struct oriel_server *s = p->server;
-    bool six = strchr(s->host, ':') != NULL;
-    char address[96] = "";
-    if (!s->literal || p->proxy)
-        snprintf(address, sizeof address, " (%s%s)", p->proxy ? "through proxy " : "", p->at);
-    snprintf(out, ORIEL_EGRESS_TEXT_SIZE, "%s to %s%.160s%s:%u%s", names[s->transport], six ? "[" : "", s->host,
-             six ? "]" : "", s->port, address);
+    int n = oriel_server_describe(p->server, out);
+    if (!p->server->literal || p->proxy)
+        snprintf(out + n, ORIEL_EGRESS_TEXT_SIZE - (size_t)n, " (%s%s)", p->proxy ? "through proxy " : "", p->at);
 }

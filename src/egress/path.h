@@ -26,6 +26,7 @@ enum oriel_path_state {
 
 struct oriel_path {
     enum oriel_path_state state;
+    enum oriel_path_state reached;             /* where it failed; CONNECTING: nobody was heard */
     const struct oriel_server *server, *proxy; /* borrowed; proxy NULL: none */
     oriel_tls_context *context;                /* borrowed; for TLS */
     int fd;                                    /* of UDP, and of TCP before there is a stream: -1 then */

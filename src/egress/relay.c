@@ -99,14 +99,18 @@ static void forget_media(struct oriel_relay *r) {
         r->counters.dropped_out += (uint32_t)n;
 }
 
-void oriel_relay_open(struct oriel_relay *r, struct oriel_path *path, bool first, int64_t now) {
+bool oriel_relay_open(struct oriel_relay *r, struct oriel_path *path, bool first, int64_t now,
+                      char error[ORIEL_EGRESS_TEXT_SIZE]) {
     if (!first)
         forget_media(r);
     r->path = path;
+    if (path->stream)
+        path->stream->written = 0; /* our own question */
     r->sent = now;
     r->unheard = r->failing = 0;
     r->failures = 0;
     r->asking = false;
+    return first || oriel_relay_check(r->inside, error);
 }
 
 struct oriel_counters oriel_relay_counters(const struct oriel_relay *r) {

@@ -35,12 +35,15 @@ struct oriel_relay {
     bool asking;       /* our Binding request is out */
 };
 
-/* A UDP socket of IPv4 that is bound to 127.0.0.1 and not connected. */
+/* A UDP socket of IPv4 that is bound to 127.0.0.1 and not connected. It must have been bound to a port by its number:
+ * one that the kernel chose is lost when the socket is disconnected from a transport of media. */
 bool oriel_relay_check(int fd, char error[ORIEL_EGRESS_TEXT_SIZE]);
 
 /* Takes a proven path. What lies in the inside socket is sent on if `first`, else it is of a transport that has gone
- * with the path before, and is dropped; media's address is then learnt anew. */
-void oriel_relay_open(struct oriel_relay *r, struct oriel_path *path, bool first, int64_t now);
+ * with the path before, and is dropped; media's address is then learnt anew. false: the inside socket is no longer what
+ * it was, see `error`. */
+bool oriel_relay_open(struct oriel_relay *r, struct oriel_path *path, bool first, int64_t now,
+                      char error[ORIEL_EGRESS_TEXT_SIZE]);
 /* Closes the path. */
 void oriel_relay_close(struct oriel_relay *r);
 

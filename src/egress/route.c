@@ -14,6 +14,7 @@ void oriel_route_begin(struct oriel_route *r, int64_t now) {
     r->begun = 0;
     r->next = now;
     r->deadline = now + TIME_MAX;
+    r->reached = ORIEL_PATH_CONNECTING;
     r->error[0] = '\0';
 }
 
@@ -26,7 +27,8 @@ static void begin_address(struct oriel_route *r, int64_t now) {
     r->next = now + APART;
 }
 
-/* Steps what runs; how many still run. Those that have failed are gone, and their reason is the route's. */
+/* Steps what runs; how many still run. Those that have failed are gone; the reason of the one that got furthest stays.
+ */
 static unsigned step_paths(struct oriel_route *r, int64_t now, bool *proven) {
     unsigned running = 0;
     for (size_t i = 0; i < r->begun; i++) {
@@ -37,7 +39,9 @@ static unsigned step_paths(struct oriel_route *r, int64_t now, bool *proven) {
             oriel_path_step(p, now);
         *proven |= p->state == ORIEL_PATH_PROVEN;
         if (p->state == ORIEL_PATH_FAILED) {
-            memcpy(r->error, p->error, sizeof r->error);
+            if (p->reached >= r->reached)
+                memcpy(r->error, p->error, sizeof r->error);
+            r->reached = p->reached > r->reached ? p->reached : r->reached;
             oriel_path_free(p);
             r->paths[i] = NULL;
         } else {
@@ -66,7 +70,7 @@ int oriel_route_step(struct oriel_route *r, struct oriel_resolver *resolver, int
         return -1;
     if (now < r->deadline)
         return 0;
-    if (running || !r->found)
+    if (!r->found || (running && !r->error[0]))
         snprintf(r->error, sizeof r->error, r->found ? "no answer" : "its name was not found in time");
     return -1;
 }

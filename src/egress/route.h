@@ -17,7 +17,8 @@ struct oriel_route {
     size_t begun; /* so many of them have a path */
     struct oriel_path *paths[ORIEL_ADDRESSES_MAX];
     int64_t next, deadline;
-    char error[ORIEL_EGRESS_TEXT_SIZE]; /* when it has failed: of the last address that did */
+    enum oriel_path_state reached;      /* by the address that got furthest */
+    char error[ORIEL_EGRESS_TEXT_SIZE]; /* when it has failed: why that one did */
 };
 
 void oriel_route_begin(struct oriel_route *r, int64_t now);

@@ -28,7 +28,7 @@ oriel_tls_context *oriel_tls_context_new(const char *ca_file, char error[ORIEL_E
     ERR_clear_error();
     if (*ca_file ? SSL_CTX_load_verify_file(c, ca_file) : SSL_CTX_set_default_verify_paths(c))
         return c;
-    unsigned long why = ERR_peek_last_error();
+    unsigned long why = ERR_peek_error(); /* the first: what OpenSSL makes of it comes after */
     snprintf(error, ORIEL_EGRESS_TEXT_SIZE, "CA file %.120s can't be used: %s", *ca_file ? ca_file : "of the system",
              ERR_SYSTEM_ERROR(why) ? strerror(ERR_GET_REASON(why)) : "it holds no certificate in PEM");
     ERR_clear_error();

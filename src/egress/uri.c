@@ -20,6 +20,13 @@ const char *oriel_transport_name(enum oriel_transport transport) {
     return "";
 }
 
+int oriel_server_describe(const struct oriel_server *server, char out[ORIEL_EGRESS_TEXT_SIZE]) {
+    static const char *const names[] = {[ORIEL_UDP] = "UDP", [ORIEL_TCP] = "TCP", [ORIEL_TLS] = "TLS"};
+    bool six = strchr(server->host, ':') != NULL;
+    return snprintf(out, ORIEL_EGRESS_TEXT_SIZE, "%s to %s%.140s%s:%u", names[server->transport], six ? "[" : "",
+                    server->host, six ? "]" : "", server->port);
+}
+
 static bool is_alnum(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }

@@ -24,6 +24,9 @@ struct oriel_server {
 
 const char *oriel_transport_name(enum oriel_transport transport);
 
+/* In words, "TLS to host:443"; the length, which leaves room for some more. */
+int oriel_server_describe(const struct oriel_server *server, char out[ORIEL_EGRESS_TEXT_SIZE]);
+
 /* How many there are; 0 with `error` set. */
 size_t oriel_parse_servers(const char *text, struct oriel_server servers[ORIEL_SERVERS_MAX],
                            char error[ORIEL_EGRESS_TEXT_SIZE]);

@@ -10,7 +10,7 @@ enum {
      * "turn:host:3478?transport=tcp", "turns:host:443" is TLS) · s proxy ("" or host:port, HTTP CONNECT; for TCP and
      * TLS) · s CA file ("" = the system's) · s what PATH gave to be remembered ("" = nothing yet) · u milliseconds
      * in which a way other than the preferred one must be found (200 … 60000; 2000 is usual) · fd: the inside socket,
-     * UDP, bound to 127.0.0.1 in media's network, not connected. First, once. */
+     * UDP, bound to 127.0.0.1 and a port by its number (3478) in media's network, not connected. First, once. */
     ORIEL_EGRESS_START = 1,
     /* Media makes a new transport: it needs another path, since an allocation belongs to its ports. As if the path had
      * been lost, but without LOST. */

@@ -8,12 +8,13 @@
 #include <unistd.h>
 
 #include "core_capture.h"
+#include "core_egress.h"
 #include "core_media.h"
 #include "core_signal.h"
 
-static const struct oriel_ipc_table *const tables[] = {&oriel_core_to_signal,  &oriel_signal_to_core,
-                                                       &oriel_core_to_media,   &oriel_media_to_core,
-                                                       &oriel_core_to_capture, &oriel_capture_to_core};
+static const struct oriel_ipc_table *const tables[] = {
+    &oriel_core_to_signal,  &oriel_signal_to_core,  &oriel_core_to_media,  &oriel_media_to_core,
+    &oriel_core_to_capture, &oriel_capture_to_core, &oriel_core_to_egress, &oriel_egress_to_core};
 
 static void send_packet(int fd, const uint8_t *data, size_t size, unsigned fds) {
     int nothing[8];

@@ -1,14 +1,14 @@
-// A TURN client of the least kind (RFC 8656 over UDP, long-term credentials): asks for a relayed address, permissions, and
-// sends and receives by them. What the server refuses comes back as its error code.
+// A TURN client of the least kind (RFC 8656 over UDP, long-term credentials): asks for a relayed address, permissions and
+// channels, and sends and receives by them. What the server refuses comes back as its error code.
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { within } from './process.mjs';
 
 const COOKIE = 0x2112a442;
-const METHODS = { allocate: 3, refresh: 4, send: 6, data: 7, permit: 8 };
+const METHODS = { binding: 1, allocate: 3, refresh: 4, send: 6, data: 7, permit: 8, bind: 9 };
 const REQUEST = 0, INDICATION = 0x10, SUCCESS = 0x100, ERROR = 0x110;
-const A = { username: 6, integrity: 8, error: 9, peer: 0x12, data: 0x13, realm: 0x14, nonce: 0x15, relayed: 0x16, transport: 0x19, mapped: 0x20, lifetime: 0xd };
+const A = { username: 6, integrity: 8, error: 9, peer: 0x12, data: 0x13, realm: 0x14, nonce: 0x15, relayed: 0x16, transport: 0x19, mapped: 0x20, lifetime: 0xd, channel: 0xc, family: 0x17 };
 
 function attribute(type, value) {
   const bytes = Buffer.from(value), head = Buffer.alloc(4);
@@ -17,7 +17,7 @@ function attribute(type, value) {
   return Buffer.concat([head, bytes, Buffer.alloc(-bytes.length & 3)]);
 }
 
-function message(method, kind, id, attributes, key) {
+export function message(method, kind, id, attributes, key) {
   const body = Buffer.concat(attributes), head = Buffer.alloc(20);
   head.writeUInt16BE(method | kind, 0); // methods below 16 have no bits that the class would part
   head.writeUInt16BE(body.length + (key ? 24 : 0), 2);
@@ -27,10 +27,16 @@ function message(method, kind, id, attributes, key) {
   return key ? Buffer.concat([text, attribute(A.integrity, createHmac('sha1', key).update(text).digest())]) : text;
 }
 
-// IPv4, and IPv6 in its full form of eight groups.
+// IPv4, or IPv6 as RFC 5952 writes it, without an IPv4 tail.
+function bytesOf(address) {
+  if (!address.includes(':')) return Buffer.from(address.split('.').map(Number));
+  const [front, back] = address.split('::').map((half) => (half ? half.split(':') : []));
+  const groups = back ? [...front, ...Array(8 - front.length - back.length).fill('0'), ...back] : front;
+  return Buffer.from(groups.map((group) => group.padStart(4, '0')).join(''), 'hex');
+}
+
 function xorAddress(address, port, id) {
-  const v6 = address.includes(':');
-  const plain = v6 ? Buffer.from(address.split(':').map((group) => group.padStart(4, '0')).join(''), 'hex') : Buffer.from(address.split('.').map(Number));
+  const plain = bytesOf(address), v6 = plain.length === 16;
   const mask = Buffer.concat([Buffer.from('2112a442', 'hex'), id]), bytes = Buffer.alloc(4);
   bytes[1] = v6 ? 2 : 1;
   bytes.writeUInt16BE(port ^ (COOKIE >>> 16), 2);
@@ -56,12 +62,25 @@ function parse(bytes) {
 export class TurnClient {
   static async open(port, { username, password }, { address = '127.0.0.1' } = {}) {
     const client = new TurnClient();
-    Object.assign(client, { username, password, waiting: new Map(), received: [] });
+    Object.assign(client, { username, password, waiting: new Map(), received: [], channelled: 0, strange: 0 });
     client.socket = createSocket('udp4');
     client.socket.connect(port, address);
     await once(client.socket, 'connect');
-    client.socket.on('message', (bytes) => client.#take(parse(bytes)));
+    client.socket.on('message', (bytes) => client.#arrived(bytes));
+    client.socket.on('error', () => { /* nobody is there: whoever waits for an answer says so */ });
     return client;
+  }
+
+  // ChannelData is counted, and given to onData(bytes, channel); what is neither that nor STUN is strange.
+  #arrived(bytes) {
+    if ((bytes[0] & 0xc0) === 0x40) {
+      this.channelled++;
+      this.onData?.(bytes.subarray(4, 4 + bytes.readUInt16BE(2)), bytes.readUInt16BE(0));
+    } else if (bytes.length >= 20 && bytes.readUInt32BE(4) === COOKIE) {
+      this.#take(parse(bytes));
+    } else {
+      this.strange++;
+    }
   }
 
   #take(answer) {
@@ -69,11 +88,17 @@ export class TurnClient {
     this.waiting.get(answer.id)?.(answer);
   }
 
+  // Again and again, as on UDP one must.
   #ask(method, attributes, key) {
-    const id = randomBytes(12);
+    const id = randomBytes(12), text = message(METHODS[method], REQUEST, id, attributes(id), key);
     const answer = new Promise((resolve) => this.waiting.set(id.toString('hex'), resolve));
-    this.socket.send(message(METHODS[method], REQUEST, id, attributes(id), key));
-    return within(3000, `an answer of the TURN server to ${method}`, answer).finally(() => this.waiting.delete(id.toString('hex')));
+    const send = () => this.socket.send(text), again = setInterval(send, 200);
+    send();
+    return within(this.patience ?? 3000, `an answer of the TURN server to ${method}`, answer).finally(() => { clearInterval(again); this.waiting.delete(id.toString('hex')); });
+  }
+
+  async binding() {
+    await this.#ask('binding', () => []);
   }
 
   // {code: 0, …} or {code: what the server says}; once more when it wants to know who asks.
@@ -91,10 +116,10 @@ export class TurnClient {
     return { code: 438, attributes: answer.attributes };
   }
 
-  // {code, relayed: {address, port}, mapped: {address, port}}
-  async allocate() {
-    const { code, attributes } = await this.#request('allocate', () => [attribute(A.transport, [17, 0, 0, 0])]);
-    return code ? { code } : { code, relayed: readAddress(attributes.get(A.relayed)), mapped: readAddress(attributes.get(A.mapped)) };
+  // {code, relayed: {address, port}, mapped: {address, port}}; `v6`: an address of IPv6, which is not read.
+  async allocate({ v6 = false } = {}) {
+    const { code, attributes } = await this.#request('allocate', () => [attribute(A.transport, [17, 0, 0, 0]), ...(v6 ? [attribute(A.family, [2, 0, 0, 0])] : [])]);
+    return code || v6 ? { code } : { code, relayed: readAddress(attributes.get(A.relayed)), mapped: readAddress(attributes.get(A.mapped)) };
   }
 
   async refresh(seconds = 600) {
@@ -105,6 +130,22 @@ export class TurnClient {
 
   async permit(address) {
     return (await this.#request('permit', (id) => [attribute(A.peer, xorAddress(address, 0, id))])).code;
+  }
+
+  // The code; then put() and onData() speak with that peer.
+  async bind({ address, port }, channel) {
+    return (await this.#request('bind', (id) => [attribute(A.channel, [channel >> 8, channel & 255, 0, 0]), attribute(A.peer, xorAddress(address, port, id))])).code;
+  }
+
+  put(channel, bytes) {
+    const head = Buffer.alloc(4);
+    head.writeUInt16BE(channel, 0);
+    head.writeUInt16BE(bytes.length, 2);
+    this.raw(Buffer.concat([head, bytes]));
+  }
+
+  raw(bytes) {
+    this.socket.send(bytes);
   }
 
   send({ address, port }, text) {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { Keys, provision } from './keys.mjs';
 import { root } from './paths.mjs';
 import { Process, freePort } from './process.mjs';
+import { TurnClient } from './turn-client.mjs';
 
 const template = join(root, 'signaling', 'turn', 'turnserver.conf.in');
 
@@ -74,8 +75,11 @@ export class Turn {
   // Also after stop(): the same server again, on the same ports, without the allocations that it had.
   async run() {
     this.process = new Process('coturn', this.#program(), ['-c', this.config], { log: join(this.directory, 'coturn.log'), wrap: this.wrap });
-    // Its sockets are open before its last thread runs.
     await this.process.line(/IO method \(admin thread\)/);
+    // Its sockets are open now, but it may be a moment until they are read. In another network nobody can ask.
+    if (!this.offers.udp || this.wrap.length) return;
+    const client = await TurnClient.open(this.ports.plain, {}, { address: this.address });
+    await client.binding().finally(() => client.stop());
   }
 
   #program() {
