@@ -49,20 +49,27 @@ void oriel_inbox_put(struct oriel_inbox *inbox, char *topic, size_t topic_length
     wake(inbox);
 }
 
-void oriel_inbox_put_link(struct oriel_inbox *inbox, unsigned event, int code, const char *text) {
+void oriel_inbox_put_link(struct oriel_inbox *inbox, unsigned attempt, unsigned event, int code, const char *text) {
     pthread_mutex_lock(&inbox->lock);
-    inbox->link.events |= event;
-    inbox->link.code = code;
-    if (text)
-        snprintf(inbox->link.text, sizeof inbox->link.text, "%s", text);
+    bool present = attempt == inbox->attempt;
+    if (present) {
+        inbox->link.events |= event;
+        inbox->link.code = code;
+        if (text)
+            snprintf(inbox->link.text, sizeof inbox->link.text, "%s", text);
+    }
     pthread_mutex_unlock(&inbox->lock);
-    wake(inbox);
+    if (present)
+        wake(inbox);
 }
 
-void oriel_inbox_reset_link(struct oriel_inbox *inbox) {
+unsigned oriel_inbox_begin(struct oriel_inbox *inbox) {
     pthread_mutex_lock(&inbox->lock);
+    unsigned attempt = inbox->attempt + 1 ? inbox->attempt + 1 : 1;
+    inbox->attempt = attempt;
     memset(&inbox->link, 0, sizeof inbox->link);
     pthread_mutex_unlock(&inbox->lock);
+    return attempt;
 }
 
 void oriel_inbox_drain(struct oriel_inbox *inbox, struct oriel_inbox_link *link) {

@@ -110,7 +110,6 @@ static void connect_now(struct oriel_link *l) {
         oriel_warning("%s", warning);
         l->expiry_warned = true;
     }
-    oriel_inbox_reset_link(&l->inbox);
     l->state = ORIEL_STATE_CONNECTING;
     l->next = oriel_boottime() + ATTEMPT_MAX * ORIEL_SECOND;
     int result = oriel_client_connect(&l->client, l->five);

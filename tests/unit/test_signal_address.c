@@ -184,11 +184,14 @@ static void test_link_events_are_kept(void **state) {
     static struct oriel_inbox inbox;
     struct oriel_inbox_link link;
     assert_int_equal(oriel_inbox_init(&inbox), 0);
-    oriel_inbox_put_link(&inbox, 0, 0, "session taken over");
+    unsigned before = oriel_inbox_begin(&inbox), now = oriel_inbox_begin(&inbox);
+    assert_true(before && now && before != now);
+    oriel_inbox_put_link(&inbox, before, ORIEL_LINK_LOST, 0, "late");
+    oriel_inbox_put_link(&inbox, now, 0, 0, "session taken over");
     oriel_inbox_drain(&inbox, &link);
     assert_int_equal(link.events, 0);
-    oriel_inbox_put_link(&inbox, ORIEL_LINK_CONNECTED, 0, NULL);
-    oriel_inbox_put_link(&inbox, ORIEL_LINK_LOST, 0, NULL);
+    oriel_inbox_put_link(&inbox, now, ORIEL_LINK_CONNECTED, 0, NULL);
+    oriel_inbox_put_link(&inbox, now, ORIEL_LINK_LOST, 0, NULL);
     oriel_inbox_drain(&inbox, &link);
     assert_int_equal(link.events, ORIEL_LINK_CONNECTED | ORIEL_LINK_LOST);
     assert_string_equal(link.text, "session taken over");

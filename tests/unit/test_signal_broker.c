@@ -302,7 +302,7 @@ static int on_message(void *context, char *topic, int length, MQTTAsync_message 
 }
 
 static void on_done(void *context, MQTTAsync_successData *data) {
-    oriel_inbox_put_link(context, ORIEL_LINK_CONNECTED, 0, NULL);
+    oriel_inbox_put_link(context, 0, ORIEL_LINK_CONNECTED, 0, NULL);
 }
 
 static void await_done(struct oriel_inbox *inbox) {
