@@ -30,11 +30,26 @@ static size_t size_of(const struct oriel_inbox_message *message) {
     return message->topic_length + (size_t)message->message->payloadlen;
 }
 
+/* Whether this and what waits of the same topic would be more than half of all. */
+static bool too_many(const struct oriel_inbox *inbox, const struct oriel_inbox_message *m) {
+    unsigned messages = 1;
+    size_t bytes = size_of(m);
+    for (unsigned i = 0; i < inbox->count; i++) {
+        const struct oriel_inbox_message *other = &inbox->ring[(inbox->first + i) % ORIEL_INBOX_MESSAGES];
+        if (other->topic_length == m->topic_length && memcmp(other->topic, m->topic, m->topic_length) == 0) {
+            messages++;
+            bytes += size_of(other);
+        }
+    }
+    return messages > ORIEL_INBOX_MESSAGES / 2 || bytes > ORIEL_INBOX_BYTES / 2;
+}
+
 void oriel_inbox_put(struct oriel_inbox *inbox, char *topic, size_t topic_length, MQTTAsync_message *message) {
     struct oriel_inbox_message m = {topic, topic_length ? topic_length : strlen(topic), message};
     bool oversized = message->payloadlen > ORIEL_INBOX_PAYLOAD_MAX;
     pthread_mutex_lock(&inbox->lock);
-    bool full = inbox->count == ORIEL_INBOX_MESSAGES || inbox->bytes + size_of(&m) > ORIEL_INBOX_BYTES;
+    bool full =
+        inbox->count == ORIEL_INBOX_MESSAGES || inbox->bytes + size_of(&m) > ORIEL_INBOX_BYTES || too_many(inbox, &m);
     if (oversized) {
         inbox->dropped_oversized++;
     } else if (full) {
