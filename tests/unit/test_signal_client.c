@@ -99,8 +99,8 @@ static void connect_as(enum manner how, bool five) {
 /* Paho swallows a connect on a handle that it holds for connected: each must have its outcome all the same, and must
  * leave nothing of the one before it, which the broker would take for a second device of this name. */
 static void test_an_attempt_over_a_live_connection(void **state) {
-    for (int i = 0; i < 3; i++) {
-        connect_as(KEEPS, i % 3 != 0);
+    for (int i = 0; i < 2; i++) {
+        connect_as(KEEPS, true);
         unsigned events = outcome(ORIEL_LINK_CONNECTED | ORIEL_LINK_FAILED | ORIEL_LINK_REFUSED);
         assert_int_equal(events, ORIEL_LINK_CONNECTED);
     }
@@ -114,10 +114,12 @@ static void test_an_end_that_comes_late(void **state) {
     static const struct {
         enum manner how;
         unsigned first;
-    } steps[] = {{TAKES_OVER, ORIEL_LINK_CONNECTED}, {REFUSES, ORIEL_LINK_REFUSED},    {ENDS, ORIEL_LINK_CONNECTED},
-                 {ENDS_UNHEARD, ORIEL_LINK_FAILED},  {ENDS, ORIEL_LINK_CONNECTED},     {REFUSES, ORIEL_LINK_REFUSED},
-                 {SOON_TAKES, ORIEL_LINK_CONNECTED}, {ENDS_UNHEARD, ORIEL_LINK_FAILED}};
-    for (unsigned i = 0; i < 8; i++) {
+    } steps[] = {{TAKES_OVER, ORIEL_LINK_CONNECTED},
+                 {REFUSES, ORIEL_LINK_REFUSED},
+                 {SOON_TAKES, ORIEL_LINK_CONNECTED},
+                 {ENDS_UNHEARD, ORIEL_LINK_FAILED},
+                 {ENDS, ORIEL_LINK_CONNECTED}};
+    for (unsigned i = 0; i < sizeof steps / sizeof *steps; i++) {
         connect_as(steps[i].how, i / 2 % 2);
         unsigned events = outcome(~0u);
         assert_int_equal(events & ~(unsigned)ORIEL_LINK_LOST, steps[i].first);
