@@ -416,6 +416,11 @@ static void trust_changed(void *user) {
 static void revocation(void *user, const char *vendor, const void *bytes, size_t length) {
     struct oriel_device *d = user;
     g_autoptr(GError) error = NULL;
+    g_autofree char *topic = g_strconcat("v/", vendor, NULL); /* no agent's id looks like that */
+    if (!oriel_limit_take(d->limit, topic, true, true)) {
+        oriel_debug("a revocation of '%s' is not looked at: too many come", vendor);
+        return;
+    }
     if (!oriel_is_id(vendor) || !oriel_trust_revocation(d->trust, vendor, bytes, length, &error)) {
         oriel_debug("a revocation of '%s' is not taken: %s", vendor, error ? error->message : "no vendor id");
         return;

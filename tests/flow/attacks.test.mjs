@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { describe } from 'node:test';
 import { FINGERPRINT } from '../rig/agent.mjs';
 import { Hostile } from '../rig/hostile.mjs';
-import { flip, pair } from '../rig/jose.mjs';
+import { flip, forgeJws, pair } from '../rig/jose.mjs';
 import { alive, clock, memory, sleep, until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
 
@@ -655,6 +655,23 @@ describe('attacks', { concurrency: 3 }, () => {
     await sleep(1500);
     flooder.messages.splice(0);
     await flooder.hello();
+  });
+
+  story('attack 29: a flood of forged revocations is looked at in part only, and a real one afterwards holds', async ({ rig }) => {
+    const cast = await stage(rig, { env: { ORIEL_DEBUG: '1' } });
+    const { agent, hostile, device } = cast;
+    const topic = `${agent.base}/v/fill-cap/revoked`, key = pair(), from = clock();
+    const forged = forgeJws(JSON.stringify({ iss: 'fill-cap', iat: 1, epoch: 4000000000, keys: [] }), key, 'oriel-revoked+jwt', {});
+    for (let i = 0; i < 20; i++) await Promise.all(Array.from({ length: 50 }, () => hostile.send({ to: 'devices', topic, payload: forged })));
+    await silence(cast);
+    const seconds = (clock() - from) / 1000, log = readFileSync(join(device.directory, 'orield.log'), 'utf8');
+    const looked = log.split('\n').filter((line) => /is not taken: signed by no key/.test(line)).length;
+    assert.ok(looked > 0 && looked <= 64 + 4 * (seconds + 1), `${looked} were verified in ${seconds.toFixed(1)} s`);
+    await sleep(1500);
+    await hostile.agents.revoke('fill-cap', { key: agent.own.kid });
+    await until('the real one', async () => (await records(device)).some(({ event }) => event === 'revocation'));
+    assert.equal((await denied(agent)).reason, 'revoked');
+    await noPicture(cast);
   });
 
   story('attack 30: an agent that is revoked in mid-session is out within 30 s, by the broker and by a file', async ({ rig }) => {
