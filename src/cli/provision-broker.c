@@ -1,9 +1,11 @@
 /* `oriel provision broker`, `broker-agent` and `certificate`: a mosquitto of one's own, from the templates in
  * signaling/broker, which are part of this program. A broker believes every certificate of its owner directory's CA:
  * tenants that must be kept apart have an owner directory each. */
+#include <errno.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -195,6 +197,18 @@ static char *choose_password(const char *path) {
     return NULL;
 }
 
+/* A mosquitto that runs with this directory is told to read the passwords again; nobody is disconnected by that. */
+static void tell_mosquitto(const char *broker) {
+    g_autofree char *path = g_build_filename(broker, "mosquitto.pid", NULL), *text = NULL, *name = NULL;
+    gint64 pid = g_file_get_contents(path, &text, NULL, NULL) ? g_ascii_strtoll(text, NULL, 10) : 0;
+    g_autofree char *comm = g_strdup_printf("/proc/%" G_GINT64_FORMAT "/comm", pid);
+    if (pid <= 1 || pid > G_MAXINT || !g_file_get_contents(comm, &name, NULL, NULL) || strcmp(name, "mosquitto\n") != 0)
+        oriel_info("no mosquitto runs here with %s; one that does elsewhere wants a SIGHUP", broker);
+    else if (kill((pid_t)pid, SIGHUP) != 0)
+        oriel_warning("mosquitto (process %d) does not know of it yet: %s; it wants a SIGHUP", (int)pid,
+                      g_strerror(errno));
+}
+
 int oriel_provision_broker_agent(int argc, char **argv) {
     const char *broker = NULL, *id = NULL, *file = NULL, *out = NULL;
     bool renew = false;
@@ -216,6 +230,7 @@ int oriel_provision_broker_agent(int argc, char **argv) {
         free(password);
         return 1;
     }
+    tell_mosquitto(broker);
     if (file && !out) { /* who gave it has it */
         free(password);
         return 0;

@@ -33,6 +33,7 @@ struct oriel_device {
     struct oriel_identity *identity;
     struct oriel_trust *trust;
     struct oriel_exchanges *exchanges;
+    struct oriel_limit *limit;
     struct oriel_watch *watch;
     char boot[ORIEL_HASH_SIZE];
     int timer; /* CLOCK_BOOTTIME: what expires does so while the machine sleeps, too */
@@ -393,7 +394,7 @@ static void received(void *user, const char *agent, const void *bytes, size_t le
         oriel_error("oriel-signal gave a message of an agent whose id is none; it is dropped");
         return;
     }
-    const struct oriel_mailroom room = {d->identity, d->trust, d->exchanges, d->config->device_id};
+    const struct oriel_mailroom room = {d->identity, d->trust, d->exchanges, d->limit, d->config->device_id};
     const struct oriel_session_request *current = oriel_session_request(d->session);
     struct oriel_mail mail;
     oriel_mail_open(&room, current ? current->peer : NULL, agent, bytes, length, &mail);
@@ -415,6 +416,11 @@ static void trust_changed(void *user) {
 static void revocation(void *user, const char *vendor, const void *bytes, size_t length) {
     struct oriel_device *d = user;
     g_autoptr(GError) error = NULL;
+    g_autofree char *topic = g_strconcat("v/", vendor, NULL); /* no agent's id looks like that */
+    if (!oriel_limit_take(d->limit, topic, true, true)) {
+        oriel_debug("a revocation of '%s' is not looked at: too many come", vendor);
+        return;
+    }
     if (!oriel_is_id(vendor) || !oriel_trust_revocation(d->trust, vendor, bytes, length, &error)) {
         oriel_debug("a revocation of '%s' is not taken: %s", vendor, error ? error->message : "no vendor id");
         return;
@@ -507,6 +513,7 @@ struct oriel_device *oriel_device_new(const struct oriel_config *config, GError 
     d->timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     d->timer_source = g_unix_fd_add(d->timer, G_IO_IN, timer_fired, d);
     d->exchanges = oriel_exchanges_new();
+    d->limit = oriel_limit_new();
     d->trust = oriel_trust_new(config);
     d->session = oriel_session_new(&session_ops, d, config->consent_timeout);
     d->picture = oriel_picture_new(config, d->session);
@@ -540,6 +547,7 @@ void oriel_device_free(struct oriel_device *d) {
     oriel_picture_free(d->picture);
     oriel_watch_free(d->watch);
     oriel_exchanges_free(d->exchanges);
+    oriel_limit_free(d->limit);
     oriel_trust_free(d->trust);
     oriel_identity_free(d->identity);
     oriel_audit_close(d->audit);

@@ -3,9 +3,9 @@
 
 #include <gio/gio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "document.h"
+#include "file.h"
 #include "seal.h"
 
 #define REFUSE(error, ...) g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, __VA_ARGS__)
@@ -14,16 +14,10 @@ static json_t *load_key(const char *path, char *id, GError **error) {
     g_autofree char *pem = NULL;
     gsize length;
     char why[ORIEL_JSON_ERROR_SIZE];
-    struct stat st;
-    if (!g_file_get_contents(path, &pem, &length, error))
+    if (!(pem = oriel_file_read(path, true, &length, error)))
         return NULL;
-    bool ours = stat(path, &st) == 0 && !(st.st_mode & 077);
-    json_t *key = ours ? oriel_key_from_pem(pem, length, why) : NULL;
+    json_t *key = oriel_key_from_pem(pem, length, why);
     explicit_bzero(pem, length);
-    if (!ours) {
-        REFUSE(error, "%s: others may read this private key; chmod 600 it", path);
-        return NULL;
-    }
     if (!key || !json_object_get(key, "d")) {
         REFUSE(error, "%s: %s", path, key ? "a public key; the private one is needed" : why);
         json_decref(key);
@@ -53,7 +47,7 @@ static bool load_credential(struct oriel_identity *i, const struct oriel_config 
     gsize length;
     char typ[64], kid[ORIEL_HASH_SIZE], why[ORIEL_JSON_ERROR_SIZE];
     json_t *claims = NULL;
-    if (!g_file_get_contents(config->credential, &i->credential, &length, error))
+    if (!(i->credential = oriel_file_read(config->credential, false, &length, error)))
         return false;
     g_strchomp(i->credential);
     const char *wrong = why;

@@ -97,6 +97,10 @@ void oriel_mail_open(const struct oriel_mailroom *room, struct oriel_peer *sessi
         g_strlcpy(out->detail, "sealed for no exchange that is open", sizeof out->detail);
         return;
     }
+    if (!oriel_limit_take(room->limit, agent, hello, peer && peer == session_peer && strcmp(peer->agent, agent) == 0)) {
+        out->reason = "too-many";
+        return;
+    }
     size_t plain;
     g_autofree char *jws = oriel_jwe_open(hello ? room->identity->seal : peer->own, bytes, length, &plain, out->detail);
     if (!jws)

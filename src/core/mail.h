@@ -1,12 +1,14 @@
 /* What comes from agents, opened and verified; what goes to them, signed and sealed (PROTOCOL.md, Signed then sealed).
  * Policy: which key opens a message says which exchange it belongs to, and only that exchange's agent may have signed
- * it. A hello brings its own credential. What cannot be opened or verified is dropped without an answer: an answer
- * would tell an attacker something, and nobody could check it. One thread. */
+ * it. A hello brings its own credential. No agent has more opened than limit.h allows. What cannot be opened or
+ * verified is dropped without an answer: an answer would tell an attacker something, and nobody could check it. One
+ * thread. */
 #ifndef ORIEL_MAIL_H
 #define ORIEL_MAIL_H
 
 #include "exchange.h"
 #include "identity.h"
+#include "limit.h"
 #include "trust.h"
 
 struct oriel_mail {
@@ -14,7 +16,8 @@ struct oriel_mail {
     char hash[ORIEL_HASH_SIZE];
     json_t *message;              /* owned; NULL: `reason` and `detail` say why not */
     enum oriel_message_type type; /* of `message` */
-    const char *reason;           /* of the denial that the peer should get: malformed, not-allowed, revoked */
+    /* Of the denial that the peer should get: malformed, not-allowed, revoked; without a peer: too-many, or NULL. */
+    const char *reason;
     char detail[ORIEL_JSON_ERROR_SIZE];
 };
 
@@ -22,6 +25,7 @@ struct oriel_mailroom {
     const struct oriel_identity *identity;
     struct oriel_trust *trust;
     struct oriel_exchanges *exchanges;
+    struct oriel_limit *limit;
     const char *device; /* id */
 };
 

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -102,7 +103,8 @@ static int run(const struct oriel_config *config) {
 int main(int argc, char **argv) {
     setlocale(LC_ALL, "C.UTF-8");
     oriel_log_init("orield");
-    oriel_json_wipe(); /* keys are JSON */
+    oriel_json_wipe();                              /* keys are JSON */
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* and have no business in a core file */
     struct options options;
     int status;
     if (!parse_options(argc, argv, &options, &status))

@@ -15,6 +15,7 @@ struct oriel_peer {
     char *vendor, *name; /* of the credential; the name is not yet cleaned */
     json_t *scopes;      /* maximum of the credential */
     gint64 epoch;        /* of the credential */
+    gint64 until;        /* its end, in boot time: found by the wall clock once, and counted from there */
     json_t *key;         /* signs what it sends */
     char key_id[ORIEL_HASH_SIZE];
     json_t *seal; /* what is sent to it is sealed for this */

@@ -3,9 +3,10 @@
 
 #include <string.h>
 
+#include "clock.h"
 #include "text.h"
 
-enum { REASON_MAX = 120, AGENT_NAME_MAX = 64 };
+enum { REASON_MAX = 120, AGENT_NAME_MAX = 64, SECONDS_MIN = 30 };
 
 static bool contains(const json_t *list, const char *text) {
     for (size_t i = 0; i < json_array_size(list); i++)
@@ -68,6 +69,12 @@ static void choose_turn(const struct oriel_config *config, const struct oriel_ve
     out->turn_password = g_strdup(oriel_json_text(turn, "password"));
 }
 
+/* Seconds that the agent's credential lasts yet. */
+static guint credential_left(const struct oriel_peer *peer) {
+    gint64 left = (peer->until - oriel_boottime()) / ORIEL_SECOND;
+    return (guint)CLAMP(left, 0, G_MAXINT);
+}
+
 bool oriel_policy_check(const struct oriel_config *config, struct oriel_trust *trust, struct oriel_peer *peer,
                         const json_t *message, struct oriel_session_request *out, char **detail) {
     if (strcmp(oriel_json_text(message, "device"), config->device_id) != 0) {
@@ -88,12 +95,14 @@ bool oriel_policy_check(const struct oriel_config *config, struct oriel_trust *t
     out->vendor = g_strdup(peer->vendor);
     out->peer = oriel_peer_ref(peer);
     out->fingerprint = g_strdup(oriel_json_text(message, "fingerprint"));
-    guint asked = (guint)oriel_json_integer(message, "seconds", 0);
-    out->seconds = MIN(asked, MIN(vendor->seconds, config->session_max_seconds));
+    guint asked = (guint)oriel_json_integer(message, "seconds", 0), left = credential_left(peer);
+    out->seconds = MIN(MIN(asked, left), MIN(vendor->seconds, config->session_max_seconds));
     bool over_ask = json_array_size(out->scopes) < json_array_size(requested);
     if (!json_array_size(out->scopes) || (over_ask && vendor->refuse_over_ask))
         *detail = g_strdup_printf("vendor '%s' may not ask for %s scopes here", out->vendor,
                                   json_array_size(out->scopes) ? "all of these" : "these");
+    else if (left < SECONDS_MIN)
+        *detail = g_strdup("the credential ends: renew it, and say hello with the new one");
     else if (!*out->name || !*out->reason)
         *detail = g_strdup("name or reason has no visible character");
     else

@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "document.h"
+#include "file.h"
 #include "log.h"
 #include "seal.h"
 #include "text.h"
@@ -69,8 +70,32 @@ static json_t *verify(const struct oriel_vendor *v, const char *jws, size_t leng
 
 /* ---- revocations ---- */
 
-static gint64 issued(const json_t *revocation) {
-    return oriel_json_integer(revocation, "iat", -1);
+/* What a revocation claims to be, whoever signed it. */
+static json_t *claimed(const struct oriel_vendor *v, const char *jws, char error[ORIEL_JSON_ERROR_SIZE]) {
+    char typ[64], kid[ORIEL_HASH_SIZE];
+    json_t *claims = NULL;
+    if (oriel_jws_peek(jws, strlen(jws), typ, kid, &claims, error) &&
+        oriel_document_check(ORIEL_DOCUMENT_REVOKED, claims, error)) {
+        if (strcmp(typ, oriel_document_typ(ORIEL_DOCUMENT_REVOKED)) == 0 &&
+            strcmp(oriel_json_text(claims, "iss"), v->id) == 0)
+            return claims;
+        g_strlcpy(error, "not a revocation of this vendor", ORIEL_JSON_ERROR_SIZE);
+    }
+    json_decref(claims);
+    return NULL;
+}
+
+/* Anything is newer than nothing. The epoch goes first: a vendor that once wrote too high an `iat`, or whose stolen key
+ * did, is not stuck with that list. */
+static bool is_newer(const json_t *revocation, const json_t *known) {
+    if (!known)
+        return true;
+    gint64 epoch = oriel_json_integer(revocation, "epoch", 0), old = oriel_json_integer(known, "epoch", 0);
+    return epoch != old ? epoch > old : oriel_json_integer(revocation, "iat", 0) > oriel_json_integer(known, "iat", 0);
+}
+
+static const json_t *known_of(struct oriel_trust *t, const char *vendor) {
+    return g_hash_table_lookup(t->revocations, vendor);
 }
 
 static void remember(struct oriel_trust *t, const char *vendor, json_t *claims) {
@@ -87,38 +112,64 @@ static void keep(struct oriel_trust *t, const char *vendor, const char *jws, siz
         oriel_error("a revocation of vendor '%s' holds but cannot be kept: %s", vendor, error->message);
 }
 
-/* Takes the newest of what is known and the file; what is not kept yet is. False: the file is there and cannot be
- * believed. */
-static bool newest(struct oriel_trust *t, const struct oriel_vendor *v, const char *directory, bool kept) {
-    g_autofree char *path = g_strdup_printf("%s/%s.revoked", directory, v->id);
-    g_autofree char *text = NULL;
-    char why[ORIEL_JSON_ERROR_SIZE];
+/* Sets `text` to the list in this directory. False: it is there and cannot be read. */
+static bool read_list(const char *directory, const char *vendor, char **path, char **text) {
+    gsize length;
     g_autoptr(GError) error = NULL;
-    if (!g_file_get_contents(path, &text, NULL, &error)) {
-        if (g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-            return true;
+    *path = g_strdup_printf("%s/%s.revoked", directory, vendor);
+    *text = oriel_file_read(*path, false, &length, &error);
+    if (*text)
+        g_strchomp(*text);
+    else if (!g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
         oriel_error("%s", error->message);
+    return *text || g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+}
+
+/* What we have kept was verified when it came. By now the vendor may have other keys, which must neither undo it nor be
+ * barred by it. */
+static bool take_kept(struct oriel_trust *t, const struct oriel_vendor *v) {
+    g_autofree char *path = NULL, *text = NULL;
+    char why[ORIEL_JSON_ERROR_SIZE];
+    if (!read_list(t->config->trust_state, v->id, &path, &text))
         return false;
-    }
-    g_strchomp(text);
-    json_t *claims = verify(v, text, strlen(text), ORIEL_DOCUMENT_REVOKED, why);
-    if (!claims) {
+    json_t *claims = text ? claimed(v, text, why) : NULL;
+    if (text && !claims)
         oriel_error("%s: %s", path, why);
-        return false;
-    }
-    if (issued(claims) > issued(g_hash_table_lookup(t->revocations, v->id))) {
+    if (claims && is_newer(claims, known_of(t, v->id)))
         remember(t, v->id, claims);
-        if (!kept)
-            keep(t, v->id, text, strlen(text));
+    bool good = !text || claims;
+    json_decref(claims);
+    return good;
+}
+
+/* One that the owner put beside the trust file. What can't be verified any more changes nothing as long as it says
+ * nothing that is not known. */
+static bool take_file(struct oriel_trust *t, const struct oriel_vendor *v) {
+    g_autofree char *path = NULL, *text = NULL;
+    char why[ORIEL_JSON_ERROR_SIZE], unread[ORIEL_JSON_ERROR_SIZE];
+    if (!read_list(t->config->trust_directory, v->id, &path, &text))
+        return false;
+    if (!text)
+        return true;
+    json_t *claims = verify(v, text, strlen(text), ORIEL_DOCUMENT_REVOKED, why);
+    bool good = claims != NULL;
+    if (good && is_newer(claims, known_of(t, v->id))) {
+        remember(t, v->id, claims);
+        keep(t, v->id, text, strlen(text));
+    } else if (!good) {
+        claims = claimed(v, text, unread);
+        good = claims && known_of(t, v->id) && !is_newer(claims, known_of(t, v->id));
+        if (!good)
+            oriel_error("%s: %s", path, why);
     }
     json_decref(claims);
-    return true;
+    return good;
 }
 
 static bool apply_revocations(struct oriel_trust *t, struct oriel_vendor *v) {
-    if (!newest(t, v, t->config->trust_state, true) || !newest(t, v, t->config->trust_directory, false))
+    if (!take_kept(t, v) || !take_file(t, v))
         return false; /* who may have been revoked is not known: nobody may ask */
-    const json_t *revocation = g_hash_table_lookup(t->revocations, v->id);
+    const json_t *revocation = known_of(t, v->id);
     if (revocation) {
         v->epoch = MAX(v->epoch, oriel_json_integer(revocation, "epoch", 0));
         v->revoked = json_incref(json_object_get(revocation, "keys"));
@@ -133,7 +184,7 @@ bool oriel_trust_revocation(struct oriel_trust *t, const char *vendor, const cha
     if (!v)
         return false;
     json_t *claims = verify(v, bytes, length, ORIEL_DOCUMENT_REVOKED, why);
-    bool newer = claims && issued(claims) > issued(g_hash_table_lookup(t->revocations, vendor));
+    bool newer = claims && is_newer(claims, known_of(t, vendor));
     if (newer) {
         remember(t, vendor, claims);
         keep(t, vendor, bytes, length);
@@ -179,7 +230,7 @@ struct oriel_vendor *oriel_trust_find(struct oriel_trust *t, const char *id, GEr
     gsize length;
     char why[ORIEL_JSON_ERROR_SIZE];
     g_autoptr(GError) unread = NULL;
-    if (!g_file_get_contents(path, &text, &length, &unread)) {
+    if (!(text = oriel_file_read(path, false, &length, &unread))) {
         if (g_error_matches(unread, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
             g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "vendor '%s' is not known to this device", id);
         } else {
@@ -253,6 +304,7 @@ static struct oriel_peer *peer_of(const json_t *claims) {
     p->name = g_strdup(oriel_json_text(claims, "name"));
     p->scopes = json_incref(json_object_get(claims, "scopes"));
     p->epoch = oriel_json_integer(claims, "epoch", 0);
+    p->until = oriel_boottime() + (oriel_json_integer(claims, "exp", 0) - oriel_wall_seconds()) * ORIEL_SECOND;
     p->key = json_incref(json_object_get(json_object_get(claims, "cnf"), "jwk"));
     oriel_key_id(p->key, p->key_id);
     return p;

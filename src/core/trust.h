@@ -4,8 +4,10 @@
  * Policy: files are read anew for each question, so that a change holds at once; a vendor without a file, or with one
  * that is not exactly of its schema, may not ask. Of revocations the newest ever seen counts, whether it came as a file
  * beside the trust file (<vendor>.revoked) or by the broker; it is kept in the state directory, so that neither a
- * restart nor a broker can bring an older one back. Wall time decides only whether a credential's `iat` and `exp` hold.
- * One thread. */
+ * restart nor a broker can bring an older one back; what is kept was verified when it came, and holds when the vendor's
+ * keys have changed since. Newest is the one with the higher epoch, and of the same epoch the one with the higher
+ * `iat`, which is a serial number here and no time: the device's clock may be wrong, and a vendor's may have been. Wall
+ * time decides only whether a credential's `iat` and `exp` hold when the agent says hello. One thread. */
 #ifndef ORIEL_TRUST_H
 #define ORIEL_TRUST_H
 

@@ -16,26 +16,27 @@ enum {
     REFUSED_3_1_1 = 0x80,                        /* SUBACK of MQTT 3.1.1, section 3.9.3 */
 };
 
+static void tell(const struct oriel_client_attempt *a, unsigned event, int code, const char *text) {
+    oriel_inbox_put_link(a->client->inbox, a->number, event, code, text);
+}
+
 static int on_message(void *context, char *topic, int topic_length, MQTTAsync_message *message) {
-    struct oriel_client *c = context;
-    oriel_inbox_put(c->inbox, topic, (size_t)topic_length, message);
+    const struct oriel_client_attempt *a = context;
+    oriel_inbox_put(a->client->inbox, topic, (size_t)topic_length, message);
     return 1;
 }
 
 static void on_lost(void *context, char *cause) {
-    struct oriel_client *c = context;
-    oriel_inbox_put_link(c->inbox, ORIEL_LINK_LOST, 0, NULL);
+    tell(context, ORIEL_LINK_LOST, 0, NULL);
 }
 
 /* The broker of MQTT 5 says why it ends the connection; on_lost follows and must not hide the reason. */
 static void on_disconnected(void *context, MQTTProperties *properties, enum MQTTReasonCodes reason) {
-    struct oriel_client *c = context;
-    oriel_inbox_put_link(c->inbox, 0, 0, MQTTReasonCode_toString(reason));
+    tell(context, 0, 0, MQTTReasonCode_toString(reason));
 }
 
 static void on_connected5(void *context, MQTTAsync_successData5 *data) {
-    struct oriel_client *c = context;
-    oriel_inbox_put_link(c->inbox, ORIEL_LINK_CONNECTED, 0, NULL);
+    tell(context, ORIEL_LINK_CONNECTED, 0, NULL);
 }
 
 static void on_connected3(void *context, MQTTAsync_successData *data) {
@@ -43,8 +44,8 @@ static void on_connected3(void *context, MQTTAsync_successData *data) {
 }
 
 /* A positive code is the broker's own, from CONNACK; anything else is Paho's and says little. */
-static void connect_failed(struct oriel_client *c, int code) {
-    oriel_inbox_put_link(c->inbox, code > 0 ? ORIEL_LINK_REFUSED : ORIEL_LINK_FAILED, code, NULL);
+static void connect_failed(const struct oriel_client_attempt *a, int code) {
+    tell(a, code > 0 ? ORIEL_LINK_REFUSED : ORIEL_LINK_FAILED, code, NULL);
 }
 
 static void on_connect_failed5(void *context, MQTTAsync_failureData5 *data) {
@@ -56,24 +57,20 @@ static void on_connect_failed3(void *context, MQTTAsync_failureData *data) {
 }
 
 static void on_subscribed5(void *context, MQTTAsync_successData5 *data) {
-    struct oriel_client *c = context;
     int code = (int)data->reasonCode;
     for (int i = 0; data->alt.sub.reasonCodeCount > 1 && i < data->alt.sub.reasonCodeCount; i++)
         if ((int)data->alt.sub.reasonCodes[i] >= REFUSED_3_1_1)
             code = (int)data->alt.sub.reasonCodes[i];
-    oriel_inbox_put_link(c->inbox, code >= REFUSED_3_1_1 ? ORIEL_LINK_REFUSED : ORIEL_LINK_SUBSCRIBED, code, NULL);
+    tell(context, code >= REFUSED_3_1_1 ? ORIEL_LINK_REFUSED : ORIEL_LINK_SUBSCRIBED, code, NULL);
 }
 
 static void on_subscribed3(void *context, MQTTAsync_successData *data) {
-    struct oriel_client *c = context;
     bool refused = data->alt.qosList[0] >= REFUSED_3_1_1 || data->alt.qosList[1] >= REFUSED_3_1_1;
-    oriel_inbox_put_link(c->inbox, refused ? ORIEL_LINK_REFUSED : ORIEL_LINK_SUBSCRIBED, refused ? REFUSED_3_1_1 : 0,
-                         NULL);
+    tell(context, refused ? ORIEL_LINK_REFUSED : ORIEL_LINK_SUBSCRIBED, refused ? REFUSED_3_1_1 : 0, NULL);
 }
 
 static void on_delivered5(void *context, MQTTAsync_successData5 *data) {
-    struct oriel_client *c = context;
-    oriel_inbox_put_link(c->inbox, ORIEL_LINK_DELIVERED, 0, NULL);
+    tell(context, ORIEL_LINK_DELIVERED, 0, NULL);
 }
 
 static void on_delivered3(void *context, MQTTAsync_successData *data) {
@@ -81,14 +78,12 @@ static void on_delivered3(void *context, MQTTAsync_successData *data) {
 }
 
 static void on_publish_failed5(void *context, MQTTAsync_failureData5 *data) {
-    struct oriel_client *c = context;
     if ((int)data->reasonCode >= REFUSED_3_1_1)
-        oriel_inbox_put_link(c->inbox, ORIEL_LINK_PUBLISH_REFUSED, data->reasonCode, NULL);
+        tell(context, ORIEL_LINK_PUBLISH_REFUSED, data->reasonCode, NULL);
 }
 
 static void on_closed5(void *context, MQTTAsync_successData5 *data) {
-    struct oriel_client *c = context;
-    oriel_inbox_put_link(c->inbox, ORIEL_LINK_CLOSED, 0, NULL);
+    tell(context, ORIEL_LINK_CLOSED, 0, NULL);
 }
 
 static void on_closed3(void *context, MQTTAsync_successData *data) {
@@ -107,24 +102,39 @@ void oriel_client_tune(void) {
     }
 }
 
-static int make_handle(struct oriel_client *c, MQTTAsync *handle) {
+static int make_handle(struct oriel_client_attempt *a) {
+    struct oriel_client *c = a->client;
     MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer;
     options.MQTTVersion = c->five ? MQTTVERSION_5 : MQTTVERSION_3_1_1;
     options.maxBufferedMessages = BUFFERED_MAX;
-    int result = MQTTAsync_createWithOptions(handle, c->target->address.url, c->device, MQTTCLIENT_PERSISTENCE_NONE,
+    int result = MQTTAsync_createWithOptions(&a->handle, c->target->address.url, c->device, MQTTCLIENT_PERSISTENCE_NONE,
                                              NULL, &options);
     if (result == MQTTASYNC_SUCCESS)
-        result = MQTTAsync_setCallbacks(*handle, c, on_lost, on_message, NULL);
+        result = MQTTAsync_setCallbacks(a->handle, a, on_lost, on_message, NULL);
     if (result == MQTTASYNC_SUCCESS && c->five)
-        result = MQTTAsync_setDisconnected(*handle, c, on_disconnected);
+        result = MQTTAsync_setDisconnected(a->handle, a, on_disconnected);
+    return result;
+}
+
+static struct oriel_client_attempt *present(struct oriel_client *c) {
+    return &c->attempts[c->turn];
+}
+
+/* A new attempt takes the turn, and the one before it is gone with all that Paho knew of it. */
+static int begin(struct oriel_client *c) {
+    struct oriel_client_attempt *before = present(c), *a = &c->attempts[!c->turn];
+    *a = (struct oriel_client_attempt){.client = c, .number = oriel_inbox_begin(c->inbox)};
+    int result = make_handle(a);
+    if (!a->handle)
+        return result; /* the old one would be the last; its events count no more */
+    c->turn = !c->turn;
+    MQTTAsync_destroy(&before->handle);
     return result;
 }
 
 int oriel_client_connect(struct oriel_client *c, bool five) {
     c->five = five;
-    MQTTAsync *handle = &c->handles[five];
-    bool first = !*handle;
-    int result = first ? make_handle(c, handle) : MQTTASYNC_SUCCESS;
+    int result = begin(c);
     if (result != MQTTASYNC_SUCCESS)
         return result;
 
@@ -138,7 +148,7 @@ int oriel_client_connect(struct oriel_client *c, bool five) {
     options.keepAliveInterval = ORIEL_SIGNAL_KEEPALIVE;
     options.connectTimeout = CONNECT_TIMEOUT;
     options.maxInflight = IN_FLIGHT_MAX;
-    options.context = c;
+    options.context = present(c);
     options.will = &will;
     will.topicName = c->state_topic;
     will.payload.data = c->will;
@@ -154,7 +164,7 @@ int oriel_client_connect(struct oriel_client *c, bool five) {
         tls.enableServerCertAuth = 1;
         tls.verify = 1; /* the host name */
     }
-    if (first && c->target->proxy[0]) /* Paho keeps it, and leaks the one it had */
+    if (c->target->proxy[0])
         options.httpProxy = options.httpsProxy = c->target->proxy;
 
     MQTTProperties properties = MQTTProperties_initializer;
@@ -168,7 +178,7 @@ int oriel_client_connect(struct oriel_client *c, bool five) {
         options.onSuccess = on_connected3;
         options.onFailure = on_connect_failed3;
     }
-    result = MQTTAsync_connect(*handle, &options);
+    result = MQTTAsync_connect(present(c)->handle, &options);
     MQTTProperties_free(&properties);
     return result;
 }
@@ -179,7 +189,7 @@ int oriel_client_subscribe(struct oriel_client *c) {
     MQTTAsync_responseOptions response = MQTTAsync_responseOptions_initializer;
     MQTTSubscribe_options options[3] = {MQTTSubscribe_options_initializer, MQTTSubscribe_options_initializer,
                                         MQTTSubscribe_options_initializer};
-    response.context = c;
+    response.context = present(c);
     if (c->five) {
         response.onSuccess5 = on_subscribed5;
         response.onFailure5 = on_connect_failed5;
@@ -189,33 +199,33 @@ int oriel_client_subscribe(struct oriel_client *c) {
         response.onSuccess = on_subscribed3;
         response.onFailure = on_connect_failed3;
     }
-    return MQTTAsync_subscribeMany(c->handles[c->five], 3, topics, qos, &response);
+    return MQTTAsync_subscribeMany(present(c)->handle, 3, topics, qos, &response);
 }
 
 int oriel_client_publish(struct oriel_client *c, const char *topic, const void *payload, size_t length, bool retained,
                          bool report) {
     MQTTAsync_responseOptions response = MQTTAsync_responseOptions_initializer;
-    response.context = c;
+    response.context = present(c);
     if (c->five) {
         response.onFailure5 = on_publish_failed5;
         response.onSuccess5 = report ? on_delivered5 : NULL;
     } else {
         response.onSuccess = report ? on_delivered3 : NULL;
     }
-    return MQTTAsync_send(c->handles[c->five], topic, (int)length, payload, 1, retained, &response);
+    return MQTTAsync_send(present(c)->handle, topic, (int)length, payload, 1, retained, &response);
 }
 
 void oriel_client_disconnect(struct oriel_client *c) {
     MQTTAsync_disconnectOptions options = MQTTAsync_disconnectOptions_initializer;
     MQTTAsync_disconnectOptions options5 = MQTTAsync_disconnectOptions_initializer5;
     MQTTAsync_disconnectOptions *o = c->five ? &options5 : &options;
-    o->context = c;
+    o->context = present(c);
     if (c->five)
         o->onSuccess5 = on_closed5;
     else
         o->onSuccess = on_closed3;
-    if (MQTTAsync_disconnect(c->handles[c->five], o) != MQTTASYNC_SUCCESS)
-        oriel_inbox_put_link(c->inbox, ORIEL_LINK_CLOSED, 0, NULL);
+    if (MQTTAsync_disconnect(present(c)->handle, o) != MQTTASYNC_SUCCESS)
+        tell(present(c), ORIEL_LINK_CLOSED, 0, NULL);
 }
 
 const char *oriel_client_reason(bool five, int code) {

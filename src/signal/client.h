@@ -1,8 +1,11 @@
 /* Paho MQTTAsync, narrowed to what signal does: one connection at a time, one attempt when asked.
  * Policy: MQTT 5 or 3.1.1 as told, clean start, no persistence, no reconnecting by itself. TLS is verified always.
+ * Each attempt has a Paho handle of its own, and its events carry the attempt's number: a handle that Paho still holds
+ * for connected swallows a connect without a word, and its late end looks like that of the next connection. The one
+ * before is destroyed as soon as the next is made; it is never the last one, or destroying would wait seconds for
+ * Paho's threads.
  * Threads: Paho runs two of its own; their callbacks only fill the inbox. The functions here are for the main thread
- * and do not wait for the network. A handle is made once for each protocol version and never destroyed: destroying the
- * last one would wait seconds for Paho's threads. */
+ * and do not wait for the network. */
 #ifndef ORIEL_SIGNAL_CLIENT_H
 #define ORIEL_SIGNAL_CLIENT_H
 
@@ -24,12 +27,17 @@ struct oriel_client {
     char revoked_topic[ORIEL_SIGNAL_TOPIC_SIZE]; /* …/v/+/revoked */
     const void *will;
     size_t will_length;
-    MQTTAsync handles[2]; /* [0]: 3.1.1, [1]: 5 */
-    bool five;            /* which of them */
+    struct oriel_client_attempt {
+        struct oriel_client *client; /* what Paho's callbacks are given is the attempt */
+        MQTTAsync handle;
+        unsigned number;
+    } attempts[2]; /* the present one and the one before, in turn */
+    unsigned turn;
+    bool five;
 };
 
-/* Starts one attempt; its outcome comes through the inbox (CONNECTED, REFUSED or FAILED). 0, or a code of Paho for
- * MQTTAsync_strerror. */
+/* Starts one attempt and ends the one before, whatever became of that; its outcome comes through the inbox (CONNECTED,
+ * REFUSED or FAILED). 0, or a code of Paho for MQTTAsync_strerror. */
 int oriel_client_connect(struct oriel_client *client, bool five);
 /* Sets up the socket of the connection, once CONNECTED. */
 void oriel_client_tune(void);
@@ -39,7 +47,7 @@ int oriel_client_subscribe(struct oriel_client *client);
  * much is under way as may be. */
 int oriel_client_publish(struct oriel_client *client, const char *topic, const void *payload, size_t length,
                          bool retained, bool report);
-/* CLOSED comes when it is done. The broker forgets the will. */
+/* CLOSED comes when it is done, or at once when there is no connection. The broker forgets the will. */
 void oriel_client_disconnect(struct oriel_client *client);
 /* A code of CONNACK, SUBACK, PUBACK or DISCONNECT in words. */
 const char *oriel_client_reason(bool five, int code);

@@ -21,6 +21,7 @@ enum { STEP_MS = 5000, LATE_ALERT_MS = 1000, STACK_SIZE = 256 * 1024 };
 struct job {
     const struct oriel_signal_target *target;
     struct oriel_inbox *inbox;
+    unsigned attempt;
     char *text; /* ORIEL_SIGNAL_TEXT_SIZE */
 };
 
@@ -248,7 +249,7 @@ static void *run(void *argument) {
         handshake(job, fd);
     if (fd >= 0)
         close(fd);
-    oriel_inbox_put_link(job->inbox, ORIEL_LINK_DIAGNOSED, 0, text);
+    oriel_inbox_put_link(job->inbox, job->attempt, ORIEL_LINK_DIAGNOSED, 0, text);
     free(job);
     return NULL;
 }
@@ -259,6 +260,7 @@ int oriel_signal_diagnose(const struct oriel_signal_target *target, struct oriel
         return -ENOMEM;
     job->target = target;
     job->inbox = inbox;
+    job->attempt = inbox->attempt;
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_SIZE);

@@ -30,11 +30,26 @@ static size_t size_of(const struct oriel_inbox_message *message) {
     return message->topic_length + (size_t)message->message->payloadlen;
 }
 
+/* Whether this and what waits of the same topic would be more than half of all. */
+static bool too_many(const struct oriel_inbox *inbox, const struct oriel_inbox_message *m) {
+    unsigned messages = 1;
+    size_t bytes = size_of(m);
+    for (unsigned i = 0; i < inbox->count; i++) {
+        const struct oriel_inbox_message *other = &inbox->ring[(inbox->first + i) % ORIEL_INBOX_MESSAGES];
+        if (other->topic_length == m->topic_length && memcmp(other->topic, m->topic, m->topic_length) == 0) {
+            messages++;
+            bytes += size_of(other);
+        }
+    }
+    return messages > ORIEL_INBOX_MESSAGES / 2 || bytes > ORIEL_INBOX_BYTES / 2;
+}
+
 void oriel_inbox_put(struct oriel_inbox *inbox, char *topic, size_t topic_length, MQTTAsync_message *message) {
     struct oriel_inbox_message m = {topic, topic_length ? topic_length : strlen(topic), message};
     bool oversized = message->payloadlen > ORIEL_INBOX_PAYLOAD_MAX;
     pthread_mutex_lock(&inbox->lock);
-    bool full = inbox->count == ORIEL_INBOX_MESSAGES || inbox->bytes + size_of(&m) > ORIEL_INBOX_BYTES;
+    bool full =
+        inbox->count == ORIEL_INBOX_MESSAGES || inbox->bytes + size_of(&m) > ORIEL_INBOX_BYTES || too_many(inbox, &m);
     if (oversized) {
         inbox->dropped_oversized++;
     } else if (full) {
@@ -49,20 +64,27 @@ void oriel_inbox_put(struct oriel_inbox *inbox, char *topic, size_t topic_length
     wake(inbox);
 }
 
-void oriel_inbox_put_link(struct oriel_inbox *inbox, unsigned event, int code, const char *text) {
+void oriel_inbox_put_link(struct oriel_inbox *inbox, unsigned attempt, unsigned event, int code, const char *text) {
     pthread_mutex_lock(&inbox->lock);
-    inbox->link.events |= event;
-    inbox->link.code = code;
-    if (text)
-        snprintf(inbox->link.text, sizeof inbox->link.text, "%s", text);
+    bool present = attempt == inbox->attempt;
+    if (present) {
+        inbox->link.events |= event;
+        inbox->link.code = code;
+        if (text)
+            snprintf(inbox->link.text, sizeof inbox->link.text, "%s", text);
+    }
     pthread_mutex_unlock(&inbox->lock);
-    wake(inbox);
+    if (present)
+        wake(inbox);
 }
 
-void oriel_inbox_reset_link(struct oriel_inbox *inbox) {
+unsigned oriel_inbox_begin(struct oriel_inbox *inbox) {
     pthread_mutex_lock(&inbox->lock);
+    unsigned attempt = inbox->attempt + 1 ? inbox->attempt + 1 : 1;
+    inbox->attempt = attempt;
     memset(&inbox->link, 0, sizeof inbox->link);
     pthread_mutex_unlock(&inbox->lock);
+    return attempt;
 }
 
 void oriel_inbox_drain(struct oriel_inbox *inbox, struct oriel_inbox_link *link) {

@@ -1,7 +1,10 @@
 /* What Paho's threads hand to the main thread: messages, and what became of a connection attempt.
  * Policy: callbacks only put in and return; a full inbox drops the newest message and counts it. Nothing here can grow:
- * at most ORIEL_INBOX_MESSAGES messages of together ORIEL_INBOX_BYTES, and one record of the link. The link's events
- * are bits, not a queue, since the main thread handles them in their natural order and none may ever be lost.
+ * at most ORIEL_INBOX_MESSAGES messages of together ORIEL_INBOX_BYTES, half of that of one topic, so that an agent that
+ * floods leaves room for others; and one record of the link. The link's events
+ * are bits, not a queue, since the main thread handles them in their natural order and none may ever be lost. Each
+ * event says which attempt it is of; one of another than the present attempt is dropped, or the late end of an old
+ * connection would be taken for the end of the new one.
  *
  * Threads: put functions from any thread, the others from the main thread. `fd` (an eventfd) is readable when there is
  * something. */
@@ -51,6 +54,7 @@ struct oriel_inbox {
     size_t bytes;
     unsigned dropped_full;      /* since the last oriel_inbox_dropped */
     unsigned dropped_oversized; /* same */
+    unsigned attempt;           /* the present one */
     struct oriel_inbox_link link;
 };
 
@@ -59,9 +63,9 @@ int oriel_inbox_init(struct oriel_inbox *inbox);
 /* Takes over both pointers, or drops and frees them. A topic_length of 0 means that `topic` ends at its NUL. */
 void oriel_inbox_put(struct oriel_inbox *inbox, char *topic, size_t topic_length, MQTTAsync_message *message);
 /* `text` may be NULL. */
-void oriel_inbox_put_link(struct oriel_inbox *inbox, unsigned event, int code, const char *text);
-/* Forgets the link's events, before a new attempt. */
-void oriel_inbox_reset_link(struct oriel_inbox *inbox);
+void oriel_inbox_put_link(struct oriel_inbox *inbox, unsigned attempt, unsigned event, int code, const char *text);
+/* Begins a new attempt: forgets the link's events. Returns its number, which is never 0. */
+unsigned oriel_inbox_begin(struct oriel_inbox *inbox);
 /* Makes `fd` quiet, and takes the link's events. Call before oriel_inbox_take. */
 void oriel_inbox_drain(struct oriel_inbox *inbox, struct oriel_inbox_link *link);
 bool oriel_inbox_take(struct oriel_inbox *inbox, struct oriel_inbox_message *message);

@@ -110,7 +110,6 @@ static void connect_now(struct oriel_link *l) {
         oriel_warning("%s", warning);
         l->expiry_warned = true;
     }
-    oriel_inbox_reset_link(&l->inbox);
     l->state = ORIEL_STATE_CONNECTING;
     l->next = oriel_boottime() + ATTEMPT_MAX * ORIEL_SECOND;
     int result = oriel_client_connect(&l->client, l->five);
@@ -231,10 +230,12 @@ bool oriel_link_from_core(struct oriel_link *l, const struct oriel_ipc_message *
 
 /* --- from the broker --- */
 
-static void on_message(struct oriel_link *l, const struct oriel_inbox_message *m) {
+/* False: core does not take it now. */
+static bool on_message(struct oriel_link *l, const struct oriel_inbox_message *m) {
     char agent[ORIEL_SIGNAL_ID_SIZE];
     const void *payload = m->message->payload;
     size_t length = (size_t)m->message->payloadlen;
+    int result = 0;
     switch (oriel_signal_parse_topic(l->prefix, m->topic, m->topic_length, agent)) {
     case ORIEL_SIGNAL_TOPIC_STATE:
         on_state_read_back(l, payload, length);
@@ -242,19 +243,17 @@ static void on_message(struct oriel_link *l, const struct oriel_inbox_message *m
     case ORIEL_SIGNAL_TOPIC_OTHER:
         if (!oriel_signal_parse_revocation(l->vendor_prefix, m->topic, m->topic_length, agent))
             count_drop(l, &l->dropped_topic);
-        else if (length && oriel_ipc_send(l->core, &oriel_signal_to_core, ORIEL_SIGNAL_REVOCATION, agent, payload,
-                                          length) == -EAGAIN)
-            count_drop(l, &l->dropped_core);
+        else if (length)
+            result = oriel_ipc_send(l->core, &oriel_signal_to_core, ORIEL_SIGNAL_REVOCATION, agent, payload, length);
         break;
     case ORIEL_SIGNAL_TOPIC_DOWN:
-        if (m->message->retained) {
+        if (m->message->retained)
             count_drop(l, &l->dropped_retained);
-        } else if (oriel_ipc_send(l->core, &oriel_signal_to_core, ORIEL_SIGNAL_RECEIVED, agent, payload, length) ==
-                   -EAGAIN) {
-            count_drop(l, &l->dropped_core);
-        }
+        else
+            result = oriel_ipc_send(l->core, &oriel_signal_to_core, ORIEL_SIGNAL_RECEIVED, agent, payload, length);
         break;
     }
+    return result != -EAGAIN;
 }
 
 static void on_refused(struct oriel_link *l, const struct oriel_inbox_link *event) {
@@ -356,30 +355,26 @@ static void on_link(struct oriel_link *l, const struct oriel_inbox_link *event) 
 
 void oriel_link_from_broker(struct oriel_link *l) {
     struct oriel_inbox_link event;
-    struct oriel_inbox_message message;
     oriel_inbox_drain(&l->inbox, &event);
     if (event.events)
         on_link(l, &event);
-    while (oriel_inbox_take(&l->inbox, &message)) {
-        if (l->state != ORIEL_STATE_LEAVING)
-            on_message(l, &message);
-        oriel_inbox_free(&message);
+    while (!l->channel_full && (l->held.topic || oriel_inbox_take(&l->inbox, &l->held))) {
+        l->channel_full = l->state != ORIEL_STATE_LEAVING && !on_message(l, &l->held);
+        if (!l->channel_full)
+            oriel_inbox_free(&l->held);
     }
 }
 
 /* --- time --- */
 
 static void report_drops(struct oriel_link *l, int64_t now) {
-    static const char *const what[] = {"came faster than they could be handled",
-                                       "were larger than 64 KiB",
-                                       "found orield not reading",
-                                       "were retained",
-                                       "came on a topic that is not ours or from a malformed agent id",
+    static const char *const what[] = {"came faster than they could be handled", "were larger than 64 KiB",
+                                       "were retained", "came on a topic that is not ours or from a malformed agent id",
                                        "could not be sent (too many under way, or refused by the broker)"};
     unsigned full, oversized;
     oriel_inbox_dropped(&l->inbox, &full, &oversized);
-    unsigned counts[] = {full, oversized, l->dropped_core, l->dropped_retained, l->dropped_topic, l->dropped_send};
-    l->dropped_core = l->dropped_retained = l->dropped_topic = l->dropped_send = 0;
+    unsigned counts[] = {full, oversized, l->dropped_retained, l->dropped_topic, l->dropped_send};
+    l->dropped_retained = l->dropped_topic = l->dropped_send = 0;
     l->report_at = 0;
     l->reported_at = now;
     char line[640];

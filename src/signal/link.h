@@ -8,12 +8,12 @@
  * LEAVING: core has closed; the offline state is published, then the connection is closed, within 1 s.
  * IDLE: not configured yet, or with what can never work (a URL without TLS).
  *
- * Policy: payloads are forwarded unread. Nothing grows: what core or the broker cannot take at once is dropped and
- * counted, and the counts are logged once a minute. A failure is logged when it begins and when its reason changes. The
- * pause before attempt n is random in 0..min(300, 2^n) s.
- * Own state: it is published after each connect and comes back through our own subscription. Until it has come back,
- * whatever arrives on that topic is older and means nothing; after that, anything else is STALE, at most one each 2 s.
- * Main thread only. */
+ * Policy: payloads are forwarded unread. Nothing grows: what the broker cannot take at once is dropped, what core
+ * cannot take waits in the inbox, which drops what it has no room for; drops are counted, and the counts are logged
+ * once a minute. A failure is logged when it begins and when its reason changes. The pause before attempt n is random
+ * in 0..min(300, 2^n) s. Own state: it is published after each connect and comes back through our own subscription.
+ * Until it has come back, whatever arrives on that topic is older and means nothing; after that, anything else is
+ * STALE, at most one each 2 s. Main thread only. */
 #ifndef ORIEL_SIGNAL_LINK_H
 #define ORIEL_SIGNAL_LINK_H
 
@@ -72,7 +72,8 @@ struct oriel_link {
     struct oriel_bytes stale;     /* waits for stale_at */
     int64_t stale_at;
 
-    unsigned dropped_core, dropped_retained, dropped_topic, dropped_send;
+    struct oriel_inbox_message held; /* taken from the inbox, waits for core; no topic: none */
+    unsigned dropped_retained, dropped_topic, dropped_send;
     int64_t report_at; /* 0: nothing to report */
     int64_t reported_at;
 };
@@ -80,7 +81,7 @@ struct oriel_link {
 int oriel_link_init(struct oriel_link *link, int core);
 /* One message of core. False: it breaks the contract, and core cannot be trusted any more. */
 bool oriel_link_from_core(struct oriel_link *link, const struct oriel_ipc_message *message);
-/* When inbox.fd is readable. */
+/* When inbox.fd is readable, or the channel is not full any more. */
 void oriel_link_from_broker(struct oriel_link *link);
 /* Does what is due, and says how many milliseconds to wait for the next thing at most (-1: nothing is planned). */
 int oriel_link_tick(struct oriel_link *link);

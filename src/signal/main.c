@@ -83,7 +83,7 @@ static int run(struct oriel_link *link) {
         if (link->state == ORIEL_STATE_GONE || (poll(fds, 2, timeout) < 0 && errno != EINTR))
             break;
         link->channel_full = false;
-        if (fds[1].revents)
+        if (fds[1].revents || fds[0].revents & POLLOUT)
             oriel_link_from_broker(link);
         if (core_open && fds[0].revents & (POLLIN | POLLHUP | POLLERR) && !read_core(link, &status)) {
             core_open = false;

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { describe } from 'node:test';
 import { FINGERPRINT } from '../rig/agent.mjs';
 import { Hostile } from '../rig/hostile.mjs';
-import { flip, pair } from '../rig/jose.mjs';
-import { clock, memory, sleep, until } from '../rig/process.mjs';
+import { flip, forgeJws, pair } from '../rig/jose.mjs';
+import { alive, clock, memory, sleep, until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
 
 const VENDORS = {
@@ -478,6 +478,41 @@ describe('attacks', { concurrency: 3 }, () => {
     await noPicture(cast);
   });
 
+  // A process of its own that stops media within 100 ms whatever core does is not there yet. What holds without it: a stop
+  // is not lost, and core's end is the end of all that it started.
+  story('attack 17, without a stop process: a stop while core is suspended acts as soon as it goes on, and killing it at once', async ({ rig }) => {
+    const cast = await stage(rig);
+    const { device, provider } = cast;
+    await granted(cast);
+    device.process.signal('SIGSTOP');
+    const { code, stderr } = await device.oriel('stop');
+    assert.equal(code, 1);
+    assert.match(stderr, /does not answer|no answer|timed out/i);
+    assert.equal(device.picture().length, 2); // that is what the stop process is for
+    const from = clock();
+    device.process.signal('SIGCONT');
+    await until('capture and media to be gone', () => device.picture().length === 0, { every: 1 });
+    assert.ok(clock() - from < 1000, `${clock() - from} ms`);
+    // Core has not heard the person's HMI meanwhile, either: whichever it looks at first.
+    const { by, reason } = await provider.next('session ended');
+    assert.ok(['local stopped', 'device provider-lost'].includes(`${by} ${reason}`), `${by} ${reason}`);
+    await cast.agent.ended();
+    assert.equal((await records(device)).at(-1).event, 'end');
+    const person = provider.closed ? await rig.provider(device) : provider;
+    await cast.agent.whenState(({ status, consent }) => status === 'ready' && consent);
+    await granted({ ...cast, provider: person });
+    const helpers = device.helpers().map(({ pid }) => pid);
+    device.process.signal('SIGSTOP');
+    device.mayDie = true;
+    const killed = clock();
+    device.process.signal('SIGKILL');
+    await until('all of it to die', () => !helpers.some((pid) => alive(pid)), { every: 0 });
+    assert.ok(clock() - killed < 500, `${clock() - killed} ms`);
+    await until('the provider to know', () => person.closed);
+    // The record does not say that it ended; the next start does.
+    assert.ok(['grant', 'media-start'].includes((await records(device)).at(-1).event));
+  });
+
   story('attack 19: the broker keeps a revocation to itself: stopping at the device works, and so does the file', async ({ rig }) => {
     const cast = await stage(rig);
     const { agent, hostile, device } = cast;
@@ -582,6 +617,61 @@ describe('attacks', { concurrency: 3 }, () => {
     await hostile.send({ to, topic, payload: '', retain: true });
     await stillWorks({ agent, provider: person });
     assert.equal(device.captures(), starts);
+  });
+
+  story('attack 29: who floods uses up its own share: it is not opened, nor answered, and another agent is served', async ({ rig }) => {
+    const cast = await stage(rig);
+    const { agent, hostile, device, provider } = cast;
+    const flooder = await boris(cast);
+    await flooder.hello();
+    const topic = `${agent.base}/d/${device.id}/dn/boris`, hello = hostile.of('dn').at(-1).payload;
+    assert.ok(hostile.of('dn').at(-1).topic.endsWith('/boris'));
+    const answers = () => hostile.of('a').filter((packet) => packet.topic.includes('/a/boris/')).length;
+    const before = answers(), memoryBefore = memory(device.pid).own, from = clock();
+    let on = true, sent = 0;
+    // As fast as the broker takes it: each is a good hello, which would cost a challenge.
+    const flood = (async () => { while (on) { await Promise.all(Array.from({ length: 50 }, () => hostile.send({ to: 'devices', topic, payload: hello }))); sent += 50; } })();
+    for (let i = 0; i < 4; i++) {
+      const asked = await agent.request();
+      assert.equal((await provider.deny()).request, asked);
+      assert.equal((await agent.denial()).reason, 'denied');
+    }
+    await granted(cast);
+    provider.stopSession();
+    await over(cast, 'person', 'stopped');
+    await sleep(Math.max(0, 3000 - (clock() - from)));
+    on = false;
+    await flood;
+    await agent.hello();
+    const seconds = (clock() - from) / 1000, told = answers() - before;
+    assert.ok(sent > 1000, `a flood of ${sent}`);
+    assert.ok(told <= 64 + 4 * (seconds + 1), `${told} challenges to ${sent} hellos in ${seconds.toFixed(1)} s`);
+    assert.ok(memory(device.pid).own - memoryBefore < 4096);
+    flooder.broken.splice(0); // challenges to its old hello, again and again
+    const refused = (await records(device)).filter(({ event }) => event === 'refused');
+    assert.deepEqual([...new Set(refused.map(({ agent: of, reason }) => `${of} ${reason}`))], ['boris too-many']);
+    assert.ok(refused.length <= 40);
+    // It is no ban: a little later it may ask like anybody.
+    await sleep(1500);
+    flooder.messages.splice(0);
+    await flooder.hello();
+  });
+
+  story('attack 29: a flood of forged revocations is looked at in part only, and a real one afterwards holds', async ({ rig }) => {
+    const cast = await stage(rig, { env: { ORIEL_DEBUG: '1' } });
+    const { agent, hostile, device } = cast;
+    const topic = `${agent.base}/v/fill-cap/revoked`, key = pair(), from = clock();
+    const forged = forgeJws(JSON.stringify({ iss: 'fill-cap', iat: 1, epoch: 4000000000, keys: [] }), key, 'oriel-revoked+jwt', {});
+    for (let i = 0; i < 20; i++) await Promise.all(Array.from({ length: 50 }, () => hostile.send({ to: 'devices', topic, payload: forged })));
+    await silence(cast);
+    const seconds = (clock() - from) / 1000, log = readFileSync(join(device.directory, 'orield.log'), 'utf8');
+    const looked = log.split('\n').filter((line) => /is not taken: signed by no key/.test(line)).length;
+    assert.ok(looked > 0 && looked <= 64 + 4 * (seconds + 1), `${looked} were verified in ${seconds.toFixed(1)} s`);
+    await sleep(1500);
+    await hostile.agents.revoke('fill-cap', { key: agent.own.kid });
+    await until('the real one', async () => (await records(device)).some(({ event }) => event === 'revocation'));
+    assert.equal((await denied(agent)).reason, 'revoked');
+    await noPicture(cast);
   });
 
   story('attack 30: an agent that is revoked in mid-session is out within 30 s, by the broker and by a file', async ({ rig }) => {

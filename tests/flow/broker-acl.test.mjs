@@ -135,8 +135,7 @@ story('a device is not pushed off by one that takes its client id', async ({ rig
 story('a password that is renewed is the only one', async ({ rig }) => {
   const { broker } = await setUp(rig);
   const old = password(broker, 'anna');
-  const fresh = provision('broker-agent', { broker: broker.files, id: 'anna', renew: true });
-  broker.process.signal('SIGHUP');
+  const fresh = provision('broker-agent', { broker: broker.files, id: 'anna', renew: true }); // which tells mosquitto
   await assert.rejects(async () => { for (let i = 0; i < 50; i++) await (await websocket(broker, { username: 'anna', password: old })).endAsync(); }, /authorized|password/i);
   await (await websocket(broker, { username: 'anna', password: fresh })).endAsync();
 });

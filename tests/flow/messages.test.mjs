@@ -245,6 +245,15 @@ story('who may ask: vendor, name, device, scopes, time', async ({ rig }) => {
   await ask({ device: 'filler-2' }, /another device/);
   await ask({ scopes: ['control'] }, /scopes/);
   await ask({ reason: '\u202e\u200b' }, /visible/);
+  // No longer than the credential lasts, and not at all in its last half minute.
+  const ends = (seconds) => credential({ exp: Math.floor(Date.now() / 1000) + seconds });
+  await agent.hello(ends(20));
+  await refused(agent, agent.requestMessage(), 'not-allowed', /renew it/);
+  await agent.hello(ends(120));
+  agent.asked = await agent.send(agent.requestMessage({ seconds: 600 }));
+  const short = await provider.deny();
+  assert.ok(short.seconds > 60 && short.seconds <= 120, `${short.seconds} s`);
+  await agent.denial();
   // A longer time than the vendor may have is cut, so are scopes, and texts are cleaned of what could deceive.
   await agent.hello(credential({ name: 'Anna\u200f \u202eWeber', scopes: ['view', 'control'] }));
   agent.asked = await agent.send(agent.requestMessage({ scopes: ['view', 'control'], seconds: 28800, reason: `Paper \u202ejam\u202c\u0007 \u2066now\u2069 ${'äß€😀'.repeat(80)}` }));

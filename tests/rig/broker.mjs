@@ -37,7 +37,6 @@ export class Broker {
     if (known) return file;
     if (existsSync(file)) provision('broker-agent', { broker: this.files, id: agent, password: file });
     else provision('broker-agent', { broker: this.files, id: agent, out: file });
-    this.process?.signal('SIGHUP');
     return file;
   }
 

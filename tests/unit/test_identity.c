@@ -135,7 +135,7 @@ static void test_other_credentials(void **state) {
     refused("device.jwt", "not a compact JWS");
     g_autofree char *flood = g_strnfill(1 << 20, 'a');
     rig_write(folder, "device.jwt", flood);
-    refused("device.jwt", "not a compact JWS");
+    refused("device.jwt", "larger than 64 KiB");
     g_autofree char *path = file("device.jwt");
     g_unlink(path);
     refused("device.jwt", "No such file");

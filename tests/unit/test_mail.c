@@ -27,6 +27,7 @@ static char *folder, *state_folder;
 static struct oriel_config config;
 static struct oriel_identity identity;
 static struct oriel_mailroom room;
+static bool limited; /* else each message finds the limit as it is at the start */
 static struct rig_vendor a, b;
 static struct agent anna, bert, cleo; /* anna and bert by vendor a, cleo by b */
 static struct oriel_mail mail;
@@ -85,6 +86,10 @@ static json_t *read_by(const struct agent *g, const char *jwe, const char *typ, 
 
 static void arrives_in(struct oriel_peer *session_peer, const char *agent, const char *bytes) {
     oriel_mail_clear(&mail);
+    if (!limited) {
+        oriel_limit_free(room.limit);
+        room.limit = oriel_limit_new();
+    }
     oriel_mail_open(&room, session_peer, agent, bytes, strlen(bytes), &mail);
 }
 
@@ -529,6 +534,40 @@ static void test_attack_7_credentials(void **state) {
     with_credential(of_anna(NULL), "revoked", "taken this credential back");
 }
 
+/* What comes too fast is not even opened, and nobody is answered; the live session and other agents go on. */
+static void test_attack_29_a_flood(void **state) {
+    struct side s = begin(&anna);
+    struct oriel_peer *session = oriel_peer_ref(mail.peer);
+    g_autofree char *good = hello(&anna, NULL), *forged = request(&bert, &s, NULL), *asked = request(&anna, &s, NULL);
+    limited = true;
+    gint64 from = oriel_boottime();
+    guint opened = 0, tries = 0;
+    do {
+        arrives_in(NULL, "anna", good);
+        opened += mail.message != NULL;
+    } while (mail.message && ++tries < 1000);
+    assert_dropped("");
+    assert_string_equal(mail.reason, "too-many");
+    assert_in_range(opened, 64, 65 + 4 * (oriel_boottime() - from) / ORIEL_SECOND);
+    tries = 0;
+    do
+        arrives_in(NULL, "bert", forged);
+    while ((!mail.reason || strcmp(mail.reason, "too-many") != 0) && ++tries < 10000);
+    assert_true(tries >= 255); /* what is forged costs as much, and is no hello */
+    assert_dropped("");
+    assert_string_equal(mail.reason, "too-many");
+    oriel_clock_advance(ORIEL_SECOND);
+    arrives_in(NULL, "anna", good);
+    assert_taken(ORIEL_MESSAGE_HELLO);
+    /* somebody else's name in the topic does not take from what the session may */
+    for (int i = 0; i < 1000; i++)
+        arrives_in(session, "bert", forged);
+    arrives_in(session, "anna", asked);
+    assert_taken(ORIEL_MESSAGE_REQUEST);
+    oriel_peer_unref(session);
+    limited = false;
+}
+
 static void test_attack_7_another_ones_credential(void **state) {
     /* bert took anna's credential from the wire of his own browser: he has not her key */
     struct agent thief = {"anna", bert.key, bert.seal, anna.credential};
@@ -661,7 +700,8 @@ static int set_up(void **state) {
     rig_write_trust(folder, &b, NULL);
     identity = (struct oriel_identity){.key = oriel_key_new(), .seal = oriel_key_new()};
     assert_true(oriel_key_id(identity.seal, identity.seal_id));
-    room = (struct oriel_mailroom){&identity, oriel_trust_new(&config), oriel_exchanges_new(), "filler-1"};
+    room = (struct oriel_mailroom){&identity, oriel_trust_new(&config), oriel_exchanges_new(), oriel_limit_new(),
+                                   "filler-1"};
     anna = enrol("anna", &a);
     bert = enrol("bert", &a);
     cleo = enrol("cleo", &b);
@@ -674,6 +714,7 @@ static int tear_down(void **state) {
     agent_clear(&bert);
     agent_clear(&cleo);
     oriel_exchanges_free(room.exchanges);
+    oriel_limit_free(room.limit);
     oriel_trust_free(room.trust);
     json_decref(identity.key);
     json_decref(identity.seal);
@@ -701,6 +742,7 @@ int main(void) {
         TEST(test_attack_6_hostile_json),
         TEST(test_attack_7_credentials),
         TEST(test_attack_7_another_ones_credential),
+        TEST(test_attack_29_a_flood),
         TEST(test_attack_7_hello_to_another_device),
         TEST(test_attack_8_signed_by_another),
         TEST(test_attack_8_another_exchange),

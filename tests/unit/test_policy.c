@@ -72,6 +72,31 @@ static void test_the_least_of_all(void **state) {
     }
 }
 
+/* By boot time: the wall clock was asked once, at the hello. */
+static void test_no_longer_than_the_credential(void **state) {
+    struct oriel_session_request out = {0};
+    g_autofree char *detail = NULL;
+    json_t *m = request(json_pack("{s:i}", "seconds", 3600));
+    peer->until = oriel_boottime() + 600 * ORIEL_SECOND + ORIEL_SECOND / 2;
+    oriel_clock_turn_wall(100000);
+    assert_true(oriel_policy_check(&config, trust, peer, m, &out, &detail));
+    oriel_clock_turn_wall(-100000);
+    assert_int_equal(out.seconds, 600);
+    oriel_session_request_clear(&out);
+    json_decref(m);
+    oriel_clock_advance(570 * ORIEL_SECOND);
+    m = request(NULL);
+    out = (struct oriel_session_request){0};
+    assert_true(oriel_policy_check(&config, trust, peer, m, &out, &detail));
+    assert_int_equal(out.seconds, 30);
+    oriel_session_request_clear(&out);
+    json_decref(m);
+    oriel_clock_advance(ORIEL_SECOND);
+    refused(request(NULL), "the credential ends: renew it, and say hello with the new one");
+    oriel_clock_advance(1000 * ORIEL_SECOND);
+    refused(request(NULL), "the credential ends: renew it, and say hello with the new one");
+}
+
 /* Every combination of what agent, credential, vendor and device say, for each over_ask. */
 static void test_scopes_are_the_intersection(void **state) {
     for (int bits = 1; bits < 1 << 12; bits++) {
@@ -228,6 +253,7 @@ static int set_up(void **state) {
     peer->vendor = g_strdup("fill-cap");
     peer->name = g_strdup(" Anna  W ");
     peer->scopes = json_pack("[s, s]", "view", "logs");
+    peer->until = oriel_boottime() + 86400 * ORIEL_SECOND;
     return 0;
 }
 
@@ -244,6 +270,7 @@ static int tear_down(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_the_least_of_all),
+        TEST(test_no_longer_than_the_credential),
         TEST(test_scopes_are_the_intersection),
         TEST(test_a_long_reason_is_cut),
         TEST(test_relay),

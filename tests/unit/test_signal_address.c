@@ -135,14 +135,14 @@ static void test_topics(void **state) {
 }
 
 /* Paho frees what we give back, so it must come from Paho's own allocator, as in life. */
-static void put(struct oriel_inbox *inbox, size_t length) {
+static void put(struct oriel_inbox *inbox, char of, size_t length) {
     MQTTAsync_message blank = MQTTAsync_message_initializer, *message = MQTTAsync_malloc(sizeof *message);
     char *topic = MQTTAsync_malloc(8);
     *message = blank;
     message->payload = MQTTAsync_malloc(length ? length : 1);
     memset(message->payload, 'x', length);
     message->payloadlen = (int)length;
-    strcpy(topic, "topic");
+    snprintf(topic, 8, "topi%c", of);
     oriel_inbox_put(inbox, topic, 0, message);
 }
 
@@ -163,15 +163,15 @@ static void test_inbox_is_bounded(void **state) {
     assert_int_equal(oriel_inbox_init(&inbox), 0);
     for (int round = 0; round < 3; round++) { /* the ring turns over */
         for (int i = 0; i < 100; i++)
-            put(&inbox, 10);
+            put(&inbox, (char)('a' + i % 7), 10);
         assert_int_equal(empty(&inbox), ORIEL_INBOX_MESSAGES);
         oriel_inbox_dropped(&inbox, &full, &oversized);
         assert_int_equal(full, 100 - ORIEL_INBOX_MESSAGES);
         assert_int_equal(oversized, 0);
     }
     for (int i = 0; i < 20; i++)
-        put(&inbox, ORIEL_INBOX_PAYLOAD_MAX);
-    put(&inbox, ORIEL_INBOX_PAYLOAD_MAX + 1);
+        put(&inbox, (char)('a' + i % 7), ORIEL_INBOX_PAYLOAD_MAX);
+    put(&inbox, 'a', ORIEL_INBOX_PAYLOAD_MAX + 1);
     assert_int_equal(empty(&inbox), 7); /* 8 with their topics are more than 512 KiB */
     oriel_inbox_dropped(&inbox, &full, &oversized);
     assert_int_equal(full, 13);
@@ -180,15 +180,34 @@ static void test_inbox_is_bounded(void **state) {
     close(inbox.fd);
 }
 
+/* One that floods leaves half of the room to others. */
+static void test_inbox_is_shared(void **state) {
+    static struct oriel_inbox inbox;
+    assert_int_equal(oriel_inbox_init(&inbox), 0);
+    for (int i = 0; i < 1000; i++)
+        put(&inbox, 'a', 10);
+    put(&inbox, 'b', 10);
+    assert_int_equal(empty(&inbox), ORIEL_INBOX_MESSAGES / 2 + 1);
+    for (int i = 0; i < 1000; i++)
+        put(&inbox, 'a', ORIEL_INBOX_PAYLOAD_MAX);
+    for (int i = 0; i < 3; i++)
+        put(&inbox, 'b', ORIEL_INBOX_PAYLOAD_MAX);
+    assert_int_equal(empty(&inbox), 6);
+    close(inbox.fd);
+}
+
 static void test_link_events_are_kept(void **state) {
     static struct oriel_inbox inbox;
     struct oriel_inbox_link link;
     assert_int_equal(oriel_inbox_init(&inbox), 0);
-    oriel_inbox_put_link(&inbox, 0, 0, "session taken over");
+    unsigned before = oriel_inbox_begin(&inbox), now = oriel_inbox_begin(&inbox);
+    assert_true(before && now && before != now);
+    oriel_inbox_put_link(&inbox, before, ORIEL_LINK_LOST, 0, "late");
+    oriel_inbox_put_link(&inbox, now, 0, 0, "session taken over");
     oriel_inbox_drain(&inbox, &link);
     assert_int_equal(link.events, 0);
-    oriel_inbox_put_link(&inbox, ORIEL_LINK_CONNECTED, 0, NULL);
-    oriel_inbox_put_link(&inbox, ORIEL_LINK_LOST, 0, NULL);
+    oriel_inbox_put_link(&inbox, now, ORIEL_LINK_CONNECTED, 0, NULL);
+    oriel_inbox_put_link(&inbox, now, ORIEL_LINK_LOST, 0, NULL);
     oriel_inbox_drain(&inbox, &link);
     assert_int_equal(link.events, ORIEL_LINK_CONNECTED | ORIEL_LINK_LOST);
     assert_string_equal(link.text, "session taken over");
@@ -232,6 +251,7 @@ int main(void) {
         cmocka_unit_test(test_proxy),
         cmocka_unit_test(test_topics),
         cmocka_unit_test(test_inbox_is_bounded),
+        cmocka_unit_test(test_inbox_is_shared),
         cmocka_unit_test(test_link_events_are_kept),
         cmocka_unit_test(test_files_are_explained),
     };

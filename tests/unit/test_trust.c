@@ -76,8 +76,6 @@ static void test_of_another_form(void **state) {
     refused("{\"label\":[[[[[[[[[]]]]]]]]]}", "deeper");
     refused("{\"id\":\"bad\",\"id\":\"bad\"}", "duplicate");
     refused("{\"label\":\"L\",\"scopes\":[\"view\"],\"seconds\":3600}", "missing"); /* of the version before */
-    g_autofree char *long_text = g_strnfill(70000, ' ');
-    refused(long_text, "65536");
     const struct {
         json_t *changes;
         const char *why;
@@ -103,6 +101,11 @@ static void test_files_that_cannot_be_read(void **state) {
     assert_int_equal(g_mkdir(path, 0700), 0);
     assert_null(oriel_trust_find(trust, "there", &error));
     assert_string_equal(error->message, "the trust file of vendor 'there' cannot be read");
+    g_autoptr(GError) large = NULL;
+    g_autofree char *long_text = g_strnfill(70000, ' ');
+    rig_write(folder, "large.json", long_text);
+    assert_null(oriel_trust_find(trust, "large", &large));
+    assert_string_equal(large->message, "the trust file of vendor 'large' cannot be read");
     config.trust_directory = "/nonexistent/oriel";
     assert_null(oriel_trust_find(trust, "v", &none));
     assert_string_equal(none->message, "vendor 'v' is not known to this device");
@@ -342,6 +345,66 @@ static void test_rollback_is_refused(void **state) {
     oriel_peer_unref(p);
 }
 
+/* The vendor changes its key: what it took back stays taken back, and nothing of the old key bars the new one. */
+static void test_a_new_key_after_a_revocation(void **state) {
+    json_t *next = oriel_key_new(), *berta = oriel_key_new();
+    struct rig_vendor renewed = {"fill-cap", next, a.presence};
+    char *of_old_key = rig_revocation(&a, 100, 2, json_pack("[s]", anna_id));
+    assert_true(take_back(strdup(of_old_key), "fill-cap", NULL));
+    rig_write_trust(folder, &a, json_pack("{s:[o]}", "keys", oriel_key_public(next)));
+    for (int restarted = 0; restarted < 2; restarted++) {
+        believed(rig_credential(&renewed, "anna", berta, json_pack("{s:i}", "epoch", 2)));
+        not_believed(rig_credential(&renewed, "anna", berta, json_pack("{s:i}", "epoch", 1)), true, "taken");
+        not_believed(rig_credential(&renewed, "anna", anna, json_pack("{s:i}", "epoch", 2)), true, "taken");
+        restart();
+    }
+    /* A file of the old key that says nothing new changes nothing; one that does can't be believed. */
+    rig_write(folder, "fill-cap.revoked", of_old_key);
+    believed(rig_credential(&renewed, "anna", berta, json_pack("{s:i}", "epoch", 2)));
+    g_autofree char *newer = rig_revocation(&a, 101, 2, json_array());
+    rig_write(folder, "fill-cap.revoked", newer);
+    not_believed(rig_credential(&renewed, "anna", berta, json_pack("{s:i}", "epoch", 2)), false, "cannot be read");
+    g_autofree char *path = g_build_filename(folder, "fill-cap.revoked", NULL);
+    g_unlink(path);
+    /* By the broker the old key can't take anything back any more; the new one can. */
+    assert_false(take_back(rig_revocation(&a, 200, 9, json_array()), "fill-cap", "signed by no key"));
+    assert_true(take_back(rig_revocation(&renewed, 101, 2, json_array()), "fill-cap", NULL));
+    believed(rig_credential(&renewed, "anna", anna, json_pack("{s:i}", "epoch", 2)));
+    free(of_old_key);
+    json_decref(next);
+    json_decref(berta);
+}
+
+/* Who wrote an `iat` far ahead, by a wrong clock or with a stolen key, does not block later lists: a higher epoch comes
+ * first. A lower one never does. */
+static void test_an_iat_far_ahead(void **state) {
+    assert_true(take_back(rig_revocation(&a, INT64_C(9007199254740991), 0, json_array()), "fill-cap", NULL));
+    assert_false(take_back(rig_revocation(&a, 100, 0, json_pack("[s]", anna_id)), "fill-cap", "not newer"));
+    believed(credential(NULL));
+    restart();
+    assert_true(take_back(rig_revocation(&a, 100, 1, json_pack("[s]", anna_id)), "fill-cap", NULL));
+    not_believed(credential(json_pack("{s:i}", "epoch", 1)), true, "taken");
+    assert_false(take_back(rig_revocation(&a, INT64_C(9007199254740991), 0, json_array()), "fill-cap", "not newer"));
+    restart();
+    not_believed(credential(json_pack("{s:i}", "epoch", 1)), true, "taken");
+    not_believed(credential(NULL), true, "taken");
+}
+
+/* Who could write a trust file or a list could trust anybody. */
+static void test_files_that_others_may_write(void **state) {
+    g_autofree char *file = g_build_filename(folder, "fill-cap.json", NULL),
+                    *list = g_build_filename(state_folder, "fill-cap.revoked", NULL);
+    assert_int_equal(chmod(file, 0664), 0);
+    not_believed(credential(NULL), false, "the trust file of vendor 'fill-cap' cannot be read");
+    assert_int_equal(chmod(file, 0644), 0);
+    believed(credential(NULL));
+    assert_true(take_back(rig_revocation(&a, 100, 0, json_array()), "fill-cap", NULL));
+    assert_int_equal(chmod(list, 0602), 0);
+    not_believed(credential(NULL), false, "the revocations of vendor 'fill-cap' cannot be read");
+    assert_int_equal(chmod(list, 0600), 0);
+    believed(credential(NULL));
+}
+
 static void test_forged_revocations(void **state) {
     struct oriel_peer *p = the_peer();
     json_t *keys = json_pack("[s]", anna_id);
@@ -450,6 +513,9 @@ int main(void) {
         TEST(test_a_revocation_as_a_file),
         TEST(test_a_file_that_was_seen_is_kept),
         TEST(test_rollback_is_refused),
+        TEST(test_a_new_key_after_a_revocation),
+        TEST(test_an_iat_far_ahead),
+        TEST(test_files_that_others_may_write),
         TEST(test_forged_revocations),
         TEST(test_a_revocation_that_cannot_be_believed),
         TEST(test_a_state_directory_that_cannot_be_written),

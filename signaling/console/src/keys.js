@@ -32,6 +32,9 @@ async function orSay(sentence, work) {
     }
 }
 
+/* As the device has it: the higher epoch, and of the same epoch the higher `iat`. */
+const isNewer = (claims, known) => !known || claims.epoch > known.epoch || (claims.epoch === known.epoch && claims.iat > known.iat);
+
 export class Keys {
     #store;
     #protocol;
@@ -129,7 +132,7 @@ export class Keys {
     async revoked(text) {
         try {
             const claims = this.#protocol.document('revoked', await verify(text, await verifyingKey(this.enrolled.vendor), REVOKED_TYP));
-            if (claims.iss !== this.enrolled.claims.iss || claims.iat <= (this.#revocation?.iat ?? -1)) return false;
+            if (claims.iss !== this.enrolled.claims.iss || !isNewer(claims, this.#revocation)) return false;
             this.#revocation = claims;
             return true;
         } catch (error) {

@@ -157,11 +157,13 @@ test('revocation: by epoch and by key, the newest counts, only the vendor’s', 
     assert.equal(await keys.revoked(await vendor.revoke({ epoch: 1 })), true);
     assert.deepEqual([keys.status, keys.usable], ['revoked', false]);
     assert.equal(await keys.revoked(await vendor.revoke({ iat: TIME - 1 })), false); // an older one takes nothing back
+    assert.equal(await keys.revoked(await vendor.revoke({ iat: TIME + 999, epoch: 0 })), false); // nor does one of a lower epoch
     assert.equal(keys.status, 'revoked');
     await keys.take(await answer({ claims: { epoch: 1 } }));
     assert.equal(keys.status, 'good');
     await keys.revoked(await vendor.revoke({ iat: TIME + 1, epoch: 1, keys: [keys.signing.id] }));
     assert.deepEqual([keys.status, keys.usable], ['barred', false]);
+    assert.equal(await keys.revoked(await vendor.revoke({ iat: 1, epoch: 2 })), true); // the epoch comes before the number
 });
 
 test('signing out forgets everything', async () => {
