@@ -26,7 +26,7 @@ function bundle(rig, folder, { keys, url, device: id, tenant }) {
   const unpacked = rig.folder('unpacked');
   provision('install', { root: unpacked, image: true }, { operands: [file] });
   const conf = join(unpacked, 'etc/oriel/oriel.conf');
-  writeFileSync(conf, keyFile({ ...readKeyFile(conf), consent: { users: 'root' }, capture: { backend: 'test' }, media: { addresses: '127.0.0.1' } }));
+  writeFileSync(conf, keyFile({ ...readKeyFile(conf), consent: { users: 'root' }, capture: { backend: 'test' }, media: { path: 'direct', addresses: '127.0.0.1' } }));
   execFileSync('cp', ['-a', join(unpacked, 'etc/oriel'), folder]);
 }
 

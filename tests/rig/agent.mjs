@@ -194,7 +194,13 @@ export class Agent {
   }
 
   requestMessage(changes = {}) {
-    return { v: 1, typ: 'request', challenge: this.challenge, device: this.broker.device, nonce: this.nonce, reason: 'Capper jams – may I look?', scopes: ['view'], seconds: 600, fingerprint: FINGERPRINT, ...changes };
+    return { v: 1, typ: 'request', challenge: this.challenge, device: this.broker.device, nonce: this.nonce, reason: 'Capper jams – may I look?', scopes: ['view'], seconds: 600, fingerprint: FINGERPRINT, ...this.#turn(), ...changes };
+  }
+
+  // What the device is to use at the TURN servers, where the vendor has some.
+  #turn() {
+    const { turn } = this.enrolled;
+    return turn ? { turn: { username: turn.username, password: turn.password } } : {};
   }
 
   // hello, then request; gives back the request's hash.

@@ -48,11 +48,11 @@ function install() {
     rig.certificates.push(certificate);
     return certificate.getFingerprints().find(({ algorithm }) => algorithm === 'sha-256').value.toUpperCase();
   };
-  rig.answer = async (offer, which) => {
+  rig.answer = async (offer, which, iceServers = []) => {
     rig.pc?.close();
     rig.candidates = [];
     Object.assign(rig, { marks: {}, frames: 0, size: undefined });
-    const pc = rig.pc = new RTCPeerConnection({ certificates: [rig.certificates.at(which)], bundlePolicy: 'max-bundle' });
+    const pc = rig.pc = new RTCPeerConnection({ certificates: [rig.certificates.at(which)], bundlePolicy: 'max-bundle', iceServers });
     pc.onicecandidate = ({ candidate }) => rig.candidates.push(candidate ? { candidate: candidate.candidate, mline: candidate.sdpMLineIndex ?? 0 } : { candidate: '', mline: 0 });
     pc.ontrack = ({ track, receiver }) => {
       receiver.jitterBufferTarget = 0;
@@ -147,7 +147,7 @@ export class Receiver {
   close() { clearInterval(this.pump); return this.#call('close'); }
   watch(on) { return this.#call('watch', on); }
   codes() { return this.page.evaluate(() => window.rig.codes); }
-  answer(offer, which = -1) { return this.#call('answer', offer, which); }
+  answer(offer, which = -1, servers = []) { return this.#call('answer', offer, which, servers); }
   add(candidate, mline) { return this.#call('add', candidate, mline); }
 
   async pixels() {
@@ -166,8 +166,9 @@ export class Receiver {
 
   async connect(agent, { certificate = -1, sdp = (text) => text } = {}) {
     clearInterval(this.pump);
-    const offer = await agent.offer();
-    await agent.sequenced('sdp', { type: 'answer', sdp: sdp(await this.answer(offer.sdp, certificate)) });
+    const offer = await agent.offer(), { turn } = agent.enrolled;
+    const servers = turn ? [{ urls: turn.urls, username: turn.username, credential: turn.password }] : [];
+    await agent.sequenced('sdp', { type: 'answer', sdp: sdp(await this.answer(offer.sdp, certificate, servers)) });
     const { session } = agent;
     let busy = false;
     this.pump = setInterval(async () => {

@@ -6,7 +6,8 @@
 //      cloud 10.77.2.2 ── .1 ┤ router, with a firewall that can be changed
 //      agent 10.77.3.2 ── .1 ┘
 //
-// The same by IPv6: fd77:0:0:<n>::2. No way leads out of it, nothing is bound or changed on the machine's own network,
+// The cloud is 10.77.2.3 as well, for a TURN server that has port 443 beside a broker that has it. The same by IPv6:
+// fd77:0:0:<n>::2. No way leads out of it, nothing is bound or changed on the machine's own network,
 // and nothing is left, however the test ends: a namespace lives as long as a process in it, and those die with us.
 // Root has namespaces; everybody else where users may have their own (Debian's default).
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -19,8 +20,9 @@ import { Process, sleep } from './process.mjs';
 const NETS = { device: 1, cloud: 2, agent: 3 };
 export const ADDRESS = Object.fromEntries(Object.entries(NETS).map(([name, n]) => [name, `10.77.${n}.2`]));
 export const ADDRESS6 = Object.fromEntries(Object.entries(NETS).map(([name, n]) => [name, `fd77:0:0:${n}::2`]));
+ADDRESS.turn = '10.77.2.3';
 // What /etc/hosts says on all three.
-export const NAME = { device: 'device.test', cloud: 'cloud.test', agent: 'agent.test' };
+export const NAME = { device: 'device.test', cloud: 'cloud.test', agent: 'agent.test', turn: 'turn.test' };
 
 const inAgent = ['unshare', ...(process.getuid() === 0 ? [] : ['--map-root-user']), '--net', '--mount', '--', 'sh', '-c', 'set -e; PATH=$PATH:/usr/sbin:/sbin; ip link set lo up; exec "$@"', 'sh'];
 
@@ -108,13 +110,14 @@ export class Topology {
     const topology = new Topology();
     mkdirSync(directory, { recursive: true });
     const at = (name) => join(directory, name), hosts = { names: at('hosts'), none: at('resolv.conf') };
-    writeFileSync(hosts.names, `127.0.0.1 localhost\n::1 localhost\n${Object.keys(NETS).map((name) => `${ADDRESS[name]} ${NAME[name]}\n`).join('')}`);
+    writeFileSync(hosts.names, `127.0.0.1 localhost\n::1 localhost\n${Object.keys(NAME).map((name) => `${ADDRESS[name]} ${NAME[name]}\n`).join('')}`);
     writeFileSync(hosts.none, ''); // names that are not in there are nobody's
     Object.assign(topology, { directory, captures: [] });
     execFileSync('mount', ['--bind', hosts.names, '/etc/hosts']); // the agent has its mounts for itself, too
     try {
       for (const name of ['router', 'device', 'cloud']) topology[name] = await Host.start(name, hosts);
       for (const [name, n] of Object.entries(NETS)) topology.#cable(name, n);
+      topology.cloud.run('ip', ['address', 'add', `${ADDRESS.turn}/24`, 'dev', 'eth0']);
     } catch (error) {
       await topology.stop();
       throw error;
