@@ -16,7 +16,7 @@ const skip = (await ownNetwork()) || noSystemd();
 const VENDOR = { label: 'Fill & Cap GmbH', scopes: ['view'], seconds: 3600 };
 
 // What a helper gets by bubblewrap, in short: namespaces, a few files, no rights.
-const BWRAP = ['bwrap', '--unshare-user', '--unshare-ipc', '--unshare-pid', '--unshare-net', '--die-with-parent', '--new-session', '--clearenv', '--cap-drop', 'ALL',
+const BWRAP = ['bwrap', '--unshare-user', '--unshare-ipc', '--unshare-pid', '--unshare-uts', '--unshare-net', '--die-with-parent', '--new-session', '--clearenv', '--cap-drop', 'ALL',
   '--ro-bind', '/usr', '/usr', '--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64', '--dev', '/dev', '--tmpfs', '/tmp'];
 
 // A device's bundle, unpacked as root does it, for a broker that is here.
@@ -121,7 +121,7 @@ story('what the unit lets through and what not', { skip }, async ({ rig }) => {
     const { status, text } = service.attempt(words, also);
     assert.ok(status !== 0 && because.test(text), `${what}: status ${status}: ${text}`);
   };
-  fails('a namespace that bubblewrap needs not', ['unshare', '--user', '--uts', 'true'], /Operation not permitted/);
+  fails('a namespace that bubblewrap needs not', ['unshare', '--user', '--time', 'true'], /Operation not permitted/);
   fails('a file in /usr', ['touch', '/usr/oriel'], /Read-only file system|Permission denied/);
   fails('a file in /etc/oriel', ['touch', '/etc/oriel/oriel.conf'], /Read-only file system|Permission denied/);
   fails('homes', ['ls', '/root'], /Permission denied/);
