@@ -1,18 +1,18 @@
-/* Builds the console: `node build.mjs --outdir DIR [--depfile FILE --stamp FILE]`.
+/* Builds the console: `node build.mjs --outdir DIR [--depfile FILE]`.
  *
  * The bundle is a classic script, and index.html names everything with a content hash in the query: mosquitto's http_dir
  * serves files without a Content-Type (so modules would be refused) and without caching headers.
- * --depfile and --stamp are for ninja: which files the result depends on, and that it is there.
+ * --depfile is for ninja: which files the result depends on.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { values: args } = parseArgs({
-    options: { outdir: { type: 'string', default: join(here, 'dist') }, depfile: { type: 'string' }, stamp: { type: 'string' } },
+    options: { outdir: { type: 'string', default: join(here, 'dist') }, depfile: { type: 'string' } },
 });
 
 function fail(why) {
@@ -54,9 +54,10 @@ files['index.html'] = readFileSync(source('index.html'), 'utf8').replace(/@([\w.
 mkdirSync(args.outdir, { recursive: true });
 for (const [name, bytes] of Object.entries(files)) writeFileSync(join(args.outdir, name), bytes);
 
-if (args.stamp) writeFileSync(args.stamp, '');
+// The folder is what ninja knows, and its time is that of the last build.
+utimesSync(args.outdir, new Date(), new Date());
 if (args.depfile) {
     const inputs = [...Object.keys(result.metafile.inputs).map((path) => resolve(here, path)), source('index.html'), source('favicon.svg')];
     const escape = (path) => path.replaceAll(' ', '\\ ');
-    writeFileSync(args.depfile, `${escape(relative(process.cwd(), resolve(args.stamp)))}: ${inputs.map(escape).join(' ')}\n`);
+    writeFileSync(args.depfile, `${escape(relative(process.cwd(), resolve(args.outdir)))}: ${inputs.map(escape).join(' ')}\n`);
 }

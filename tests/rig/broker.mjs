@@ -9,22 +9,25 @@ export class Broker {
   // Options: tenant; device (its id); keys (Keys; made in `directory` when absent); vendors (whose administrators may
   // revoke); agents (ids that can log in); passwords (a folder where theirs are kept); site (a folder of files to serve)
   // and config (of the console.json beside them: an object, or (broker) -> object, asked before the broker runs); ports {device, agent}; expired (its certificate is); also (more lines of
-  // mosquitto.conf).
-  static async start(directory, { tenant = 'plant', device = 'filler-1', keys, vendors = ['fill-cap'], agents = ['anna', 'boris'], passwords, site, config, ports, expired = false, also = '' } = {}) {
+  // mosquitto.conf); for another machine (topology.mjs): wrap (words before its command), address (where it listens), name
+  // (what devices call it, and its certificate).
+  static async start(directory, { tenant = 'plant', device = 'filler-1', keys, vendors = ['fill-cap'], agents = ['anna', 'boris'], passwords, site, config, ports, expired = false, also = '', wrap = [], address = '127.0.0.1', name = address } = {}) {
     const broker = new Broker();
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    Object.assign(broker, { directory, tenant, device, keys: keys ?? new Keys(join(directory, 'keys')), passwords: passwords ?? join(directory, 'passwords'), files: join(directory, 'mosquitto') });
+    Object.assign(broker, { directory, tenant, device, keys: keys ?? new Keys(join(directory, 'keys')), passwords: passwords ?? join(directory, 'passwords'), files: join(directory, 'mosquitto'), wrap, address });
     mkdirSync(broker.passwords, { recursive: true, mode: 0o700 });
     const served = join(directory, 'site');
     mkdirSync(served);
     if (site) cpSync(site, served, { recursive: true });
     broker.ports = ports ?? { device: await freePort(), agent: await freePort() };
-    provision('broker', { out: broker.files, owner: broker.keys.owner, tenant, 'device-port': broker.ports.device, 'agent-port': broker.ports.agent, console: served, vendor: vendors });
+    provision('broker', { out: broker.files, owner: broker.keys.owner, tenant, 'device-port': broker.ports.device, 'agent-port': broker.ports.agent, 'device-address': address, host: name === '127.0.0.1' ? undefined : name, console: served, vendor: vendors });
     if (expired) broker.keys.expire(join(broker.files, 'broker.pem'));
+    // Agents come to loopback only (there is a proxy with TLS before it, elsewhere), so to another machine by a listener more.
+    if (address !== '127.0.0.1') also += `\nlistener ${broker.ports.agent} ${address}\nsocket_domain ipv4\nprotocol websockets\nallow_anonymous false\npassword_file ${broker.files}/passwords\nacl_file ${broker.files}/acl-agents\n`;
     if (also) appendFileSync(join(broker.files, 'mosquitto.conf'), also);
     for (const agent of agents) broker.password(agent);
-    broker.url = `mqtts://127.0.0.1:${broker.ports.device}`;
-    broker.socket = `ws://127.0.0.1:${broker.ports.agent}`;
+    broker.url = `mqtts://${name}:${broker.ports.device}`;
+    broker.socket = `ws://${address}:${broker.ports.agent}`;
     broker.page = `http://127.0.0.1:${broker.ports.agent}/`;
     if (config) writeFileSync(join(served, 'console.json'), JSON.stringify(typeof config === 'function' ? await config(broker) : config));
     await broker.run();
@@ -42,11 +45,11 @@ export class Broker {
 
   // Also after stop(): the same broker again, without what it remembered.
   async run() {
-    this.process = new Process('mosquitto', this.#program(), ['-c', join(this.files, 'mosquitto.conf')], { log: join(this.directory, 'mosquitto.log') });
+    this.process = new Process('mosquitto', this.#program(), ['-c', join(this.files, 'mosquitto.conf')], { log: join(this.directory, 'mosquitto.log'), wrap: this.wrap });
     for (const port of Object.values(this.ports)) {
       await until(() => `mosquitto on port ${port}; it said:\n${this.process.tail()}`, () => {
         if (this.process.ended) throw new Error(`mosquitto ended (${this.process.how()}):\n${this.process.tail()}`);
-        return listens(port);
+        return listens(port, this.address);
       });
     }
   }

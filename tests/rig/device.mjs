@@ -45,7 +45,7 @@ export class Device {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const at = (name) => join(directory, name);
     const { name, model, site, firmware, id = broker.device, tenant = broker.tenant, ...others } = { ...DEVICE, ...config.device };
-    Object.assign(device, { directory, broker, id, name, model, starts: at('starts'), etc: at('etc/oriel'), file: at('etc/oriel/oriel.conf') });
+    Object.assign(device, { program: program('orield'), directory, broker, id, name, model, starts: at('starts'), etc: at('etc/oriel'), file: at('etc/oriel/oriel.conf') });
     const whole = Object.entries(trust).filter(([, { scopes, seconds }]) => scopes?.length && seconds);
     const files = (whole.length ? whole : Object.entries(VENDOR)).map(([vendor, text]) => broker.keys.trust(vendor, text, at(`trust-${vendor}.json`)));
     provision('device', { owner: broker.keys.owner, id, tenant, name, model, site, firmware, broker: broker.url, trust: files, out: at('bundle.json') });
@@ -91,7 +91,7 @@ export class Device {
   }
 
   async run({ wait = true } = {}) {
-    this.process = new Process('orield', program('orield'), ['--config', this.file], { ...this.options, log: join(this.directory, 'orield.log') });
+    this.process = new Process('orield', this.program, ['--config', this.file], { ...this.options, log: join(this.directory, 'orield.log') });
     if (!wait) return;
     await until(() => `orield's sockets; it said:\n${this.process.tail()}`, () => {
       if (this.process.ended) throw new Error(`orield ended (${this.process.how()}):\n${this.process.tail()}`);

@@ -45,10 +45,10 @@ export function freePort(wanted = 0) {
   });
 }
 
-// Whether somebody accepts connections on that port of loopback.
-export function listens(port) {
+// Whether somebody accepts connections on that port.
+export function listens(port, address = '127.0.0.1') {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => { socket.destroy(); resolve(true); });
+    const socket = connect(port, address, () => { socket.destroy(); resolve(true); });
     socket.on('error', () => resolve(false));
   });
 }

@@ -56,6 +56,11 @@ export class Rig {
     return this.own(await Broker.start(this.path('broker'), { ...(page ? { site: join(build, 'console'), config } : {}), ...options }));
   }
   async turn(options) { return this.own(await Turn.start(this.path('turn'), options)); }
+  // Device, cloud and agent as machines of their own, for files that awaited agentNetwork(). Started first, it goes last.
+  async topology() {
+    const { Topology } = await import('./topology.mjs');
+    return this.own(await Topology.start(this.path('topology')));
+  }
   async panel(device, screen, args = []) {
     return this.own(await Panel.start({ socket: device.consent, env: screen.env, args, log: this.path('panel.log') }));
   }
