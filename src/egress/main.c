@@ -7,12 +7,12 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "egress.h"
 #include "log.h"
+#include "sandbox.h"
 
 enum { CONTROL_FD = 3 };
 
@@ -26,8 +26,8 @@ static bool is_channel(int fd) {
 }
 
 int main(int argc, char **argv) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     oriel_log_init("oriel-egress");
+    oriel_sandbox_begin("oriel-egress");
     if (argc > 1 || !is_channel(CONTROL_FD)) {
         oriel_error("this program is started by orield, which gives it a control channel as descriptor 3; "
                     "to show a screen, start orield");
