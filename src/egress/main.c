@@ -37,6 +37,10 @@ int main(int argc, char **argv) {
     fcntl(CONTROL_FD, F_SETFL, O_NONBLOCK);
     close_range(CONTROL_FD + 1, ~0u, 0);
     signal(SIGPIPE, SIG_IGN); /* OpenSSL writes with write(2) */
+    if (oriel_sandbox_lock(ORIEL_PROCESS_EGRESS) < 0) {
+        oriel_error("the system calls of this process can't be locked");
+        return EXIT_FAILURE;
+    }
     /* Without destructors: a thread may still wait for a name. */
     _exit(oriel_egress_run(CONTROL_FD));
 }

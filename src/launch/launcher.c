@@ -279,6 +279,7 @@ static void child_main(const struct oriel_launch_plan *plan, int core, pid_t par
     for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
         signal(ignored[i], SIG_IGN);
     signal(SIGCHLD, SIG_DFL);
+    oriel_log_init("oriel-launcher");
     prctl(PR_SET_NAME, "oriel-launcher");
     prctl(PR_SET_DUMPABLE, 0);
     l.plan = plan;

@@ -2,6 +2,7 @@
  *
  * Policy: started by orield only, for one session, and gone with it. It gets everything over its control channel, fd 3
  * (src/ipc/core_media.h): no arguments, no files, no other descriptor. Nothing listens, nothing goes to stdout. */
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <gst/gst.h>
 #include <malloc.h>
@@ -27,6 +28,14 @@ static bool is_channel(int fd) {
     return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && domain == AF_UNIX && type == SOCK_SEQPACKET;
 }
 
+/* What libraries load of libraries only when they need it: after the lock nothing can be loaded any more. Debian's
+ * libsrtp does its ciphers by NSS, which does so when the first stream begins, and again for each. */
+static void load_the_rest(void) {
+    const char *const later[] = {"libsoftokn3.so", "libfreeblpriv3.so"};
+    for (size_t i = 0; i < G_N_ELEMENTS(later); i++)
+        dlopen(later[i], RTLD_NOW | RTLD_NODELETE); /* not there: then they are not used, either */
+}
+
 int main(int argc, char **argv) {
     oriel_log_init("oriel-media");
     oriel_sandbox_begin("oriel-media");
@@ -44,6 +53,11 @@ int main(int argc, char **argv) {
     mallopt(M_ARENA_MAX, 2);
     gst_init(NULL, NULL);
     oriel_transport_warm_up();
+    load_the_rest();
+    if (oriel_sandbox_lock(ORIEL_PROCESS_MEDIA) < 0) {
+        oriel_error("the system calls of this process can't be locked");
+        return EXIT_FAILURE;
+    }
     /* Without destructors: webrtcbin's threads may still run. */
     _exit(oriel_session_run(CONTROL_FD));
 }

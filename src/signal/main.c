@@ -107,6 +107,11 @@ int main(int argc, char **argv) {
         oriel_error("cannot start: %s", strerror(-result));
         return 1;
     }
+    result = oriel_sandbox_lock(ORIEL_PROCESS_SIGNAL);
+    if (result < 0) {
+        oriel_error("the system calls of this process can't be locked: %s", strerror(-result));
+        return 1;
+    }
     int status = run(&link);
     _exit(status); /* Paho's threads still run: nothing may be torn down under them */
 }
