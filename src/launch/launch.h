@@ -11,6 +11,7 @@
 #ifndef ORIEL_LAUNCH_H
 #define ORIEL_LAUNCH_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -68,6 +69,8 @@ struct oriel_launch_command {
  */
 void oriel_launch_command(struct oriel_launch_command *command, const struct oriel_launch_plan *plan,
                           const struct oriel_launch_kind *kind, bool sandbox, const char *program);
+/* Where the private plugins of media are, with their registry; false: there are none. */
+bool oriel_launch_plugins(const struct oriel_launch_plan *plan, char folder[PATH_MAX]);
 /* Runs that look. True: it stands. Else `why` says what failed. */
 bool oriel_launch_probe(const struct oriel_launch_plan *plan, const struct oriel_launch_kind *kind, bool sandbox,
                         char *why, size_t size);

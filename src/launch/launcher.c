@@ -37,22 +37,39 @@ static struct oriel_ipc_message message; /* large, and one thread uses it */
 
 /* ---- starting ---- */
 
-/* "NAME=value" of those that are set; what the sandbox adds comes from bubblewrap's command line. */
-static void environment(char *out[16], const struct oriel_launch_kind *kind, bool log) {
-    static char text[4096];
-    size_t used = 0;
-    unsigned count = 0;
-    for (const char *const *name = kind->environment; *name && count < 14; name++) {
-        const char *value = getenv(*name);
-        int n = value ? snprintf(text + used, sizeof text - used, "%s=%s", *name, value) : -1;
-        if (n < 0 || (size_t)n >= sizeof text - used)
-            continue;
-        out[count++] = text + used;
-        used += (size_t)n + 1;
+struct environment {
+    char *words[20];
+    unsigned count;
+    char text[4 * PATH_MAX];
+    size_t used;
+};
+
+static void set(struct environment *e, const char *name, const char *value) {
+    size_t room = sizeof e->text - e->used;
+    int n = value ? snprintf(e->text + e->used, room, "%s=%s", name, value) : -1;
+    if (n < 0 || (size_t)n >= room || e->count + 1 >= sizeof e->words / sizeof *e->words)
+        return;
+    e->words[e->count++] = e->text + e->used;
+    e->words[e->count] = NULL;
+    e->used += (size_t)n + 1;
+}
+
+static void fill_environment(struct environment *e, const struct oriel_launch_plan *plan,
+                             const struct oriel_launch_kind *kind) {
+    char folder[PATH_MAX], registry[PATH_MAX + 16];
+    *e = (struct environment){0};
+    for (const char *const *name = kind->environment; *name; name++)
+        set(e, *name, getenv(*name));
+    set(e, "ORIEL_SECCOMP_LOG", plan->log ? "1" : NULL);
+    if (kind->process != ORIEL_PROCESS_MEDIA)
+        return;
+    if (oriel_launch_plugins(plan, folder)) {
+        snprintf(registry, sizeof registry, "%s/registry.bin", folder);
+        set(e, "GST_PLUGIN_SYSTEM_PATH_1_0", folder);
+        set(e, "GST_REGISTRY_1_0", registry);
     }
-    if (log)
-        out[count++] = (char *)"ORIEL_SECCOMP_LOG=1";
-    out[count] = NULL;
+    set(e, "GST_REGISTRY_FORK", "no"); /* no scanner process */
+    set(e, "ORC_CODE", "backup");      /* no code made at run time */
 }
 
 /* `fds` become 2 and 1, 3 and 4; -1: none. */
@@ -149,10 +166,10 @@ static const char *start(struct launcher *l, const struct oriel_launch_kind *kin
         return "there is no sandbox on this machine, and [sandbox] without-namespaces is 'refuse'";
     int number = access(program, X_OK) < 0 ? errno : !c ? EAGAIN : !info_pipe(info) ? errno : 0;
     if (!number) {
-        char *envp[16];
-        environment(envp, kind, l->plan->log);
+        static struct environment e;
+        fill_environment(&e, l->plan, kind);
         oriel_launch_command(&l->command, l->plan, kind, l->sandbox, program);
-        number = spawn(&l->command, envp, STDERR_FILENO, channel, info[1], &c->pid);
+        number = spawn(&l->command, e.words, STDERR_FILENO, channel, info[1], &c->pid);
         close(info[1]);
         if (number)
             c->pid = 0;

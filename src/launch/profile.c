@@ -97,16 +97,12 @@ static void add_names(struct oriel_launch_command *c) {
 }
 
 /* GStreamer's plugins: the private directory beside the program, where their registry knows them. */
-static void add_plugins(struct oriel_launch_command *c, const char *helpers) {
-    char beside[PATH_MAX], folder[PATH_MAX], registry[PATH_MAX + 16];
-    snprintf(beside, sizeof beside, "%s/gst", helpers);
-    if (realpath(beside, folder) &&
-        (size_t)snprintf(registry, sizeof registry, "%s/registry.bin", folder) < sizeof registry &&
-        access(registry, R_OK) == 0)
-        ADD(c, "--ro-bind", folder, folder, "--setenv", "GST_PLUGIN_SYSTEM_PATH_1_0", folder, "--setenv",
-            "GST_REGISTRY_1_0", registry);
-    /* No scanner process; no code made at run time. */
-    ADD(c, "--setenv", "GST_REGISTRY_FORK", "no", "--setenv", "ORC_CODE", "backup");
+bool oriel_launch_plugins(const struct oriel_launch_plan *plan, char folder[PATH_MAX]) {
+    char beside[PATH_MAX], registry[PATH_MAX + 16];
+    if ((size_t)snprintf(beside, sizeof beside, "%s/gst", plan->helpers) >= sizeof beside || !realpath(beside, folder))
+        return false;
+    snprintf(registry, sizeof registry, "%s/registry.bin", folder);
+    return access(registry, R_OK) == 0;
 }
 
 static void add_tree(struct oriel_launch_command *c, const struct oriel_launch_plan *plan,
@@ -115,8 +111,9 @@ static void add_tree(struct oriel_launch_command *c, const struct oriel_launch_p
     ADD(c, "--dev-bind", "/dev/null", "/dev/null", "--dev-bind", "/dev/urandom", "/dev/urandom");
     if (kind->names)
         add_names(c);
-    if (kind->process == ORIEL_PROCESS_MEDIA)
-        add_plugins(c, plan->helpers);
+    char plugins[PATH_MAX];
+    if (kind->process == ORIEL_PROCESS_MEDIA && oriel_launch_plugins(plan, plugins))
+        ADD(c, "--ro-bind", plugins, plugins);
     for (size_t i = 0; i < plan->path_count; i++)
         if (plan->paths[i].process == kind->process && *plan->paths[i].path)
             ADD(c, plan->paths[i].device ? "--dev-bind-try" : "--ro-bind-try", plan->paths[i].path,

@@ -81,7 +81,7 @@ export class Rig {
 
   // The usual cast: a broker, a device that shows the test pattern, an agent and a person.
   async cast({ device: options, agent: who, provider: how, ...rest } = {}) {
-    const broker = await this.broker(rest.broker);
+    const broker = rest.broker instanceof Broker ? rest.broker : await this.broker(rest.broker);
     const device = await this.device({ broker, watch: true, ...options });
     const provider = how === null ? null : await this.provider(device, how);
     await device.online();
