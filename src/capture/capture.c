@@ -33,6 +33,7 @@
 #include "clock.h"
 #include "core_capture.h"
 #include "log.h"
+#include "sandbox.h"
 
 enum {
     RATE_MAX = 240,
@@ -417,8 +418,13 @@ static bool start(struct capture *c) {
     if (c->finished || !c->backend)
         return !c->finished;
     oriel_info("%s", c->backend->about);
-    int r = oriel_ipc_send(c->control, &oriel_capture_to_core, ORIEL_CAPTURE_READY, c->backend->about,
-                           (uint32_t)c->backend->width, (uint32_t)c->backend->height);
+    int r = oriel_sandbox_lock(ORIEL_PROCESS_CAPTURE); /* all is open that a screen needs */
+    if (r < 0) {
+        fail(c, "the system calls of this process can't be locked: %s", strerror(-r));
+        return false;
+    }
+    r = oriel_ipc_send(c->control, &oriel_capture_to_core, ORIEL_CAPTURE_READY, c->backend->about,
+                       (uint32_t)c->backend->width, (uint32_t)c->backend->height);
     if (r < 0)
         finish(c, r == -EPIPE ? 0 : 1);
     return !c->finished;

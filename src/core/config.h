@@ -26,6 +26,7 @@ struct oriel_config {
     guint session_max_seconds;
     char *session_scopes; /* joined by ';': what this device grants at most */
     char *audit_directory;
+    char *sandbox_without, *sandbox_violations;
     char *helpers; /* directory of oriel-signal, -capture, -media */
 };
 

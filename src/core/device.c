@@ -20,10 +20,16 @@
 #include "text.h"
 #include "watch.h"
 
+#define NO_SANDBOX                                                                                                     \
+    "this device can't put its helpers into a sandbox, and its configuration does not allow to go without; 'oriel "    \
+    "doctor' "                                                                                                         \
+    "on it says why"
+
 enum { STATE_INTERVAL = 600, TRUST_INTERVAL = 10, REFUSALS_A_MINUTE = 20 }; /* seconds; a number */
 
 struct oriel_device {
     const struct oriel_config *config;
+    struct oriel_launcher *launcher;
     struct oriel_audit *audit;
     struct oriel_provider *provider;
     struct oriel_control *control;
@@ -101,6 +107,8 @@ static gboolean publish_again(gpointer data) {
 static bool record(void *user, const char *event, json_t *members) {
     struct oriel_device *d = user;
     g_autoptr(GError) error = NULL;
+    if (strcmp(event, "grant") == 0 && oriel_launcher_why_bare(d->launcher))
+        json_object_set_new(members, "sandbox", json_string("none"));
     if (oriel_audit_append(d->audit, event, members, &error))
         return true;
     oriel_error("%s", error->message);
@@ -353,6 +361,9 @@ static void handle_request(struct oriel_device *d, const struct oriel_mail *mail
         refuse(d, mail, agent, "revoked", NULL);
     } else if (!oriel_policy_check(d->config, d->trust, mail->peer, m, &request, &detail)) {
         refuse(d, mail, agent, "not-allowed", detail);
+    } else if (oriel_launcher_why_bare(d->launcher) && strcmp(d->config->sandbox_without, "refuse") == 0) {
+        refuse(d, mail, agent, "not-allowed", NO_SANDBOX);
+        oriel_session_request_clear(&request);
     } else if (current || d->closing) {
         refuse(d, mail, agent, "busy", NULL);
         oriel_session_request_clear(&request);
@@ -493,6 +504,16 @@ static bool start(struct oriel_device *d, GError **error) {
     g_autofree char *path = g_filename_display_name(c->path);
     json_t *boot = json_pack("{s:s, s:s, s:s, s:s}", "boot", d->boot, "version", ORIEL_VERSION, "device", c->device_id,
                              "config", path);
+    const char *bare = oriel_launcher_why_bare(d->launcher);
+    bool unprotected = bare && strcmp(c->sandbox_without, "run-unprotected") == 0;
+    if (bare) {
+        json_object_set_new(boot, "sandbox",
+                            json_string(unprotected ? "none: run-unprotected" : "none: sessions are refused"));
+        oriel_warning("no sandbox for helpers on this machine: %s", bare);
+        oriel_warning(unprotected
+                          ? "sessions run without one all the same: [sandbox] without-namespaces=run-unprotected"
+                          : "sessions are refused: [sandbox] without-namespaces=refuse");
+    }
     if (!oriel_audit_append(d->audit, "boot", boot, error))
         return false;
     d->provider = oriel_provider_new(c->consent_socket, c->consent_users, &provider_events, d, error);
@@ -502,13 +523,15 @@ static bool start(struct oriel_device *d, GError **error) {
     g_autofree char *will = oriel_mail_state(
         d->identity, NULL, json_pack("{s:s, s:s, s:b}", "device", c->device_id, "boot", d->boot, "online", 0));
     d->watch = oriel_watch_new(c->trust_directory, trust_changed, d);
-    d->link = oriel_link_new(c, will, &link_events, d, error);
+    d->link = oriel_link_new(c, d->launcher, will, &link_events, d, error);
     return d->link != NULL;
 }
 
-struct oriel_device *oriel_device_new(const struct oriel_config *config, GError **error) {
+struct oriel_device *oriel_device_new(const struct oriel_config *config, struct oriel_launcher *launcher,
+                                      GError **error) {
     struct oriel_device *d = g_new0(struct oriel_device, 1);
     d->config = config;
+    d->launcher = launcher;
     oriel_message_nonce(d->boot);
     d->timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     d->timer_source = g_unix_fd_add(d->timer, G_IO_IN, timer_fired, d);
@@ -516,7 +539,7 @@ struct oriel_device *oriel_device_new(const struct oriel_config *config, GError 
     d->limit = oriel_limit_new();
     d->trust = oriel_trust_new(config);
     d->session = oriel_session_new(&session_ops, d, config->consent_timeout);
-    d->picture = oriel_picture_new(config, d->session);
+    d->picture = oriel_picture_new(config, launcher, d->session);
     if (!start(d, error)) {
         oriel_device_free(d);
         return NULL;

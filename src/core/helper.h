@@ -1,7 +1,6 @@
-/* A helper process of core (signal, capture, media): started with posix_spawn, talked to over one channel on its fd 3,
- * watched by pidfd, ended by SIGKILL.
- * Policy: a helper gets stdin from /dev/null, stdout and stderr into the log, fd 3, and the named environment; nothing
- * else is inherited. What it sends is checked against the table of its pair; a helper that breaks it is killed.
+/* A helper process of core (signal, capture, media, egress): started by the launcher in its sandbox, talked to over one
+ * channel on its fd 3, ended by SIGKILL through a pidfd of its own.
+ * Policy: what it sends is checked against the table of its pair; a helper that breaks it is killed.
  * Callbacks come from the main loop, messages before the exit; either may free nothing but may kill. One thread. */
 #ifndef ORIEL_HELPER_H
 #define ORIEL_HELPER_H
@@ -10,21 +9,22 @@
 #include <stdbool.h>
 
 #include "channel.h"
+#include "launcher.h"
 
 struct oriel_helper;
 
 struct oriel_helper_kind {
-    const char *program; /* file name in the helpers' directory */
+    enum oriel_process process;
+    const char *program; /* for messages */
     const struct oriel_ipc_table *from;
-    const char *const *environment; /* names that are passed on, NULL-terminated */
     void (*message)(void *user, struct oriel_ipc_message *message);
     /* `status` as of wait(2). The helper is freed right after it. */
     void (*exited)(void *user, int status);
 };
 
 /* NULL with `error` set. */
-struct oriel_helper *oriel_helper_start(const struct oriel_helper_kind *kind, const char *directory, void *user,
-                                        GError **error);
+struct oriel_helper *oriel_helper_start(const struct oriel_helper_kind *kind, struct oriel_launcher *launcher,
+                                        void *user, GError **error);
 /* The channel, for oriel_ipc_send(). Still the helper's. */
 int oriel_helper_fd(const struct oriel_helper *helper);
 /* Now, whatever it does; `exited` follows from the main loop. */

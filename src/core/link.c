@@ -12,6 +12,7 @@ enum { BACKOFF_MAX = 60, GOODBYE = 2 };
 
 struct oriel_link {
     const struct oriel_config *config;
+    struct oriel_launcher *launcher;
     const struct oriel_link_events *events;
     void *user;
     char *will, *state;
@@ -68,15 +69,12 @@ static void on_message(void *user, struct oriel_ipc_message *m) {
     }
 }
 
-/* TLS and libc look at these; proxies come from the configuration only. */
-static const char *const environment[] = {"PATH",         "LANG", "JOURNAL_STREAM", "ORIEL_DEBUG", "SSL_CERT_FILE",
-                                          "SSL_CERT_DIR", NULL};
-static const struct oriel_helper_kind kind = {"oriel-signal", &oriel_signal_to_core, environment, on_message,
+static const struct oriel_helper_kind kind = {ORIEL_PROCESS_SIGNAL, "oriel-signal", &oriel_signal_to_core, on_message,
                                               on_exited};
 
 static bool start(struct oriel_link *l, GError **error) {
     const struct oriel_config *c = l->config;
-    l->helper = oriel_helper_start(&kind, c->helpers, l, error);
+    l->helper = oriel_helper_start(&kind, l->launcher, l, error);
     if (!l->helper)
         return false;
     int fd = oriel_helper_fd(l->helper);
@@ -88,10 +86,11 @@ static bool start(struct oriel_link *l, GError **error) {
     return true;
 }
 
-struct oriel_link *oriel_link_new(const struct oriel_config *config, const char *will,
+struct oriel_link *oriel_link_new(const struct oriel_config *config, struct oriel_launcher *launcher, const char *will,
                                   const struct oriel_link_events *events, void *user, GError **error) {
     struct oriel_link *l = g_new0(struct oriel_link, 1);
     l->config = config;
+    l->launcher = launcher;
     l->events = events;
     l->user = user;
     l->will = g_strdup(will);

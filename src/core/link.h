@@ -5,6 +5,7 @@
 #define ORIEL_LINK_H
 
 #include "config.h"
+#include "launcher.h"
 
 #include <stdbool.h>
 
@@ -20,7 +21,7 @@ struct oriel_link;
 
 /* `will`: the state to show when the connection is lost. NULL with `error` set when oriel-signal cannot be started at
  * all. */
-struct oriel_link *oriel_link_new(const struct oriel_config *config, const char *will,
+struct oriel_link *oriel_link_new(const struct oriel_config *config, struct oriel_launcher *launcher, const char *will,
                                   const struct oriel_link_events *events, void *user, GError **error);
 void oriel_link_state(struct oriel_link *link, const char *state);
 void oriel_link_send(struct oriel_link *link, const char *agent, const char *bytes);

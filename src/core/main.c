@@ -13,6 +13,7 @@
 #include "config.h"
 #include "device.h"
 #include "json.h"
+#include "launcher.h"
 #include "log.h"
 
 static const char usage[] =
@@ -29,6 +30,7 @@ struct options {
 struct signals {
     struct oriel_device *device;
     GMainLoop *loop;
+    int status;
 };
 
 /* False: `status` is what to exit with. */
@@ -73,7 +75,22 @@ static gboolean signal_came(int fd, GIOCondition condition, gpointer data) {
     return G_SOURCE_CONTINUE;
 }
 
-static int run(const struct oriel_config *config) {
+static void launcher_lost(void *user) {
+    struct signals *s = user;
+    oriel_error("the launcher is gone, and with it every helper: orield can't go on");
+    s->status = 1;
+    g_main_loop_quit(s->loop);
+}
+
+/* Everything that can start a program or open a network is behind us: no more of it. */
+static bool lock(void) {
+    int result = oriel_sandbox_lock(ORIEL_PROCESS_CORE);
+    if (result < 0)
+        oriel_error("cannot lock the system calls of orield: %s", g_strerror(-result));
+    return result == 0;
+}
+
+static int run(const struct oriel_config *config, int launcher) {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
@@ -84,9 +101,13 @@ static int run(const struct oriel_config *config) {
     signal(SIGCHLD, SIG_DFL); /* ignored (that is inherited), nobody would learn how a helper ended */
     g_autoptr(GError) error = NULL;
     struct signals s = {.loop = g_main_loop_new(NULL, FALSE)};
-    s.device = oriel_device_new(config, &error);
-    if (!s.device) {
-        oriel_error("%s", error->message);
+    struct oriel_launcher *l = oriel_launcher_new(launcher, launcher_lost, &s, &error);
+    s.device = l ? oriel_device_new(config, l, &error) : NULL;
+    if (!s.device || !lock()) {
+        if (error)
+            oriel_error("%s", error->message);
+        oriel_device_free(s.device);
+        oriel_launcher_free(l);
         g_main_loop_unref(s.loop);
         return 1;
     }
@@ -95,9 +116,10 @@ static int run(const struct oriel_config *config) {
     oriel_info("device '%s' of tenant '%s' runs; version " ORIEL_VERSION, config->device_id, config->tenant);
     g_main_loop_run(s.loop);
     oriel_device_free(s.device);
+    oriel_launcher_free(l);
     g_main_loop_unref(s.loop);
     close(fd);
-    return 0;
+    return s.status;
 }
 
 int main(int argc, char **argv) {
@@ -116,9 +138,16 @@ int main(int argc, char **argv) {
         return 2;
     }
     find_helpers(config);
-    if (options.check)
+    if (options.check) {
         printf("%s: good\n", options.config);
-    status = options.check ? 0 : run(config);
+        status = 0;
+    } else {
+        /* Before anything else: what was started from here on is started by it. */
+        int launcher = oriel_launcher_fork(config, &error);
+        if (launcher < 0)
+            oriel_error("%s", error->message);
+        status = launcher < 0 ? 1 : run(config, launcher);
+    }
     oriel_config_free(config);
     return status;
 }

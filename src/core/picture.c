@@ -13,6 +13,7 @@
 
 struct oriel_picture {
     const struct oriel_config *config;
+    struct oriel_launcher *launcher;
     struct oriel_session *session;
     struct oriel_helper *capture, *media;
     struct oriel_relay *relay; /* NULL: media goes its own way, [media] path=direct */
@@ -135,21 +136,19 @@ static void on_capture_exited(void *user, int status) {
     helpers_gone(p);
 }
 
-static const char *const capture_environment[] = {
-    "PATH", "LANG", "HOME", "JOURNAL_STREAM", "ORIEL_DEBUG", "XDG_RUNTIME_DIR", "DISPLAY", "XAUTHORITY", NULL};
-static const char *const media_environment[] = {"PATH",        "LANG",           "HOME",      "JOURNAL_STREAM",
-                                                "ORIEL_DEBUG", "XDG_CACHE_HOME", "GST_DEBUG", NULL};
-static const struct oriel_helper_kind capture_kind = {"oriel-capture", &oriel_capture_to_core, capture_environment,
+static const struct oriel_helper_kind capture_kind = {ORIEL_PROCESS_CAPTURE, "oriel-capture", &oriel_capture_to_core,
                                                       on_capture_message, on_capture_exited};
-static const struct oriel_helper_kind media_kind = {"oriel-media", &oriel_media_to_core, media_environment,
+static const struct oriel_helper_kind media_kind = {ORIEL_PROCESS_MEDIA, "oriel-media", &oriel_media_to_core,
                                                     on_media_message, on_media_exited};
 
-struct oriel_picture *oriel_picture_new(const struct oriel_config *config, struct oriel_session *session) {
+struct oriel_picture *oriel_picture_new(const struct oriel_config *config, struct oriel_launcher *launcher,
+                                        struct oriel_session *session) {
     struct oriel_picture *p = g_new0(struct oriel_picture, 1);
     p->config = config;
+    p->launcher = launcher;
     p->session = session;
     if (strcmp(config->media_path, "relay") == 0)
-        p->relay = oriel_relay_new(config, session, helpers_gone, p);
+        p->relay = oriel_relay_new(config, launcher, session, helpers_gone, p);
     return p;
 }
 
@@ -164,7 +163,7 @@ void oriel_picture_free(struct oriel_picture *p) {
 bool oriel_picture_prepare(struct oriel_picture *p, GError **error) {
     p->killed = false;
     if (!p->media)
-        p->media = oriel_helper_start(&media_kind, p->config->helpers, p, error);
+        p->media = oriel_helper_start(&media_kind, p->launcher, p, error);
     return p->media && (!p->relay || oriel_relay_prepare(p->relay, error));
 }
 
@@ -187,7 +186,7 @@ bool oriel_picture_start(struct oriel_picture *p, const struct oriel_session_req
     }
     /* Media first: when it did not survive the asking, it has more to do before it is ready. */
     if (oriel_picture_prepare(p, error))
-        p->capture = oriel_helper_start(&capture_kind, c->helpers, p, error);
+        p->capture = oriel_helper_start(&capture_kind, p->launcher, p, error);
     if (p->capture) {
         g_autofree char *addresses = g_strdelimit(g_strdup(c->media_addresses), ";", ',');
         oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_START, session_id,

@@ -5,11 +5,13 @@
 #define ORIEL_PICTURE_H
 
 #include "config.h"
+#include "launcher.h"
 #include "session.h"
 
 struct oriel_picture;
 
-struct oriel_picture *oriel_picture_new(const struct oriel_config *config, struct oriel_session *session);
+struct oriel_picture *oriel_picture_new(const struct oriel_config *config, struct oriel_launcher *launcher,
+                                        struct oriel_session *session);
 void oriel_picture_free(struct oriel_picture *picture);
 
 /* Starts media, which loads its plugins and makes its key, and egress; neither has a socket or a picture before

@@ -9,6 +9,7 @@
 
 struct oriel_relay {
     const struct oriel_config *config;
+    struct oriel_launcher *launcher;
     struct oriel_session *session;
     void (*gone)(void *user);
     void *user;
@@ -66,14 +67,13 @@ static void on_exited(void *user, int status) {
     r->gone(r->user);
 }
 
-static const char *const environment[] = {"PATH", "LANG", "JOURNAL_STREAM", "ORIEL_DEBUG", NULL};
-static const struct oriel_helper_kind kind = {"oriel-egress", &oriel_egress_to_core, environment, on_message,
+static const struct oriel_helper_kind kind = {ORIEL_PROCESS_EGRESS, "oriel-egress", &oriel_egress_to_core, on_message,
                                               on_exited};
 
-struct oriel_relay *oriel_relay_new(const struct oriel_config *config, struct oriel_session *session,
-                                    void (*gone)(void *user), void *user) {
+struct oriel_relay *oriel_relay_new(const struct oriel_config *config, struct oriel_launcher *launcher,
+                                    struct oriel_session *session, void (*gone)(void *user), void *user) {
     struct oriel_relay *r = g_new0(struct oriel_relay, 1);
-    *r = (struct oriel_relay){.config = config, .session = session, .gone = gone, .user = user};
+    *r = (struct oriel_relay){.config = config, .launcher = launcher, .session = session, .gone = gone, .user = user};
     return r;
 }
 
@@ -86,7 +86,7 @@ void oriel_relay_free(struct oriel_relay *r) {
 bool oriel_relay_prepare(struct oriel_relay *r, GError **error) {
     r->killed = false;
     if (!r->egress)
-        r->egress = oriel_helper_start(&kind, r->config->helpers, r, error);
+        r->egress = oriel_helper_start(&kind, r->launcher, r, error);
     return r->egress != NULL;
 }
 

@@ -7,13 +7,14 @@
 #define ORIEL_CORE_RELAY_H
 
 #include "config.h"
+#include "launcher.h"
 #include "session.h"
 
 struct oriel_relay;
 
 /* `gone` is called from the main loop when the helper is. */
-struct oriel_relay *oriel_relay_new(const struct oriel_config *config, struct oriel_session *session,
-                                    void (*gone)(void *user), void *user);
+struct oriel_relay *oriel_relay_new(const struct oriel_config *config, struct oriel_launcher *launcher,
+                                    struct oriel_session *session, void (*gone)(void *user), void *user);
 void oriel_relay_free(struct oriel_relay *relay);
 
 /* Starts the helper, which opens no socket before oriel_relay_open(). Nothing to do when it runs already. */

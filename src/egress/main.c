@@ -7,12 +7,12 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "egress.h"
 #include "log.h"
+#include "sandbox.h"
 
 enum { CONTROL_FD = 3 };
 
@@ -26,8 +26,8 @@ static bool is_channel(int fd) {
 }
 
 int main(int argc, char **argv) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     oriel_log_init("oriel-egress");
+    oriel_sandbox_begin("oriel-egress");
     if (argc > 1 || !is_channel(CONTROL_FD)) {
         oriel_error("this program is started by orield, which gives it a control channel as descriptor 3; "
                     "to show a screen, start orield");
@@ -37,6 +37,10 @@ int main(int argc, char **argv) {
     fcntl(CONTROL_FD, F_SETFL, O_NONBLOCK);
     close_range(CONTROL_FD + 1, ~0u, 0);
     signal(SIGPIPE, SIG_IGN); /* OpenSSL writes with write(2) */
+    if (oriel_sandbox_lock(ORIEL_PROCESS_EGRESS) < 0) {
+        oriel_error("the system calls of this process can't be locked");
+        return EXIT_FAILURE;
+    }
     /* Without destructors: a thread may still wait for a name. */
     _exit(oriel_egress_run(CONTROL_FD));
 }

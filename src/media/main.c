@@ -2,18 +2,18 @@
  *
  * Policy: started by orield only, for one session, and gone with it. It gets everything over its control channel, fd 3
  * (src/ipc/core_media.h): no arguments, no files, no other descriptor. Nothing listens, nothing goes to stdout. */
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <gst/gst.h>
 #include <malloc.h>
 #include <stdbool.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "sandbox.h"
 #include "session.h"
 #include "transport.h"
 
@@ -28,24 +28,17 @@ static bool is_channel(int fd) {
     return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && domain == AF_UNIX && type == SOCK_SEQPACKET;
 }
 
-/* The plugins of our own build, when they lie beside this program (pipelines/plugindir.c); nothing else's. */
-static void choose_plugins(void) {
-    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-    g_autofree char *folder = self ? g_path_get_dirname(self) : NULL;
-    g_autofree char *plugins = folder ? g_build_filename(folder, "gst", NULL) : NULL;
-    g_autofree char *registry = plugins ? g_build_filename(plugins, "registry.bin", NULL) : NULL;
-    g_unsetenv("GST_PLUGIN_PATH");
-    g_unsetenv("GST_PLUGIN_PATH_1_0");
-    if (!registry || access(registry, R_OK) < 0)
-        return;
-    g_setenv("GST_PLUGIN_SYSTEM_PATH_1_0", plugins, TRUE);
-    g_setenv("GST_REGISTRY_1_0", registry, TRUE);
-    g_setenv("GST_REGISTRY_FORK", "no", TRUE);
+/* What libraries load of libraries only when they need it: after the lock nothing can be loaded any more. Debian's
+ * libsrtp does its ciphers by NSS, which does so when the first stream begins, and again for each. */
+static void load_the_rest(void) {
+    const char *const later[] = {"libsoftokn3.so", "libfreeblpriv3.so"};
+    for (size_t i = 0; i < G_N_ELEMENTS(later); i++)
+        dlopen(later[i], RTLD_NOW | RTLD_NODELETE); /* not there: then they are not used, either */
 }
 
 int main(int argc, char **argv) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     oriel_log_init("oriel-media");
+    oriel_sandbox_begin("oriel-media");
     if (argc > 1 || !is_channel(CONTROL_FD)) {
         oriel_error("this program is started by orield, which gives it a control channel as descriptor 3; "
                     "to show a screen, start orield");
@@ -56,11 +49,15 @@ int main(int argc, char **argv) {
     /* Libraries print where they like: what they say belongs to the log. */
     if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
         return EXIT_FAILURE;
-    choose_plugins();
     /* A heap for each of a dozen threads, most of them idle, would cost more memory than waiting costs time. */
     mallopt(M_ARENA_MAX, 2);
     gst_init(NULL, NULL);
     oriel_transport_warm_up();
+    load_the_rest();
+    if (oriel_sandbox_lock(ORIEL_PROCESS_MEDIA) < 0) {
+        oriel_error("the system calls of this process can't be locked");
+        return EXIT_FAILURE;
+    }
     /* Without destructors: webrtcbin's threads may still run. */
     _exit(oriel_session_run(CONTROL_FD));
 }

@@ -272,7 +272,8 @@ static gpointer warm_up(gpointer unused) {
 
 void oriel_transport_warm_up(void) {
     g_thread_unref(g_thread_new("dtls-key", warm_up, NULL));
-    const char *const used[] = {"nice", "srtp", "sctp", "rtpmanager", "rtp", "vpx", "webrtc", "coreelements"};
+    const char *const used[] = {"nice", "srtp", "sctp", "dtls",   "rtpmanager",
+                                "rtp",  "vpx",  "app",  "webrtc", "coreelements"};
     for (guint i = 0; i < G_N_ELEMENTS(used); i++) {
         GstPlugin *plugin = gst_plugin_load_by_name(used[i]);
         if (plugin)

@@ -9,14 +9,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "core_signal.h"
 #include "link.h"
 #include "log.h"
+#include "sandbox.h"
 
 enum { CORE_FD = 3 };
 
@@ -32,8 +31,6 @@ static bool is_channel(int fd) {
 static void prepare(void) {
     static const char *const unwanted[] = {"https_proxy", "http_proxy", "MQTT_C_CLIENT_TRACE",
                                            "MQTT_C_CLIENT_TRACE_LEVEL"};
-    struct rlimit core = {0, 0};
-    setrlimit(RLIMIT_CORE, &core); /* the key is in this process's memory */
     for (size_t i = 0; i < sizeof unwanted / sizeof *unwanted; i++)
         unsetenv(unwanted[i]);
     mallopt(M_ARENA_MAX, 1);
@@ -100,7 +97,7 @@ int main(int argc, char **argv) {
         oriel_error("oriel-signal is started by orield, and takes no arguments");
         return 2;
     }
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    oriel_sandbox_begin("oriel-signal");
     prepare();
     close_range(CORE_FD + 1, ~0U, 0); /* nothing of orield's may be kept open here by mistake */
     fcntl(CORE_FD, F_SETFD, FD_CLOEXEC);
@@ -108,6 +105,11 @@ int main(int argc, char **argv) {
     int result = oriel_link_init(&link, CORE_FD);
     if (result < 0) {
         oriel_error("cannot start: %s", strerror(-result));
+        return 1;
+    }
+    result = oriel_sandbox_lock(ORIEL_PROCESS_SIGNAL);
+    if (result < 0) {
+        oriel_error("the system calls of this process can't be locked: %s", strerror(-result));
         return 1;
     }
     int status = run(&link);

@@ -1,11 +1,11 @@
 // A device: what its owner hands over as a bundle, installed below a folder of its own, and orield on it, run from the
 // build folder as anybody could by hand.
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { provision } from './keys.mjs';
-import { build, program } from './paths.mjs';
+import { program } from './paths.mjs';
 import { Process, alive, clock, descendants, until } from './process.mjs';
 
 const execute = promisify(execFile);
@@ -35,17 +35,19 @@ function merge(base, changes) {
   return merged;
 }
 
+const HELPERS = ['oriel-signal', 'oriel-capture', 'oriel-media', 'oriel-egress'];
+
 export class Device {
   // Options: broker (Broker, or {device, tenant, url, keys}), screen (Screen, or null for the pattern of `backend=test`),
   // config (changes of oriel.conf; `name` and `model` of [device] go into the credential), trust ({vendor: {label, scopes,
-  // seconds, over_ask}}; what is no whole one is written as it is), watch (true: helpers are started through scripts that
-  // write down each start), wrap, env, start (false: only write the files).
+  // seconds, over_ask}}; what is no whole one is written as it is), watch (true: the log says each start of a
+  // helper), wrap, env, start (false: only write the files).
   static async start(directory, { broker, screen = null, config = {}, trust = VENDOR, watch = false, wrap, env = {}, start = true } = {}) {
     const device = new Device();
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const at = (name) => join(directory, name);
     const { name, model, site, firmware, id = broker.device, tenant = broker.tenant, ...others } = { ...DEVICE, ...config.device };
-    Object.assign(device, { program: program('orield'), directory, broker, id, name, model, starts: at('starts'), etc: at('etc/oriel'), file: at('etc/oriel/oriel.conf') });
+    Object.assign(device, { program: program('orield'), directory, broker, id, name, model, etc: at('etc/oriel'), file: at('etc/oriel/oriel.conf') });
     const whole = Object.entries(trust).filter(([, { scopes, seconds }]) => scopes?.length && seconds);
     const files = (whole.length ? whole : Object.entries(VENDOR)).map(([vendor, text]) => broker.keys.trust(vendor, text, at(`trust-${vendor}.json`)));
     provision('device', { owner: broker.keys.owner, id, tenant, name, model, site, firmware, broker: broker.url, trust: files, out: at('bundle.json') });
@@ -60,9 +62,8 @@ export class Device {
       audit: { directory: at('audit') },
     }), { ...config, device: others });
     Object.assign(device, { consent: device.config.consent.socket, control: device.config.control.socket, auditFile: join(device.config.audit.directory, 'audit.jsonl') });
-    if (watch) device.config.run = { helpers: device.#watched() };
     writeFileSync(device.file, keyFile(device.config), { mode: 0o600 });
-    device.options = { wrap, env: { DISPLAY: undefined, XAUTHORITY: undefined, ...env } };
+    device.options = { wrap, env: { DISPLAY: undefined, XAUTHORITY: undefined, ...(watch ? { ORIEL_DEBUG: '1' } : {}), ...env } };
     if (start) await device.run();
     return device;
   }
@@ -77,20 +78,8 @@ export class Device {
     return readFileSync(join(this.etc, 'device.jwt'), 'utf8');
   }
 
-  // Scripts in the place of the helpers: each writes its start down before it becomes the real program, so that not
-  // even a process that lived for a millisecond can be missed. They keep the pid and fd 3.
-  #watched() {
-    const helpers = join(this.directory, 'helpers');
-    mkdirSync(helpers, { recursive: true });
-    for (const name of ['oriel-signal', 'oriel-capture', 'oriel-media', 'oriel-egress']) {
-      const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
-      writeFileSync(join(helpers, name), `#!/bin/sh\necho "${name} $$" >> ${quote(this.starts)}\nexec ${quote(join(build, name))}\n`);
-      chmodSync(join(helpers, name), 0o755);
-    }
-    return helpers;
-  }
-
   async run({ wait = true } = {}) {
+    this.before = this.started(); // by orields that have ended
     this.process = new Process('orield', this.program, ['--config', this.file], { ...this.options, log: join(this.directory, 'orield.log') });
     if (!wait) return;
     await until(() => `orield's sockets; it said:\n${this.process.tail()}`, () => {
@@ -99,9 +88,10 @@ export class Device {
     });
   }
 
-  // The names of the helpers that were ever started, in order (with `watch` only).
+  // The names of the helpers that were ever started, in order (with `watch` only): the launcher says so before any of them runs.
   started() {
-    return existsSync(this.starts) ? readFileSync(this.starts, 'utf8').trim().split('\n').filter(Boolean).map((line) => line.split(' ')[0]) : [];
+    const now = (this.process?.lines ?? []).map(({ text }) => /^oriel-launcher: started (\S+) as \d+$/.exec(text)?.[1]);
+    return [...(this.before ?? []), ...now.filter(Boolean)];
   }
 
   // How often a screen was looked at: capture exists under a grant only. (Media gets ready while the person is asked.)
@@ -109,9 +99,14 @@ export class Device {
     return this.started().filter((name) => name === 'oriel-capture').length;
   }
 
-  // What runs below orield now: [{pid, name, …}]. The kernel cuts names to 15 characters; ours are shorter.
-  helpers() {
+  // All that runs below orield now: [{pid, name, …}], among them the launcher and bubblewrap. The kernel cuts names to 15 characters; ours
+  // are shorter.
+  processes() {
     return descendants(this.process.pid).filter(({ state }) => state !== 'Z');
+  }
+
+  helpers() {
+    return this.processes().filter(({ name }) => HELPERS.includes(name));
   }
 
   // Those of a session: capture, media and egress.
@@ -152,7 +147,7 @@ export class Device {
 
   // Ends it and looks whether all went: {code, signal, late, left}. `left` names what outlived it.
   async stop(options) {
-    const before = this.process.ended ? [] : this.helpers();
+    const before = this.process.ended ? [] : this.processes();
     const how = await this.process.stop(options);
     const end = clock() + 1000;
     let left;

@@ -87,7 +87,7 @@ export class Rig {
   // The usual cast: a broker, a device that shows the test pattern, an agent and a person. `relay`: media goes through a
   // TURN server (true, or its options) instead of directly on loopback; `turn` is in the cast then.
   async cast({ device: options, agent: who, provider: how, relay = false, ...rest } = {}) {
-    const broker = await this.broker(rest.broker);
+    const broker = rest.broker instanceof Broker ? rest.broker : await this.broker(rest.broker);
     const turn = relay ? await this.turn({ keys: broker.keys, vendor: 'fill-cap', ...(relay === true ? {} : relay) }) : null;
     const { config, ...others } = options ?? {};
     const device = await this.device({ broker, watch: true, ...others, config: relay ? Device.relayed(broker, config) : config });

@@ -48,6 +48,8 @@ static void test_defaults(void **state) {
                                  c->relay_ca};
     for (gsize i = 0; i < G_N_ELEMENTS(empty); i++)
         assert_string_equal(empty[i], "");
+    assert_string_equal(c->sandbox_without, "refuse");
+    assert_string_equal(c->sandbox_violations, "kill");
     assert_string_equal(c->trust_directory, "/etc/oriel/trust.d");
     assert_string_equal(c->trust_state, "/var/lib/oriel/revoked");
     assert_string_equal(c->session_scopes, "view");
@@ -228,6 +230,8 @@ static void test_paths(void **state) {
     value_refused("broker", "key=~/k", "an absolute path");
     value_refused("capture", "xauthority=x", "an absolute path");
     value_refused("run", "helpers=build", "an absolute path");
+    value_refused("sandbox", "without-namespaces=yes", "one of refuse|run-unprotected");
+    value_refused("sandbox", "violations=off", "one of kill|log");
     value_taken("broker", "ca=");
 }
 
@@ -253,8 +257,8 @@ static void test_lists_and_choices(void **state) {
 }
 
 static void test_lines(void **state) {
-    const char *groups =
-        "[device], [broker], [trust], [consent], [control], [capture], [media], [relay], [session], [audit], [run]";
+    const char *groups = "[device], [broker], [trust], [consent], [control], [capture], [media], [relay], [session], "
+                         "[audit], [sandbox], [run]";
     g_autofree char *no_group = g_strdup_printf("f:1: 'id' stands before any group; start with one of %s", groups),
                     *unknown = g_strdup_printf("f:6: no group 'devices'; allowed: %s", groups),
                     *nothing = g_strdup_printf("f:6: no group ''; allowed: %s", groups),
@@ -334,10 +338,11 @@ static void test_files(void **state) {
 /* The man page names every key that there is. */
 static void test_the_manual_is_complete(void **state) {
     static const char *const keys[] = {
-        "id",         "tenant",      "key",         "seal-key", "credential", "site",       "firmware",
-        "url",        "ca",          "certificate", "proxy",    "directory",  "state",      "socket",
-        "users",      "timeout",     "backend",     "display",  "xauthority", "addresses",  "bitrate",
-        "frame-rate", "max-seconds", "scopes",      "helpers",  "path",       "fallback-ms"};
+        "id",         "tenant",      "key",         "seal-key", "credential", "site",        "firmware",
+        "url",        "ca",          "certificate", "proxy",    "directory",  "state",       "socket",
+        "users",      "timeout",     "backend",     "display",  "xauthority", "addresses",   "bitrate",
+        "frame-rate", "max-seconds", "scopes",      "helpers",  "path",       "fallback-ms", "without-namespaces",
+        "violations"};
     g_autofree char *manual = NULL;
     assert_true(g_file_get_contents(SOURCE_ROOT "/man/oriel.conf.5.scd", &manual, NULL, NULL));
     for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {

@@ -6,9 +6,12 @@
 
 #include "helper.h"
 #include "helper_messages.h"
+#include "launch.h"
 
-#define CHILDREN BUILD_ROOT "/tests/unit"
+enum { CHILD, MISSING, NO_PROGRAM, REFUSED, KINDS }; /* what this test's launcher can start */
 
+static struct oriel_launcher *launcher;
+static char *folder;                /* helpers' */
 static struct oriel_helper *helper; /* NULL when it has ended */
 static GString *said;
 static guint numbers, files, exits;
@@ -40,39 +43,41 @@ static void on_exited(void *user, int how) {
     helper = NULL;
 }
 
-static const char *const passed_on[] = {"ORIEL_TEST_CHILD", "ORIEL_TEST_UNSET", NULL};
-static const struct oriel_helper_kind kind = {"helper_child", &helper_table, passed_on, on_message, on_exited};
+static const char *const passed_on[] = {"ORIEL_TEST_SET", "ORIEL_TEST_UNSET", NULL};
+static const struct oriel_launch_kind kinds[KINDS] = {
+    [CHILD] = {ORIEL_PROCESS_MEDIA, "helper_child", passed_on, false, false, 64, 8, 0},
+    [MISSING] = {ORIEL_PROCESS_MEDIA, "oriel-nothing", passed_on, false, false, 64, 8, 0},
+    [NO_PROGRAM] = {ORIEL_PROCESS_MEDIA, "meson.build", passed_on, false, false, 64, 8, 0},
+    [REFUSED] = {ORIEL_PROCESS_CAPTURE, "helper_child", passed_on, false, false, 64, 8, 0},
+};
+static const struct oriel_helper_kind kind = {(enum oriel_process)CHILD, "helper_child", &helper_table, on_message,
+                                              on_exited};
 
 static void start(const char *act) {
     g_autoptr(GError) error = NULL;
-    g_setenv("ORIEL_TEST_CHILD", act, TRUE);
-    helper = oriel_helper_start(&kind, CHILDREN, &said, &error);
+    helper = oriel_helper_start(&kind, launcher, &said, &error);
     if (!helper)
         fail_msg("%s", error->message);
+    assert_int_equal(oriel_ipc_send(oriel_helper_fd(helper), &helper_table, HELPER_TEXT, act), 0);
 }
 
 static void wait_for_exit(void) {
     assert_true(rig_until(exits > 0, 5));
     rig_settle();
     assert_int_equal(exits, 1);
-    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no zombie is left */
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), 0); /* the launcher lives, no zombie is left */
 }
 
-static void test_what_it_inherits(void **state) {
-    g_setenv("ORIEL_TEST_SECRET", "not for helpers", TRUE);
-    int null = open("/dev/null", O_RDONLY | O_CLOEXEC), leaky = fcntl(null, F_DUPFD, 77); /* not close-on-exec */
-    sigset_t term, before;
-    sigemptyset(&term);
-    sigaddset(&term, SIGTERM);
-    sigprocmask(SIG_BLOCK, &term, &before); /* as orield does */
-    signal(SIGPIPE, SIG_IGN);
+static void test_what_it_is_given(void **state) {
+    int null = open("/dev/null", O_RDONLY | O_CLOEXEC), leaky = fcntl(null, F_DUPFD, 500); /* not close-on-exec */
     start("report");
     wait_for_exit();
-    sigprocmask(SIG_SETMASK, &before, NULL);
     close(leaky);
     close(null);
-    assert_string_equal(said->str, "argc=1 argv0=helper_child\nfds= 0 1 2 3\nstdin=/dev/null\n"
-                                   "env=ORIEL_TEST_CHILD=report\nblocked=0 pipe=default\n");
+    assert_string_equal(
+        said->str,
+        "argc=1 argv0=helper_child pid=1\nfds= 0 1 2 3\nstdin=/dev/null\n"
+        "env=ORIEL_TEST_SET=1\nenv=GST_REGISTRY_FORK=no\nenv=ORC_CODE=backup\nblocked=0 pipe=default term=default\n");
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);
 }
@@ -112,11 +117,11 @@ static void test_killed(void **state) {
 }
 
 static void test_discarded(void **state) {
+    int before = rig_open_fds();
     start("wait");
     assert_true(rig_until(said->len > 0, 5));
     oriel_helper_discard(helper);
-    siginfo_t info;
-    assert_true(rig_until(waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0, 5)); /* ended, and waited for */
+    assert_true(rig_until(rig_open_fds() == before, 5)); /* ended, and waited for */
     assert_int_equal(exits, 0);
     assert_string_equal(said->str, "here\n");
 }
@@ -160,37 +165,57 @@ static void test_files_that_nobody_takes(void **state) {
     assert_int_equal(rig_open_fds(), before);
 }
 
-static void test_a_talking_grandchild_does_not_hold_the_loop(void **state) {
-    start("talker");
+static void test_it_starts_no_other(void **state) {
+    start("fork");
     wait_for_exit();
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_int_equal(WEXITSTATUS(status), ENOSYS);
+    exits = 0;
+    start("exec");
+    wait_for_exit();
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGSYS);
+    exits = 0;
+    start("exec-by-fd");
+    wait_for_exit();
+    assert_int_equal(WEXITSTATUS(status), ENOSYS);
+    exits = 0;
+    start("exec-by-the-fd"); /* the one that the filter knows: there can be none of that number */
+    wait_for_exit();
+    assert_int_equal(WEXITSTATUS(status), EBADF);
+}
+
+static void test_its_limits(void **state) {
+    start("memory"); /* says how many MiB it got */
+    wait_for_exit();
+    assert_in_range(WEXITSTATUS(status), 40, 64);
+    exits = 0;
+    start("files-of-its-own");
+    wait_for_exit();
+    assert_int_equal(WEXITSTATUS(status), EMFILE);
 }
 
 static void test_not_there(void **state) {
-    static const struct oriel_helper_kind missing = {"oriel-nothing", &helper_table, passed_on, on_message, on_exited},
-                                          no_program = {"meson.build", &helper_table, passed_on, on_message, on_exited};
+    static const struct oriel_helper_kind missing = {(enum oriel_process)MISSING, "", &helper_table, on_message,
+                                                     on_exited},
+                                          no_program = {(enum oriel_process)NO_PROGRAM, "", &helper_table, on_message,
+                                                        on_exited},
+                                          refused = {(enum oriel_process)REFUSED, "", &helper_table, on_message,
+                                                     on_exited},
+                                          unknown = {(enum oriel_process)77, "", &helper_table, on_message, on_exited};
     int before = rig_open_fds();
-    g_autoptr(GError) gone = NULL, plain = NULL;
-    assert_null(oriel_helper_start(&missing, CHILDREN, NULL, &gone));
-    assert_string_equal(gone->message, "cannot start " CHILDREN "/oriel-nothing: No such file or directory");
-    assert_null(oriel_helper_start(&no_program, SOURCE_ROOT "/tests/unit", NULL, &plain));
-    assert_string_equal(plain->message, "cannot start " SOURCE_ROOT "/tests/unit/meson.build: Permission denied");
+    g_autoptr(GError) gone = NULL, plain = NULL, no = NULL, none = NULL;
+    g_autofree char *gone_text = g_strdup_printf("cannot start %s/oriel-nothing: No such file or directory", folder);
+    g_autofree char *plain_text = g_strdup_printf("cannot start %s/meson.build: Permission denied", folder);
+    assert_null(oriel_helper_start(&missing, launcher, NULL, &gone));
+    assert_string_equal(gone->message, gone_text);
+    assert_null(oriel_helper_start(&no_program, launcher, NULL, &plain));
+    assert_string_equal(plain->message, plain_text);
+    assert_null(oriel_helper_start(&refused, launcher, NULL, &no));
+    assert_string_equal(no->message, "not as it is configured");
+    assert_null(oriel_helper_start(&unknown, launcher, NULL, &none));
+    assert_string_equal(none->message, "core asked for a kind of helper that does not exist");
     assert_int_equal(rig_open_fds(), before);
-    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
-}
-
-/* Somebody's launcher may have left SIGCHLD ignored: then the kernel keeps no status, but the end is an end. */
-static void test_children_that_nobody_may_wait_for(void **state) {
-    signal(SIGCHLD, SIG_IGN);
-    start("wait");
-    rig_until(said->len > 0, 5);
-    oriel_helper_kill(helper);
-    rig_until(exits > 0, 5);
-    signal(SIGCHLD, SIG_DFL);
-    assert_int_equal(exits, 1);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 255);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), 0);
 }
 
 static void test_fifty_in_a_row(void **state) {
@@ -222,11 +247,42 @@ static int tear_down(void **state) {
     return 0;
 }
 
+static void lost(void *user) {
+    fail_msg("the launcher is gone");
+}
+
+static void link_to(const char *from, const char *name) {
+    g_autofree char *to = g_build_filename(folder, name, NULL);
+    assert_int_equal(symlink(from, to), 0);
+}
+
+static int start_launcher(void **state) {
+    folder = rig_folder();
+    link_to(BUILD_ROOT "/oriel-enter", "oriel-enter");
+    link_to(BUILD_ROOT "/tests/unit/helper_child", "helper_child");
+    link_to(SOURCE_ROOT "/tests/unit/meson.build", "meson.build");
+    g_setenv("ORIEL_TEST_SECRET", "not for helpers", TRUE);
+    g_setenv("ORIEL_TEST_SET", "1", TRUE);
+    g_unsetenv("ORIEL_TEST_UNSET");
+    struct oriel_launch_plan plan = {.helpers = folder, .kinds = kinds, .kind_count = KINDS};
+    plan.refusals[ORIEL_PROCESS_CAPTURE] = "not as it is configured";
+    int fd = oriel_launch_fork(&plan);
+    launcher = fd < 0 ? NULL : oriel_launcher_new(fd, lost, NULL, NULL);
+    return launcher && !oriel_launcher_why_bare(launcher) ? 0 : -1;
+}
+
+static int end_launcher(void **state) {
+    oriel_launcher_free(launcher);
+    waitpid(-1, NULL, 0);
+    rig_remove(folder);
+    return 0;
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_what_it_inherits),
+        TEST(test_what_it_is_given),
         TEST(test_all_messages_then_the_exit),
         TEST(test_a_broken_protocol_is_its_end),
         TEST(test_killed),
@@ -236,10 +292,10 @@ int main(void) {
         TEST(test_hang_up),
         TEST(test_crash),
         TEST(test_files_that_nobody_takes),
-        TEST(test_a_talking_grandchild_does_not_hold_the_loop),
+        TEST(test_it_starts_no_other),
+        TEST(test_its_limits),
         TEST(test_not_there),
-        TEST(test_children_that_nobody_may_wait_for),
         TEST(test_fifty_in_a_row),
     };
-    return cmocka_run_group_tests_name("helper", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("helper", tests, start_launcher, end_launcher);
 }

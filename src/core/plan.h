@@ -1,0 +1,18 @@
+/* From the configuration to what the launcher may start and what each helper may see of this machine. */
+#ifndef ORIEL_PLAN_H
+#define ORIEL_PLAN_H
+
+#include "config.h"
+#include "launch.h"
+
+struct oriel_plan;
+
+/* Never NULL; owns what oriel_plan_launch() points to. `config` must live as long. */
+struct oriel_plan *oriel_plan_new(const struct oriel_config *config);
+const struct oriel_launch_plan *oriel_plan_launch(const struct oriel_plan *plan);
+void oriel_plan_free(struct oriel_plan *plan);
+
+/* The socket of X display `display` (":0", "unix:1.0"), "" for none, NULL for one that is reached by network. */
+char *oriel_plan_x_socket(const char *display);
+
+#endif
