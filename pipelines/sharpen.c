@@ -120,6 +120,10 @@ void oriel_sharpen_done(struct oriel_sharpen *s, const struct oriel_plan *plan, 
 struct oriel_sharpen_times oriel_sharpen_times(struct oriel_sharpen *s, int64_t now) {
     oriel_rate_advance(&s->rate, now);
     int64_t ready = oriel_rate_ready(&s->rate, now);
+    /* A little early, or a screen of just that rate would lose every other picture. */
+    int64_t paced = s->changed_at + ORIEL_SECOND / s->settings.fps * 15 / 16;
+    if (ready < paced)
+        ready = paced;
     struct oriel_sharpen_times times = {.not_before = ready, .again = s->sent_at + BEAT};
     if (s->want_key || s->map.changed) {
         times.again = ready;
