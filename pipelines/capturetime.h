@@ -10,7 +10,7 @@
 #define ORIEL_CAPTURE_TIME_URI "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time"
 
 /* A floating reference, with its id (1..14) set. Timestamps are running times of `element`, whose clock is
- * CLOCK_MONOTONIC. */
+ * CLOCK_MONOTONIC; not the payloader itself, which is locked while it writes extensions. */
 GstRTPHeaderExtension *oriel_capture_time_new(guint id, GstElement *element);
 
 #endif

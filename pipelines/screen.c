@@ -62,14 +62,14 @@ GstCaps *oriel_screen_caps(GstElement *screen) {
     return caps;
 }
 
-static gboolean set_up_payloader(GstElement *pay, GError **error) {
+static gboolean set_up_payloader(GstElement *screen, GstElement *pay, GError **error) {
     /* RTP time 0 is running time 0: the data channel tells the page which clock time that is. */
     g_object_set(pay, "pt", PAYLOAD, "ssrc", g_random_int(), "mtu", MTU, "timestamp-offset", 0, "perfect-rtptime",
                  FALSE, NULL);
     g_autoptr(GstRTPHeaderExtension) twcc = gst_rtp_header_extension_create_from_uri(URI_TWCC);
     g_autoptr(GstRTPHeaderExtension) mid = gst_rtp_header_extension_create_from_uri(URI_MID);
     g_autoptr(GstRTPHeaderExtension) delay = gst_object_ref_sink(oriel_playout_delay_new(ID_PLAYOUT_DELAY));
-    g_autoptr(GstRTPHeaderExtension) capture = gst_object_ref_sink(oriel_capture_time_new(ID_CAPTURE_TIME, pay));
+    g_autoptr(GstRTPHeaderExtension) capture = gst_object_ref_sink(oriel_capture_time_new(ID_CAPTURE_TIME, screen));
     if (!twcc || !mid) {
         g_set_error(error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN,
                     "GStreamer's rtpmanager plugin is missing; install Debian's gstreamer1.0-plugins-good");
@@ -139,7 +139,7 @@ GstElement *oriel_screen_new(const char *graph, int frames, unsigned fps, unsign
     GstElement *screen = oriel_graph_parse(graph, &numbers, error);
     g_autoptr(GstElement) pay = screen ? child(screen, "pay") : NULL;
     g_autoptr(GstElement) source = screen ? child(screen, "frames") : NULL;
-    if (!screen || !set_up_payloader(pay, error)) {
+    if (!screen || !set_up_payloader(screen, pay, error)) {
         close(frames);
         if (screen)
             gst_object_unref(gst_object_ref_sink(screen));
