@@ -156,6 +156,7 @@ static void test_counts_and_trace(void **state) {
     assert_int_equal(counts.width, 0);
     g_usleep(20000); /* what follows is captured after the start */
     oriel_screen_run(rig.screen, TRUE);
+    expect_message(&rig, ORIEL_FRAMES_RUN);
     for (int i = 0; i < 3; i++) {
         int64_t time = oriel_monotonic() - 2 * ORIEL_MILLISECOND;
         send_frame(&rig, time);
