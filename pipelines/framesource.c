@@ -16,6 +16,8 @@
 #define REPEAT_FAST (100 * ORIEL_MILLISECOND)
 #define REPEAT_SLOW ORIEL_SECOND
 #define SHARPEN_TIME (2 * ORIEL_SECOND)
+#define DEAF_LONG (10 * ORIEL_MILLISECOND)
+#define FRESHEN (3 * ORIEL_MILLISECOND)
 #define NEVER INT64_MAX
 
 struct _OrielFrameSrc {
@@ -33,6 +35,8 @@ struct _OrielFrameSrc {
     struct oriel_frame_reader *reader;
     gboolean running;
     gboolean news;       /* a picture that has not been pushed */
+    gboolean deaf;       /* nothing was read since the last push */
+    int64_t settled;     /* when to give up waiting for a newer one than the news; 0: now */
     uint32_t generation; /* of the caps */
     GstVideoInfo info;   /* of the caps */
     GstBuffer *picture;  /* kept up to date; NULL: there is none yet */
@@ -101,17 +105,31 @@ static int64_t earliest(OrielFrameSrc *self) {
 static int64_t due(OrielFrameSrc *self) {
     if (!self->running)
         return NEVER;
-    return self->news ? earliest(self) : again(self);
+    return self->news ? MAX(earliest(self), self->settled) : again(self);
 }
 
 static int receive(OrielFrameSrc *self) {
     int result = oriel_frame_reader_receive(self->reader);
-    if (result > 0 && self->running)
+    if (result > 0 && self->running) {
+        self->settled = 0;
         self->news = TRUE;
+    }
     if (result >= 0 && oriel_frame_reader_info(self->reader)->generation == 0) {
         self->news = FALSE; /* a new generation has begun */
         self->drawn = FALSE;
     }
+    return result;
+}
+
+/* What came while the encoder was busy for long is as old as that; capture makes a newer one as soon as it is read. So
+ * that one has a moment to come. */
+static int listen_again(OrielFrameSrc *self, int64_t now) {
+    self->deaf = FALSE;
+    if (now - self->last_push < DEAF_LONG)
+        return 0;
+    int result = receive(self);
+    if (self->news)
+        self->settled = now + FRESHEN;
     return result;
 }
 
@@ -126,6 +144,11 @@ static GstFlowReturn wait_for_picture(OrielFrameSrc *self) {
         gboolean listen = ready <= now || !self->running;
         if (listen && oriel_frame_reader_ready(self->reader) < 0)
             return broken(self);
+        if (listen && self->deaf) {
+            if (listen_again(self, now) < 0)
+                return broken(self);
+            continue;
+        }
         if (!listen && ready < at)
             at = ready;
         else if (at <= now) {
@@ -220,6 +243,7 @@ static GstFlowReturn create(GstPushSrc *source, GstBuffer **buffer) {
     g_mutex_lock(&self->lock);
     self->again = self->again < 0 ? -1 : NEVER; /* the encoder will say anew */
     g_mutex_unlock(&self->lock);
+    self->deaf = TRUE;
     self->last_push = now;
     self->last_pts = timestamp(self, time, now);
     GST_BUFFER_OFFSET(*buffer) = self->serial++;
