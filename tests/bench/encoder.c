@@ -181,7 +181,11 @@ static void begin(struct bench *b, bool ours, unsigned width, unsigned height, u
                                      .strides = {(int)width, (int)(width + 1) / 2, (int)(width + 1) / 2}};
     need(!vpx_codec_dec_init(&b->decoder, vpx_codec_vp8_dx(), NULL, 0), "no decoder");
     struct oriel_vp8_settings settings = {
-        .sharpen = {.kbits = kbits, .burst = 600, .fps = FPS, .target_quantizer = getenv("TARGET") ? (unsigned)atoi(getenv("TARGET")) : 4, .max_quantizer = 56},
+        .sharpen = {.kbits = kbits,
+                    .burst = 600,
+                    .fps = FPS,
+                    .target_quantizer = getenv("TARGET") ? (unsigned)atoi(getenv("TARGET")) : 4,
+                    .max_quantizer = 56},
         .speed = getenv("SPEED") ? atoi(getenv("SPEED")) : SPEED,
         .threads = 1};
     char error[ORIEL_VP8_ERROR_SIZE];
