@@ -31,6 +31,7 @@ struct mapping {
 
 struct cursor {
     bool shown;
+    bool changed; /* its shape, since the last draw */
     int32_t x, y;
     unsigned width, height;
     uint8_t pixels[ORIEL_CURSOR_SIDE_MAX * ORIEL_CURSOR_SIDE_MAX * 4];
@@ -43,6 +44,14 @@ struct oriel_frame_reader {
     struct oriel_i420 canvas; /* the picture without the cursor; planes[0] owns all three */
     struct oriel_frame_info info;
     struct cursor cursor;
+    struct {
+        int32_t x, y;
+        struct oriel_rect at; /* what of it is in the picture; empty: nothing */
+    } drawn;                  /* the cursor, by the last draw */
+    struct {
+        bool held;
+        uint32_t generation, index;
+    } buffer; /* the newest, which capture gets back when there is time for the next */
     char error[ORIEL_FRAME_ERROR_SIZE];
     struct oriel_ipc_message message;
 };
@@ -173,6 +182,8 @@ static int handle_buffers(struct oriel_frame_reader *reader) {
     /* Until its first FRAME a generation has no picture; the last one of the older stays up, but can't be drawn any
      * more. */
     reader->info = (struct oriel_frame_info){0};
+    reader->drawn.at = (struct oriel_rect){0};
+    reader->buffer.held = false;
     if (!make_canvas(&reader->canvas, m.width, m.height))
         return fail(reader, -EPROTO, "no memory for a picture of %ux%u", m.width, m.height);
     return 0;
@@ -260,8 +271,19 @@ static int handle_frame(struct oriel_frame_reader *reader) {
     reader->cursor.x = (int32_t)(uint32_t)msg->fields[4].number;
     reader->cursor.y = (int32_t)(uint32_t)msg->fields[5].number;
     reader->cursor.shown = msg->fields[6].number == 1;
-    return sent(reader,
-                oriel_ipc_send(reader->fd, &oriel_media_to_capture, ORIEL_FRAMES_RELEASE, m->generation, index));
+    result = oriel_frame_reader_ready(reader); /* an older one, which nobody will ask for any more */
+    reader->buffer.held = true;
+    reader->buffer.generation = m->generation;
+    reader->buffer.index = index;
+    return result;
+}
+
+int oriel_frame_reader_ready(struct oriel_frame_reader *reader) {
+    if (!reader->buffer.held)
+        return 0;
+    reader->buffer.held = false;
+    return sent(reader, oriel_ipc_send(reader->fd, &oriel_media_to_capture, ORIEL_FRAMES_RELEASE,
+                                       reader->buffer.generation, reader->buffer.index));
 }
 
 static int handle_cursor(struct oriel_frame_reader *reader) {
@@ -272,6 +294,7 @@ static int handle_cursor(struct oriel_frame_reader *reader) {
                     (unsigned long long)height, msg->fields[2].length);
     reader->cursor.width = (unsigned)width;
     reader->cursor.height = (unsigned)height;
+    reader->cursor.changed = true;
     memcpy(reader->cursor.pixels, msg->fields[2].bytes, msg->fields[2].length);
     return 0;
 }
@@ -307,15 +330,69 @@ int oriel_frame_reader_receive(struct oriel_frame_reader *reader) {
     return news && reader->info.generation; /* BUFFERS may have come after the FRAME */
 }
 
-void oriel_frame_reader_draw(struct oriel_frame_reader *reader, const struct oriel_i420 *out) {
+/* Copies what is clean; to even corners, because chroma is shared. */
+static void copy(const struct oriel_frame_reader *reader, const struct oriel_i420 *out, const struct oriel_rect *r) {
     const struct oriel_i420 *c = &reader->canvas;
-    int width = (int)reader->info.width, height = (int)reader->info.height;
-    for (int i = 0; i < 3; i++)
-        CopyPlane(c->planes[i], c->strides[i], out->planes[i], out->strides[i], i ? (width + 1) / 2 : width,
-                  i ? (height + 1) / 2 : height);
-    const struct cursor *cursor = &reader->cursor;
-    if (cursor->shown)
-        oriel_cursor_blend(out, (unsigned)width, (unsigned)height, cursor->pixels, cursor->width, cursor->height,
-                           cursor->x, cursor->y);
-    reader->info.damage_count = 0;
+    unsigned left = r->x & ~1u, top = r->y & ~1u;
+    unsigned right = (r->x + r->width + 1u) & ~1u, bottom = (r->y + r->height + 1u) & ~1u;
+    if (right > reader->info.width)
+        right = reader->info.width;
+    if (bottom > reader->info.height)
+        bottom = reader->info.height;
+    for (int i = 0; i < 3; i++) {
+        unsigned shift = i > 0;
+        CopyPlane(c->planes[i] + (ptrdiff_t)(top >> shift) * c->strides[i] + (left >> shift), c->strides[i],
+                  out->planes[i] + (ptrdiff_t)(top >> shift) * out->strides[i] + (left >> shift), out->strides[i],
+                  (int)((right - left + shift) >> shift), (int)((bottom - top + shift) >> shift));
+    }
+}
+
+static bool meet(const struct oriel_rect *a, const struct oriel_rect *b) {
+    return a->x <= b->x + b->width && b->x <= a->x + a->width && a->y <= b->y + b->height && b->y <= a->y + a->height;
+}
+
+/* Where the cursor covers the picture. */
+static struct oriel_rect cursor_place(const struct oriel_frame_reader *reader) {
+    const struct cursor *c = &reader->cursor;
+    int64_t left = c->x < 0 ? 0 : c->x, top = c->y < 0 ? 0 : c->y;
+    int64_t right = (int64_t)c->x + c->width, bottom = (int64_t)c->y + c->height;
+    if (right > reader->info.width)
+        right = reader->info.width;
+    if (bottom > reader->info.height)
+        bottom = reader->info.height;
+    if (!c->shown || left >= right || top >= bottom)
+        return (struct oriel_rect){0};
+    return (struct oriel_rect){(uint16_t)left, (uint16_t)top, (uint16_t)(right - left), (uint16_t)(bottom - top)};
+}
+
+unsigned oriel_frame_reader_draw(struct oriel_frame_reader *reader, const struct oriel_i420 *out,
+                                 struct oriel_rect damage[ORIEL_FRAME_DAMAGE_MAX]) {
+    struct oriel_frame_info *info = &reader->info;
+    struct cursor *cursor = &reader->cursor;
+    struct oriel_rect before = reader->drawn.at, now = cursor_place(reader);
+    bool changed = cursor->changed || memcmp(&before, &now, sizeof now) != 0 || cursor->x != reader->drawn.x ||
+                   cursor->y != reader->drawn.y;
+    bool touched = changed;
+    unsigned count = 0;
+    for (; count < info->damage_count; count++) {
+        damage[count] = info->damage[count];
+        touched = touched || (now.width && meet(&damage[count], &now));
+    }
+    if (touched && before.width)
+        copy(reader, out, &before);
+    for (unsigned i = 0; i < count; i++)
+        copy(reader, out, &damage[i]);
+    if (touched && now.width)
+        oriel_cursor_blend(out, info->width, info->height, cursor->pixels, cursor->width, cursor->height, cursor->x,
+                           cursor->y);
+    if (changed && before.width)
+        damage[count++] = before;
+    if (changed && now.width)
+        damage[count++] = now;
+    reader->drawn.at = now;
+    reader->drawn.x = cursor->x;
+    reader->drawn.y = cursor->y;
+    cursor->changed = false;
+    info->damage_count = 0;
+    return count;
 }

@@ -1,9 +1,10 @@
 /* Media's end of the frame protocol (src/ipc/frames.h): shared pictures in, I420 with the cursor out.
  *
  * Policy: capture is not trusted. Every index, size, rectangle, generation and file descriptor is checked before it is
- * used; what breaks the protocol ends the reader with a sentence. A buffer goes back to capture as soon as its damaged
- * part is converted, so the shared memory is read in one place and never held. The newest picture wins: what
- * older FRAMEs damaged adds up in one picture, and nothing queues.
+ * used; what breaks the protocol ends the reader with a sentence. Only what is damaged is converted and copied. The
+ * shared memory is read in one place, when a FRAME comes; its buffer goes back to capture when there is time for the
+ * next picture, for that is what capture waits for. The newest picture wins: what older FRAMEs damaged adds up in one
+ * picture, and nothing queues.
  * Colours: BT.601, limited range, as libyuv converts and VP8 implies. Libc, libyuv and ipc only: tests need no
  * pipeline. Limits: one thread at a time. Capture can still change pixels while they are read; that spoils its own
  * picture only. */
@@ -16,7 +17,10 @@
 
 #include "frames.h"
 
-enum { ORIEL_FRAME_ERROR_SIZE = 160 };
+enum {
+    ORIEL_FRAME_ERROR_SIZE = 160,
+    ORIEL_FRAME_DAMAGE_MAX = ORIEL_FRAME_RECTS_MAX + 2, /* and where the cursor was, and where it is */
+};
 
 /* What there is to show; filled by oriel_frame_reader_receive. */
 struct oriel_frame_info {
@@ -56,7 +60,12 @@ const char *oriel_frame_reader_error(const struct oriel_frame_reader *reader);
 /* Valid until the next call with `reader`. */
 const struct oriel_frame_info *oriel_frame_reader_info(const struct oriel_frame_reader *reader);
 
-/* Draws the newest picture with the cursor on it, and forgets the damage. info.generation must not be 0. */
-void oriel_frame_reader_draw(struct oriel_frame_reader *reader, const struct oriel_i420 *out);
+/* There is time for the next picture: gives the buffer of the last one back to capture. As oriel_frame_reader_run. */
+int oriel_frame_reader_ready(struct oriel_frame_reader *reader);
+
+/* Brings `out` up to date, which must hold what the last call left there (anything, when all is damaged), cursor
+ * included. What differs from that goes to `damage`; how many. info.generation must not be 0. */
+unsigned oriel_frame_reader_draw(struct oriel_frame_reader *reader, const struct oriel_i420 *out,
+                                 struct oriel_rect damage[ORIEL_FRAME_DAMAGE_MAX]);
 
 #endif

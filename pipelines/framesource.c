@@ -10,29 +10,37 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "damage.h"
 #include "framereader.h"
 
 #define REPEAT_FAST (100 * ORIEL_MILLISECOND)
 #define REPEAT_SLOW ORIEL_SECOND
 #define SHARPEN_TIME (2 * ORIEL_SECOND)
+#define DEAF_LONG (10 * ORIEL_MILLISECOND)
+#define FRESHEN (3 * ORIEL_MILLISECOND)
 #define NEVER INT64_MAX
 
 struct _OrielFrameSrc {
     GstPushSrc parent;
     unsigned fps;
-    gint wanted;   /* atomic: whether capture shall run */
-    gint flushing; /* atomic */
-    int wake;      /* eventfd: `wanted` or `flushing` changed */
-    gint size;     /* atomic: width << 16 | height of the newest picture */
+    gint wanted;              /* atomic: whether capture shall run */
+    gint flushing;            /* atomic */
+    int wake;                 /* eventfd: `wanted` or `flushing` changed */
+    gint size;                /* atomic: width << 16 | height of the newest picture */
+    GMutex lock;              /* of the next two, which come with the encoder's demand */
+    GThread *pushing;         /* atomic: the streaming thread; it need not be woken */
+    gint64 not_before, again; /* monotonic; `again` is -1 while the encoder has said nothing */
 
     /* The streaming thread's. */
     struct oriel_frame_reader *reader;
     gboolean running;
     gboolean news;       /* a picture that has not been pushed */
+    gboolean deaf;       /* nothing was read since the last push */
+    int64_t settled;     /* when to give up waiting for a newer one than the news; 0: now */
     uint32_t generation; /* of the caps */
     GstVideoInfo info;   /* of the caps */
-    GstBufferPool *pool; /* of the caps */
-    GstBuffer *last;     /* the newest picture pushed, to be repeated */
+    GstBuffer *picture;  /* kept up to date; NULL: there is none yet */
+    gboolean drawn;      /* it shows something that may be repeated */
     guint64 serial;      /* of the next picture */
     GstClockTime last_pts;
     int64_t last_push, last_change; /* monotonic */
@@ -44,16 +52,6 @@ G_DEFINE_TYPE(OrielFrameSrc, oriel_frame_src, GST_TYPE_PUSH_SRC)
 
 static GstStaticPadTemplate template =
     GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(GST_VIDEO_CAPS_MAKE("I420")));
-
-static G_DEFINE_QUARK(oriel - damage, damage)
-
-    const struct oriel_rect *oriel_frame_source_damage(GstBuffer *buffer, size_t *count) {
-    GBytes *bytes = gst_mini_object_get_qdata(GST_MINI_OBJECT(buffer), damage_quark());
-    gsize size = 0;
-    const struct oriel_rect *rects = bytes ? g_bytes_get_data(bytes, &size) : NULL;
-    *count = size / sizeof *rects;
-    return rects;
-}
 
 static void wake(OrielFrameSrc *self) {
     uint64_t one = 1;
@@ -79,49 +77,97 @@ static int apply_wanted(OrielFrameSrc *self) {
         return 0;
     self->running = wanted;
     self->news = FALSE;
-    gst_clear_buffer(&self->last);
+    self->drawn = FALSE;
     return oriel_frame_reader_run(self->reader, wanted ? self->fps : 0);
+}
+
+/* When the last picture shall be pushed again. */
+static int64_t again(OrielFrameSrc *self) {
+    if (!self->drawn)
+        return NEVER;
+    g_mutex_lock(&self->lock);
+    int64_t demanded = self->again;
+    g_mutex_unlock(&self->lock);
+    if (demanded >= 0)
+        return demanded;
+    return self->last_push + (self->last_push - self->last_change < SHARPEN_TIME ? REPEAT_FAST : REPEAT_SLOW);
+}
+
+/* When the next picture may come: not before the encoder wants it. */
+static int64_t earliest(OrielFrameSrc *self) {
+    g_mutex_lock(&self->lock);
+    int64_t demanded = self->not_before;
+    g_mutex_unlock(&self->lock);
+    return MAX(demanded, self->earliest);
 }
 
 /* When the next picture is due, if capture sends nothing more. */
 static int64_t due(OrielFrameSrc *self) {
     if (!self->running)
         return NEVER;
-    if (self->news)
-        return self->earliest;
-    if (!self->last)
-        return NEVER;
-    return self->last_push + (self->last_push - self->last_change < SHARPEN_TIME ? REPEAT_FAST : REPEAT_SLOW);
+    return self->news ? MAX(earliest(self), self->settled) : again(self);
 }
 
-/* Waits until a picture is due; reads what capture sends meanwhile. */
+static int receive(OrielFrameSrc *self) {
+    int result = oriel_frame_reader_receive(self->reader);
+    if (result > 0 && self->running) {
+        self->settled = 0;
+        self->news = TRUE;
+    }
+    if (result >= 0 && oriel_frame_reader_info(self->reader)->generation == 0) {
+        self->news = FALSE; /* a new generation has begun */
+        self->drawn = FALSE;
+    }
+    return result;
+}
+
+/* What came while the encoder was busy for long is as old as that; capture makes a newer one as soon as it is read. So
+ * that one has a moment to come. */
+static int listen_again(OrielFrameSrc *self, int64_t now) {
+    self->deaf = FALSE;
+    if (now - self->last_push < DEAF_LONG)
+        return 0;
+    int result = receive(self);
+    if (self->news)
+        self->settled = now + FRESHEN;
+    return result;
+}
+
+/* Waits until a picture is due; reads what capture sends meanwhile, as soon as the encoder is ready for it. */
 static GstFlowReturn wait_for_picture(OrielFrameSrc *self) {
     for (;;) {
         if (g_atomic_int_get(&self->flushing))
             return GST_FLOW_FLUSHING;
         if (apply_wanted(self) < 0)
             return broken(self);
-        int64_t at = due(self), now = oriel_monotonic();
-        if (at <= now)
-            return GST_FLOW_OK;
-        struct timespec wait = {.tv_sec = (at - now) / ORIEL_SECOND, .tv_nsec = (at - now) % ORIEL_SECOND};
-        struct pollfd fds[] = {{.fd = oriel_frame_reader_fd(self->reader), .events = POLLIN},
-                               {.fd = self->wake, .events = POLLIN}};
-        if (ppoll(fds, 2, at == NEVER ? NULL : &wait, NULL) < 0 && errno != EINTR)
-            return GST_FLOW_ERROR;
-        if (fds[1].revents)
-            drain(self);
-        if (!fds[0].revents)
-            continue;
-        int result = oriel_frame_reader_receive(self->reader);
-        if (result < 0)
+        int64_t now = oriel_monotonic(), ready = earliest(self), at = due(self);
+        gboolean listen = ready <= now || !self->running;
+        if (listen && oriel_frame_reader_ready(self->reader) < 0)
             return broken(self);
-        if (result && self->running)
-            self->news = TRUE;
-        if (oriel_frame_reader_info(self->reader)->generation == 0) {
-            self->news = FALSE; /* a new generation has begun */
-            gst_clear_buffer(&self->last);
+        if (listen && self->deaf) {
+            if (listen_again(self, now) < 0)
+                return broken(self);
+            continue;
         }
+        if (!listen && ready < at)
+            at = ready;
+        else if (at <= now) {
+            /* What has come in the meantime is newer than what is about to be pushed. */
+            if (listen && receive(self) < 0)
+                return broken(self);
+            if (due(self) <= now)
+                return GST_FLOW_OK;
+            continue;
+        }
+        struct timespec wait = {.tv_sec = (at - now) / ORIEL_SECOND, .tv_nsec = (at - now) % ORIEL_SECOND};
+        struct pollfd fds[] = {{.fd = self->wake, .events = POLLIN},
+                               {.fd = oriel_frame_reader_fd(self->reader), .events = POLLIN}};
+        if (ppoll(fds, listen ? 2 : 1, at == NEVER ? NULL : &wait, NULL) < 0 && errno != EINTR)
+            return GST_FLOW_ERROR;
+        if (fds[0].revents)
+            drain(self);
+        if (listen && fds[1].revents && receive(self) < 0)
+            return broken(self);
     }
 }
 
@@ -133,39 +179,31 @@ static gboolean set_size(OrielFrameSrc *self, const struct oriel_frame_info *inf
     gst_video_colorimetry_from_string(&self->info.colorimetry, GST_VIDEO_COLORIMETRY_BT601);
     g_autoptr(GstCaps) caps = gst_video_info_to_caps(&self->info);
     gst_caps_set_simple(caps, "max-framerate", GST_TYPE_FRACTION, self->fps, 1, NULL);
-    if (self->pool) {
-        gst_buffer_pool_set_active(self->pool, FALSE);
-        gst_object_unref(self->pool);
-    }
-    self->pool = gst_video_buffer_pool_new();
-    GstStructure *config = gst_buffer_pool_get_config(self->pool);
-    gst_buffer_pool_config_set_params(config, caps, (guint)self->info.size, 0, 0);
-    if (!gst_buffer_pool_set_config(self->pool, config) || !gst_buffer_pool_set_active(self->pool, TRUE))
-        return FALSE;
+    gst_clear_buffer(&self->picture);
+    self->picture = gst_buffer_new_allocate(NULL, self->info.size, NULL);
     self->generation = info->generation;
-    return gst_base_src_set_caps(GST_BASE_SRC(self), caps);
+    return self->picture && gst_base_src_set_caps(GST_BASE_SRC(self), caps);
 }
 
-/* The newest picture becomes `last`. */
-static GstFlowReturn draw(OrielFrameSrc *self, const struct oriel_frame_info *info) {
+/* Brings `picture` up to date; a buffer with its pixels comes out, with what differs from the one before. */
+static GstFlowReturn draw(OrielFrameSrc *self, const struct oriel_frame_info *info, int64_t now, GstBuffer **out) {
     if (info->generation != self->generation && !set_size(self, info))
         return GST_FLOW_NOT_NEGOTIATED;
-    gst_clear_buffer(&self->last); /* first, so that its memory can serve again */
-    g_autoptr(GstBuffer) buffer = NULL;
-    GstFlowReturn result = gst_buffer_pool_acquire_buffer(self->pool, &buffer, NULL);
-    if (result != GST_FLOW_OK)
-        return result;
     GstVideoFrame frame;
-    if (!gst_video_frame_map(&frame, &self->info, buffer, GST_MAP_WRITE))
+    /* Copies the pixels only if somebody still reads the last ones. */
+    if (!gst_video_frame_map(&frame, &self->info, self->picture, GST_MAP_READWRITE))
         return GST_FLOW_ERROR;
-    struct oriel_i420 out;
+    struct oriel_i420 planes;
     for (guint i = 0; i < 3; i++) {
-        out.planes[i] = GST_VIDEO_FRAME_PLANE_DATA(&frame, i);
-        out.strides[i] = GST_VIDEO_FRAME_PLANE_STRIDE(&frame, i);
+        planes.planes[i] = GST_VIDEO_FRAME_PLANE_DATA(&frame, i);
+        planes.strides[i] = GST_VIDEO_FRAME_PLANE_STRIDE(&frame, i);
     }
-    oriel_frame_reader_draw(self->reader, &out);
+    struct oriel_rect damage[ORIEL_DAMAGE_MAX];
+    unsigned count = oriel_frame_reader_draw(self->reader, &planes, damage);
     gst_video_frame_unmap(&frame);
-    self->last = g_steal_pointer(&buffer);
+    *out = gst_buffer_copy(self->picture);
+    oriel_damage_add(*out, damage, count, now);
+    self->drawn = TRUE;
     g_atomic_int_set(&self->size, (gint)(info->width << 16 | info->height));
     return GST_FLOW_OK;
 }
@@ -182,28 +220,30 @@ static GstClockTime timestamp(OrielFrameSrc *self, int64_t time, int64_t now) {
 
 static GstFlowReturn create(GstPushSrc *source, GstBuffer **buffer) {
     OrielFrameSrc *self = ORIEL_FRAME_SRC(source);
+    g_atomic_pointer_set(&self->pushing, g_thread_self());
     GstFlowReturn result = wait_for_picture(self);
     if (result != GST_FLOW_OK)
         return result;
     int64_t now = oriel_monotonic(), time = now;
-    g_autoptr(GBytes) damage = NULL;
     if (self->news) {
         const struct oriel_frame_info *info = oriel_frame_reader_info(self->reader);
-        damage = g_bytes_new(info->damage, info->damage_count * sizeof *info->damage);
-        result = draw(self, info);
+        time = info->time;
+        result = draw(self, info, now, buffer);
         if (result != GST_FLOW_OK)
             return result;
-        time = info->time;
         self->news = FALSE;
         self->last_change = now;
         /* Capture does the pacing: this stops only one that sends more than it was asked for, with slack for jitter. */
         int64_t interval = ORIEL_SECOND / self->fps;
         self->earliest = MAX(self->earliest + interval * 9 / 10, now + interval / 2);
+    } else {
+        *buffer = gst_buffer_copy(self->picture);
+        oriel_damage_add(*buffer, NULL, 0, now);
     }
-    *buffer = gst_buffer_copy(self->last); /* shares the pixels */
-    if (damage)
-        gst_mini_object_set_qdata(GST_MINI_OBJECT(*buffer), damage_quark(), g_steal_pointer(&damage),
-                                  (GDestroyNotify)g_bytes_unref);
+    g_mutex_lock(&self->lock);
+    self->again = self->again < 0 ? -1 : NEVER; /* the encoder will say anew */
+    g_mutex_unlock(&self->lock);
+    self->deaf = TRUE;
     self->last_push = now;
     self->last_pts = timestamp(self, time, now);
     GST_BUFFER_OFFSET(*buffer) = self->serial++;
@@ -228,14 +268,25 @@ static gboolean unlock_stop(GstBaseSrc *source) {
     return TRUE;
 }
 
+static gboolean event(GstBaseSrc *source, GstEvent *event) {
+    OrielFrameSrc *self = ORIEL_FRAME_SRC(source);
+    gint64 not_before, again_at;
+    if (!oriel_demand_parse(event, &not_before, &again_at))
+        return GST_BASE_SRC_CLASS(oriel_frame_src_parent_class)->event(source, event);
+    g_mutex_lock(&self->lock);
+    self->not_before = not_before;
+    self->again = MAX(again_at, 0);
+    g_mutex_unlock(&self->lock);
+    if (g_atomic_pointer_get(&self->pushing) != g_thread_self())
+        wake(self);
+    return TRUE;
+}
+
 static void finalize(GObject *object) {
     OrielFrameSrc *self = ORIEL_FRAME_SRC(object);
     oriel_frame_reader_free(self->reader);
-    gst_clear_buffer(&self->last);
-    if (self->pool) {
-        gst_buffer_pool_set_active(self->pool, FALSE);
-        gst_object_unref(self->pool);
-    }
+    gst_clear_buffer(&self->picture);
+    g_mutex_clear(&self->lock);
     close(self->wake);
     G_OBJECT_CLASS(oriel_frame_src_parent_class)->finalize(object);
 }
@@ -246,6 +297,7 @@ static void oriel_frame_src_class_init(OrielFrameSrcClass *class) {
     gst_element_class_set_static_metadata(GST_ELEMENT_CLASS(class), "Oriel frame source", "Source/Video",
                                           "Pictures of a screen that another process shares", "Oriel");
     GST_BASE_SRC_CLASS(class)->negotiate = negotiate;
+    GST_BASE_SRC_CLASS(class)->event = event;
     GST_BASE_SRC_CLASS(class)->unlock = unlock;
     GST_BASE_SRC_CLASS(class)->unlock_stop = unlock_stop;
     GST_PUSH_SRC_CLASS(class)->create = create;
@@ -254,17 +306,23 @@ static void oriel_frame_src_class_init(OrielFrameSrcClass *class) {
 static void oriel_frame_src_init(OrielFrameSrc *self) {
     self->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     self->last_pts = GST_CLOCK_TIME_NONE;
+    self->again = -1;
+    g_mutex_init(&self->lock);
     gst_base_src_set_live(GST_BASE_SRC(self), TRUE);
     gst_base_src_set_format(GST_BASE_SRC(self), GST_FORMAT_TIME);
 }
 
-GstElement *oriel_frame_source_new(int fd, unsigned fps) {
-    OrielFrameSrc *self = g_object_new(oriel_frame_src_get_type(), NULL);
+GType oriel_frame_source_get_type(void) {
+    return oriel_frame_src_get_type();
+}
+
+void oriel_frame_source_open(GstElement *source, int fd, unsigned fps) {
+    OrielFrameSrc *self = ORIEL_FRAME_SRC(source);
+    g_return_if_fail(!self->reader);
     self->fps = fps;
     self->reader = oriel_frame_reader_new(fd);
     if (!self->reader)
         g_error("no memory for the frame reader");
-    return GST_ELEMENT(self);
 }
 
 void oriel_frame_source_run(GstElement *source, gboolean run) {

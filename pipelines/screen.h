@@ -1,24 +1,33 @@
-/* The graph from shared pictures of a screen to VP8 in RTP. Its drawing is in screen.c.
+/* The graph from shared pictures of a screen to RTP. Its drawing is in screen.c.
  * Policy: nothing is captured or encoded before oriel_screen_run. Threads: any. */
 #ifndef ORIEL_SCREEN_H
 #define ORIEL_SCREEN_H
 
 #include <gst/gst.h>
 
+#include "trace.h"
+
 struct oriel_screen_counts {
     unsigned width, height; /* of the newest picture, 0 before one */
     guint64 pictures;       /* encoded since the start */
 };
 
-/* A bin named "screen" with one pad, "src"; a floating reference. Owns `frames`, the frame socket, from now on.
- * NULL with `error` set when a plugin is missing. */
-GstElement *oriel_screen_new(int frames, unsigned fps, unsigned kbits, GError **error);
+/* A bin named "screen" with one pad, "src"; a floating reference. `graph` is the text of a pipeline graph (graph.h).
+ * Owns `frames`, the frame socket, from now on. NULL with `error` set when the graph is refused or an element is
+ * missing. */
+GstElement *oriel_screen_new(const char *graph, int frames, unsigned fps, unsigned kbits, GError **error);
 
 /* The RTP caps of its pad, known before anything flows; the caller unrefs. */
 GstCaps *oriel_screen_caps(GstElement *screen);
 
 /* Starts capture and encoding, with a keyframe first; or pauses both. */
 void oriel_screen_run(GstElement *screen, gboolean run);
+
+/* The last packet of the picture of time `pts` has left. */
+void oriel_screen_sent(GstElement *screen, GstClockTime pts);
+
+/* Where the time of the pictures since the last call went. */
+void oriel_screen_trace(GstElement *screen, struct oriel_trace_summary *summary);
 
 void oriel_screen_counts(GstElement *screen, struct oriel_screen_counts *counts);
 

@@ -14,6 +14,7 @@ struct oriel_cli {
 };
 
 int oriel_cli_status(const struct oriel_cli *cli);
+int oriel_cli_stats(const struct oriel_cli *cli);
 int oriel_cli_stop(const struct oriel_cli *cli);
 int oriel_cli_sessions(const struct oriel_cli *cli);
 int oriel_cli_audit_show(const struct oriel_cli *cli);

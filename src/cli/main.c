@@ -9,6 +9,7 @@
 static const char usage[] = "usage: oriel [--config FILE] [--socket PATH] [--directory DIR] [--json] COMMAND\n"
                             "  status       what the device does now\n"
                             "  sessions     the sessions so far, a line each\n"
+                            "  stats        the figures of the session, a line a second\n"
                             "  stop         end the prompt or the session now\n"
                             "  audit show   the audit log, for people (--json: as it is)\n"
                             "  provision    make and sign what owners, vendors, devices, agents and brokers need\n"
@@ -21,10 +22,8 @@ static const struct {
     const char *words[2];
     int (*run)(const struct oriel_cli *cli);
 } commands[] = {
-    {{"status"}, oriel_cli_status},
-    {{"sessions"}, oriel_cli_sessions},
-    {{"stop"}, oriel_cli_stop},
-    {{"audit", "show"}, oriel_cli_audit_show},
+    {{"status"}, oriel_cli_status}, {{"sessions"}, oriel_cli_sessions},        {{"stats"}, oriel_cli_stats},
+    {{"stop"}, oriel_cli_stop},     {{"audit", "show"}, oriel_cli_audit_show},
 };
 
 static int run_command(const struct oriel_cli *cli, const char *const words[2]) {

@@ -10,7 +10,7 @@
 
 #include "message.h"
 
-enum kind { TEXT, ID, NUMBER, CHOICE, ADDRESSES, URL, USERS, PROXY, ABSOLUTE_PATH, SCOPES };
+enum kind { TEXT, ID, NUMBER, CHOICE, ADDRESSES, URL, USERS, PROXY, ABSOLUTE_PATH, SCOPES, PIPELINE };
 
 enum { SOCKET_PATH_MAX = 107, QUOTED_MAX = 60 };
 
@@ -53,6 +53,7 @@ static const struct key keys[] = {
     {"media", "addresses", ADDRESSES, AT(media_addresses), ""},
     {"media", "bitrate", NUMBER, AT(media_bitrate), "4000", .min = 100, .max = 50000},
     {"media", "frame-rate", NUMBER, AT(media_frame_rate), "30", .min = 1, .max = 60},
+    {"media", "pipeline", PIPELINE, AT(media_pipeline), ORIEL_PIPELINE_DEFAULT},
     {"relay", "proxy", PROXY, AT(relay_proxy), ""},
     {"relay", "ca", ABSOLUTE_PATH, AT(relay_ca), ""},
     {"relay", "fallback-ms", NUMBER, AT(relay_fallback_ms), "2000", .min = 200, .max = 10000},
@@ -158,6 +159,10 @@ static char *refuse_value(const struct key *k, const char *value) {
         return value[strspn(value, "; ")] && every_part(value, is_scope)
                    ? NULL
                    : g_strdup("view, control, logs joined by ';'");
+    case PIPELINE:
+        return oriel_is_id(value) || g_path_is_absolute(value)
+                   ? NULL
+                   : g_strdup("the name of a pipeline graph (a-z, 0-9, '-') or an absolute path");
     case URL:
         return is_url(value)
                    ? NULL
@@ -325,5 +330,6 @@ void oriel_config_free(struct oriel_config *config) {
         if (keys[i].kind != NUMBER)
             g_free(*(char **)((char *)config + keys[i].offset));
     g_free(config->path);
+    g_free(config->media_graph);
     g_free(config);
 }

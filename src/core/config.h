@@ -6,6 +6,8 @@
 
 #include <glib.h>
 
+#define ORIEL_PIPELINE_DEFAULT "vp8"
+
 struct oriel_config {
     char *path;
     char *device_id, *tenant, *site, *firmware;
@@ -21,13 +23,15 @@ struct oriel_config {
     char *media_addresses; /* of a direct path: IP literals joined by ';', "" = all */
     guint media_bitrate;   /* kbit/s */
     guint media_frame_rate;
+    char *media_pipeline;         /* the name of a graph, or an absolute path */
     char *relay_proxy, *relay_ca; /* of TURN over TCP and TLS */
     guint relay_fallback_ms;      /* without an answer by UDP, TCP and TLS are tried */
     guint session_max_seconds;
     char *session_scopes; /* joined by ';': what this device grants at most */
     char *audit_directory;
     char *sandbox_without, *sandbox_violations;
-    char *helpers; /* directory of oriel-signal, -capture, -media */
+    char *media_graph; /* the text of media_pipeline; NULL until graph.h read it */
+    char *helpers;     /* directory of oriel-signal, -capture, -media, -egress */
 };
 
 /* NULL with `error` set when the file can't be read or is refused. The caller frees. */

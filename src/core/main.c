@@ -12,6 +12,7 @@
 
 #include "config.h"
 #include "device.h"
+#include "graph.h"
 #include "json.h"
 #include "launcher.h"
 #include "log.h"
@@ -138,6 +139,11 @@ int main(int argc, char **argv) {
         return 2;
     }
     find_helpers(config);
+    if (!oriel_graph_load(config, &error)) {
+        oriel_error("%s", error->message);
+        oriel_config_free(config);
+        return 2;
+    }
     if (options.check) {
         printf("%s: good\n", options.config);
         status = 0;

@@ -35,6 +35,23 @@ static void open_relay(struct oriel_picture *p, struct oriel_ipc_message *m) {
     close(inside);
 }
 
+/* What `oriel status` and `oriel stats` show. The stages are median and most, in microseconds. */
+static json_t *figures(const struct oriel_ipc_message *m) {
+    static const char *const stages[] = {"capture", "convert", "encode", "packetize"};
+    json_t *f =
+        json_pack("{s:I, s:I, s:I, s:I, s:f, s:I, s:I}", "width", (json_int_t)m->fields[0].number, "height",
+                  (json_int_t)m->fields[1].number, "fps", (json_int_t)m->fields[2].number, "kbps",
+                  (json_int_t)m->fields[3].number, "loss_percent", (double)m->fields[4].number / 10.0, "rtt_ms",
+                  (json_int_t)m->fields[5].number, "bytes", (json_int_t)MIN(m->fields[6].number, (uint64_t)G_MAXINT64));
+    json_t *trace = json_object();
+    for (size_t i = 0; i < G_N_ELEMENTS(stages); i++)
+        json_object_set_new(
+            trace, stages[i],
+            json_pack("[I, I]", (json_int_t)m->fields[7 + 2 * i].number, (json_int_t)m->fields[8 + 2 * i].number));
+    json_object_set_new(f, "stages_us", trace);
+    return f;
+}
+
 /* Media and capture are not trusted: what they say is checked like what comes from outside. */
 static void on_media_message(void *user, struct oriel_ipc_message *m) {
     struct oriel_picture *p = user;
@@ -65,12 +82,7 @@ static void on_media_message(void *user, struct oriel_ipc_message *m) {
         oriel_session_live(p->session);
         break;
     case ORIEL_MEDIA_STATS:
-        oriel_session_stats(p->session,
-                            json_pack("{s:I, s:I, s:I, s:I, s:f, s:I, s:I}", "width", (json_int_t)m->fields[0].number,
-                                      "height", (json_int_t)m->fields[1].number, "fps", (json_int_t)m->fields[2].number,
-                                      "kbps", (json_int_t)m->fields[3].number, "loss_percent",
-                                      (double)m->fields[4].number / 10.0, "rtt_ms", (json_int_t)m->fields[5].number,
-                                      "bytes", (json_int_t)MIN(m->fields[6].number, (uint64_t)G_MAXINT64)));
+        oriel_session_stats(p->session, figures(m));
         break;
     case ORIEL_MEDIA_FAILED:
         oriel_session_failed(p->session, is_end_reason(m->fields[0].bytes) ? m->fields[0].bytes : "media-failed",
@@ -193,7 +205,7 @@ bool oriel_picture_start(struct oriel_picture *p, const struct oriel_session_req
                        request->fingerprint, c->media_path, addresses,
                        request->turn_username ? request->turn_username : "",
                        request->turn_password ? request->turn_password : "", (uint32_t)c->media_bitrate,
-                       (uint32_t)c->media_frame_rate, frames[1]);
+                       (uint32_t)c->media_frame_rate, c->media_graph ? c->media_graph : "", frames[1]);
         oriel_ipc_send(oriel_helper_fd(p->capture), &oriel_core_to_capture, ORIEL_CAPTURE_START, c->capture_backend,
                        c->capture_display, c->capture_xauthority, (uint32_t)c->media_frame_rate, frames[0]);
     }

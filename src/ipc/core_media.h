@@ -9,7 +9,8 @@ enum {
     /* s session · s fingerprint that the peer's certificate must have (32 upper-case hex pairs and colons, SHA-256) ·
      * s path ("relay": TURN only, by the RELAY_SOCKET; "direct": host candidates) · s with "direct": local addresses to
      * gather on, comma-separated IP literals ("" = all) · s, s with "relay": TURN user name and password · u bitrate
-     * kbit/s · u frames a second at most · fd: the frame socket to capture (frames.h). First, once. */
+     * kbit/s · u frames a second at most · s text of the pipeline graph (pipelines/graph.h) · fd: the frame socket to
+     * capture (frames.h). First, once. */
     ORIEL_MEDIA_START = 1,
     /* s SDP of the agent's answer, from a verified message */
     ORIEL_MEDIA_ANSWER = 2,
@@ -29,7 +30,9 @@ enum {
     /* ICE and DTLS are up and the first picture has left. Once for each OFFER. */
     ORIEL_MEDIA_LIVE = 3,
     /* Once a second from LIVE on: u width · u height · u frames sent in this second · u kbit/s sent · u loss in 1/1000
-     * as the receiver reports · u round trip ms · t bytes sent since the start */
+     * as the receiver reports · u round trip ms · t bytes sent since the start · and where the time of the changed
+     * pictures of this second went, median and most in us: u u capture · u u convert · u u encode · u u packetize
+     * (pipelines/trace.h; 0 when there were none) */
     ORIEL_MEDIA_STATS = 4,
     /* s one of the end reasons media-failed, capture-failed, peer-lost, protocol, fingerprint · s detail for people.
        Media ends after it. */
@@ -47,14 +50,14 @@ enum {
 enum { ORIEL_MEDIA_EXIT_FINGERPRINT = 86 };
 
 static const struct oriel_ipc_type oriel_core_to_media_types[] = {
-    {ORIEL_MEDIA_START, "start", "ssssssuu", 1},
+    {ORIEL_MEDIA_START, "start", "ssssssuus", 1},
     {ORIEL_MEDIA_ANSWER, "answer", "s", 0},
     {ORIEL_MEDIA_REMOTE_CANDIDATE, "remote-candidate", "us", 0},
     {ORIEL_MEDIA_RENEW, "renew", "", 0},
 };
 static const struct oriel_ipc_type oriel_media_to_core_types[] = {
     {ORIEL_MEDIA_OFFER, "offer", "ss", 0},   {ORIEL_MEDIA_LOCAL_CANDIDATE, "local-candidate", "us", 0},
-    {ORIEL_MEDIA_LIVE, "live", "", 0},       {ORIEL_MEDIA_STATS, "stats", "uuuuuut", 0},
+    {ORIEL_MEDIA_LIVE, "live", "", 0},       {ORIEL_MEDIA_STATS, "stats", "uuuuuutuuuuuuuu", 0},
     {ORIEL_MEDIA_FAILED, "failed", "ss", 0}, {ORIEL_MEDIA_RELAY_SOCKET, "relay-socket", "", 1},
     {ORIEL_MEDIA_SILENT, "silent", "", 0},
 };

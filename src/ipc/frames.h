@@ -1,11 +1,12 @@
 /* The frame protocol: pictures of a screen from capture to media, through shared memory.
  *
  * Capture makes one memfd with `count` buffers of `size` bytes each and sends it (BUFFERS). It fills a buffer that is
- * free, sends FRAME with its index, and does not touch the buffer until media sends RELEASE for it. At most one FRAME
- * that media has not read waits: capture fills a buffer only when media has asked (RUN) and a buffer is free; meanwhile
- * damage adds up, so that the next FRAME always shows the newest screen. Nothing is captured before RUN or after RUN
- * with 0. A new size or format is a new generation: a new memfd in a new BUFFERS; indices of an older generation are
- * forgotten (RELEASE for them is ignored), and the first FRAME of a generation damages all of it.
+ * free, sends FRAME with its index, and does not touch the buffer until media sends RELEASE for it, which also says
+ * that media has time for the next. At most one FRAME that media has not read waits: capture fills a buffer only when
+ * media has asked (RUN) and a buffer is free; meanwhile damage adds up, so that the next FRAME always shows the newest
+ * screen. Nothing is captured before RUN or after RUN with 0. A new size or format is a new generation: a new memfd in
+ * a new BUFFERS; indices of an older generation are forgotten (RELEASE for them is ignored), and the first FRAME of a
+ * generation damages all of it.
  *
  * Pixels: format BGRX is B, G, R, unused in memory order; rows of `stride` bytes, a multiple of 4, top row first; the
  * picture of buffer i begins at i*size. The memfd is sealed against shrinking (F_SEAL_SHRINK) before it is sent, and

@@ -1,7 +1,8 @@
 /* oriel-media: encodes the pictures of one session and sends them by WebRTC.
  *
  * Policy: started by orield only, for one session, and gone with it. It gets everything over its control channel, fd 3
- * (src/ipc/core_media.h): no arguments, no files, no other descriptor. Nothing listens, nothing goes to stdout. */
+ * (src/ipc/core_media.h): no arguments, no files, no other descriptor. With --check-graph it only says whether the
+ * pipeline graph on its standard input can be used (pipelines/graph.h). Nothing listens, nothing goes to stdout. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <gst/gst.h>
@@ -9,9 +10,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "graph.h"
 #include "log.h"
 #include "sandbox.h"
 #include "session.h"
@@ -36,14 +39,35 @@ static void load_the_rest(void) {
         dlopen(later[i], RTLD_NOW | RTLD_NODELETE); /* not there: then they are not used, either */
 }
 
+/* Says on stderr what is wrong with the graph on stdin. */
+static int check_graph(void) {
+    char text[ORIEL_GRAPH_MAX + 1];
+    size_t length = fread(text, 1, sizeof text - 1, stdin);
+    text[length] = '\0';
+    gst_init(NULL, NULL);
+    g_autoptr(GError) error = NULL;
+    GstElement *bin =
+        oriel_graph_parse(text, &(struct oriel_graph_numbers){.kbits = 1000, .fps = 30, .threads = 1}, &error);
+    if (!bin) {
+        oriel_error("%s", error->message);
+        return EXIT_FAILURE;
+    }
+    gst_object_unref(gst_object_ref_sink(bin));
+    return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv) {
     oriel_log_init("oriel-media");
-    oriel_sandbox_begin("oriel-media");
-    if (argc > 1 || !is_channel(CONTROL_FD)) {
+    bool check = argc == 2 && strcmp(argv[1], "--check-graph") == 0;
+    if (!check)
+        oriel_sandbox_begin("oriel-media");
+    if (!check && (argc > 1 || !is_channel(CONTROL_FD))) {
         oriel_error("this program is started by orield, which gives it a control channel as descriptor 3; "
                     "to show a screen, start orield");
         return 2;
     }
+    if (check)
+        return check_graph();
     fcntl(CONTROL_FD, F_SETFD, FD_CLOEXEC);
     close_range(CONTROL_FD + 1, ~0u, 0);
     /* Libraries print where they like: what they say belongs to the log. */

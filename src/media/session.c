@@ -148,6 +148,11 @@ static void on_failed(void *user, const char *reason, const char *detail) {
     fail(user, reason, detail);
 }
 
+/* On the streaming thread. */
+static void on_sent(void *screen, GstClockTime pts) {
+    oriel_screen_sent(screen, pts);
+}
+
 static const struct oriel_transport_events transport_events = {
     .offer = on_offer,
     .candidate = on_candidate,
@@ -169,8 +174,15 @@ static void send_stats(struct session *s) {
     uint32_t kbits = (uint32_t)((sent.bytes - s->bytes_before) * 8 / 1000);
     s->pictures_before = screen.pictures;
     s->bytes_before = sent.bytes;
+    struct oriel_trace_summary trace;
+    oriel_screen_trace(s->screen, &trace);
+    const struct oriel_trace_stage *t = trace.stages;
     told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_STATS, screen.width, screen.height, pictures, kbits,
-                           sent.loss_permille, sent.round_trip_ms, sent.bytes));
+                           sent.loss_permille, sent.round_trip_ms, sent.bytes, t[0].p50, t[0].max, t[1].p50, t[1].max,
+                           t[2].p50, t[2].max, t[3].p50, t[3].max));
+    char text[ORIEL_PAGE_TRACE_SIZE];
+    if (trace.pictures && oriel_page_write_trace(&trace, text))
+        oriel_transport_send(s->transport, text);
 }
 
 static gboolean tick(gpointer user) {
@@ -237,10 +249,12 @@ static void start(struct session *s) {
     if (s->relay && !hand_out_relay(s))
         return;
     g_autoptr(GError) error = NULL;
-    s->screen = oriel_screen_new(oriel_ipc_take_fd(m, 0), fps, kbits, &error);
+    s->screen = oriel_screen_new(m->fields[8].bytes, oriel_ipc_take_fd(m, 0), fps, kbits, &error);
     if (s->screen) {
         g_autoptr(GstCaps) caps = oriel_screen_caps(s->screen);
         s->transport = oriel_transport_new(s->screen, caps, fingerprint, &path, &transport_events, s, &error);
+        if (s->transport)
+            oriel_transport_watch(s->transport, on_sent, s->screen);
     }
     if (!s->transport) {
         fail(s, "media-failed", error ? error->message : "the media pipeline can't be built");

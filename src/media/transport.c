@@ -27,6 +27,8 @@ struct oriel_transport {
     gboolean over;
     gsize bytes;   /* atomic */
     gulong detour; /* the probe that drops packets until a renewed connection is up; 0: none */
+    void (*left)(void *user, GstClockTime pts); /* set before anything is sent */
+    void *left_user;
     struct connection *connection;
 };
 
@@ -218,9 +220,20 @@ static guint buffer_size(GstPadProbeInfo *info) {
     return (guint)gst_buffer_get_size(GST_PAD_PROBE_INFO_BUFFER(info));
 }
 
+/* The marker bit is on the last packet of a picture. */
+static void look_for_end(struct oriel_transport *t, GstBuffer *packet) {
+    guint8 byte = 0;
+    if (t->left && gst_buffer_extract(packet, 1, &byte, 1) == 1 && byte & 0x80)
+        t->left(t->left_user, GST_BUFFER_PTS(packet));
+}
+
 static GstPadProbeReturn on_rtp(GstPad *pad, GstPadProbeInfo *info, gpointer user) {
     struct connection *c = user;
     g_atomic_pointer_add(&c->transport->bytes, buffer_size(info));
+    GstBufferList *list = info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST ? GST_PAD_PROBE_INFO_BUFFER_LIST(info) : NULL;
+    guint count = list ? gst_buffer_list_length(list) : 1;
+    if (count)
+        look_for_end(c->transport, list ? gst_buffer_list_get(list, count - 1) : GST_PAD_PROBE_INFO_BUFFER(info));
     if (g_atomic_int_compare_and_exchange(&c->sending, FALSE, TRUE))
         post(c, SENDING, 0, NULL);
     return GST_PAD_PROBE_OK;
@@ -516,6 +529,11 @@ void oriel_transport_counts(struct oriel_transport *t, struct oriel_transport_co
         read_report(g_value_array_get_nth(sources, i), counts);
     g_clear_pointer(&sources, g_value_array_free);
     G_GNUC_END_IGNORE_DEPRECATIONS
+}
+
+void oriel_transport_watch(struct oriel_transport *t, void (*left)(void *user, GstClockTime pts), void *user) {
+    t->left_user = user;
+    t->left = left;
 }
 
 int64_t oriel_transport_time_zero(struct oriel_transport *t) {

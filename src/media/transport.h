@@ -70,6 +70,10 @@ void oriel_transport_send(struct oriel_transport *transport, const char *text);
 
 void oriel_transport_counts(struct oriel_transport *transport, struct oriel_transport_counts *counts);
 
+/* `left` is called on the streaming thread with the time of each picture whose last packet has left; before that
+ * nothing may flow. */
+void oriel_transport_watch(struct oriel_transport *transport, void (*left)(void *user, GstClockTime pts), void *user);
+
 /* CLOCK_MONOTONIC ns of RTP timestamp 0. */
 int64_t oriel_transport_time_zero(struct oriel_transport *transport);
 

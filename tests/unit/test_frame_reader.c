@@ -35,6 +35,7 @@ static void open_rig(struct rig *rig) {
     rig->socket = s[0];
     rig->reader = oriel_frame_reader_new(s[1]);
     assert_non_null(rig->reader);
+    fcntl(rig->socket, F_SETFL, O_NONBLOCK);
 }
 
 static void close_rig(struct rig *rig) {
@@ -87,6 +88,12 @@ static void send_frame(struct rig *rig, const struct frame *f) {
                      0);
 }
 
+static void expect_message(struct rig *rig, uint16_t id) {
+    oriel_ipc_message_clear(&message);
+    assert_int_equal(oriel_ipc_receive(rig->socket, &oriel_media_to_capture, &message), 1);
+    assert_int_equal(message.type->id, id);
+}
+
 static void expect_release(struct rig *rig, uint32_t generation, uint32_t index) {
     do {
         oriel_ipc_message_clear(&message);
@@ -107,10 +114,12 @@ static struct oriel_i420 planes(struct picture *p, unsigned width) {
     return (struct oriel_i420){{p->y, p->u, p->v}, {(int)width, chroma, chroma}};
 }
 
-static void draw(struct rig *rig, struct picture *p) {
-    memset(p, 0, sizeof *p);
+static struct oriel_rect damage[ORIEL_FRAME_DAMAGE_MAX];
+
+/* `p` goes from one picture to the next, as it does in the frame source. */
+static unsigned draw(struct rig *rig, struct picture *p) {
     struct oriel_i420 out = planes(p, rig->width);
-    oriel_frame_reader_draw(rig->reader, &out);
+    return oriel_frame_reader_draw(rig->reader, &out, damage);
 }
 
 static void expected(struct rig *rig, unsigned index, struct picture *p) {
@@ -124,6 +133,7 @@ static struct picture got, want;
 
 static void check_size(unsigned width, unsigned height) {
     struct rig rig;
+    memset(&got, 0, sizeof got);
     open_rig(&rig);
     oriel_frame_reader_run(rig.reader, 30);
     send_buffers(&rig, 1, width, height);
@@ -135,11 +145,18 @@ static void check_size(unsigned width, unsigned height) {
     assert_int_equal(info->time, 77);
     assert_int_equal(info->damage_count, 1);
     assert_int_equal(info->damage[0].width, width); /* a generation's first picture is all new, whatever it says */
-    draw(&rig, &got);
+    assert_int_equal(draw(&rig, &got), 1);
     expected(&rig, 1, &want);
     assert_memory_equal(&got, &want, sizeof got);
     assert_int_equal(info->damage_count, 0);
+    assert_int_equal(draw(&rig, &got), 0);
+    assert_memory_equal(&got, &want, sizeof got);
+    expect_message(&rig, ORIEL_FRAMES_RUN);
+    assert_int_equal(oriel_ipc_receive(rig.socket, &oriel_media_to_capture, &message), -EAGAIN); /* it is not asked */
+    assert_int_equal(oriel_frame_reader_ready(rig.reader), 0);
     expect_release(&rig, 1, 1);
+    assert_int_equal(oriel_frame_reader_ready(rig.reader), 0); /* and only once */
+    assert_int_equal(oriel_ipc_receive(rig.socket, &oriel_media_to_capture, &message), -EAGAIN);
     close_rig(&rig);
 }
 
@@ -166,9 +183,21 @@ static void test_damage_only(void **state) {
                &(struct frame){.generation = 1, .index = 1, .rects = {51, 33, 50, 34, 3, 3, 1, 1}, .rects_length = 16});
     assert_int_equal(oriel_frame_reader_receive(rig.reader), 1);
     assert_int_equal(oriel_frame_reader_info(rig.reader)->damage_count, 3);
-    draw(&rig, &got);
+    expect_message(&rig, ORIEL_FRAMES_RUN);
+    expect_release(&rig, 1, 0); /* the older, which can't be asked for any more */
+    memset(&got, 0, sizeof got);
+    assert_int_equal(draw(&rig, &got), 3);
     expected(&rig, 1, &want);
     assert_memory_equal(&got, &want, sizeof got);
+    /* Only what is damaged is touched. */
+    memset(rig.memory, 0, rig.length);
+    memset(&got, 77, sizeof got);
+    send_frame(&rig, &(struct frame){.generation = 1, .index = 0, .rects = {33, 21, 10, 6}, .rects_length = 8});
+    assert_int_equal(oriel_frame_reader_receive(rig.reader), 1);
+    assert_int_equal(draw(&rig, &got), 1);
+    for (unsigned row = 0; row < 67; row++)
+        for (unsigned column = 0; column < 101; column++)
+            assert_int_equal(got.y[row * 101 + column], column >= 32 && column < 44 && row >= 20 && row < 28 ? 16 : 77);
     close_rig(&rig);
 }
 
@@ -186,6 +215,7 @@ static void test_new_size(void **state) {
     send_frame(&rig, &(struct frame){.generation = 5});
     assert_int_equal(oriel_frame_reader_receive(rig.reader), 1);
     assert_int_equal(oriel_frame_reader_info(rig.reader)->width, 90);
+    memset(&got, 0, sizeof got);
     draw(&rig, &got);
     expected(&rig, 0, &want);
     assert_memory_equal(&got, &want, sizeof got);
@@ -227,6 +257,7 @@ static void check_cursor(int x, int y, const uint8_t pixel[4]) {
     send_cursor(&rig, 16, 12, pixel);
     send_frame(&rig, &(struct frame){.generation = 1, .x = x, .y = y, .shown = 1});
     assert_int_equal(oriel_frame_reader_receive(rig.reader), 1);
+    memset(&got, 0, sizeof got);
     draw(&rig, &got);
     paint(&rig, x, y, 16, 12, pixel);
     expected(&rig, 0, &want);
@@ -261,9 +292,23 @@ static void test_cursor_is_translucent_and_leaves(void **state) {
     send_frame(&rig, &(struct frame){.generation = 1, .index = 1, .x = 40, .y = 9, .shown = 1}); /* it only moved */
     assert_int_equal(oriel_frame_reader_receive(rig.reader), 1);
     assert_int_equal(oriel_frame_reader_info(rig.reader)->damage_count, 0);
-    draw(&rig, &got);
+    assert_int_equal(draw(&rig, &got), 2);
+    assert_memory_equal(&damage[0], (&(struct oriel_rect){7, 9, 16, 12}), sizeof *damage);
+    assert_memory_equal(&damage[1], (&(struct oriel_rect){40, 9, 16, 12}), sizeof *damage);
     assert_in_range(got.y[64 * 10 + 8], 234, 236);
     assert_in_range(got.y[64 * 10 + 41], 124, 127);
+    /* Something changes beneath its corner: it is not blended twice where nothing did. */
+    send_frame(
+        &rig, &(struct frame){.generation = 1, .x = 40, .y = 9, .shown = 1, .rects = {38, 8, 4, 4}, .rects_length = 8});
+    assert_int_equal(oriel_frame_reader_receive(rig.reader), 1);
+    assert_int_equal(draw(&rig, &got), 1);
+    assert_in_range(got.y[64 * 10 + 41], 124, 127);
+    assert_in_range(got.y[64 * 18 + 50], 124, 127);
+    send_frame(&rig, &(struct frame){.generation = 1, .index = 1, .x = 40, .y = 9, .shown = 0}); /* it leaves */
+    assert_int_equal(oriel_frame_reader_receive(rig.reader), 1);
+    assert_int_equal(draw(&rig, &got), 1);
+    for (unsigned i = 0; i < 64 * 48; i++)
+        assert_in_range(got.y[i], 234, 236);
     close_rig(&rig);
 }
 

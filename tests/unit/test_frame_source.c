@@ -9,11 +9,14 @@
 #include <gst/video/video.h>
 #include <libyuv/convert.h>
 #include <poll.h>
+#include <linux/sockios.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "damage.h"
 #include "framesource.h"
 
 enum { FPS = 50, WAIT_MS = 5000 };
@@ -40,7 +43,8 @@ static void open_rig(struct rig *rig) {
     rig->socket = s[0];
     rig->pictures = g_async_queue_new_full((GDestroyNotify)gst_sample_unref);
     rig->pipeline = gst_pipeline_new(NULL);
-    rig->source = oriel_frame_source_new(s[1], FPS);
+    rig->source = g_object_new(oriel_frame_source_get_type(), NULL);
+    oriel_frame_source_open(rig->source, s[1], FPS);
     rig->sink = gst_element_factory_make("fakesink", NULL);
     g_object_set(rig->sink, "signal-handoffs", TRUE, "sync", FALSE, "async", FALSE, NULL);
     g_signal_connect(rig->sink, "handoff", G_CALLBACK(on_picture), rig->pictures);
@@ -109,7 +113,7 @@ static GstClockTime pts(GstSample *sample) {
 
 static size_t damage(GstSample *sample) {
     size_t count;
-    oriel_frame_source_damage(gst_sample_get_buffer(sample), &count);
+    assert_non_null(oriel_damage_get(gst_sample_get_buffer(sample), &count));
     return count;
 }
 
@@ -179,6 +183,113 @@ static void test_repeats_until_sharp(void **state) {
     send_frame(&rig, 1, oriel_monotonic() - ORIEL_SECOND);
     g_autoptr(GstSample) next = expect_picture(&rig);
     assert_true(pts(next) > last);
+    close_rig(&rig);
+}
+
+/* As an encoder in the place of the sink would. */
+static void demand(struct rig *rig, int64_t not_before, int64_t again) {
+    g_autoptr(GstPad) pad = gst_element_get_static_pad(rig->sink, "sink");
+    gst_pad_push_event(pad, oriel_demand_new(not_before, again));
+}
+
+static void test_demand_sets_the_pace(void **state) {
+    struct rig rig;
+    open_rig(&rig);
+    send_buffers(&rig, 1, 64, 48);
+    run(&rig);
+    demand(&rig, 0, INT64_MAX);
+    send_frame(&rig, 1, oriel_monotonic());
+    gst_sample_unref(expect_picture(&rig));
+    expect_message(&rig, ORIEL_FRAMES_RELEASE);
+    assert_null(g_async_queue_timeout_pop(rig.pictures, 300000)); /* nothing is repeated unless it is asked for */
+    int64_t at = oriel_monotonic() + 200 * ORIEL_MILLISECOND;
+    demand(&rig, at, at + 10 * ORIEL_SECOND);
+    send_frame(&rig, 1, oriel_monotonic());
+    g_usleep(20000);
+    send_frame(&rig, 1, oriel_monotonic()); /* two for which there is no time make one */
+    g_autoptr(GstSample) late = expect_picture(&rig);
+    assert_true(oriel_monotonic() >= at);
+    assert_int_equal(damage(late), 2);
+    assert_null(g_async_queue_timeout_pop(rig.pictures, 100000));
+    demand(&rig, 0, 0); /* somebody needs a keyframe: at once */
+    int64_t before = oriel_monotonic();
+    g_autoptr(GstSample) again = expect_picture(&rig);
+    assert_true(oriel_monotonic() - before < 100 * ORIEL_MILLISECOND);
+    assert_int_equal(damage(again), 0);
+    close_rig(&rig);
+}
+
+static void test_capture_waits_for_the_encoder(void **state) {
+    struct rig rig;
+    open_rig(&rig);
+    send_buffers(&rig, 1, 64, 48);
+    run(&rig);
+    int64_t at = oriel_monotonic() + 300 * ORIEL_MILLISECOND;
+    demand(&rig, 0, INT64_MAX);
+    send_frame(&rig, 1, oriel_monotonic());
+    gst_sample_unref(expect_picture(&rig));
+    expect_message(&rig, ORIEL_FRAMES_RELEASE);
+    demand(&rig, at, INT64_MAX);
+    send_frame(&rig, 1, oriel_monotonic());
+    struct pollfd p = {.fd = rig.socket, .events = POLLIN};
+    assert_int_equal(poll(&p, 1, 100), 0); /* it does not get its buffer back as long as there is no time */
+    gst_sample_unref(expect_picture(&rig));
+    expect_message(&rig, ORIEL_FRAMES_RELEASE);
+    assert_true(oriel_monotonic() >= at);
+    close_rig(&rig);
+}
+
+/* What waited while the encoder was busy is replaced by what capture makes when it is read. */
+static void test_newest_after_a_slow_picture(void **state) {
+    struct rig rig;
+    open_rig(&rig);
+    send_buffers(&rig, 1, 64, 48);
+    run(&rig);
+    demand(&rig, 0, INT64_MAX);
+    send_frame(&rig, 1, oriel_monotonic());
+    gst_sample_unref(expect_picture(&rig));
+    expect_message(&rig, ORIEL_FRAMES_RELEASE);
+    demand(&rig, oriel_monotonic() + 60 * ORIEL_MILLISECOND, INT64_MAX);
+    g_usleep(1000);
+    send_frame(&rig, 1, oriel_monotonic());
+    int bytes = 1;
+    while (bytes > 0) { /* as capture does: when the first is read it makes another */
+        assert_int_equal(ioctl(rig.socket, SIOCOUTQ, &bytes), 0);
+        g_usleep(50);
+    }
+    send_frame(&rig, 1, oriel_monotonic());
+    g_autoptr(GstSample) both = expect_picture(&rig);
+    assert_int_equal(damage(both), 2);
+    close_rig(&rig);
+}
+
+/* Whoever still holds an older picture keeps it as it was. */
+static void test_pictures_held_downstream_stay(void **state) {
+    struct rig rig;
+    open_rig(&rig);
+    send_buffers(&rig, 1, 64, 48);
+    run(&rig);
+    send_frame(&rig, 1, oriel_monotonic());
+    g_autoptr(GstSample) first = expect_picture(&rig);
+    expect_message(&rig, ORIEL_FRAMES_RELEASE);
+    GstMapInfo map;
+    assert_true(gst_buffer_map(gst_sample_get_buffer(first), &map, GST_MAP_READ));
+    g_autofree uint8_t *before = g_memdup2(map.data, map.size);
+    memset(rig.memory, 0, (size_t)64 * 48 * 4);
+    send_frame(&rig, 1, oriel_monotonic());
+    GstSample *next = expect_picture(&rig);
+    while (!damage(next)) { /* a repetition of the first */
+        gst_sample_unref(next);
+        next = expect_picture(&rig);
+    }
+    assert_memory_equal(map.data, before, map.size);
+    GstMapInfo other;
+    assert_true(gst_buffer_map(gst_sample_get_buffer(next), &other, GST_MAP_READ));
+    assert_int_equal(other.data[5 * 64 + 4], 16);
+    assert_int_equal(other.data[40 * 64 + 40], before[40 * 64 + 40]); /* not damaged */
+    gst_buffer_unmap(gst_sample_get_buffer(next), &other);
+    gst_buffer_unmap(gst_sample_get_buffer(first), &map);
+    gst_sample_unref(next);
     close_rig(&rig);
 }
 
@@ -287,10 +398,18 @@ static void test_capture_lies(void **state) {
 int main(void) {
     gst_init(NULL, NULL);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_picture_and_time),   cmocka_unit_test(test_repeats_until_sharp),
-        cmocka_unit_test(test_lying_times),        cmocka_unit_test(test_new_size),
-        cmocka_unit_test(test_frame_rate_is_kept), cmocka_unit_test(test_pause),
-        cmocka_unit_test(test_capture_ends),       cmocka_unit_test(test_capture_lies),
+        cmocka_unit_test(test_picture_and_time),
+        cmocka_unit_test(test_repeats_until_sharp),
+        cmocka_unit_test(test_demand_sets_the_pace),
+        cmocka_unit_test(test_capture_waits_for_the_encoder),
+        cmocka_unit_test(test_newest_after_a_slow_picture),
+        cmocka_unit_test(test_pictures_held_downstream_stay),
+        cmocka_unit_test(test_lying_times),
+        cmocka_unit_test(test_new_size),
+        cmocka_unit_test(test_frame_rate_is_kept),
+        cmocka_unit_test(test_pause),
+        cmocka_unit_test(test_capture_ends),
+        cmocka_unit_test(test_capture_lies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

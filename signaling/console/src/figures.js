@@ -1,5 +1,7 @@
 /* The live figures of a session, from two successive looks at getStats. */
 
+export const STAGES = ['capture', 'convert', 'encode', 'packetize'];
+
 /* RTCStatsReport (a Map) -> what we need of it. */
 export function readStats(report) {
     let video = null;
@@ -24,9 +26,10 @@ export function readStats(report) {
 }
 
 /* Samples of readStats with `at` (page ms) and `shown` (frames presented so far, 0 when the browser doesn't count) ->
- * {width, height, fps, latency, bitrate (kbit/s), loss (%), rtt}; null is unknown. Times in ms. The round trip is the
+ * {width, height, fps, latency, bitrate (kbit/s), loss (%), rtt, stages}; null is unknown. Times in ms. `trace` is the
+ * device's last word on where the time of its pictures goes; `stages` its medians, {capture, convert, encode, packetize}. The round trip is the
  * data channel's, which is measured each second, else the one of ICE, which is seldom fresh. */
-export function figures(before, now, { latency, rtt }) {
+export function figures(before, now, { latency, rtt, trace = null }) {
     const seconds = before ? (now.at - before.at) / 1000 : 0;
     const rate = (name) => (seconds > 0 ? Math.max(0, now[name] - before[name]) / seconds : null);
     const lost = before ? Math.max(0, now.lost - before.lost) : 0;
@@ -39,5 +42,6 @@ export function figures(before, now, { latency, rtt }) {
         bitrate: seconds > 0 ? (rate('bytes') * 8) / 1000 : null,
         loss: before ? (packets > 0 ? (100 * lost) / packets : 0) : null,
         rtt: rtt ?? now.rtt,
+        stages: trace && Object.fromEntries(STAGES.map((stage) => [stage, trace[stage][0] / 1000])),
     };
 }

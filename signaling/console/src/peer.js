@@ -12,6 +12,7 @@ import { iceServers } from './turn.js';
 
 const TICK_MS = 1000;
 const LATENCY_SPAN_MS = 2000;
+const TRACE_MS = 2500;
 const SILENT_MS = 15_000; // of the data channel, on which the device answers once a second
 
 /* -> {certificate, fingerprint}: what the browser will use in DTLS, and its SHA-256 in upper-case hex pairs. */
@@ -50,6 +51,7 @@ export class Peer extends EventTarget {
     #offset = new ClockOffset();
     #frames = new FrameClock();
     #latency = new RecentMedian(LATENCY_SPAN_MS);
+    #trace = null; // the last one, and when it came
     #shown = { count: 0, at: 0 };
     #sample = null;
     #timer;
@@ -145,6 +147,7 @@ export class Peer extends EventTarget {
         const message = readChannel(data);
         if (!message) return;
         this.#heardAt = performance.now();
+        if (message.t === 'trace') return void (this.#trace = { ...message, at: this.#heardAt });
         if (message.t === 'time') return this.#frames.set(message.rtp, message.at);
         const sent = this.#pings.get(message.id);
         if (sent === undefined) return;
@@ -161,7 +164,9 @@ export class Peer extends EventTarget {
         if (pc.connectionState === 'closed') return;
         const now = performance.now();
         const sample = { ...readStats(report), at: now, shown: this.#shown.count };
-        const detail = figures(this.#sample, sample, { latency: this.#latency.median(now), rtt: this.#offset.rtt });
+        // A screen at rest has none: what is old says nothing.
+        const trace = this.#trace && now - this.#trace.at < TRACE_MS ? this.#trace : null;
+        const detail = figures(this.#sample, sample, { latency: this.#latency.median(now), rtt: this.#offset.rtt, trace });
         this.#sample = sample;
         if (sample.decoded > 0 && document.hidden) this.frameDecoded();
         this.dispatchEvent(new CustomEvent('figures', { detail }));

@@ -3,12 +3,13 @@ import { html, nothing } from 'lit';
 import { View } from './view.js';
 import { icons } from './icons.js';
 import { place } from '../scale.js';
+import { STAGES } from '../figures.js';
 
 const show = (value, digits = 0) => (value === null ? '–' : value.toFixed(digits));
 const attribute = (value, digits = 1) => (value === null ? '' : String(Number(value.toFixed(digits))));
 const bitrate = (kbps) => (kbps === null ? ['–', 'kbit/s'] : kbps < 1000 ? [show(kbps), 'kbit/s'] : [show(kbps / 1000, 1), 'Mbit/s']);
 
-const NOTHING_YET = { width: null, height: null, fps: null, latency: null, bitrate: null, loss: null, rtt: null };
+const NOTHING_YET = { width: null, height: null, fps: null, latency: null, bitrate: null, loss: null, rtt: null, stages: null };
 
 class Viewer extends View {
     static properties = { peer: {}, path: {}, live: {}, mode: {}, figures: {}, full: {} };
@@ -151,16 +152,27 @@ class Viewer extends View {
             data-bitrate-kbps=${attribute(f.bitrate)}
             data-loss-percent=${attribute(f.loss, 2)}
             data-rtt-ms=${attribute(f.rtt)}
+            data-capture-ms=${attribute(f.stages?.capture ?? null, 3)}
+            data-convert-ms=${attribute(f.stages?.convert ?? null, 3)}
+            data-encode-ms=${attribute(f.stages?.encode ?? null, 3)}
+            data-packetize-ms=${attribute(f.stages?.packetize ?? null, 3)}
         >
             ${this.figure('Size', f.width === null ? '–' : `${f.width} × ${f.height}`, '', 'wide')}
-            ${this.figure('Frames', show(f.fps), '/s')} ${this.figure('Latency', show(f.latency), 'ms')}
+            ${this.figure('Frames', show(f.fps), '/s')} ${this.figure('Latency', show(f.latency), 'ms', '', this.stages())}
             ${this.figure('Rate', rate, rateUnit, 'wide')} ${this.figure('Loss', show(f.loss, 1), '%')}
             ${this.figure('Round trip', show(f.rtt), 'ms')}
         </dl>`;
     }
 
-    figure(name, value, unit, kind = '') {
-        return html`<div class=${kind}><dt>${name}</dt><dd>${value}<small>${unit}</small></dd></div>`;
+    /* Of the latency: how much of it the device needs, and for what. */
+    stages() {
+        const { stages } = this.figures;
+        if (!stages) return nothing;
+        return `On the device, median of the last second: ${STAGES.map((stage) => `${stage} ${show(stages[stage], 1)} ms`).join(', ')}`;
+    }
+
+    figure(name, value, unit, kind = '', title = nothing) {
+        return html`<div class=${kind} title=${title}><dt>${name}</dt><dd>${value}<small>${unit}</small></dd></div>`;
     }
 }
 

@@ -1,0 +1,94 @@
+/* See rate.h. */
+#include "rate.h"
+
+#include <math.h>
+
+#define NS 1e9
+
+/* A picture of its own may take this many seconds of the bitrate: the rest of a full bucket is for what comes next. */
+#define PAGE_SECONDS 0.25
+/* Sharpening leaves this share of the bucket for the next change. */
+#define RESERVE 0.3
+/* The smallest and the largest cost that is believed, bits of a block at quantizer 0. */
+#define COST_MIN 2.0
+#define COST_MAX 4000.0
+
+/* By how much a step of the quantizer makes a picture smaller: of text and drawings, measured between 4 and 55. */
+static const double slopes[ORIEL_RATE_KINDS] = {0.0225, 0.0225, 0.035, 0.04};
+
+/* Until something was learned: a page of dense text, the worst there is. */
+static const double first_costs[ORIEL_RATE_KINDS] = {900, 900, 300, 400};
+
+static double fit(double value, double min, double max) {
+    return value < min ? min : value > max ? max : value;
+}
+
+void oriel_rate_init(struct oriel_rate *rate, unsigned kbits, unsigned burst_ms, int64_t now) {
+    *rate = (struct oriel_rate){.bits_per_second = kbits * 1e3, .at = now, .interval = 1.0 / 30};
+    rate->capacity = rate->bits_per_second * burst_ms / 1e3;
+    rate->level = rate->capacity;
+    for (int i = 0; i < ORIEL_RATE_KINDS; i++)
+        rate->cost[i] = first_costs[i];
+}
+
+void oriel_rate_set(struct oriel_rate *rate, unsigned kbits, unsigned burst_ms, int64_t now) {
+    oriel_rate_advance(rate, now);
+    double capacity = kbits * 1e3 * burst_ms / 1e3;
+    rate->level *= capacity / rate->capacity;
+    rate->capacity = capacity;
+    rate->bits_per_second = kbits * 1e3;
+}
+
+void oriel_rate_advance(struct oriel_rate *rate, int64_t now) {
+    if (now <= rate->at)
+        return;
+    rate->level = fmin(rate->capacity, rate->level + (double)(now - rate->at) / NS * rate->bits_per_second);
+    rate->at = now;
+}
+
+int64_t oriel_rate_ready(const struct oriel_rate *rate, int64_t now) {
+    return rate->level >= 0 ? now : now + (int64_t)ceil(-rate->level / rate->bits_per_second * NS);
+}
+
+double oriel_rate_budget(const struct oriel_rate *rate, enum oriel_rate_kind kind) {
+    double most = PAGE_SECONDS * rate->bits_per_second;
+    switch (kind) {
+    case ORIEL_RATE_MOTION: /* at half a bucket just what comes in */
+        return rate->interval * rate->bits_per_second * (0.5 + fit(rate->level / rate->capacity, 0, 1));
+    case ORIEL_RATE_SHARPEN:
+        return fit(rate->level - RESERVE * rate->capacity, 0, most);
+    default:
+        return fit(rate->level, 0, most);
+    }
+}
+
+double oriel_rate_cost(const struct oriel_rate *rate, enum oriel_rate_kind kind, size_t blocks, unsigned quantizer) {
+    return (double)blocks * rate->cost[kind] * exp(-slopes[kind] * quantizer);
+}
+
+unsigned oriel_rate_quantizer(const struct oriel_rate *rate, enum oriel_rate_kind kind, size_t blocks, double bits,
+                              unsigned min, unsigned max) {
+    double all = (double)blocks * rate->cost[kind];
+    if (bits <= 0)
+        return all > 0 ? max : min;
+    if (all <= bits)
+        return min;
+    return (unsigned)fit(ceil(log(all / bits) / slopes[kind]), min, max);
+}
+
+void oriel_rate_spend(struct oriel_rate *rate, double bits) {
+    rate->level = fmax(rate->level - bits, -rate->capacity);
+}
+
+void oriel_rate_learn(struct oriel_rate *rate, enum oriel_rate_kind kind, size_t blocks, unsigned quantizer,
+                      double bits) {
+    if (!blocks)
+        return;
+    double seen = fit(bits / (double)blocks * exp(slopes[kind] * quantizer), COST_MIN, COST_MAX);
+    /* Dearer than thought counts at once, cheaper by and by: too coarse for a moment is better than too late. */
+    rate->cost[kind] = seen > rate->cost[kind] ? (rate->cost[kind] + 3 * seen) / 4 : (2 * rate->cost[kind] + seen) / 3;
+}
+
+void oriel_rate_moved(struct oriel_rate *rate, double seconds) {
+    rate->interval = (3 * rate->interval + fit(seconds, 0.01, 0.1)) / 4;
+}

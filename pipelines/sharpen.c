@@ -1,0 +1,144 @@
+/* See sharpen.h. */
+#include "sharpen.h"
+
+#include "clock.h"
+
+#define STEP (ORIEL_SECOND / ORIEL_SHARPEN_RATE)
+#define SETTLED (80 * ORIEL_MILLISECOND)
+#define RESTED (300 * ORIEL_MILLISECOND)
+#define BEAT ORIEL_SECOND
+
+/* A step waits until the bucket has this many seconds of the bitrate for it, so that it is worth its work. */
+#define STEP_SECONDS 0.05
+
+enum {
+    MOTION_FINEST = 12, /* what moves on is not looked at closely; it is sharpened when it stops */
+    FILTER_FROM = 26,   /* below this quantizer the loop filter costs text more than it gives */
+    LAST_STEP = 4,      /* the target is not approached by less than this */
+};
+
+bool oriel_sharpen_start(struct oriel_sharpen *s, unsigned width, unsigned height,
+                         const struct oriel_sharpen_settings *settings, int64_t now) {
+    if (!oriel_activemap_resize(&s->map, width, height, now))
+        return false;
+    s->want_key = true;
+    s->changed_at = s->stepped_at = s->sent_at = now - RESTED;
+    s->settings = *settings;
+    oriel_rate_init(&s->rate, settings->kbits, settings->burst, now);
+    return true;
+}
+
+void oriel_sharpen_clear(struct oriel_sharpen *s) {
+    oriel_activemap_clear(&s->map);
+}
+
+void oriel_sharpen_set(struct oriel_sharpen *s, const struct oriel_sharpen_settings *settings, int64_t now) {
+    if (settings->kbits != s->settings.kbits || settings->burst != s->settings.burst)
+        oriel_rate_set(&s->rate, settings->kbits, settings->burst, now);
+    s->settings = *settings;
+}
+
+static void plan_change(struct oriel_sharpen *s, struct oriel_plan *plan, int64_t now) {
+    if (plan->key)
+        oriel_activemap_damage_all(&s->map, now);
+    plan->changed = oriel_activemap_take_changed(&s->map);
+    plan->change = plan->key ? ORIEL_RATE_KEY : now - s->changed_at >= RESTED ? ORIEL_RATE_PAGE : ORIEL_RATE_MOTION;
+    unsigned finest = s->settings.target_quantizer;
+    if (plan->change == ORIEL_RATE_MOTION && finest < MOTION_FINEST)
+        finest = MOTION_FINEST < s->settings.max_quantizer ? MOTION_FINEST : s->settings.max_quantizer;
+    plan->change_quantizer =
+        oriel_rate_quantizer(&s->rate, plan->change, plan->changed, oriel_rate_budget(&s->rate, plan->change), finest,
+                             s->settings.max_quantizer);
+    plan->filter = plan->change_quantizer >= FILTER_FROM;
+}
+
+/* The coarse blocks, all of them if the budget allows a step that is worth it, else as many as it does. */
+static void plan_sharpening(struct oriel_sharpen *s, struct oriel_plan *plan, int64_t now) {
+    unsigned target = s->settings.target_quantizer;
+    struct oriel_coarse coarse = oriel_activemap_coarse(&s->map, target, now - SETTLED);
+    if (!coarse.count || now - s->stepped_at < STEP)
+        return;
+    double bits = oriel_rate_budget(&s->rate, ORIEL_RATE_SHARPEN);
+    if (plan->changed)
+        bits -= oriel_rate_cost(&s->rate, plan->change, plan->changed, plan->change_quantizer);
+    if (bits <= 0)
+        return;
+    unsigned half = coarse.worst / 2 < target + LAST_STEP ? target : coarse.worst / 2;
+    unsigned quantizer =
+        oriel_rate_quantizer(&s->rate, ORIEL_RATE_SHARPEN, coarse.count, bits, target, s->settings.max_quantizer);
+    if (quantizer > half)
+        quantizer = half;
+    else if (quantizer < target + LAST_STEP)
+        quantizer = target;
+    double each = oriel_rate_cost(&s->rate, ORIEL_RATE_SHARPEN, 1, quantizer);
+    size_t most = bits / each < (double)coarse.count ? (size_t)(bits / each) + 1 : coarse.count;
+    plan->sharpened = oriel_activemap_take_coarse(&s->map, quantizer, now - SETTLED, most);
+    plan->sharpen_quantizer = quantizer;
+}
+
+struct oriel_plan oriel_sharpen_plan(struct oriel_sharpen *s, int64_t now) {
+    struct oriel_plan plan = {.kind = ORIEL_PLAN_NOTHING};
+    oriel_rate_advance(&s->rate, now);
+    oriel_activemap_begin(&s->map);
+    if (oriel_rate_ready(&s->rate, now) <= now) {
+        plan.key = s->want_key;
+        if (plan.key || s->map.changed)
+            plan_change(s, &plan, now);
+        if (!plan.key)
+            plan_sharpening(s, &plan, now);
+    }
+    if (plan.changed || plan.sharpened)
+        plan.kind = ORIEL_PLAN_PICTURE;
+    else if (now - s->sent_at >= BEAT - BEAT / 50)
+        plan.kind = ORIEL_PLAN_BEAT;
+    return plan;
+}
+
+void oriel_sharpen_done(struct oriel_sharpen *s, const struct oriel_plan *plan, double bits, int64_t now) {
+    s->sent_at = now;
+    oriel_rate_spend(&s->rate, bits);
+    if (plan->kind != ORIEL_PLAN_PICTURE)
+        return;
+    double change = oriel_rate_cost(&s->rate, plan->change, plan->changed, plan->change_quantizer);
+    double sharpen = oriel_rate_cost(&s->rate, ORIEL_RATE_SHARPEN, plan->sharpened, plan->sharpen_quantizer);
+    double share = plan->changed ? change / (change + sharpen) : 0;
+    oriel_rate_learn(&s->rate, plan->change, plan->changed, plan->change_quantizer, bits * share);
+    oriel_rate_learn(&s->rate, ORIEL_RATE_SHARPEN, plan->sharpened, plan->sharpen_quantizer, bits * (1 - share));
+    if (plan->changed) {
+        if (plan->change == ORIEL_RATE_MOTION)
+            oriel_rate_moved(&s->rate, (double)(now - s->changed_at) / ORIEL_SECOND);
+        s->changed_at = now;
+    }
+    if (plan->sharpened)
+        s->stepped_at = now;
+    if (plan->key)
+        s->want_key = false;
+    oriel_activemap_encoded(&s->map, plan->change_quantizer, plan->sharpen_quantizer,
+                            plan->changed && plan->filter ? plan->change_quantizer : 0);
+}
+
+struct oriel_sharpen_times oriel_sharpen_times(struct oriel_sharpen *s, int64_t now) {
+    oriel_rate_advance(&s->rate, now);
+    int64_t ready = oriel_rate_ready(&s->rate, now);
+    /* A little early, or a screen of just that rate would lose every other picture. */
+    int64_t paced = s->changed_at + ORIEL_SECOND / s->settings.fps * 15 / 16;
+    if (ready < paced)
+        ready = paced;
+    struct oriel_sharpen_times times = {.not_before = ready, .again = s->sent_at + BEAT};
+    if (s->want_key || s->map.changed) {
+        times.again = ready;
+        return times;
+    }
+    struct oriel_coarse coarse = oriel_activemap_coarse(&s->map, s->settings.target_quantizer, INT64_MAX);
+    if (!coarse.count)
+        return times;
+    int64_t step = s->stepped_at + STEP > coarse.touched + SETTLED ? s->stepped_at + STEP : coarse.touched + SETTLED;
+    double missing = STEP_SECONDS - oriel_rate_budget(&s->rate, ORIEL_RATE_SHARPEN) / s->rate.bits_per_second;
+    if (missing > 0 && step < now + (int64_t)(missing * ORIEL_SECOND))
+        step = now + (int64_t)(missing * ORIEL_SECOND);
+    if (step < ready)
+        step = ready;
+    if (step < times.again)
+        times.again = step;
+    return times;
+}

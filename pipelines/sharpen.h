@@ -1,0 +1,66 @@
+/* What the screen encoder does next: which blocks, by which quantizer, and when it wants a picture again.
+ *
+ *   something changed ....... those blocks, as sharp as the budget allows, at once
+ *   changed blocks settled .. at most ORIEL_SHARPEN_RATE times a second the coarse ones again; each pass at least
+ * halves the quantizer, and takes as many pictures as the budget needs; then it stops nothing to do ........... a beat
+ * once a second: Chrome asks for a keyframe after 3 s without a picture the bucket is in debt ... nothing before it is
+ * out of it
+ *
+ * A keyframe only when asked for: the first picture, a new size, a receiver that lost its picture. Pure logic over
+ * activemap.h and rate.h: times are given, nothing is encoded here. One thread. */
+#ifndef ORIEL_SHARPEN_H
+#define ORIEL_SHARPEN_H
+
+#include "activemap.h"
+#include "rate.h"
+
+enum { ORIEL_SHARPEN_RATE = 10 };
+
+struct oriel_sharpen_settings {
+    unsigned kbits;
+    unsigned burst;            /* ms of the bitrate that a rested screen may send at once */
+    unsigned fps;              /* pictures a second at most */
+    unsigned target_quantizer; /* sharp: no block is coded finer than this, and none stays coarser */
+    unsigned max_quantizer;
+};
+
+struct oriel_sharpen {
+    struct oriel_sharpen_settings settings;
+    struct oriel_activemap map;
+    struct oriel_rate rate;
+    bool want_key;
+    int64_t changed_at, stepped_at, sent_at; /* the last picture with a change; the last sharpening; the last at all */
+};
+
+enum oriel_plan_kind { ORIEL_PLAN_NOTHING, ORIEL_PLAN_BEAT, ORIEL_PLAN_PICTURE };
+
+/* The blocks are in the map. */
+struct oriel_plan {
+    enum oriel_plan_kind kind;
+    bool key;
+    enum oriel_rate_kind change; /* of the changed blocks */
+    size_t changed, sharpened;   /* how many blocks */
+    unsigned change_quantizer, sharpen_quantizer;
+    bool filter; /* whether the changed blocks are coarse enough for the loop filter to do good */
+};
+
+/* When the encoder wants a picture. */
+struct oriel_sharpen_times {
+    int64_t not_before; /* a changed one: now or later */
+    int64_t again;      /* the last one again, if nothing changes until then */
+};
+
+/* For pictures of that size, of which nothing was seen yet. False without memory. */
+bool oriel_sharpen_start(struct oriel_sharpen *s, unsigned width, unsigned height,
+                         const struct oriel_sharpen_settings *settings, int64_t now);
+void oriel_sharpen_clear(struct oriel_sharpen *s);
+void oriel_sharpen_set(struct oriel_sharpen *s, const struct oriel_sharpen_settings *settings, int64_t now);
+
+/* What to do at `now`. */
+struct oriel_plan oriel_sharpen_plan(struct oriel_sharpen *s, int64_t now);
+/* It was done, and took `bits`. A plan that was not done is forgotten. */
+void oriel_sharpen_done(struct oriel_sharpen *s, const struct oriel_plan *plan, double bits, int64_t now);
+
+struct oriel_sharpen_times oriel_sharpen_times(struct oriel_sharpen *s, int64_t now);
+
+#endif

@@ -1,0 +1,281 @@
+/* See vp8coder.h. */
+#include "vp8coder.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <vpx/vp8cx.h>
+#include <vpx/vpx_encoder.h>
+
+enum {
+    TICKS = 90000, /* a second in libvpx's time base */
+    STATIC_THRESHOLD = 100,
+    SCREEN_CONTENT = 2,
+    FILTER_OFF = -63, /* on top of any level */
+    THREADS_MAX = 4,
+    PIXELS_PER_THREAD = 640 * 400, /* below this another thread costs more than it gives */
+    KEY_ATTEMPTS = 2,
+};
+
+struct oriel_vp8 {
+    vpx_codec_ctx_t codec;
+    vpx_codec_enc_cfg_t config;
+    struct oriel_sharpen sharpen;
+    vpx_codec_pts_t pts;
+    uint8_t *beat;
+    size_t beat_size;
+};
+
+/* libvpx's 64 quantizers on VP8's scale of 128, which is what segments are told apart by. */
+static const uint8_t vp8_scale[64] = {0,  1,  2,  3,  4,  5,  7,   8,   9,   10,  12,  13,  15,  17,  18,  19,
+                                      20, 21, 23, 24, 25, 26, 27,  28,  29,  30,  31,  33,  35,  37,  39,  41,
+                                      43, 45, 47, 49, 51, 53, 55,  57,  59,  61,  64,  67,  70,  73,  76,  79,
+                                      82, 85, 88, 91, 94, 97, 100, 103, 106, 109, 112, 115, 118, 121, 124, 127};
+
+__attribute__((format(printf, 2, 3))) static int fail(char error[ORIEL_VP8_ERROR_SIZE], const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    vsnprintf(error, ORIEL_VP8_ERROR_SIZE, format, args);
+    va_end(args);
+    return -EIO;
+}
+
+static const char *why(vpx_codec_ctx_t *codec) {
+    const char *detail = vpx_codec_error_detail(codec);
+    return detail ? detail : vpx_codec_error(codec);
+}
+
+static unsigned threads(unsigned width, unsigned height) {
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned useful = 1 + width * height / PIXELS_PER_THREAD;
+    unsigned most = processors < 1 ? 1 : processors > THREADS_MAX ? THREADS_MAX : (unsigned)processors;
+    return useful < most ? useful : most;
+}
+
+/* Its rate control is held by the quantizer: end usage, buffers and bitrate only keep it from interfering. */
+static void configure(vpx_codec_enc_cfg_t *c, unsigned width, unsigned height, unsigned thread_count) {
+    vpx_codec_enc_config_default(vpx_codec_vp8_cx(), c, 0);
+    c->g_w = width;
+    c->g_h = height;
+    c->g_threads = thread_count;
+    c->g_timebase = (vpx_rational_t){1, TICKS};
+    c->g_pass = VPX_RC_ONE_PASS;
+    c->g_error_resilient = 0;
+    c->g_lag_in_frames = 0;
+    c->rc_dropframe_thresh = 0;
+    c->rc_resize_allowed = 0;
+    c->rc_end_usage = VPX_VBR; /* CBR of screen content lowers the quantizer by 12 of 127 a picture at most */
+    c->rc_target_bitrate = 4000;
+    c->kf_mode = VPX_KF_DISABLED;
+}
+
+static bool control(struct oriel_vp8 *vp8, int speed) {
+    return !vpx_codec_control(&vp8->codec, VP8E_SET_CPUUSED, speed) &&
+           !vpx_codec_control(&vp8->codec, VP8E_SET_SCREEN_CONTENT_MODE, (unsigned)SCREEN_CONTENT) &&
+           !vpx_codec_control(&vp8->codec, VP8E_SET_STATIC_THRESHOLD, (unsigned)STATIC_THRESHOLD) &&
+           !vpx_codec_control(&vp8->codec, VP8E_SET_NOISE_SENSITIVITY, 0u) &&
+           !vpx_codec_control(&vp8->codec, VP8E_SET_TOKEN_PARTITIONS, (int)VP8_ONE_TOKENPARTITION) &&
+           !vpx_codec_control(&vp8->codec, VP8E_SET_ENABLEAUTOALTREF, 0u);
+}
+
+struct oriel_vp8 *oriel_vp8_new(unsigned width, unsigned height, const struct oriel_vp8_settings *settings, int64_t now,
+                                char error[ORIEL_VP8_ERROR_SIZE]) {
+    struct oriel_vp8 *vp8 = calloc(1, sizeof *vp8);
+    if (!vp8 || !oriel_sharpen_start(&vp8->sharpen, width, height, &settings->sharpen, now)) {
+        fail(error, "no memory to encode pictures of %ux%u", width, height);
+        free(vp8);
+        return NULL;
+    }
+    configure(&vp8->config, width, height, settings->threads ? settings->threads : threads(width, height));
+    if (vpx_codec_enc_init(&vp8->codec, vpx_codec_vp8_cx(), &vp8->config, 0)) {
+        fail(error, "libvpx does not start for %ux%u: %s", width, height, why(&vp8->codec));
+        oriel_sharpen_clear(&vp8->sharpen);
+        free(vp8);
+        return NULL;
+    }
+    if (!control(vp8, settings->speed)) {
+        fail(error, "libvpx refuses a setting: %s", why(&vp8->codec));
+        oriel_vp8_free(vp8);
+        return NULL;
+    }
+    return vp8;
+}
+
+void oriel_vp8_free(struct oriel_vp8 *vp8) {
+    if (!vp8)
+        return;
+    vpx_codec_destroy(&vp8->codec);
+    oriel_sharpen_clear(&vp8->sharpen);
+    free(vp8->beat);
+    free(vp8);
+}
+
+void oriel_vp8_set(struct oriel_vp8 *vp8, const struct oriel_sharpen_settings *settings, int64_t now) {
+    oriel_sharpen_set(&vp8->sharpen, settings, now);
+}
+
+void oriel_vp8_damage(struct oriel_vp8 *vp8, const struct oriel_rect *rects, size_t count, int64_t now) {
+    for (size_t i = 0; i < count; i++)
+        oriel_activemap_damage(&vp8->sharpen.map, &rects[i], now);
+}
+
+void oriel_vp8_damage_all(struct oriel_vp8 *vp8, int64_t now) {
+    oriel_activemap_damage_all(&vp8->sharpen.map, now);
+}
+
+void oriel_vp8_force_key(struct oriel_vp8 *vp8) {
+    vp8->sharpen.want_key = true;
+}
+
+struct oriel_sharpen_times oriel_vp8_times(struct oriel_vp8 *vp8, int64_t now) {
+    return oriel_sharpen_times(&vp8->sharpen, now);
+}
+
+const struct oriel_activemap *oriel_vp8_map(const struct oriel_vp8 *vp8) {
+    return &vp8->sharpen.map;
+}
+
+/* ---- one picture ---- */
+
+/* What a picture may refer to and what it replaces. Golden and altref are left alone, for recovery. */
+static vpx_enc_frame_flags_t flags_of(const struct oriel_plan *plan) {
+    const vpx_enc_frame_flags_t last_only =
+        VP8_EFLAG_NO_REF_GF | VP8_EFLAG_NO_REF_ARF | VP8_EFLAG_NO_UPD_GF | VP8_EFLAG_NO_UPD_ARF;
+    if (plan->key)
+        return VPX_EFLAG_FORCE_KF;
+    return plan->kind == ORIEL_PLAN_BEAT ? last_only | VP8_EFLAG_NO_UPD_LAST | VP8_EFLAG_NO_UPD_ENTROPY : last_only;
+}
+
+static vpx_codec_err_t pin_quantizer(struct oriel_vp8 *vp8, unsigned quantizer) {
+    if (vp8->config.rc_min_quantizer == quantizer && vp8->config.rc_max_quantizer == quantizer)
+        return VPX_CODEC_OK;
+    vp8->config.rc_min_quantizer = vp8->config.rc_max_quantizer = quantizer;
+    return vpx_codec_enc_config_set(&vp8->codec, &vp8->config);
+}
+
+/* By how much a segment must differ from a picture of quantizer `from` to get `to`, or a little less. */
+static int delta(unsigned from, unsigned to) {
+    unsigned step = 0;
+    while (from > to && step < 63 && vp8_scale[step] < vp8_scale[from] - vp8_scale[to])
+        step++;
+    return -(int)step;
+}
+
+static vpx_codec_err_t set_maps(struct oriel_vp8 *vp8, const struct oriel_plan *plan, unsigned base) {
+    struct oriel_activemap *map = &vp8->sharpen.map;
+    vpx_active_map_t active = {.active_map = map->active, .rows = map->rows, .cols = map->columns};
+    vpx_roi_map_t roi = {.roi_map = map->segment, .rows = map->rows, .cols = map->columns};
+    roi.delta_lf[ORIEL_SEGMENT_REST] = roi.delta_lf[ORIEL_SEGMENT_SHARPEN] = FILTER_OFF;
+    roi.delta_lf[ORIEL_SEGMENT_CHANGE] = plan->filter ? 0 : FILTER_OFF;
+    roi.static_threshold[ORIEL_SEGMENT_CHANGE] = STATIC_THRESHOLD;
+    if (plan->sharpened)
+        roi.delta_q[ORIEL_SEGMENT_SHARPEN] = delta(base, plan->sharpen_quantizer);
+    vpx_codec_err_t result = vpx_codec_control(&vp8->codec, VP8E_SET_ACTIVEMAP, &active);
+    return result ? result : vpx_codec_control(&vp8->codec, VP8E_SET_ROI_MAP, &roi);
+}
+
+/* NULL with `result` set when libvpx fails; NULL when it made none. */
+static const vpx_codec_cx_pkt_t *run(struct oriel_vp8 *vp8, const struct oriel_i420 *picture,
+                                     const struct oriel_plan *plan, vpx_codec_err_t *result) {
+    unsigned base = plan->changed ? plan->change_quantizer : plan->sharpened ? plan->sharpen_quantizer : 63;
+    vpx_image_t image;
+    vpx_img_wrap(&image, VPX_IMG_FMT_I420, vp8->config.g_w, vp8->config.g_h, 1, picture->planes[0]);
+    for (int i = 0; i < 3; i++) {
+        image.planes[i] = picture->planes[i];
+        image.stride[i] = picture->strides[i];
+    }
+    *result = pin_quantizer(vp8, base);
+    if (!*result)
+        *result = set_maps(vp8, plan, base);
+    unsigned duration = TICKS / vp8->sharpen.settings.fps;
+    if (!*result)
+        *result = vpx_codec_encode(&vp8->codec, &image, vp8->pts, duration, flags_of(plan), VPX_DL_REALTIME);
+    vp8->pts += duration; /* a rate for libvpx; the times of pictures are not its business */
+    if (*result)
+        return NULL;
+    vpx_codec_iter_t iterator = NULL;
+    const vpx_codec_cx_pkt_t *found;
+    while ((found = vpx_codec_get_cx_data(&vp8->codec, &iterator)))
+        if (found->kind == VPX_CODEC_CX_FRAME_PKT)
+            return found;
+    return NULL;
+}
+
+/* The beat is kept: it refers to nothing but what is shown, and replaces nothing. */
+static int beat(struct oriel_vp8 *vp8, const struct oriel_i420 *picture, const struct oriel_plan *plan,
+                char error[ORIEL_VP8_ERROR_SIZE]) {
+    if (vp8->beat)
+        return 0;
+    vpx_codec_err_t result;
+    const vpx_codec_cx_pkt_t *made = run(vp8, picture, plan, &result);
+    uint8_t *bytes = made ? malloc(made->data.frame.sz) : NULL;
+    if (!bytes)
+        return result ? fail(error, "libvpx: %s", why(&vp8->codec)) : fail(error, "no memory for a picture");
+    vp8->beat = memcpy(bytes, made->data.frame.buf, made->data.frame.sz);
+    vp8->beat_size = made->data.frame.sz;
+    return 0;
+}
+
+/* A keyframe that came out far too large is made again, coarser: it is what everything after it waits for. */
+static const vpx_codec_cx_pkt_t *make(struct oriel_vp8 *vp8, const struct oriel_i420 *picture, struct oriel_plan *plan,
+                                      vpx_codec_err_t *result) {
+    struct oriel_sharpen *s = &vp8->sharpen;
+    for (int attempt = 1;; attempt++) {
+        const vpx_codec_cx_pkt_t *made = run(vp8, picture, plan, result);
+        double budget = oriel_rate_budget(&s->rate, ORIEL_RATE_KEY);
+        if (!made || !plan->key || attempt == KEY_ATTEMPTS || plan->change_quantizer >= s->settings.max_quantizer ||
+            (double)made->data.frame.sz * 8 < 1.5 * budget)
+            return made;
+        oriel_rate_learn(&s->rate, ORIEL_RATE_KEY, plan->changed, plan->change_quantizer,
+                         (double)made->data.frame.sz * 8);
+        plan->change_quantizer = oriel_rate_quantizer(&s->rate, ORIEL_RATE_KEY, plan->changed, budget,
+                                                      plan->change_quantizer + 1, s->settings.max_quantizer);
+        plan->filter = true;
+    }
+}
+
+int oriel_vp8_encode(struct oriel_vp8 *vp8, const struct oriel_i420 *picture, int64_t now,
+                     struct oriel_vp8_packet *packet, char error[ORIEL_VP8_ERROR_SIZE]) {
+    struct oriel_plan plan = oriel_sharpen_plan(&vp8->sharpen, now);
+    *packet = (struct oriel_vp8_packet){.kind = plan.kind};
+    if (plan.kind == ORIEL_PLAN_NOTHING)
+        return 0;
+    if (plan.kind == ORIEL_PLAN_BEAT) {
+        int result = beat(vp8, picture, &plan, error);
+        if (result < 0)
+            return result;
+        packet->bytes = vp8->beat;
+        packet->size = vp8->beat_size;
+    } else {
+        vpx_codec_err_t result;
+        const vpx_codec_cx_pkt_t *made = make(vp8, picture, &plan, &result);
+        if (result)
+            return fail(error, "libvpx: %s", why(&vp8->codec));
+        if (!made) { /* dropped: what changed is still to be encoded */
+            packet->kind = ORIEL_PLAN_NOTHING;
+            return 0;
+        }
+        packet->bytes = made->data.frame.buf;
+        packet->size = made->data.frame.sz;
+        packet->key = made->data.frame.flags & VPX_FRAME_IS_KEY;
+        packet->quantizer = plan.changed ? plan.change_quantizer : plan.sharpen_quantizer;
+        packet->changed = plan.changed;
+        packet->sharpened = plan.sharpened;
+    }
+    oriel_sharpen_done(&vp8->sharpen, &plan, (double)packet->size * 8, now);
+    return 0;
+}
+
+bool oriel_vp8_reconstruction(struct oriel_vp8 *vp8, struct oriel_i420 *picture) {
+    const vpx_image_t *image = vpx_codec_get_preview_frame(&vp8->codec);
+    if (!image)
+        return false;
+    for (int i = 0; i < 3; i++) {
+        picture->planes[i] = image->planes[i];
+        picture->strides[i] = image->stride[i];
+    }
+    return true;
+}

@@ -1,0 +1,70 @@
+/* VP8 by libvpx, for screens: pictures with damage in, as little as possible out. Without GStreamer.
+ *
+ * What and how sharp is sharpen.h's business; this drives libvpx by it:
+ * - The quantizer is pinned for each picture; libvpx's rate control has no part in it (see rate.h).
+ * - Blocks that rest are not coded (active map), and the loop filter does not touch them (a segment of their own whose
+ *   filter level is 0): what has not changed stays as it is, to the bit. The exception is the filter of a coded block's
+ *   left and upper edge: it reaches 3 pixels into the blocks there. By a few levels at a fine quantizer; after a coarse
+ *   one those blocks are sharpened again as well. The segment map switches libvpx's cyclic refresh off, which does
+ * blindly what sharpen.h does where it is needed.
+ * - A beat is a picture that changes nothing, neither on the screen nor in the decoder, so that it is made once a size
+ *   and repeated.
+ * - Only the last picture is referred to. Golden and altref stay what the last keyframe made them: recovery without a
+ *   keyframe (issue 9) starts at flags_of() in vp8coder.c.
+ * Limits: 16x16 to 4096x4096, any parity. One thread at a time. */
+#ifndef ORIEL_VP8CODER_H
+#define ORIEL_VP8CODER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "framereader.h"
+#include "frames.h"
+#include "sharpen.h"
+
+struct oriel_vp8_settings {
+    struct oriel_sharpen_settings sharpen;
+    int speed;        /* libvpx's cpu-used in realtime: -16 (least work) to -1 */
+    unsigned threads; /* 0: by size and processors */
+};
+
+/* Valid until the next call with the coder. */
+struct oriel_vp8_packet {
+    const uint8_t *bytes;
+    size_t size;
+    enum oriel_plan_kind kind; /* NOTHING: there is no packet */
+    bool key;
+    unsigned quantizer;        /* the coarsest in it, 0..63 */
+    size_t changed, sharpened; /* blocks */
+};
+
+struct oriel_vp8;
+
+/* For pictures of that size. NULL with `error` filled. */
+enum { ORIEL_VP8_ERROR_SIZE = 160 };
+struct oriel_vp8 *oriel_vp8_new(unsigned width, unsigned height, const struct oriel_vp8_settings *settings, int64_t now,
+                                char error[ORIEL_VP8_ERROR_SIZE]);
+void oriel_vp8_free(struct oriel_vp8 *vp8);
+
+/* From the next picture on. Speed and threads hold from oriel_vp8_new() on. */
+void oriel_vp8_set(struct oriel_vp8 *vp8, const struct oriel_sharpen_settings *settings, int64_t now);
+
+/* What the next picture differs in from the one before; oriel_vp8_damage_all when that is not known. */
+void oriel_vp8_damage(struct oriel_vp8 *vp8, const struct oriel_rect *rects, size_t count, int64_t now);
+void oriel_vp8_damage_all(struct oriel_vp8 *vp8, int64_t now);
+/* The next picture is a keyframe. */
+void oriel_vp8_force_key(struct oriel_vp8 *vp8);
+
+/* The picture as it is at `now` (monotonic ns). 0 with `packet` filled, or -EIO with `error` filled. */
+int oriel_vp8_encode(struct oriel_vp8 *vp8, const struct oriel_i420 *picture, int64_t now,
+                     struct oriel_vp8_packet *packet, char error[ORIEL_VP8_ERROR_SIZE]);
+
+struct oriel_sharpen_times oriel_vp8_times(struct oriel_vp8 *vp8, int64_t now);
+
+/* For tests: what a decoder shows now, and the quantizer of each block (activemap.h). False before the first picture.
+ */
+bool oriel_vp8_reconstruction(struct oriel_vp8 *vp8, struct oriel_i420 *picture);
+const struct oriel_activemap *oriel_vp8_map(const struct oriel_vp8 *vp8);
+
+#endif

@@ -1,0 +1,140 @@
+/* pipelines/activemap: which blocks are encoded, and what becomes of those that are not. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "activemap.h"
+
+static struct oriel_activemap map;
+
+static int start(void **state) {
+    assert_true(oriel_activemap_resize(&map, 100, 50, 10)); /* 7 x 4 blocks */
+    return 0;
+}
+
+static int end(void **state) {
+    oriel_activemap_clear(&map);
+    return 0;
+}
+
+/* Everything encoded by `quantizer`. */
+static void settle(unsigned quantizer) {
+    oriel_activemap_begin(&map);
+    oriel_activemap_take_changed(&map);
+    oriel_activemap_encoded(&map, quantizer, 0, 0);
+}
+
+static size_t active(void) {
+    size_t n = 0;
+    for (size_t i = 0; i < map.count; i++)
+        n += map.active[i];
+    return n;
+}
+
+static void test_starts_changed(void **state) {
+    assert_int_equal(map.columns, 7);
+    assert_int_equal(map.rows, 4);
+    assert_int_equal(map.changed, 28);
+    oriel_activemap_begin(&map);
+    assert_int_equal(oriel_activemap_take_changed(&map), 28);
+    assert_int_equal(active(), 28);
+}
+
+static void test_damage_marks_the_blocks_it_touches(void **state) {
+    settle(12);
+    assert_int_equal(map.changed, 0);
+    oriel_activemap_damage(&map, &(struct oriel_rect){15, 16, 2, 1}, 20); /* across a column, within a row */
+    assert_int_equal(map.changed, 2);
+    oriel_activemap_damage(&map, &(struct oriel_rect){16, 16, 16, 16}, 30); /* the right one again */
+    assert_int_equal(map.changed, 2);
+    oriel_activemap_damage(&map, &(struct oriel_rect){99, 49, 1, 1}, 30);       /* the last, which the picture cuts */
+    oriel_activemap_damage(&map, &(struct oriel_rect){4000, 4000, 96, 96}, 30); /* outside */
+    oriel_activemap_begin(&map);
+    assert_int_equal(oriel_activemap_take_changed(&map), 3);
+    assert_int_equal(map.active[7] + map.active[8] + map.active[27], 3);
+    assert_int_equal(map.segment[7], ORIEL_SEGMENT_CHANGE);
+    assert_int_equal(map.segment[0], ORIEL_SEGMENT_REST);
+}
+
+static void test_what_was_not_encoded_is_carried(void **state) {
+    settle(12);
+    oriel_activemap_damage(&map, &(struct oriel_rect){0, 0, 1, 1}, 20);
+    oriel_activemap_begin(&map);
+    oriel_activemap_take_changed(&map); /* planned, but dropped */
+    oriel_activemap_damage(&map, &(struct oriel_rect){32, 0, 1, 1}, 21);
+    oriel_activemap_begin(&map);
+    assert_int_equal(active(), 0);
+    assert_int_equal(oriel_activemap_take_changed(&map), 2);
+    oriel_activemap_encoded(&map, 30, 0, 0);
+    assert_int_equal(map.changed, 0);
+    assert_int_equal(map.quality[0], 30);
+    assert_int_equal(map.quality[1], 12);
+    assert_int_equal(map.quality[2], 30);
+}
+
+static void test_coarse_blocks_are_taken_in_turn(void **state) {
+    settle(40);
+    struct oriel_coarse all = oriel_activemap_coarse(&map, 12, 1000);
+    assert_int_equal(all.count, 28);
+    assert_int_equal(all.worst, 40);
+    assert_int_equal(all.touched, 10);
+    for (int pass = 0; pass < 3; pass++) {
+        oriel_activemap_begin(&map);
+        assert_int_equal(oriel_activemap_take_coarse(&map, 12, 1000, 10), pass == 2 ? 8 : 10);
+        oriel_activemap_encoded(&map, 0, 12, 0);
+    }
+    assert_int_equal(oriel_activemap_coarse(&map, 12, 1000).count, 0);
+    oriel_activemap_begin(&map);
+    assert_int_equal(oriel_activemap_take_coarse(&map, 12, 1000, 10), 0);
+}
+
+static void test_what_moves_is_not_sharpened(void **state) {
+    settle(40);
+    oriel_activemap_damage(&map, &(struct oriel_rect){0, 0, 16, 16}, 500);
+    settle(40);
+    oriel_activemap_begin(&map);
+    assert_int_equal(oriel_activemap_take_coarse(&map, 12, 499, 100), 27);
+    assert_int_equal(map.active[0], 0);
+    assert_int_equal(oriel_activemap_coarse(&map, 12, 499).count, 27);
+}
+
+static void test_the_loop_filter_spills_left_and_up(void **state) {
+    settle(12);
+    oriel_activemap_damage(&map, &(struct oriel_rect){16, 16, 16, 16}, 500); /* column 1, row 1 */
+    oriel_activemap_begin(&map);
+    oriel_activemap_take_changed(&map);
+    oriel_activemap_encoded(&map, 50, 0, 50);
+    assert_int_equal(map.quality[8], 50);
+    assert_int_equal(map.quality[7], 50);
+    assert_int_equal(map.quality[1], 50);
+    assert_int_equal(map.quality[9], 12);
+    assert_int_equal(map.quality[15], 12);
+    assert_int_equal(map.touched[7], 500); /* they settle together */
+    assert_int_equal(oriel_activemap_coarse(&map, 12, 1000).count, 3);
+}
+
+static void test_large_and_small(void **state) {
+    oriel_activemap_clear(&map);
+    assert_true(oriel_activemap_resize(&map, 16, 16, 0));
+    assert_int_equal(map.count, 1);
+    oriel_activemap_clear(&map);
+    assert_true(oriel_activemap_resize(&map, 4096, 4096, 0));
+    assert_int_equal(map.count, 65536);
+    assert_int_equal(map.changed, 65536);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
+    const struct CMUnitTest tests[] = {
+        TEST(test_starts_changed),
+        TEST(test_damage_marks_the_blocks_it_touches),
+        TEST(test_what_was_not_encoded_is_carried),
+        TEST(test_coarse_blocks_are_taken_in_turn),
+        TEST(test_what_moves_is_not_sharpened),
+        TEST(test_the_loop_filter_spills_left_and_up),
+        TEST(test_large_and_small),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,184 @@
+/* pipelines/sharpen: what is encoded when, without an encoder: bits are made up. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "clock.h"
+#include "sharpen.h"
+
+static struct oriel_sharpen s;
+static int64_t now;
+static const struct oriel_sharpen_settings usual = {
+    .kbits = 2000, .burst = 600, .fps = 30, .target_quantizer = 4, .max_quantizer = 56};
+
+static int start(void **state) {
+    now = 100 * ORIEL_SECOND;
+    memset(&s, 0, sizeof s);
+    assert_true(oriel_sharpen_start(&s, 640, 480, &usual, now)); /* 40 x 30 blocks */
+    return 0;
+}
+
+static int end(void **state) {
+    oriel_sharpen_clear(&s);
+    return 0;
+}
+
+/* Plans and does it, for `bits`. */
+static struct oriel_plan step(double bits) {
+    struct oriel_plan plan = oriel_sharpen_plan(&s, now);
+    if (plan.kind != ORIEL_PLAN_NOTHING)
+        oriel_sharpen_done(&s, &plan, bits, now);
+    return plan;
+}
+
+/* Until nothing is left but beats. */
+static void rest(void) {
+    for (int i = 0; i < 200; i++) {
+        now = oriel_sharpen_times(&s, now).again > now ? oriel_sharpen_times(&s, now).again : now;
+        if (step(20000).kind == ORIEL_PLAN_BEAT)
+            return;
+    }
+    fail_msg("it never comes to rest");
+}
+
+static void test_first_a_keyframe(void **state) {
+    assert_true(oriel_sharpen_times(&s, now).again <= now);
+    struct oriel_plan plan = step(100000);
+    assert_int_equal(plan.kind, ORIEL_PLAN_PICTURE);
+    assert_true(plan.key);
+    assert_int_equal(plan.changed, 1200);
+    assert_true(oriel_sharpen_times(&s, now).again > now);
+    assert_int_equal(oriel_sharpen_plan(&s, now).kind, ORIEL_PLAN_NOTHING);
+}
+
+static void test_sharpens_and_stops(void **state) {
+    struct oriel_plan first = step(5e5);
+    assert_true(first.change_quantizer > usual.target_quantizer);
+    int64_t began = now, last = 0;
+    int steps = 0;
+    unsigned quantizer = first.change_quantizer;
+    while (oriel_activemap_coarse(&s.map, usual.target_quantizer, now).count) {
+        int64_t again = oriel_sharpen_times(&s, now).again;
+        assert_true(again > now);
+        now = again;
+        struct oriel_plan plan = step(100000);
+        if (plan.kind != ORIEL_PLAN_PICTURE)
+            continue;
+        assert_false(plan.key);
+        assert_int_equal(plan.changed, 0);
+        assert_true(plan.sharpen_quantizer < quantizer || plan.sharpen_quantizer == usual.target_quantizer ||
+                    plan.sharpened < 1200);
+        assert_true(!last || now - last >= 99 * ORIEL_MILLISECOND);
+        last = now;
+        quantizer = plan.sharpen_quantizer;
+        assert_in_range(++steps, 1, 50);
+    }
+    assert_true(steps > 0 && now - began < 3 * ORIEL_SECOND);
+    for (int i = 0; i < 5; i++) {
+        int64_t before = now;
+        now = oriel_sharpen_times(&s, now).again;
+        assert_in_range(now - before, 900 * ORIEL_MILLISECOND, ORIEL_SECOND);
+        assert_int_equal(step(800).kind, ORIEL_PLAN_BEAT);
+    }
+}
+
+static void test_small_change_is_sharp_at_once(void **state) {
+    step(5e5);
+    rest();
+    now += ORIEL_SECOND / 2;
+    oriel_activemap_damage(&s.map, &(struct oriel_rect){100, 100, 64, 32}, now);
+    assert_int_equal(oriel_sharpen_times(&s, now).not_before, now);
+    struct oriel_plan plan = step(20000);
+    assert_int_equal(plan.kind, ORIEL_PLAN_PICTURE);
+    assert_int_equal(plan.change, ORIEL_RATE_PAGE);
+    assert_int_equal(plan.change_quantizer, usual.target_quantizer);
+    assert_false(plan.filter);
+    assert_int_equal(oriel_activemap_coarse(&s.map, usual.target_quantizer, now).count, 0);
+}
+
+static void test_motion_is_coarser_and_what_rests_beside_it_is_sharpened(void **state) {
+    step(5e5);
+    unsigned sharpened = 0;
+    for (int i = 0; i < 60; i++) {
+        now += ORIEL_SECOND / 30;
+        oriel_activemap_damage(&s.map, &(struct oriel_rect){0, 0, 160, 160}, now);
+        struct oriel_plan plan = step(60000);
+        if (plan.kind == ORIEL_PLAN_NOTHING)
+            continue;
+        assert_int_equal(plan.change, ORIEL_RATE_MOTION);
+        assert_true(plan.change_quantizer >= 12);
+        sharpened += (unsigned)plan.sharpened;
+    }
+    assert_true(sharpened >= 1000);
+    for (unsigned row = 11; row < 30; row++)
+        for (unsigned column = 11; column < 40; column++)
+            assert_int_equal(s.map.quality[row * 40 + column], usual.target_quantizer);
+}
+
+static void test_debt_drops_before_encoding(void **state) {
+    step(8e6); /* far too much */
+    now += ORIEL_SECOND / 30;
+    oriel_activemap_damage_all(&s.map, now);
+    assert_int_equal(step(1).kind, ORIEL_PLAN_NOTHING);
+    struct oriel_sharpen_times times = oriel_sharpen_times(&s, now);
+    assert_true(times.not_before > now);
+    assert_int_equal(times.again, times.not_before);
+    assert_int_equal(s.map.changed, 1200); /* carried */
+    now = times.not_before;
+    assert_int_equal(step(100000).changed, 1200);
+}
+
+static void test_keyframe_on_demand(void **state) {
+    step(5e5);
+    rest();
+    s.want_key = true;
+    assert_true(oriel_sharpen_times(&s, now).again <= now);
+    struct oriel_plan plan = step(100000);
+    assert_true(plan.key);
+    assert_int_equal(plan.changed, 1200);
+    now += 33 * ORIEL_MILLISECOND;
+    oriel_activemap_damage(&s.map, &(struct oriel_rect){0, 0, 16, 16}, now);
+    assert_false(step(1000).key);
+}
+
+static void test_a_plan_not_done_is_planned_again(void **state) {
+    step(5e5);
+    rest();
+    now += ORIEL_SECOND / 2;
+    oriel_activemap_damage(&s.map, &(struct oriel_rect){0, 0, 16, 16}, now);
+    assert_int_equal(oriel_sharpen_plan(&s, now).changed, 1); /* dropped by the encoder */
+    oriel_activemap_damage(&s.map, &(struct oriel_rect){64, 0, 16, 16}, now);
+    assert_int_equal(oriel_sharpen_plan(&s, now).changed, 2);
+}
+
+static void test_lower_bitrate_is_coarser(void **state) {
+    unsigned quantizers[2];
+    for (int i = 0; i < 2; i++) {
+        struct oriel_sharpen_settings settings = usual;
+        settings.kbits = i ? 500 : 20000;
+        oriel_sharpen_set(&s, &settings, now);
+        s.want_key = true;
+        struct oriel_plan plan = oriel_sharpen_plan(&s, now);
+        quantizers[i] = plan.change_quantizer;
+    }
+    assert_true(quantizers[1] > quantizers[0] + 10);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
+    const struct CMUnitTest tests[] = {
+        TEST(test_first_a_keyframe),
+        TEST(test_sharpens_and_stops),
+        TEST(test_small_change_is_sharp_at_once),
+        TEST(test_motion_is_coarser_and_what_rests_beside_it_is_sharpened),
+        TEST(test_debt_drops_before_encoding),
+        TEST(test_keyframe_on_demand),
+        TEST(test_a_plan_not_done_is_planned_again),
+        TEST(test_lower_bitrate_is_coarser),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

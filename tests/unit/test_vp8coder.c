@@ -1,0 +1,350 @@
+/* pipelines/vp8coder, frame by frame beside libvpx's decoder: what is decoded is what the encoder believes, and what
+ * did not change stays as it was. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vpx/vp8dx.h>
+#include <vpx/vpx_decoder.h>
+
+#include "clock.h"
+#include "vp8coder.h"
+
+enum { TARGET = 4 };
+
+struct rig {
+    unsigned width, height;
+    struct oriel_vp8 *vp8;
+    vpx_codec_ctx_t decoder;
+    struct oriel_i420 picture;
+    uint8_t *shown; /* the decoder's picture, three planes without padding */
+    size_t size;
+    int64_t now;
+    struct oriel_vp8_packet packet;
+};
+
+static unsigned plane_width(const struct rig *rig, int plane) {
+    return plane ? (rig->width + 1) / 2 : rig->width;
+}
+
+static unsigned plane_height(const struct rig *rig, int plane) {
+    return plane ? (rig->height + 1) / 2 : rig->height;
+}
+
+static struct oriel_vp8_settings settings(void) {
+    return (struct oriel_vp8_settings){
+        .sharpen = {.kbits = 4000, .burst = 600, .fps = 30, .target_quantizer = TARGET, .max_quantizer = 56},
+        .speed = -6,
+        .threads = 1};
+}
+
+static void open_with(struct rig *rig, unsigned width, unsigned height, struct oriel_vp8_settings set) {
+    char error[ORIEL_VP8_ERROR_SIZE];
+    *rig = (struct rig){.width = width, .height = height, .now = 50 * ORIEL_SECOND};
+    rig->vp8 = oriel_vp8_new(width, height, &set, rig->now, error);
+    if (!rig->vp8)
+        fail_msg("%s", error);
+    assert_int_equal(vpx_codec_dec_init(&rig->decoder, vpx_codec_vp8_dx(), NULL, 0), 0);
+    size_t offset = 0;
+    for (int i = 0; i < 3; i++)
+        rig->size += (size_t)plane_width(rig, i) * plane_height(rig, i);
+    uint8_t *bytes = malloc(rig->size);
+    rig->shown = calloc(1, rig->size);
+    assert_true(bytes && rig->shown);
+    for (int i = 0; i < 3; i++) {
+        rig->picture.planes[i] = bytes + offset;
+        rig->picture.strides[i] = (int)plane_width(rig, i);
+        offset += (size_t)plane_width(rig, i) * plane_height(rig, i);
+    }
+    memset(bytes, 128, rig->size);
+}
+
+static void open_rig(struct rig *rig, unsigned width, unsigned height) {
+    open_with(rig, width, height, settings());
+}
+
+static void close_rig(struct rig *rig) {
+    oriel_vp8_free(rig->vp8);
+    vpx_codec_destroy(&rig->decoder);
+    free(rig->picture.planes[0]);
+    free(rig->shown);
+}
+
+/* Text-like strokes in a rectangle, other ones for another seed; and tells the encoder. */
+static void draw(struct rig *rig, unsigned x, unsigned y, unsigned w, unsigned h, unsigned seed) {
+    uint32_t state = seed * 2654435761u + 1;
+    for (unsigned row = y; row < y + h; row++)
+        for (unsigned column = x; column < x + w; column++) {
+            if (column % 3 == 0)
+                state = state * 1664525u + 1013904223u;
+            rig->picture.planes[0][row * rig->width + column] = state >> 30 ? 235 : 16;
+            for (int i = 1; i < 3; i++)
+                rig->picture.planes[i][row / 2 * ((rig->width + 1) / 2) + column / 2] =
+                    (uint8_t)(128 + (int)(state >> 28) * (i == 1 ? 2 : -2));
+        }
+    struct oriel_rect r = {(uint16_t)x, (uint16_t)y, (uint16_t)w, (uint16_t)h};
+    oriel_vp8_damage(rig->vp8, &r, 1, rig->now);
+}
+
+/* Encodes; when there is a picture decodes it and holds it to the encoder's own. */
+static enum oriel_plan_kind encode(struct rig *rig) {
+    char error[ORIEL_VP8_ERROR_SIZE];
+    if (oriel_vp8_encode(rig->vp8, &rig->picture, rig->now, &rig->packet, error) < 0)
+        fail_msg("%s", error);
+    if (rig->packet.kind == ORIEL_PLAN_NOTHING)
+        return ORIEL_PLAN_NOTHING;
+    assert_true(rig->packet.size > 0);
+    assert_int_equal(rig->packet.key, !(rig->packet.bytes[0] & 1));
+    assert_int_equal(vpx_codec_decode(&rig->decoder, rig->packet.bytes, (unsigned)rig->packet.size, NULL, 0), 0);
+    vpx_codec_iter_t iterator = NULL;
+    const vpx_image_t *image = vpx_codec_get_frame(&rig->decoder, &iterator);
+    assert_non_null(image);
+    assert_int_equal(image->d_w, rig->width);
+    assert_int_equal(image->d_h, rig->height);
+    struct oriel_i420 own;
+    assert_true(oriel_vp8_reconstruction(rig->vp8, &own));
+    uint8_t *to = rig->shown;
+    for (int i = 0; i < 3; i++)
+        for (unsigned row = 0; row < plane_height(rig, i); row++, to += plane_width(rig, i)) {
+            memcpy(to, image->planes[i] + (ptrdiff_t)row * image->stride[i], plane_width(rig, i));
+            assert_memory_equal(to, own.planes[i] + (ptrdiff_t)row * own.strides[i], plane_width(rig, i));
+        }
+    return rig->packet.kind;
+}
+
+static double psnr(const struct rig *rig) {
+    double sum = 0;
+    for (size_t i = 0; i < (size_t)rig->width * rig->height; i++)
+        sum += pow(rig->shown[i] - rig->picture.planes[0][i], 2);
+    return sum > 0 ? 10 * log10(255.0 * 255 * rig->width * rig->height / sum) : 99;
+}
+
+/* The encoder's own wishes until it only beats. How many pictures it made. */
+static int rest(struct rig *rig) {
+    for (int pictures = 0; pictures < 100;) {
+        int64_t again = oriel_vp8_times(rig->vp8, rig->now).again;
+        rig->now = again > rig->now ? again : rig->now;
+        enum oriel_plan_kind kind = encode(rig);
+        if (kind == ORIEL_PLAN_BEAT)
+            return pictures;
+        pictures += kind == ORIEL_PLAN_PICTURE;
+    }
+    fail_msg("it never comes to rest");
+    return 0;
+}
+
+static void test_sharp_and_then_silent(void **state) {
+    struct rig rig;
+    open_rig(&rig, 320, 240);
+    draw(&rig, 0, 0, 320, 240, 1);
+    assert_int_equal(encode(&rig), ORIEL_PLAN_PICTURE);
+    assert_true(rig.packet.key);
+    assert_true(rest(&rig) < 30);
+    assert_true(psnr(&rig) > 42);
+    assert_int_equal(oriel_activemap_coarse(oriel_vp8_map(rig.vp8), TARGET, rig.now).count, 0);
+    close_rig(&rig);
+}
+
+static void test_a_beat_changes_nothing(void **state) {
+    struct rig rig;
+    open_rig(&rig, 320, 240);
+    draw(&rig, 0, 0, 320, 240, 1);
+    encode(&rig);
+    rest(&rig);
+    uint8_t *before = malloc(rig.size);
+    memcpy(before, rig.shown, rig.size);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(encode(&rig), ORIEL_PLAN_NOTHING); /* too early */
+        rig.now += ORIEL_SECOND;
+        assert_int_equal(encode(&rig), ORIEL_PLAN_BEAT);
+        assert_true(rig.packet.size < 100 && !rig.packet.key);
+        assert_memory_equal(before, rig.shown, rig.size);
+        /* And nothing that comes after depends on whether it arrived: the next picture is held to the encoder's. */
+        draw(&rig, 32, 32, 48, 48, (unsigned)i + 5);
+        assert_int_equal(encode(&rig), ORIEL_PLAN_PICTURE);
+        memcpy(before, rig.shown, rig.size);
+    }
+    free(before);
+    close_rig(&rig);
+}
+
+/* Whether a pixel of luma lies in the blocks of the rectangle, or within `margin` pixels left of and above them. */
+static bool within(unsigned margin, unsigned x, unsigned y, unsigned left, unsigned top, unsigned right,
+                   unsigned bottom) {
+    return x + margin >= left / 16 * 16 && x < (right + 15) / 16 * 16 && y + margin >= top / 16 * 16 &&
+           y < (bottom + 15) / 16 * 16;
+}
+
+static void test_undamaged_areas_stay_as_they_are(void **state) {
+    struct rig rig;
+    open_rig(&rig, 400, 304);
+    draw(&rig, 0, 0, 400, 304, 1);
+    encode(&rig);
+    rest(&rig);
+    uint8_t *before = malloc(rig.size);
+    for (unsigned i = 0; i < 40; i++) {
+        memcpy(before, rig.shown, rig.size);
+        struct oriel_sharpen_settings set = settings().sharpen;
+        set.kbits = i % 2 ? 20 : 20000; /* as coarse, and as fine, as can be: with the loop filter and without */
+        oriel_vp8_set(rig.vp8, &set, rig.now);
+        unsigned x = i * 7 % 250 + 50, y = i * 13 % 140 + 50, w = 30 + i, h = 20 + i * 2;
+        rig.now += 3 * ORIEL_SECOND;
+        draw(&rig, x, y, w, h, i + 2);
+        assert_int_equal(encode(&rig), ORIEL_PLAN_PICTURE);
+        assert_true(i % 2 == 0 || rig.packet.quantizer > 26);
+        bool filtered = rig.packet.quantizer >= 26;
+        for (unsigned row = 0; row < 304; row++)
+            for (unsigned column = 0; column < 400; column++) {
+                int change = abs(before[row * 400 + column] - rig.shown[row * 400 + column]);
+                if (!within(3, column, row, x, y, x + w, y + h))
+                    assert_int_equal(change, 0);
+                else if (!filtered && !within(0, column, row, x, y, x + w, y + h))
+                    assert_true(change <= 4);
+            }
+        rest(&rig); /* what the filter touched is sharpened, too */
+        assert_true(psnr(&rig) > 40);
+    }
+    free(before);
+    close_rig(&rig);
+}
+
+static void test_damage_of_pictures_left_out_is_carried(void **state) {
+    struct rig rig;
+    struct oriel_vp8_settings set = settings();
+    set.sharpen.kbits = 300;
+    set.sharpen.burst = 100;
+    open_with(&rig, 320, 240, set);
+    draw(&rig, 0, 0, 320, 240, 1);
+    assert_int_equal(encode(&rig), ORIEL_PLAN_PICTURE);
+    int dropped = 0;
+    for (unsigned i = 0; i < 8; i++) { /* each elsewhere, faster than the rate allows */
+        rig.now += 10 * ORIEL_MILLISECOND;
+        draw(&rig, i * 40, i * 24, 40, 48, i + 2);
+        dropped += encode(&rig) == ORIEL_PLAN_NOTHING;
+    }
+    assert_true(dropped > 0);
+    rest(&rig);
+    assert_true(psnr(&rig) > 40);
+    close_rig(&rig);
+}
+
+static void test_keyframe_on_demand_only(void **state) {
+    struct rig rig;
+    open_rig(&rig, 320, 240);
+    for (unsigned i = 0; i < 100; i++) {
+        rig.now += 33 * ORIEL_MILLISECOND;
+        draw(&rig, 0, 0, 320, 240, i); /* even if nothing is as it was */
+        if (i == 50)
+            oriel_vp8_force_key(rig.vp8);
+        if (encode(&rig) == ORIEL_PLAN_PICTURE)
+            assert_int_equal(rig.packet.key, i == 0 || i == 50);
+        else
+            assert_true(i != 0 && i != 50);
+    }
+    close_rig(&rig);
+}
+
+static void test_keyframe_is_bounded(void **state) {
+    struct rig rig;
+    struct oriel_vp8_settings set = settings();
+    set.sharpen.kbits = 1000;
+    open_with(&rig, 640, 480, set);
+    draw(&rig, 0, 0, 640, 480, 1);
+    encode(&rig);
+    assert_true(rig.packet.key);
+    /* 250 ms of the rate is 31 KB; noise like this can't be that small, so: by the coarsest quantizer. */
+    assert_true(rig.packet.size < 47000 || rig.packet.quantizer == 56);
+    close_rig(&rig);
+}
+
+static size_t bytes_of_motion(struct rig *rig, unsigned kbits, int pictures) {
+    struct oriel_sharpen_settings set = settings().sharpen;
+    set.kbits = kbits;
+    oriel_vp8_set(rig->vp8, &set, rig->now);
+    size_t bytes = 0;
+    for (int i = 0; i < pictures; i++) {
+        rig->now += ORIEL_SECOND / 30;
+        draw(rig, 0, 0, rig->width, rig->height, (unsigned)i);
+        encode(rig);
+        bytes += rig->packet.size;
+    }
+    return bytes;
+}
+
+static void test_bitrate_is_obeyed_from_the_next_picture(void **state) {
+    struct rig rig;
+    open_rig(&rig, 320, 240);
+    bytes_of_motion(&rig, 4000, 60); /* the first burst is over */
+    const unsigned rates[] = {4000, 1000, 8000, 2000};
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+        bytes_of_motion(&rig, rates[i], 30); /* a bucket's worth of what was */
+        size_t bytes = bytes_of_motion(&rig, rates[i], 60);
+        double kbits = (double)bytes * 8 / 2 / 1000;
+        if (kbits < rates[i] * 0.6 || kbits > rates[i] * 1.15)
+            fail_msg("%.0f kbit/s instead of %u", kbits, rates[i]);
+    }
+    close_rig(&rig);
+}
+
+static void test_sizes(void **state) {
+    static const unsigned sizes[][2] = {{16, 16}, {17, 16}, {16, 33}, {101, 67}, {333, 17}, {1366, 768}, {799, 601}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct rig rig;
+        unsigned w = sizes[i][0], h = sizes[i][1];
+        open_rig(&rig, w, h);
+        draw(&rig, 0, 0, w, h, 3);
+        assert_int_equal(encode(&rig), ORIEL_PLAN_PICTURE);
+        rest(&rig);
+        assert_true(psnr(&rig) > 40);
+        draw(&rig, w - 1, h - 1, 1, 1, 4); /* the corner that ends within a block */
+        assert_int_equal(encode(&rig), ORIEL_PLAN_PICTURE);
+        assert_int_equal(rig.packet.changed, 1);
+        rest(&rig);
+        assert_true(psnr(&rig) > 40);
+        close_rig(&rig);
+    }
+}
+
+static void test_large_with_threads(void **state) {
+    struct rig rig;
+    struct oriel_vp8_settings set = settings();
+    set.speed = -12;
+    set.threads = 2;
+    set.sharpen.kbits = 50000;
+    open_with(&rig, 4096, 2160, set);
+    draw(&rig, 100, 100, 600, 200, 1);
+    assert_int_equal(encode(&rig), ORIEL_PLAN_PICTURE);
+    rig.now += ORIEL_SECOND;
+    draw(&rig, 4000, 2100, 96, 60, 2);
+    assert_int_equal(encode(&rig), ORIEL_PLAN_PICTURE);
+    assert_true(psnr(&rig) > 35);
+    close_rig(&rig);
+}
+
+static void test_impossible_sizes(void **state) {
+    char error[ORIEL_VP8_ERROR_SIZE] = "";
+    struct oriel_vp8_settings set = settings();
+    assert_null(oriel_vp8_new(20000, 20000, &set, 0, error));
+    assert_true(strstr(error, "20000x20000"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sharp_and_then_silent),
+        cmocka_unit_test(test_a_beat_changes_nothing),
+        cmocka_unit_test(test_undamaged_areas_stay_as_they_are),
+        cmocka_unit_test(test_damage_of_pictures_left_out_is_carried),
+        cmocka_unit_test(test_keyframe_on_demand_only),
+        cmocka_unit_test(test_keyframe_is_bounded),
+        cmocka_unit_test(test_bitrate_is_obeyed_from_the_next_picture),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_large_with_threads),
+        cmocka_unit_test(test_impossible_sizes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
