@@ -61,6 +61,7 @@ function install() {
       Object.assign(video, { muted: true, autoplay: true, playsInline: true, srcObject: new MediaStream([track]) });
       document.body.replaceChildren(video);
       const shown = (now, data) => {
+        if (rig.video !== video) return; // of a connection that was replaced
         rig.marks.first ??= Date.now();
         rig.size = [data.width, data.height];
         rig.frames = data.presentedFrames;
