@@ -1,8 +1,8 @@
 /* Media's end of the frame protocol (src/ipc/frames.h): shared pictures in, I420 with the cursor out.
  *
- * Policy: capture is not trusted. Every index, size, rectangle, generation and file descriptor is checked before it is
- * used; what breaks the protocol ends the reader with a sentence. A buffer goes back to capture as soon as its damaged
- * part is converted, so the shared memory is read in one place and never held. The newest picture wins: what
+ * Policy: capture is not trusted. Every index, size, rectangle, mask, generation and file descriptor is checked before
+ * it is used; what breaks the protocol ends the reader with a sentence. A buffer goes back to capture as soon as its
+ * damaged part is converted, so the shared memory is read in one place and never held. The newest picture wins: what
  * older FRAMEs damaged adds up in one picture, and nothing queues.
  * Colours: BT.601, limited range, as libyuv converts and VP8 implies. Libc, libyuv and ipc only: tests need no
  * pipeline. Limits: one thread at a time. Capture can still change pixels while they are read; that spoils its own
@@ -55,6 +55,10 @@ const char *oriel_frame_reader_error(const struct oriel_frame_reader *reader);
 
 /* Valid until the next call with `reader`. */
 const struct oriel_frame_info *oriel_frame_reader_info(const struct oriel_frame_reader *reader);
+
+/* The masks of the newest picture, which are in its pixels already: what the agent is to be told is hidden. They may
+ * reach over the picture's edges. Valid until the next oriel_frame_reader_receive. */
+const struct oriel_rect *oriel_frame_reader_masks(const struct oriel_frame_reader *reader, unsigned *count);
 
 /* Draws the newest picture with the cursor on it, and forgets the damage. info.generation must not be 0. */
 void oriel_frame_reader_draw(struct oriel_frame_reader *reader, const struct oriel_i420 *out);
