@@ -16,7 +16,6 @@
 #include "cursor.h"
 
 enum {
-    STRIDE_MAX = 4 * ORIEL_FRAME_SIDE_MAX * 4,
     MESSAGES_AT_ONCE = 16, /* a flood of them must not keep the caller from being stopped */
 };
 
@@ -24,9 +23,9 @@ enum {
 struct mapping {
     const uint8_t *bytes; /* NULL: none */
     size_t length;
-    uint32_t generation;
-    unsigned width, height, stride, count;
-    size_t size; /* of one buffer */
+    uint32_t generation, format;
+    unsigned width, height, stride, count, pixel; /* bytes of a pixel */
+    size_t size;                                  /* of one buffer */
 };
 
 struct cursor {
@@ -52,6 +51,8 @@ struct oriel_frame_reader {
         bool held;
         uint32_t generation, index;
     } buffer; /* the newest, which capture gets back when there is time for the next */
+    unsigned mask_count;
+    struct oriel_rect masks[ORIEL_MASKS_MAX];
     char error[ORIEL_FRAME_ERROR_SIZE];
     struct oriel_ipc_message message;
 };
@@ -91,6 +92,11 @@ const char *oriel_frame_reader_error(const struct oriel_frame_reader *reader) {
 
 const struct oriel_frame_info *oriel_frame_reader_info(const struct oriel_frame_reader *reader) {
     return &reader->info;
+}
+
+const struct oriel_rect *oriel_frame_reader_masks(const struct oriel_frame_reader *reader, unsigned *count) {
+    *count = reader->mask_count;
+    return reader->masks;
 }
 
 __attribute__((format(printf, 3, 4))) static int fail(struct oriel_frame_reader *reader, int result, const char *format,
@@ -149,6 +155,7 @@ static int map_buffers(struct oriel_frame_reader *reader, int fd, struct mapping
 static int handle_buffers(struct oriel_frame_reader *reader) {
     struct oriel_ipc_message *msg = &reader->message;
     struct mapping m = {.generation = (uint32_t)msg->fields[0].number,
+                        .format = (uint32_t)msg->fields[1].number,
                         .width = (unsigned)msg->fields[2].number,
                         .height = (unsigned)msg->fields[3].number,
                         .stride = (unsigned)msg->fields[4].number,
@@ -156,18 +163,18 @@ static int handle_buffers(struct oriel_frame_reader *reader) {
     uint64_t size = msg->fields[6].number;
     if (m.generation <= reader->map.generation)
         return fail(reader, -EPROTO, "capture went from generation %u to %u", reader->map.generation, m.generation);
-    if (msg->fields[1].number != ORIEL_FORMAT_BGRX)
-        return fail(reader, -EPROTO, "capture sent pixel format %llu, which is unknown",
-                    (unsigned long long)msg->fields[1].number);
+    if (m.format != ORIEL_FORMAT_BGRX && m.format != ORIEL_FORMAT_RGB565)
+        return fail(reader, -EPROTO, "capture sent pixel format %u, which is unknown", m.format);
+    m.pixel = m.format == ORIEL_FORMAT_RGB565 ? 2 : 4;
     if (m.width < ORIEL_FRAME_SIDE_MIN || m.width > ORIEL_FRAME_SIDE_MAX || m.height < ORIEL_FRAME_SIDE_MIN ||
         m.height > ORIEL_FRAME_SIDE_MAX)
         return fail(reader, -EPROTO, "capture sent a picture of %ux%u; each side must be %d to %d", m.width, m.height,
                     ORIEL_FRAME_SIDE_MIN, ORIEL_FRAME_SIDE_MAX);
-    if (m.stride % 4 || m.stride < m.width * 4 || m.stride > STRIDE_MAX)
+    if (m.stride % 4 || m.stride < m.width * m.pixel || m.stride > ORIEL_FRAME_STRIDE_MAX)
         return fail(reader, -EPROTO, "capture sent rows of %u bytes for %u pixels", m.stride, m.width);
     if (m.count < 1 || m.count > ORIEL_FRAME_BUFFERS_MAX)
         return fail(reader, -EPROTO, "capture sent %u buffers; 1 to %d are allowed", m.count, ORIEL_FRAME_BUFFERS_MAX);
-    if (size < (uint64_t)m.stride * m.height || size > (uint64_t)STRIDE_MAX * ORIEL_FRAME_SIDE_MAX)
+    if (size < (uint64_t)m.stride * m.height || size > (uint64_t)ORIEL_FRAME_STRIDE_MAX * ORIEL_FRAME_SIDE_MAX)
         return fail(reader, -EPROTO, "capture sent buffers of %llu bytes for %u rows of %u", (unsigned long long)size,
                     m.height, m.stride);
     m.size = (size_t)size;
@@ -189,10 +196,6 @@ static int handle_buffers(struct oriel_frame_reader *reader) {
     return 0;
 }
 
-static unsigned get_u16(const char *bytes) {
-    return (unsigned char)bytes[0] | (unsigned)(unsigned char)bytes[1] << 8;
-}
-
 /* Chroma is shared by 2x2 pixels, so a rectangle is widened to even corners first. */
 static void convert(struct oriel_frame_reader *reader, const uint8_t *pixels, const struct oriel_rect *r) {
     const struct mapping *m = &reader->map;
@@ -203,12 +206,15 @@ static void convert(struct oriel_frame_reader *reader, const uint8_t *pixels, co
         right = m->width;
     if (bottom > m->height)
         bottom = m->height;
-    /* libyuv names formats by the word, so ARGB is B, G, R, A in memory. */
-    ARGBToI420(pixels + (size_t)top * m->stride + left * 4, (int)m->stride,
-               c->planes[0] + (size_t)top * (size_t)c->strides[0] + left, c->strides[0],
-               c->planes[1] + (size_t)(top / 2) * (size_t)c->strides[1] + left / 2, c->strides[1],
-               c->planes[2] + (size_t)(top / 2) * (size_t)c->strides[2] + left / 2, c->strides[2], (int)(right - left),
-               (int)(bottom - top));
+    /* libyuv names formats by the word, so ARGB is B, G, R, A in memory. It widens RGB565 to that, repeating the upper
+     * bits in the lower ones, and converts it likewise. */
+    int (*to_i420)(const uint8_t *, int, uint8_t *, int, uint8_t *, int, uint8_t *, int, int, int) =
+        m->format == ORIEL_FORMAT_RGB565 ? RGB565ToI420 : ARGBToI420;
+    to_i420(pixels + (size_t)top * m->stride + (size_t)left * m->pixel, (int)m->stride,
+            c->planes[0] + (size_t)top * (size_t)c->strides[0] + left, c->strides[0],
+            c->planes[1] + (size_t)(top / 2) * (size_t)c->strides[1] + left / 2, c->strides[1],
+            c->planes[2] + (size_t)(top / 2) * (size_t)c->strides[2] + left / 2, c->strides[2], (int)(right - left),
+            (int)(bottom - top));
 }
 
 static void add_damage(struct oriel_frame_reader *reader, const struct oriel_rect *r) {
@@ -232,7 +238,7 @@ static int check_frame(struct oriel_frame_reader *reader, uint64_t generation, u
                     (unsigned long long)generation, reader->map.generation);
     if (index >= reader->map.count)
         return fail(reader, -EPROTO, "capture sent buffer %llu of %u", (unsigned long long)index, reader->map.count);
-    if (rects_length % 8 || rects_length / 8 > ORIEL_FRAME_RECTS_MAX)
+    if (rects_length % ORIEL_RECT_SIZE || rects_length / ORIEL_RECT_SIZE > ORIEL_FRAME_RECTS_MAX)
         return fail(reader, -EPROTO, "capture sent %zu bytes of rectangles", rects_length);
     if (shown > 1)
         return fail(reader, -EPROTO, "capture sent %llu for whether the cursor is shown", (unsigned long long)shown);
@@ -243,19 +249,17 @@ static int handle_frame(struct oriel_frame_reader *reader) {
     struct oriel_ipc_message *msg = &reader->message;
     const struct mapping *m = &reader->map;
     uint32_t index = (uint32_t)msg->fields[1].number;
-    const char *bytes = msg->fields[3].bytes;
-    size_t count = msg->fields[3].length / 8;
+    size_t count = msg->fields[3].length / ORIEL_RECT_SIZE;
     int result = check_frame(reader, msg->fields[0].number, index, msg->fields[3].length, msg->fields[6].number);
     if (result < 0)
         return result;
     struct oriel_rect rects[ORIEL_FRAME_RECTS_MAX];
-    for (size_t i = 0; i < count; i++, bytes += 8) {
-        struct oriel_rect r = {(uint16_t)get_u16(bytes), (uint16_t)get_u16(bytes + 2), (uint16_t)get_u16(bytes + 4),
-                               (uint16_t)get_u16(bytes + 6)};
-        if (!r.width || !r.height || (unsigned)r.x + r.width > m->width || (unsigned)r.y + r.height > m->height)
-            return fail(reader, -EPROTO, "capture sent a rectangle of %ux%u at %u,%u in a picture of %ux%u", r.width,
-                        r.height, r.x, r.y, m->width, m->height);
-        rects[i] = r;
+    oriel_rects_read(msg->fields[3].bytes, count, rects);
+    for (size_t i = 0; i < count; i++) {
+        const struct oriel_rect *r = &rects[i];
+        if (!r->width || !r->height || (unsigned)r->x + r->width > m->width || (unsigned)r->y + r->height > m->height)
+            return fail(reader, -EPROTO, "capture sent a rectangle of %ux%u at %u,%u in a picture of %ux%u", r->width,
+                        r->height, r->x, r->y, m->width, m->height);
     }
     struct oriel_frame_info *info = &reader->info;
     if (info->generation != m->generation) {
@@ -299,6 +303,22 @@ static int handle_cursor(struct oriel_frame_reader *reader) {
     return 0;
 }
 
+static int handle_masks(struct oriel_frame_reader *reader) {
+    const struct oriel_ipc_message *msg = &reader->message;
+    size_t count = msg->fields[0].length / ORIEL_RECT_SIZE;
+    if (msg->fields[0].length % ORIEL_RECT_SIZE || count > ORIEL_MASKS_MAX)
+        return fail(reader, -EPROTO, "capture sent %zu bytes of masks", msg->fields[0].length);
+    oriel_rects_read(msg->fields[0].bytes, count, reader->masks);
+    for (size_t i = 0; i < count; i++) {
+        const struct oriel_rect *r = &reader->masks[i];
+        if (!r->width || !r->height || (unsigned)r->x + r->width > ORIEL_FRAME_SIDE_MAX ||
+            (unsigned)r->y + r->height > ORIEL_FRAME_SIDE_MAX)
+            return fail(reader, -EPROTO, "capture sent a mask of %ux%u at %u,%u", r->width, r->height, r->x, r->y);
+    }
+    reader->mask_count = (unsigned)count;
+    return 0;
+}
+
 int oriel_frame_reader_receive(struct oriel_frame_reader *reader) {
     bool news = false;
     for (int i = 0; i < MESSAGES_AT_ONCE; i++) {
@@ -321,6 +341,9 @@ int oriel_frame_reader_receive(struct oriel_frame_reader *reader) {
             break;
         case ORIEL_FRAMES_CURSOR:
             result = handle_cursor(reader);
+            break;
+        case ORIEL_FRAMES_MASKS:
+            result = handle_masks(reader);
             break;
         }
         oriel_ipc_message_clear(&reader->message);

@@ -1,13 +1,12 @@
 /* Media's end of the frame protocol (src/ipc/frames.h): shared pictures in, I420 with the cursor out.
  *
- * Policy: capture is not trusted. Every index, size, rectangle, generation and file descriptor is checked before it is
- * used; what breaks the protocol ends the reader with a sentence. Only what is damaged is converted and copied. The
- * shared memory is read in one place, when a FRAME comes; its buffer goes back to capture when there is time for the
- * next picture, for that is what capture waits for. The newest picture wins: what older FRAMEs damaged adds up in one
- * picture, and nothing queues.
- * Colours: BT.601, limited range, as libyuv converts and VP8 implies. Libc, libyuv and ipc only: tests need no
- * pipeline. Limits: one thread at a time. Capture can still change pixels while they are read; that spoils its own
- * picture only. */
+ * Policy: capture is not trusted. Every index, size, rectangle, mask, generation and file descriptor is checked before
+ * it is used; what breaks the protocol ends the reader with a sentence. Only what is damaged is converted and copied.
+ * The shared memory is read in one place, when a FRAME comes; its buffer goes back to capture when there is time for
+ * the next picture, for that is what capture waits for. The newest picture wins: what older FRAMEs damaged adds up in
+ * one picture, and nothing queues. Colours: BT.601, limited range, as libyuv converts and VP8 implies. Libc, libyuv and
+ * ipc only: tests need no pipeline. Limits: one thread at a time. Capture can still change pixels while they are read;
+ * that spoils its own picture only. */
 #ifndef ORIEL_FRAMEREADER_H
 #define ORIEL_FRAMEREADER_H
 
@@ -59,6 +58,10 @@ const char *oriel_frame_reader_error(const struct oriel_frame_reader *reader);
 
 /* Valid until the next call with `reader`. */
 const struct oriel_frame_info *oriel_frame_reader_info(const struct oriel_frame_reader *reader);
+
+/* The masks of the newest picture, which are in its pixels already: what the agent is to be told is hidden. They may
+ * reach over the picture's edges. Valid until the next oriel_frame_reader_receive. */
+const struct oriel_rect *oriel_frame_reader_masks(const struct oriel_frame_reader *reader, unsigned *count);
 
 /* There is time for the next picture: gives the buffer of the last one back to capture. As oriel_frame_reader_run. */
 int oriel_frame_reader_ready(struct oriel_frame_reader *reader);

@@ -2,9 +2,11 @@
  *
  *      open -> attach -> start -> { dispatch -> collect -> grab } … -> stop … -> close
  *
- * Policy: open() looks, it does not read pixels; pixels are read by grab() alone, between start() and stop(). A
- * backend says that something changed (dispatch), then what (collect), then fetches it (grab); capture decides when,
- * by frame rate and back-pressure. At rest a backend wakes nobody.
+ * Policy: open() looks, it does not read pixels; pixels are read between start() and stop(), and come into the shared
+ * memory by grab() alone, which writes the rectangles that it is given and not a pixel beside them: what lies under a
+ * mask is not among them. A backend says that something changed (dispatch), then what (collect), then fetches it
+ * (grab); capture decides when, by frame rate and back-pressure. At rest a backend wakes nobody, or, where the screen
+ * has no events, as seldom and shortly as it can. What a backend needs of the file system is told by choice/choice.c.
  * A call that returns a negative value has failed for good and said why in `error` (a sentence for people: what
  * failed, what to do), except -EAGAIN. Owner: capture's one thread; nothing here is shared with another. */
 #ifndef ORIEL_CAPTURE_BACKEND_H
@@ -16,13 +18,18 @@
 #include "region.h"
 #include "ring.h"
 
-enum { ORIEL_BACKEND_ERROR_SIZE = 400, ORIEL_BACKEND_ABOUT_SIZE = 200 };
+enum { ORIEL_BACKEND_ERROR_SIZE = 500, ORIEL_BACKEND_ABOUT_SIZE = 500 };
 
 /* What dispatch() and collect() report; a mask. */
 enum {
     ORIEL_EVENT_DAMAGE = 1, /* pixels changed: collect() says where */
     ORIEL_EVENT_CURSOR = 2, /* the cursor's place or shape may have changed: collect() brings `cursor` up to date */
-    ORIEL_EVENT_SIZE = 4,   /* width and height are new: attach() a new ring */
+    ORIEL_EVENT_SIZE = 4,   /* size, format or place are new: attach() a new ring */
+};
+
+/* As in ORIEL_CAPTURE_START. Never NULL. */
+struct oriel_backend_wish {
+    const char *display, *xauthority, *monitor, *device;
 };
 
 struct oriel_cursor {
@@ -37,7 +44,9 @@ struct oriel_cursor {
 struct oriel_backend {
     const struct oriel_backend_ops *ops;
     int fd;                 /* readable: dispatch() has something to do */
-    unsigned width, height; /* of the screen, as dispatch() and collect() saw it last */
+    unsigned width, height; /* of the picture, as dispatch() and collect() saw it last */
+    uint32_t format;        /* of frames.h, likewise */
+    unsigned rate;          /* frames a second that capture takes at most; set by it before start() and at any time */
     struct oriel_cursor cursor;
     char about[ORIEL_BACKEND_ABOUT_SIZE]; /* what was opened, for the log and for READY */
     char error[ORIEL_BACKEND_ERROR_SIZE];
@@ -45,10 +54,10 @@ struct oriel_backend {
 
 struct oriel_backend_ops {
     const char *name;
-    /* `display` and `xauthority` as in ORIEL_CAPTURE_START. NULL: `error` says why. */
-    struct oriel_backend *(*open)(const char *display, const char *xauthority, char error[ORIEL_BACKEND_ERROR_SIZE]);
-    /* Makes `ring` (of the backend's width and height) the place where grab() writes; borrowed until the next attach()
-     * or close(). NULL detaches. */
+    /* NULL: `error` says why. */
+    struct oriel_backend *(*open)(const struct oriel_backend_wish *wish, char error[ORIEL_BACKEND_ERROR_SIZE]);
+    /* Makes `ring` (of the backend's width, height and format) the place where grab() writes; borrowed until the next
+     * attach() or close(). NULL detaches. */
     int (*attach)(struct oriel_backend *backend, struct oriel_ring *ring);
     /* Begins, ends the watch for changes. The first collect() after start() reports the whole picture or nothing: the
      * caller fetches all of it anyway. */
@@ -59,16 +68,17 @@ struct oriel_backend_ops {
     /* Adds what changed since the last call to `region`. Events (of which only SIZE means something), or negative. */
     int (*collect)(struct oriel_backend *backend, struct oriel_region *region);
     /* Brings the rectangles of `region` in buffer `index` to what the screen shows now. 0 · -EAGAIN: the screen is
-     * just changing its size, call again later · other negative. */
+     * just changing its size or place, call again later · other negative. */
     int (*grab)(struct oriel_backend *backend, unsigned index, const struct oriel_region *region);
     void (*close)(struct oriel_backend *backend);
 };
 
 extern const struct oriel_backend_ops oriel_backend_test;
+extern const struct oriel_backend_ops oriel_backend_fbdev;
 extern const struct oriel_backend_ops oriel_backend_x11;
 
-/* Opens backend `name` ("auto", "x11", "test"); `about` says which one and why. NULL: `error` says why not. */
-struct oriel_backend *oriel_backend_open(const char *name, const char *display, const char *xauthority,
+/* Opens the backend that `name` and choice/choice.c mean; its `about` says why. NULL: `error` says why not. */
+struct oriel_backend *oriel_backend_open(const char *name, const struct oriel_backend_wish *wish,
                                          char error[ORIEL_BACKEND_ERROR_SIZE]);
 
 #endif

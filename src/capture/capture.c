@@ -5,6 +5,8 @@
  * Policy: nothing is fetched from the screen before media's RUN. A change is shown at once when the frame rate allows
  * it; what changes meanwhile adds up, so that a frame always shows the newest screen. At rest there is no timer and no
  * wake-up.
+ * Masks: core's are read before each frame is taken. What lies under them is neither fetched nor told of, so that not
+ * even the rhythm of what is typed there leaves.
  * Rate: a grid of periods from which a frame may be half a period early, so that jitter costs no latency. The grid is
  * 1/16 narrower than what was asked: a source of just our rate would stay late for good after one frame more (a
  * cursor's move, say). While a frame waits for its time nobody listens to the backend: what it would say is collected
@@ -33,6 +35,7 @@
 #include "clock.h"
 #include "core_capture.h"
 #include "log.h"
+#include "mask.h"
 #include "sandbox.h"
 
 enum {
@@ -65,11 +68,13 @@ struct capture {
     bool resized;               /* a new ring is due */
     bool dirty;                 /* the backend has something to collect, or a frame failed */
     struct oriel_region damage; /* collected, not yet in a FRAME */
-    int64_t changed;            /* when the first change not yet shown was reported; 0: none */
-    int64_t next;               /* the next frame's place in the grid */
-    int64_t taken;              /* when the screen was read last */
-    int64_t settle_until;       /* changes reported before this time wait SETTLE */
-    int64_t look;               /* when to look at the pointer; 0: not */
+    struct oriel_masks masks;
+    bool masks_news;      /* media does not know them yet */
+    int64_t changed;      /* when the first change not yet shown was reported; 0: none */
+    int64_t next;         /* the next frame's place in the grid */
+    int64_t taken;        /* when the screen was read last */
+    int64_t settle_until; /* changes reported before this time wait SETTLE */
+    int64_t look;         /* when to look at the pointer; 0: not */
     unsigned retries;
     struct {
         uint32_t serial;
@@ -167,7 +172,8 @@ static void new_ring(struct capture *c) {
     oriel_ring_free(c->ring);
     c->ring = NULL;
     c->resized = false;
-    int r = oriel_ring_new(b->width, b->height, ++c->generation, &c->ring);
+    c->retries = 0;
+    int r = oriel_ring_new(b->format, b->width, b->height, ++c->generation, &c->ring);
     if (r == -ERANGE)
         return fail(c, "the screen is %ux%u; Oriel shows screens from %dx%d to %dx%d: set another size", b->width,
                     b->height, ORIEL_FRAME_SIDE_MIN, ORIEL_FRAME_SIDE_MIN, ORIEL_FRAME_SIDE_MAX, ORIEL_FRAME_SIDE_MAX);
@@ -180,9 +186,9 @@ static void new_ring(struct capture *c) {
         return fail(c, "the picture memory can't be sealed: %s", strerror(-r));
     if (c->rate)
         mark_all(c);
-    r = oriel_ipc_send(c->frames, &oriel_capture_to_media, ORIEL_FRAMES_BUFFERS, c->ring->generation,
-                       (uint32_t)ORIEL_FORMAT_BGRX, (uint32_t)c->ring->width, (uint32_t)c->ring->height,
-                       c->ring->stride, (uint32_t)ORIEL_RING_BUFFERS, (uint64_t)c->ring->size, c->ring->fd);
+    r = oriel_ipc_send(c->frames, &oriel_capture_to_media, ORIEL_FRAMES_BUFFERS, c->ring->generation, c->ring->format,
+                       (uint32_t)c->ring->width, (uint32_t)c->ring->height, c->ring->stride,
+                       (uint32_t)ORIEL_RING_BUFFERS, (uint64_t)c->ring->size, c->ring->fd);
     if (sent(c, r, "buffers"))
         oriel_debug("generation %u: %ux%u", c->ring->generation, c->ring->width, c->ring->height);
 }
@@ -208,20 +214,24 @@ static bool send_cursor(struct capture *c) {
     return sent(c, r, "cursor");
 }
 
+static bool send_masks(struct capture *c) {
+    if (!c->masks_news)
+        return true;
+    uint8_t rects[ORIEL_MASKS_MAX * ORIEL_RECT_SIZE];
+    oriel_rects_write(c->masks.rects, c->masks.count, rects);
+    c->masks_news = false;
+    int r = oriel_ipc_send(c->frames, &oriel_capture_to_media, ORIEL_FRAMES_MASKS, (const void *)rects,
+                           (size_t)c->masks.count * ORIEL_RECT_SIZE);
+    return sent(c, r, "masks");
+}
+
 static void send_frame(struct capture *c, unsigned index) {
-    uint8_t rects[ORIEL_FRAME_RECTS_MAX * 8];
-    for (unsigned i = 0; i < c->damage.count; i++) {
-        struct oriel_rect r = c->damage.rects[i];
-        const uint16_t values[4] = {r.x, r.y, r.width, r.height};
-        for (unsigned j = 0; j < 4; j++) {
-            rects[i * 8 + j * 2] = (uint8_t)values[j];
-            rects[i * 8 + j * 2 + 1] = (uint8_t)(values[j] >> 8);
-        }
-    }
-    if (!send_cursor(c))
+    uint8_t rects[ORIEL_FRAME_RECTS_MAX * ORIEL_RECT_SIZE];
+    oriel_rects_write(c->damage.rects, c->damage.count, rects);
+    if (!send_masks(c) || !send_cursor(c))
         return;
     int r = oriel_ipc_send(c->frames, &oriel_capture_to_media, ORIEL_FRAMES_FRAME, c->ring->generation, index,
-                           (uint64_t)c->changed, (const void *)rects, (size_t)c->damage.count * 8,
+                           (uint64_t)c->changed, (const void *)rects, (size_t)c->damage.count * ORIEL_RECT_SIZE,
                            (uint32_t)c->cursor.x, (uint32_t)c->cursor.y, (uint32_t)c->cursor.shown);
     if (!sent(c, r, "frame"))
         return;
@@ -229,6 +239,48 @@ static void send_frame(struct capture *c, unsigned index) {
     c->damage.count = 0;
     c->changed = 0;
     c->retries = 0;
+}
+
+static int add_piece(void *user, struct oriel_rect r) {
+    struct capture *c = user;
+    struct oriel_region piece = {.count = 1, .rects = {r}};
+    oriel_region_join(&c->damage, &piece);
+    oriel_ring_damage(c->ring, &piece);
+    return 0;
+}
+
+struct grabbing {
+    struct capture *c;
+    unsigned index;
+    struct oriel_region pieces;
+};
+
+static int grab_pieces(struct grabbing *g) {
+    struct oriel_backend *b = g->c->backend;
+    int r = g->pieces.count ? b->ops->grab(b, g->index, &g->pieces) : 0;
+    g->pieces.count = 0;
+    return r;
+}
+
+static int grab_piece(void *user, struct oriel_rect r) {
+    struct grabbing *g = user;
+    g->pieces.rects[g->pieces.count++] = r;
+    return g->pieces.count == ORIEL_FRAME_RECTS_MAX ? grab_pieces(g) : 0;
+}
+
+/* Brings what buffer `index` misses up to date, around the masks. As grab(). */
+static int fill_buffer(struct capture *c, unsigned index) {
+    const struct oriel_region *stale = &c->ring->buffers[index].stale;
+    if (!c->masks.count)
+        return c->backend->ops->grab(c->backend, index, stale);
+    struct grabbing g = {.c = c, .index = index};
+    int r = 0;
+    for (unsigned i = 0; i < stale->count && !r; i++)
+        r = oriel_masks_cut(&c->masks, stale->rects[i], grab_piece, &g);
+    if (!r)
+        r = grab_pieces(&g);
+    oriel_masks_paint(&c->masks, c->ring, index, stale);
+    return r;
 }
 
 /* A buffer is free, nothing is unread, and it is time. */
@@ -245,17 +297,17 @@ static void take_frame(struct capture *c) {
     int64_t now = oriel_monotonic();
     c->dirty = false;
     c->taken = now;
-    oriel_region_join(&c->damage, &fresh);
-    oriel_ring_damage(c->ring, &fresh);
-    if (!c->damage.count && !cursor_news(c)) {
-        /* The pointer pushed against an edge, say. Such looks are paced too. */
+    for (unsigned i = 0; i < fresh.count; i++)
+        oriel_masks_cut(&c->masks, fresh.rects[i], add_piece, c);
+    if (!c->damage.count && !cursor_news(c) && !c->masks_news) {
+        /* The pointer pushed against an edge, say, or a change under a mask. Such looks are paced too. */
         c->changed = 0;
         if (c->next < now + period(c))
             c->next = now + period(c);
         return;
     }
     unsigned index = (unsigned)oriel_ring_next(c->ring);
-    int r = b->ops->grab(b, index, &c->ring->buffers[index].stale);
+    int r = fill_buffer(c, index);
     c->next = (c->next > now ? c->next : now) + period(c);
     if (r == -EAGAIN && ++c->retries < RETRIES_MAX) {
         c->dirty = true;
@@ -271,7 +323,7 @@ static void set_rate(struct capture *c, uint32_t asked) {
     unsigned rate = asked < c->rate_max ? asked : c->rate_max;
     bool was_running = c->rate > 0;
     struct oriel_backend *b = c->backend;
-    c->rate = rate;
+    c->rate = b->rate = rate;
     if (rate && !was_running) {
         if (b->ops->start(b) < 0)
             return fail(c, "%s", b->error);
@@ -307,11 +359,45 @@ static void handle_media(struct capture *c) {
              r == -EPROTO ? "an unknown message, or a buffer that it doesn't have" : strerror(-r));
 }
 
+static void damage_masks(struct capture *c) {
+    struct oriel_region region = {0};
+    for (unsigned i = 0; i < c->masks.count; i++) {
+        struct oriel_rect r = c->masks.rects[i];
+        oriel_region_add(&region, c->ring->width, c->ring->height, r.x, r.y, r.width, r.height);
+    }
+    oriel_region_join(&c->damage, &region);
+    oriel_ring_damage(c->ring, &region);
+}
+
+/* `message` is MASKS. What was covered and what will be are both damage. */
+static void set_masks(struct capture *c) {
+    bool running = c->rate && c->ring;
+    if (running)
+        damage_masks(c);
+    if (oriel_masks_set(&c->masks, message.fields[0].bytes, message.fields[0].length) < 0)
+        return fail(c,
+                    "core sent masks that are no rectangles within %dx%d, or more than %d: this is a fault in orield",
+                    ORIEL_FRAME_SIDE_MAX, ORIEL_FRAME_SIDE_MAX, ORIEL_MASKS_MAX);
+    c->masks_news = true;
+    if (running) {
+        damage_masks(c);
+        mark_dirty(c);
+    }
+}
+
 static void handle_control(struct capture *c) {
-    int r = oriel_ipc_receive(c->control, &oriel_core_to_capture, &message);
-    if (r == -EAGAIN)
+    int r = 1;
+    while (!c->finished && (r = oriel_ipc_receive(c->control, &oriel_core_to_capture, &message)) > 0) {
+        if (message.type->id == ORIEL_CAPTURE_MASKS)
+            set_masks(c);
+        else
+            r = -EPROTO;
+        oriel_ipc_message_clear(&message);
+        if (r == -EPROTO)
+            break;
+    }
+    if (c->finished || r == -EAGAIN)
         return;
-    oriel_ipc_message_clear(&message);
     if (r != 0)
         oriel_error("core sent what it may not send now: capture ends");
     finish(c, r == 0 ? 0 : 1);
@@ -360,6 +446,9 @@ static void step(struct capture *c) {
         return new_ring(c);
     bool ready = c->rate && c->dirty && !c->resized && room && oriel_ring_next(c->ring) >= 0;
     if (ready && oriel_monotonic() >= due(c)) {
+        handle_control(c); /* masks that were sent before this frame hold for it */
+        if (c->finished)
+            return;
         take_frame(c);
         /* Events may have come along with replies, where the backend's fd doesn't show them. */
         if (!c->finished && c->backend)
@@ -373,22 +462,30 @@ static void step(struct capture *c) {
     }
 }
 
-/* Waits for START. False: finished. */
+/* Waits for START, with the masks that may come before it. False: finished. */
 static bool receive_start(struct capture *c) {
     struct pollfd control = {.fd = c->control, .events = POLLIN};
     int r;
-    while ((r = oriel_ipc_receive(c->control, &oriel_core_to_capture, &message)) == -EAGAIN)
-        poll(&control, 1, -1);
+    while ((r = oriel_ipc_receive(c->control, &oriel_core_to_capture, &message)) == -EAGAIN ||
+           (r > 0 && message.type->id == ORIEL_CAPTURE_MASKS)) {
+        if (r > 0)
+            set_masks(c);
+        oriel_ipc_message_clear(&message);
+        if (c->finished)
+            return false;
+        if (r == -EAGAIN)
+            poll(&control, 1, -1);
+    }
     if (r == 0) {
         finish(c, 0);
         return false;
     }
     if (r < 0) {
-        fail(c, "core's first message is not START: this is a fault in orield");
+        fail(c, "core's first message is neither MASKS nor START: this is a fault in orield");
         return false;
     }
     c->frames = oriel_ipc_take_fd(&message, 0);
-    c->rate_max = (unsigned)message.fields[3].number;
+    c->rate_max = (unsigned)message.fields[5].number;
     if (!is_channel(c->frames))
         fail(c, "START brought no frame socket: this is a fault in orield");
     else if (c->rate_max < 1 || c->rate_max > RATE_MAX)
@@ -408,7 +505,11 @@ static bool start(struct capture *c) {
         return false;
     }
     char error[ORIEL_BACKEND_ERROR_SIZE];
-    c->backend = oriel_backend_open(message.fields[0].bytes, message.fields[1].bytes, message.fields[2].bytes, error);
+    const struct oriel_backend_wish wish = {.display = message.fields[1].bytes,
+                                            .xauthority = message.fields[2].bytes,
+                                            .monitor = message.fields[3].bytes,
+                                            .device = message.fields[4].bytes};
+    c->backend = oriel_backend_open(message.fields[0].bytes, &wish, error);
     oriel_ipc_message_clear(&message);
     if (!c->backend) {
         fail(c, "%s", error);

@@ -1,10 +1,10 @@
-/* Which backend captures: the one that the configuration names, or with "auto" the first that opens.
- * Policy: auto never falls back to the test pattern. Somebody who supports a machine must not be shown a picture that
- * is not the machine's; a machine without a screen gets an error that says what to set. */
+/* Opens the backend that choice/choice.c chose. */
 #include "backend.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#include "choice.h"
 
 static const struct oriel_backend_ops *const backends[] = {
 #ifdef ORIEL_HAVE_X11
@@ -13,34 +13,30 @@ static const struct oriel_backend_ops *const backends[] = {
     &oriel_backend_test,
 };
 
-static struct oriel_backend *open_auto(const char *display, const char *xauthority,
-                                       char error[ORIEL_BACKEND_ERROR_SIZE]) {
-#ifdef ORIEL_HAVE_X11
-    struct oriel_backend *backend = oriel_backend_x11.open(display, xauthority, error);
-    if (backend) {
-        size_t length = strlen(backend->about);
-        snprintf(backend->about + length, sizeof backend->about - length, "; auto chose x11 as the display opened");
-    }
-    return backend;
-#else
-    snprintf(error, ORIEL_BACKEND_ERROR_SIZE,
-             "backend auto finds no screen: this oriel-capture was built without X11 (meson -Dx11=enabled)");
-    return NULL;
-#endif
-}
-
-struct oriel_backend *oriel_backend_open(const char *name, const char *display, const char *xauthority,
+struct oriel_backend *oriel_backend_open(const char *name, const struct oriel_backend_wish *wish,
                                          char error[ORIEL_BACKEND_ERROR_SIZE]) {
-    if (strcmp(name, "auto") == 0)
-        return open_auto(display, xauthority, error);
+    struct oriel_capture_choice choice;
+    oriel_capture_choose(
+        &(struct oriel_capture_wish){
+            .backend = name, .display = wish->display, .xauthority = wish->xauthority, .device = wish->device},
+        &choice);
+    if (!*choice.backend) {
+        snprintf(error, ORIEL_BACKEND_ERROR_SIZE, "%s", choice.why);
+        return NULL;
+    }
+    const struct oriel_backend_wish resolved = {choice.display, wish->xauthority, wish->monitor, choice.device};
     for (size_t i = 0; i < sizeof backends / sizeof backends[0]; i++)
-        if (strcmp(name, backends[i]->name) == 0)
-            return backends[i]->open(display, xauthority, error);
-    if (strcmp(name, "x11") == 0)
-        snprintf(error, ORIEL_BACKEND_ERROR_SIZE,
-                 "backend x11 is not in this oriel-capture (built without X11): build with -Dx11=enabled");
-    else
-        snprintf(error, ORIEL_BACKEND_ERROR_SIZE,
-                 "'%.40s' is no capture backend: [capture] backend in oriel.conf is auto, x11 or test", name);
+        if (strcmp(choice.backend, backends[i]->name) == 0) {
+            bool is_test = backends[i] == &oriel_backend_test; /* whose "display" is no display */
+            struct oriel_backend *backend = backends[i]->open(is_test ? wish : &resolved, error);
+            size_t length = backend ? strlen(backend->about) : 0;
+            if (backend && strcmp(name, "auto") == 0)
+                snprintf(backend->about + length, sizeof backend->about - length, "; auto chose %s: %s", choice.backend,
+                         choice.why);
+            return backend;
+        }
+    snprintf(error, ORIEL_BACKEND_ERROR_SIZE,
+             "backend %s is not in this oriel-capture: it was built without (meson -D%s=enabled)", choice.backend,
+             choice.backend);
     return NULL;
 }

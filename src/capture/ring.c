@@ -30,7 +30,8 @@ static int map_memory(struct oriel_ring *ring) {
     return 0;
 }
 
-int oriel_ring_new(unsigned width, unsigned height, uint32_t generation, struct oriel_ring **ret_ring) {
+int oriel_ring_new(uint32_t format, unsigned width, unsigned height, uint32_t generation,
+                   struct oriel_ring **ret_ring) {
     if (width < ORIEL_FRAME_SIDE_MIN || width > ORIEL_FRAME_SIDE_MAX || height < ORIEL_FRAME_SIDE_MIN ||
         height > ORIEL_FRAME_SIDE_MAX)
         return -ERANGE;
@@ -39,9 +40,11 @@ int oriel_ring_new(unsigned width, unsigned height, uint32_t generation, struct 
         return -ENOMEM;
     ring->fd = -1;
     ring->generation = generation;
+    ring->format = format;
     ring->width = width;
     ring->height = height;
-    ring->stride = (uint32_t)round_up(width * 4, STRIDE_ALIGNMENT);
+    ring->pixel = format == ORIEL_FORMAT_RGB565 ? 2 : 4;
+    ring->stride = (uint32_t)round_up(width * ring->pixel, STRIDE_ALIGNMENT);
     ring->size = round_up((size_t)ring->stride * height, (size_t)sysconf(_SC_PAGESIZE));
     int r = map_memory(ring);
     if (r < 0) {
@@ -68,6 +71,10 @@ int oriel_ring_seal(struct oriel_ring *ring) {
     if (fcntl(ring->fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE) < 0 && errno != EINVAL)
         return -errno;
     return fcntl(ring->fd, F_ADD_SEALS, F_SEAL_SEAL) < 0 ? -errno : 0;
+}
+
+uint8_t *oriel_ring_at(const struct oriel_ring *ring, unsigned index, unsigned x, unsigned y) {
+    return ring->pixels + index * ring->size + (size_t)y * ring->stride + (size_t)x * ring->pixel;
 }
 
 void oriel_ring_damage(struct oriel_ring *ring, const struct oriel_region *region) {

@@ -24,7 +24,9 @@ struct oriel_ring {
     int fd;          /* owned */
     uint8_t *pixels; /* our writable mapping of ORIEL_RING_BUFFERS * size bytes */
     uint32_t generation;
+    uint32_t format;        /* ORIEL_FORMAT_… */
     unsigned width, height; /* pixels */
+    unsigned pixel;         /* bytes of one */
     uint32_t stride;        /* bytes, a multiple of 64 */
     size_t size;            /* bytes of a buffer, a multiple of the page size */
     struct {
@@ -35,12 +37,15 @@ struct oriel_ring {
 
 /* A new ring whose buffers are free and wholly stale. 0, or -errno (-ERANGE: a side outside of
  * ORIEL_FRAME_SIDE_MIN … ORIEL_FRAME_SIDE_MAX). */
-int oriel_ring_new(unsigned width, unsigned height, uint32_t generation, struct oriel_ring **ret_ring);
+int oriel_ring_new(uint32_t format, unsigned width, unsigned height, uint32_t generation, struct oriel_ring **ret_ring);
 /* NULL is fine. Media's mapping of the memfd lives on by itself. */
 void oriel_ring_free(struct oriel_ring *ring);
 /* No writable mappings and no other seals from now on; to be called when the backend has mapped the memfd and before
  * media gets it. 0 or -errno. */
 int oriel_ring_seal(struct oriel_ring *ring);
+
+/* Where the pixel x, y of a buffer is. */
+uint8_t *oriel_ring_at(const struct oriel_ring *ring, unsigned index, unsigned x, unsigned y);
 
 void oriel_ring_damage(struct oriel_ring *ring, const struct oriel_region *region);
 void oriel_ring_damage_all(struct oriel_ring *ring);

@@ -46,14 +46,13 @@ static void test_close(struct oriel_backend *backend) {
     free(backend);
 }
 
-static struct oriel_backend *test_open(const char *display, const char *xauthority,
-                                       char error[ORIEL_BACKEND_ERROR_SIZE]) {
+static struct oriel_backend *test_open(const struct oriel_backend_wish *wish, char error[ORIEL_BACKEND_ERROR_SIZE]) {
     unsigned width, height, rate;
-    if (!parse(display, &width, &height, &rate)) {
+    if (!parse(wish->display, &width, &height, &rate)) {
         snprintf(error, ORIEL_BACKEND_ERROR_SIZE,
                  "the test pattern can't be '%.40s': [capture] display in oriel.conf is empty or WIDTHxHEIGHT@RATE, "
                  "64x64@0 to %dx%d@%d",
-                 display, ORIEL_FRAME_SIDE_MAX, ORIEL_FRAME_SIDE_MAX, RATE_MAX);
+                 wish->display, ORIEL_FRAME_SIDE_MAX, ORIEL_FRAME_SIDE_MAX, RATE_MAX);
         return NULL;
     }
     struct test *test = calloc(1, sizeof *test);
@@ -67,6 +66,7 @@ static struct oriel_backend *test_open(const char *display, const char *xauthori
     test->base.fd = fd;
     test->base.width = width;
     test->base.height = height;
+    test->base.format = ORIEL_FORMAT_BGRX;
     test->rate = rate;
     snprintf(test->base.about, sizeof test->base.about, "test: a pattern of %ux%u, %u changes a second", width, height,
              rate);
@@ -139,10 +139,10 @@ static int test_grab(struct oriel_backend *backend, unsigned index, const struct
     for (unsigned i = 0; i < region->count; i++) {
         struct oriel_rect r = region->rects[i];
         for (unsigned y = r.y; y < (unsigned)r.y + r.height; y++) {
-            uint8_t *row = test->ring->pixels + index * test->ring->size + (size_t)y * test->ring->stride;
-            for (unsigned x = r.x; x < (unsigned)r.x + r.width; x++) {
+            uint8_t *to = oriel_ring_at(test->ring, index, r.x, y);
+            for (unsigned x = r.x; x < (unsigned)r.x + r.width; x++, to += 4) {
                 uint32_t pixel = htole32(pixel_at(test, x, y));
-                memcpy(row + (size_t)x * 4, &pixel, sizeof pixel);
+                memcpy(to, &pixel, sizeof pixel);
             }
         }
     }

@@ -1,11 +1,11 @@
-/* Backend "x11": the whole screen of an X server. Connection, size and damage; pixels are x11_image.c's, the cursor
- * x11_cursor.c's.
+/* Backend "x11": the screen of an X server, or one monitor of it. Connection and damage; pixels are x11_image.c's, the
+ * cursor x11_cursor.c's, place and size x11_monitor.c's.
  *
  * Policy: damage is watched at report level NonEmpty, one event until it is collected, however much is drawn: a busy
  * screen costs one wake-up a frame, a still one none. collect() takes it in one round trip, together with the size and
  * the pointer's place. Nothing that other programs on the display could notice is selected, grabbed or drawn.
- * The size comes from the root window's ConfigureNotify (RandR sends it too, and for servers without RandR it is all
- * there is), and from every collect(); requests that race with a resize fail with BadMatch and are made again.
+ * Requests that race with a resize fail with BadMatch and are made again. Rotation and scaling are the server's: the
+ * screen is read upright, as programs draw it.
  * Limits: depth 24 or 32 with 8 bits a colour in the machine's byte order. A server that hangs stops capture too:
  * core's kill ends it. */
 #include "x11.h"
@@ -40,31 +40,11 @@ static void handle_event(struct oriel_x11 *x11, const xcb_generic_event_t *event
         /* An event from before the last Subtract tells of damage that this one has collected. */
         if ((int32_t)(event->full_sequence - x11->subtract_sequence) >= 0)
             x11->events |= ORIEL_EVENT_DAMAGE;
-    } else if (type == XCB_CONFIGURE_NOTIFY) {
-        const xcb_configure_notify_event_t *configure = (const xcb_configure_notify_event_t *)event;
-        if (configure->window == x11->root &&
-            (configure->width != x11->base.width || configure->height != x11->base.height)) {
-            x11->base.width = configure->width;
-            x11->base.height = configure->height;
-            x11->events |= ORIEL_EVENT_SIZE;
-        }
+    } else if (oriel_x11_monitor_event(x11, event)) {
+        /* seen to when all events are read */
     } else if (oriel_x11_cursor_event(x11, event)) {
         x11->events |= ORIEL_EVENT_CURSOR;
     }
-}
-
-static int x11_dispatch(struct oriel_backend *backend) {
-    struct oriel_x11 *x11 = (struct oriel_x11 *)backend;
-    xcb_generic_event_t *event;
-    while ((event = xcb_poll_for_event(x11->connection))) {
-        handle_event(x11, event);
-        free(event);
-    }
-    if (oriel_x11_broken(x11))
-        return -EPIPE;
-    int events = x11->events;
-    x11->events = 0;
-    return events;
 }
 
 /* Events that came along with replies are in xcb's queue, where poll() does not see them. */
@@ -74,6 +54,32 @@ static void handle_queued(struct oriel_x11 *x11) {
         handle_event(x11, event);
         free(event);
     }
+}
+
+/* After requests whose result was `r`. */
+static int finished(struct oriel_x11 *x11, int r) {
+    handle_queued(x11);
+    while (x11->layout_changed && !oriel_x11_broken(x11)) {
+        if (!oriel_x11_monitor_update(x11))
+            return oriel_x11_broken(x11) ? -EPIPE : -ENODEV;
+        handle_queued(x11);
+    }
+    return oriel_x11_broken(x11) ? -EPIPE : r;
+}
+
+static int x11_dispatch(struct oriel_backend *backend) {
+    struct oriel_x11 *x11 = (struct oriel_x11 *)backend;
+    xcb_generic_event_t *event;
+    while ((event = xcb_poll_for_event(x11->connection))) {
+        handle_event(x11, event);
+        free(event);
+    }
+    int r = finished(x11, 0);
+    if (r < 0)
+        return r;
+    int events = x11->events;
+    x11->events = 0;
+    return events;
 }
 
 static int x11_start(struct oriel_backend *backend) {
@@ -109,23 +115,20 @@ static int x11_collect(struct oriel_backend *backend, struct oriel_region *regio
     xcb_xfixes_fetch_region_reply_t *parts = xcb_xfixes_fetch_region_reply(c, fetch, NULL);
     xcb_get_geometry_reply_t *size = xcb_get_geometry_reply(c, geometry, NULL);
     oriel_x11_cursor_update(x11, pointer);
-    if (size && (size->width != backend->width || size->height != backend->height)) {
-        backend->width = size->width;
-        backend->height = size->height;
-        x11->events |= ORIEL_EVENT_SIZE;
-    }
+    if (size)
+        oriel_x11_monitor_root(x11, size->width, size->height);
     if (parts) {
         const xcb_rectangle_t *rects = xcb_xfixes_fetch_region_rectangles(parts);
         int count = xcb_xfixes_fetch_region_rectangles_length(parts);
         for (int i = 0; i < count; i++)
-            oriel_region_add(region, backend->width, backend->height, rects[i].x, rects[i].y, rects[i].width,
-                             rects[i].height);
+            oriel_region_add(region, backend->width, backend->height, rects[i].x - x11->origin_x,
+                             rects[i].y - x11->origin_y, rects[i].width, rects[i].height);
     }
     free(parts);
     free(size);
-    handle_queued(x11);
-    if (oriel_x11_broken(x11))
-        return -EPIPE;
+    int r = finished(x11, 0);
+    if (r < 0)
+        return r;
     int events = x11->events & ORIEL_EVENT_SIZE;
     x11->events &= ~ORIEL_EVENT_SIZE;
     return events;
@@ -133,16 +136,14 @@ static int x11_collect(struct oriel_backend *backend, struct oriel_region *regio
 
 static int x11_attach(struct oriel_backend *backend, struct oriel_ring *ring) {
     struct oriel_x11 *x11 = (struct oriel_x11 *)backend;
-    int r = oriel_x11_image_attach(x11, ring);
-    handle_queued(x11);
-    return oriel_x11_broken(x11) ? -EPIPE : r;
+    return finished(x11, oriel_x11_image_attach(x11, ring));
 }
 
 static int x11_grab(struct oriel_backend *backend, unsigned index, const struct oriel_region *region) {
     struct oriel_x11 *x11 = (struct oriel_x11 *)backend;
-    int r = oriel_x11_image_grab(x11, index, region);
-    handle_queued(x11);
-    return oriel_x11_broken(x11) ? -EPIPE : r;
+    int r = finished(x11, oriel_x11_image_grab(x11, index, region));
+    /* What was read may have been another monitor's, then. */
+    return r == 0 && x11->events & ORIEL_EVENT_SIZE ? -EAGAIN : r;
 }
 
 static void x11_close(struct oriel_backend *backend) {
@@ -192,8 +193,8 @@ static bool connect_display(struct oriel_x11 *x11, const char *display, const ch
         xcb_screen_next(&screens);
     x11->root = screens.data->root;
     x11->depth = screens.data->root_depth;
-    x11->base.width = screens.data->width_in_pixels;
-    x11->base.height = screens.data->height_in_pixels;
+    x11->base.width = x11->root_width = screens.data->width_in_pixels;
+    x11->base.height = x11->root_height = screens.data->height_in_pixels;
     return true;
 }
 
@@ -252,7 +253,7 @@ static bool check_extensions(struct oriel_x11 *x11, char error[ORIEL_BACKEND_ERR
     return true;
 }
 
-struct oriel_backend *oriel_x11_open(const char *display, const char *xauthority, enum oriel_x11_way best,
+struct oriel_backend *oriel_x11_open(const struct oriel_backend_wish *wish, enum oriel_x11_way best,
                                      char error[ORIEL_BACKEND_ERROR_SIZE]) {
     struct oriel_x11 *x11 = calloc(1, sizeof *x11);
     if (!x11) {
@@ -260,8 +261,10 @@ struct oriel_backend *oriel_x11_open(const char *display, const char *xauthority
         return NULL;
     }
     x11->base.ops = &oriel_backend_x11;
-    if (!connect_display(x11, display, xauthority, error) || !check_format(x11, error) ||
-        !check_extensions(x11, error)) {
+    x11->base.format = ORIEL_FORMAT_BGRX;
+    snprintf(x11->monitor, sizeof x11->monitor, "%.63s", wish->monitor);
+    if (!connect_display(x11, wish->display, wish->xauthority, error) || !check_format(x11, error) ||
+        !check_extensions(x11, error) || !oriel_x11_monitor_init(x11, error)) {
         if (x11->connection)
             xcb_disconnect(x11->connection);
         free(x11);
@@ -270,18 +273,16 @@ struct oriel_backend *oriel_x11_open(const char *display, const char *xauthority
     x11->base.fd = xcb_get_file_descriptor(x11->connection);
     x11->parts = xcb_generate_id(x11->connection);
     xcb_xfixes_create_region(x11->connection, x11->parts, 0, NULL);
-    uint32_t mask = XCB_EVENT_MASK_STRUCTURE_NOTIFY;
-    xcb_change_window_attributes(x11->connection, x11->root, XCB_CW_EVENT_MASK, &mask);
     oriel_x11_cursor_init(x11);
     oriel_x11_image_choose(x11, best);
-    snprintf(x11->base.about, sizeof x11->base.about, "x11: display %s, %ux%u, pixels by %s", x11->display,
-             x11->base.width, x11->base.height, oriel_x11_way_name(x11->way));
+    snprintf(x11->base.about, sizeof x11->base.about, "x11: display %s%s%s, %ux%u, pixels by %s", x11->display,
+             *x11->monitor ? ", monitor " : "", x11->monitor, x11->base.width, x11->base.height,
+             oriel_x11_way_name(x11->way));
     return &x11->base;
 }
 
-static struct oriel_backend *x11_open(const char *display, const char *xauthority,
-                                      char error[ORIEL_BACKEND_ERROR_SIZE]) {
-    return oriel_x11_open(display, xauthority, ORIEL_X11_PIXMAP, error);
+static struct oriel_backend *x11_open(const struct oriel_backend_wish *wish, char error[ORIEL_BACKEND_ERROR_SIZE]) {
+    return oriel_x11_open(wish, ORIEL_X11_PIXMAP, error);
 }
 
 const struct oriel_backend_ops oriel_backend_x11 = {

@@ -1,8 +1,10 @@
-/* Inside of the x11 backend: what x11.c (connection, damage), x11_image.c (pixels) and x11_cursor.c share. */
+/* Inside of the x11 backend: what x11.c (connection, damage), x11_image.c (pixels), x11_cursor.c and x11_monitor.c
+ * (which part of the screen) share. */
 #ifndef ORIEL_CAPTURE_X11_H
 #define ORIEL_CAPTURE_X11_H
 
 #include <xcb/damage.h>
+#include <xcb/randr.h>
 #include <xcb/shm.h>
 #include <xcb/xcb.h>
 #include <xcb/xfixes.h>
@@ -25,6 +27,12 @@ struct oriel_x11 {
     xcb_window_t root;
     uint8_t depth;
     int events; /* seen, not yet returned by dispatch() */
+
+    char monitor[64]; /* "": all of the screen */
+    unsigned root_width, root_height;
+    int origin_x, origin_y; /* of the picture, in the root window */
+    uint8_t randr_event;    /* first event number of the extension; 0: not watched */
+    bool layout_changed;    /* the picture may have another place or size */
 
     uint8_t damage_event; /* first event number of the extension */
     xcb_damage_damage_t damage;
@@ -58,6 +66,16 @@ const char *oriel_x11_way_name(enum oriel_x11_way way);
 int oriel_x11_image_attach(struct oriel_x11 *x11, struct oriel_ring *ring);
 int oriel_x11_image_grab(struct oriel_x11 *x11, unsigned index, const struct oriel_region *region);
 
+/* Finds the monitor that is wanted, and watches it. False, with `error` filled: there is none. */
+bool oriel_x11_monitor_init(struct oriel_x11 *x11, char error[ORIEL_BACKEND_ERROR_SIZE]);
+/* True when `event` was one of screen or monitors; layout_changed is set when it may matter. */
+bool oriel_x11_monitor_event(struct oriel_x11 *x11, const xcb_generic_event_t *event);
+/* Brings place and size of the picture up to date, with ORIEL_EVENT_SIZE in `events` when they are others. False, with
+ * base.error filled: the monitor is gone. */
+bool oriel_x11_monitor_update(struct oriel_x11 *x11);
+/* The size of the root window, as a reply told it. */
+void oriel_x11_monitor_root(struct oriel_x11 *x11, unsigned width, unsigned height);
+
 /* Looks for the extensions. */
 void oriel_x11_cursor_init(struct oriel_x11 *x11);
 /* Asks for the cursor's events, or no more. */
@@ -70,7 +88,7 @@ void oriel_x11_cursor_rewatch(struct oriel_x11 *x11);
 void oriel_x11_cursor_update(struct oriel_x11 *x11, xcb_query_pointer_cookie_t pointer);
 
 /* As oriel_backend_x11.open, but pixels come by no better way than `best`: how tests reach the others. */
-struct oriel_backend *oriel_x11_open(const char *display, const char *xauthority, enum oriel_x11_way best,
+struct oriel_backend *oriel_x11_open(const struct oriel_backend_wish *wish, enum oriel_x11_way best,
                                      char error[ORIEL_BACKEND_ERROR_SIZE]);
 
 #endif

@@ -105,8 +105,11 @@ void oriel_x11_cursor_update(struct oriel_x11 *x11, xcb_query_pointer_cookie_t p
     xcb_query_pointer_reply_t *place = xcb_query_pointer_reply(c, pointer, NULL);
     cursor->shown = place && place->same_screen && x11->shape_visible;
     if (place) {
-        cursor->x = place->root_x - x11->hot_x;
-        cursor->y = place->root_y - x11->hot_y;
+        cursor->x = place->root_x - x11->hot_x - x11->origin_x;
+        cursor->y = place->root_y - x11->hot_y - x11->origin_y;
+        /* On another monitor it is no news: its moves there make no frames. */
+        cursor->shown = cursor->shown && cursor->x + (int)cursor->width > 0 && cursor->y + (int)cursor->height > 0 &&
+                        cursor->x < (int)x11->base.width && cursor->y < (int)x11->base.height;
     }
     free(place);
 }

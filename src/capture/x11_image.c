@@ -141,21 +141,30 @@ int oriel_x11_image_attach(struct oriel_x11 *x11, struct oriel_ring *ring) {
     return 0;
 }
 
-static uint8_t *place(struct oriel_x11 *x11, unsigned index, struct oriel_rect r) {
-    return x11->ring->pixels + index * x11->ring->size + (size_t)r.y * x11->ring->stride + (size_t)r.x * 4;
+static int16_t root_x(const struct oriel_x11 *x11, struct oriel_rect r) {
+    return (int16_t)(r.x + x11->origin_x);
 }
 
-static void copy_rows(struct oriel_x11 *x11, unsigned index, struct oriel_rect r, const uint8_t *from) {
-    uint8_t *to = place(x11, index, r);
-    for (unsigned y = 0; y < r.height; y++, to += x11->ring->stride, from += (size_t)r.width * 4)
-        memcpy(to, from, (size_t)r.width * 4);
+static int16_t root_y(const struct oriel_x11 *x11, struct oriel_rect r) {
+    return (int16_t)(r.y + x11->origin_y);
+}
+
+/* Those rectangles that lie in `image`, from its pixels, which follow each other without gaps. */
+static void copy_rows(struct oriel_x11 *x11, unsigned index, struct oriel_rect image, const uint8_t *pixels,
+                      const struct oriel_rect *rects, unsigned count) {
+    for (unsigned i = 0; i < count; i++) {
+        struct oriel_rect r = rects[i];
+        const uint8_t *from = pixels + ((size_t)(r.y - image.y) * image.width + (r.x - image.x)) * 4;
+        for (unsigned y = 0; y < r.height; y++, from += (size_t)image.width * 4)
+            memcpy(oriel_ring_at(x11->ring, index, r.x, r.y + y), from, (size_t)r.width * 4);
+    }
 }
 
 static int grab_pixmap(struct oriel_x11 *x11, unsigned index, const struct oriel_region *region) {
     xcb_connection_t *c = x11->connection;
     for (unsigned i = 0; i < region->count; i++) {
         struct oriel_rect r = region->rects[i];
-        xcb_copy_area(c, x11->root, x11->pixmaps[index], x11->gc, (int16_t)r.x, (int16_t)r.y, (int16_t)r.x,
+        xcb_copy_area(c, x11->root, x11->pixmaps[index], x11->gc, root_x(x11, r), root_y(x11, r), (int16_t)r.x,
                       (int16_t)r.y, r.width, r.height);
     }
     /* Requests are done in order: with this reply the copies are in memory. */
@@ -167,49 +176,65 @@ static bool is_whole_rows(const struct oriel_x11 *x11, struct oriel_rect r) {
     return r.width * 4u == x11->ring->stride;
 }
 
-static int grab_shm(struct oriel_x11 *x11, unsigned index, const struct oriel_rect *rects, unsigned count) {
+/* What is fetched: each rectangle by itself, or one image around all of them, of which only they are copied. */
+struct fetch {
+    const struct oriel_rect *images, *rects;
+    unsigned image_count, rect_count;
+};
+
+/* The rectangles that image `i` is fetched for. */
+static void copy_image(struct oriel_x11 *x11, unsigned index, const struct fetch *f, unsigned i,
+                       const uint8_t *pixels) {
+    bool one = f->images != f->rects;
+    copy_rows(x11, index, f->images[i], pixels, one ? f->rects : &f->rects[i], one ? f->rect_count : 1);
+}
+
+static int grab_shm(struct oriel_x11 *x11, unsigned index, const struct fetch *f) {
     xcb_connection_t *c = x11->connection;
     xcb_shm_get_image_cookie_t cookies[REPLIES_MAX];
     size_t offsets[REPLIES_MAX], used = 0;
-    for (unsigned i = 0; i < count; i++) {
-        struct oriel_rect r = rects[i];
-        bool direct = is_whole_rows(x11, r);
-        offsets[i] = direct ? index * x11->ring->size + (size_t)r.y * x11->ring->stride : used;
-        used += direct ? 0 : (size_t)r.width * r.height * 4;
-        cookies[i] = xcb_shm_get_image(c, x11->root, (int16_t)r.x, (int16_t)r.y, r.width, r.height, UINT32_MAX,
-                                       XCB_IMAGE_FORMAT_Z_PIXMAP, direct ? x11->segment : x11->scratch_segment,
+    bool direct[REPLIES_MAX], good = true;
+    for (unsigned i = 0; i < f->image_count; i++) {
+        struct oriel_rect r = f->images[i];
+        direct[i] = f->images == f->rects && is_whole_rows(x11, r);
+        offsets[i] = direct[i] ? index * x11->ring->size + (size_t)r.y * x11->ring->stride : used;
+        used += direct[i] ? 0 : (size_t)r.width * r.height * 4;
+        cookies[i] = xcb_shm_get_image(c, x11->root, root_x(x11, r), root_y(x11, r), r.width, r.height, UINT32_MAX,
+                                       XCB_IMAGE_FORMAT_Z_PIXMAP, direct[i] ? x11->segment : x11->scratch_segment,
                                        (uint32_t)offsets[i]);
     }
-    bool good = true;
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < f->image_count; i++) {
         xcb_generic_error_t *error = NULL;
         xcb_shm_get_image_reply_t *reply = xcb_shm_get_image_reply(c, cookies[i], &error);
         if (error)
             oriel_x11_log_error("GetImage", error);
         good = good && reply;
-        if (reply && !is_whole_rows(x11, rects[i]))
-            copy_rows(x11, index, rects[i], x11->scratch + offsets[i]);
+        if (reply && !direct[i])
+            copy_image(x11, index, f, i, x11->scratch + offsets[i]);
         free(reply);
         free(error);
     }
     return good ? 0 : -EAGAIN;
 }
 
-static int grab_plain(struct oriel_x11 *x11, unsigned index, const struct oriel_rect *rects, unsigned count) {
+static int grab_plain(struct oriel_x11 *x11, unsigned index, const struct fetch *f) {
     xcb_connection_t *c = x11->connection;
     xcb_get_image_cookie_t cookies[REPLIES_MAX];
-    for (unsigned i = 0; i < count; i++)
-        cookies[i] = xcb_get_image(c, XCB_IMAGE_FORMAT_Z_PIXMAP, x11->root, (int16_t)rects[i].x, (int16_t)rects[i].y,
-                                   rects[i].width, rects[i].height, UINT32_MAX);
+    for (unsigned i = 0; i < f->image_count; i++) {
+        struct oriel_rect r = f->images[i];
+        cookies[i] = xcb_get_image(c, XCB_IMAGE_FORMAT_Z_PIXMAP, x11->root, root_x(x11, r), root_y(x11, r), r.width,
+                                   r.height, UINT32_MAX);
+    }
     bool good = true;
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < f->image_count; i++) {
+        struct oriel_rect r = f->images[i];
         xcb_generic_error_t *error = NULL;
         xcb_get_image_reply_t *reply = xcb_get_image_reply(c, cookies[i], &error);
         if (error)
             oriel_x11_log_error("GetImage", error);
-        bool whole = reply && (size_t)xcb_get_image_data_length(reply) >= (size_t)rects[i].width * rects[i].height * 4;
+        bool whole = reply && (size_t)xcb_get_image_data_length(reply) >= (size_t)r.width * r.height * 4;
         if (whole)
-            copy_rows(x11, index, rects[i], xcb_get_image_data(reply));
+            copy_image(x11, index, f, i, xcb_get_image_data(reply));
         good = good && whole;
         free(reply);
         free(error);
@@ -222,10 +247,12 @@ int oriel_x11_image_grab(struct oriel_x11 *x11, unsigned index, const struct ori
         return 0;
     if (x11->way == ORIEL_X11_PIXMAP)
         return grab_pixmap(x11, index, region);
-    /* Rectangles may overlap a little; together in the scratch picture they must not need more than it has. */
     struct oriel_rect bounds = oriel_region_bounds(region);
-    bool many = region->count > REPLIES_MAX || oriel_region_area(region) > (uint64_t)bounds.width * bounds.height;
-    const struct oriel_rect *rects = many ? &bounds : region->rects;
-    unsigned count = many ? 1 : region->count;
-    return x11->way == ORIEL_X11_SHM ? grab_shm(x11, index, rects, count) : grab_plain(x11, index, rects, count);
+    struct fetch f = {region->rects, region->rects, region->count, region->count};
+    /* Rectangles may overlap a little; together in the scratch picture they must not need more than it has. */
+    if (region->count > REPLIES_MAX || oriel_region_area(region) > (uint64_t)bounds.width * bounds.height) {
+        f.images = &bounds;
+        f.image_count = 1;
+    }
+    return x11->way == ORIEL_X11_SHM ? grab_shm(x11, index, &f) : grab_plain(x11, index, &f);
 }

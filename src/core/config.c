@@ -8,9 +8,10 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "frames.h"
 #include "message.h"
 
-enum kind { TEXT, ID, NUMBER, CHOICE, ADDRESSES, URL, USERS, PROXY, ABSOLUTE_PATH, SCOPES, PIPELINE };
+enum kind { TEXT, ID, NUMBER, CHOICE, ADDRESSES, URL, USERS, PROXY, ABSOLUTE_PATH, SCOPES, PIPELINE, MASKS };
 
 enum { SOCKET_PATH_MAX = 107, QUOTED_MAX = 60 };
 
@@ -46,9 +47,12 @@ static const struct key keys[] = {
     {"consent", "users", USERS, AT(consent_users), ""},
     {"consent", "timeout", NUMBER, AT(consent_timeout), "60", .min = 5, .max = 600},
     {"control", "socket", ABSOLUTE_PATH, AT(control_socket), "/run/oriel/control.sock", .max = SOCKET_PATH_MAX},
-    {"capture", "backend", CHOICE, AT(capture_backend), "auto", .choices = "auto|x11|test"},
+    {"capture", "backend", CHOICE, AT(capture_backend), "auto", .choices = "auto|x11|fbdev|test"},
     {"capture", "display", TEXT, AT(capture_display), "", .max = 64},
     {"capture", "xauthority", ABSOLUTE_PATH, AT(capture_xauthority), ""},
+    {"capture", "monitor", TEXT, AT(capture_monitor), "", .max = 60},
+    {"capture", "device", ABSOLUTE_PATH, AT(capture_device), "/dev/fb0", .max = 199},
+    {"capture", "masks", MASKS, AT(capture_masks), ""},
     {"media", "path", CHOICE, AT(media_path), "relay", .choices = "relay|direct"},
     {"media", "addresses", ADDRESSES, AT(media_addresses), ""},
     {"media", "bitrate", NUMBER, AT(media_bitrate), "4000", .min = 100, .max = 50000},
@@ -128,6 +132,32 @@ static bool is_proxy(const char *text) {
            g_network_address_get_port(G_NETWORK_ADDRESS(c)) > 0;
 }
 
+static bool read_number(const char **text, char end, uint16_t *ret) {
+    size_t digits = strspn(*text, "0123456789");
+    if (!digits || digits > 4 || (*text)[digits] != end)
+        return false;
+    *ret = (uint16_t)g_ascii_strtoull(*text, NULL, 10);
+    *text += digits + (end != '\0');
+    return *ret <= ORIEL_FRAME_SIDE_MAX;
+}
+
+/* "x,y,WxH", within the largest picture. */
+static bool read_mask(const char *text, struct oriel_rect *ret) {
+    return read_number(&text, ',', &ret->x) && read_number(&text, ',', &ret->y) &&
+           read_number(&text, 'x', &ret->width) && read_number(&text, '\0', &ret->height) && ret->width &&
+           ret->height && ret->x + ret->width <= ORIEL_FRAME_SIDE_MAX && ret->y + ret->height <= ORIEL_FRAME_SIDE_MAX;
+}
+
+/* -1: not a list of at most ORIEL_MASKS_MAX. */
+static int read_masks(const char *list, struct oriel_rect masks[ORIEL_MASKS_MAX]) {
+    g_auto(GStrv) parts = g_strsplit(list, ";", -1);
+    int count = 0;
+    for (char **p = parts; *p; p++)
+        if (*g_strstrip(*p) && (count == ORIEL_MASKS_MAX || !read_mask(*p, &masks[count++])))
+            return -1;
+    return count;
+}
+
 static bool has_control(const char *text) {
     for (; *text; text = g_utf8_next_char(text))
         if (g_unichar_iscntrl(g_utf8_get_char(text)))
@@ -163,6 +193,14 @@ static char *refuse_value(const struct key *k, const char *value) {
         return oriel_is_id(value) || g_path_is_absolute(value)
                    ? NULL
                    : g_strdup("the name of a pipeline graph (a-z, 0-9, '-') or an absolute path");
+    case MASKS: {
+        struct oriel_rect masks[ORIEL_MASKS_MAX];
+        return read_masks(value, masks) >= 0
+                   ? NULL
+                   : g_strdup_printf("rectangles x,y,WIDTHxHEIGHT in pixels, joined by ';', at most %d, none of them "
+                                     "empty or beyond %d",
+                                     ORIEL_MASKS_MAX, ORIEL_FRAME_SIDE_MAX);
+    }
     case URL:
         return is_url(value)
                    ? NULL
@@ -321,6 +359,14 @@ struct oriel_config *oriel_config_load(const char *path, GError **error) {
         return NULL;
     }
     return oriel_config_parse(path, text, error);
+}
+
+unsigned oriel_config_masks(const struct oriel_config *config, uint8_t *bytes) {
+    struct oriel_rect masks[ORIEL_MASKS_MAX];
+    int count = read_masks(config->capture_masks, masks);
+    g_assert(count >= 0); /* refused when it was read */
+    oriel_rects_write(masks, (size_t)count, bytes);
+    return (unsigned)count;
 }
 
 void oriel_config_free(struct oriel_config *config) {

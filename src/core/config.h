@@ -5,6 +5,7 @@
 #define ORIEL_CONFIG_H
 
 #include <glib.h>
+#include <stdint.h>
 
 #define ORIEL_PIPELINE_DEFAULT "vp8"
 
@@ -18,7 +19,8 @@ struct oriel_config {
     char *consent_users;   /* names or numbers joined by ';', "" = orield's own user */
     guint consent_timeout; /* seconds */
     char *control_socket;
-    char *capture_backend, *capture_display, *capture_xauthority;
+    char *capture_backend, *capture_display, *capture_xauthority, *capture_monitor, *capture_device;
+    char *capture_masks;   /* "x,y,WxH" joined by ';' */
     char *media_path;      /* "relay": through TURN servers only; "direct": on the LAN */
     char *media_addresses; /* of a direct path: IP literals joined by ';', "" = all */
     guint media_bitrate;   /* kbit/s */
@@ -38,6 +40,8 @@ struct oriel_config {
 struct oriel_config *oriel_config_load(const char *path, GError **error);
 /* The same for text in memory; `name` stands in the messages for the file. */
 struct oriel_config *oriel_config_parse(const char *name, const char *text, GError **error);
+/* [capture] masks as frames.h has rectangles on the wire, at most ORIEL_MASKS_MAX. Returns their number. */
+unsigned oriel_config_masks(const struct oriel_config *config, uint8_t *bytes);
 void oriel_config_free(struct oriel_config *config);
 
 #endif

@@ -187,6 +187,23 @@ void oriel_picture_discard(struct oriel_picture *p) {
         oriel_relay_discard(p->relay);
 }
 
+/* Masks first: the first picture has them. */
+static void start_capture(struct oriel_picture *p, int frames) {
+    const struct oriel_config *c = p->config;
+    int fd = oriel_helper_fd(p->capture);
+    uint8_t masks[ORIEL_MASKS_MAX * ORIEL_RECT_SIZE];
+    unsigned count = oriel_config_masks(c, masks);
+    int r = count ? oriel_ipc_send(fd, &oriel_core_to_capture, ORIEL_CAPTURE_MASKS, (const void *)masks,
+                                   (size_t)count * ORIEL_RECT_SIZE)
+                  : 0;
+    if (r == 0)
+        r = oriel_ipc_send(fd, &oriel_core_to_capture, ORIEL_CAPTURE_START, c->capture_backend, c->capture_display,
+                           c->capture_xauthority, c->capture_monitor, c->capture_device, (uint32_t)c->media_frame_rate,
+                           frames);
+    if (r < 0) /* never unmasked: its end is a failure of the session */
+        oriel_helper_kill(p->capture);
+}
+
 bool oriel_picture_start(struct oriel_picture *p, const struct oriel_session_request *request, const char *session_id,
                          GError **error) {
     const struct oriel_config *c = p->config;
@@ -206,8 +223,7 @@ bool oriel_picture_start(struct oriel_picture *p, const struct oriel_session_req
                        request->turn_username ? request->turn_username : "",
                        request->turn_password ? request->turn_password : "", (uint32_t)c->media_bitrate,
                        (uint32_t)c->media_frame_rate, c->media_graph ? c->media_graph : "", frames[1]);
-        oriel_ipc_send(oriel_helper_fd(p->capture), &oriel_core_to_capture, ORIEL_CAPTURE_START, c->capture_backend,
-                       c->capture_display, c->capture_xauthority, (uint32_t)c->media_frame_rate, frames[0]);
+        start_capture(p, frames[0]);
     }
     close(frames[0]);
     close(frames[1]);

@@ -2,13 +2,19 @@
 #ifndef ORIEL_IPC_CORE_CAPTURE_H
 #define ORIEL_IPC_CORE_CAPTURE_H
 
-#include "channel.h"
+#include "frames.h"
 
 /* Core to capture. */
 enum {
-    /* s backend ("auto", "x11", "test") · s X display ("" = the environment's DISPLAY) · s Xauthority file ("" = the
-     * environment's) · u frames a second at most · fd: the frame socket to media (frames.h). First, once. */
+    /* s backend ("auto", "x11", "fbdev", "test") · s X display ("" = the environment's DISPLAY) · s Xauthority file (""
+     * = the environment's) · s monitor of it ("" = all, "primary", or its name) · s framebuffer device · u frames a
+     * second at most · fd: the frame socket to media (frames.h). Once; only MASKS may come before it. */
     ORIEL_CAPTURE_START = 1,
+    /* b rectangles (frames.h), in the picture's pixels: all masks from now on, 32 at most. Any time, also before START:
+     * then the first picture has them. Capture reads what waits here before it takes a frame, and takes none unmasked
+     * after it. Empty rectangles and ones that don't lie within 4096x4096 are an error; what lies outside of the
+     * picture is cut off, and holds again when the picture grows. */
+    ORIEL_CAPTURE_MASKS = 2,
 };
 
 /* Capture to core. */
@@ -20,7 +26,8 @@ enum {
 };
 
 static const struct oriel_ipc_type oriel_core_to_capture_types[] = {
-    {ORIEL_CAPTURE_START, "start", "sssu", 1},
+    {ORIEL_CAPTURE_START, "start", "sssssu", 1},
+    {ORIEL_CAPTURE_MASKS, "masks", "b", 0},
 };
 static const struct oriel_ipc_type oriel_capture_to_core_types[] = {
     {ORIEL_CAPTURE_READY, "ready", "suu", 0},

@@ -103,6 +103,34 @@ static inline void draw(struct screen *s, int x, int y, int width, int height, u
     screen_sync(s);
 }
 
+static inline xcb_cursor_t make_cursor(struct screen *s, uint8_t width, uint8_t height, uint16_t hot_x, uint16_t hot_y,
+                                       bool empty) {
+    xcb_connection_t *x = s->connection;
+    xcb_pixmap_t bits = xcb_generate_id(x);
+    xcb_gcontext_t gc = xcb_generate_id(x);
+    xcb_cursor_t cursor = xcb_generate_id(x);
+    xcb_create_pixmap(x, 1, bits, s->root, width, height);
+    uint32_t on = !empty;
+    xcb_create_gc(x, gc, bits, XCB_GC_FOREGROUND, &on);
+    xcb_rectangle_t all = {0, 0, width, height};
+    xcb_poly_fill_rectangle(x, bits, gc, 1, &all);
+    xcb_create_cursor(x, cursor, bits, bits, 0xffff, 0x8080, 0, 0, 0, 0, hot_x, hot_y);
+    xcb_free_gc(x, gc);
+    xcb_free_pixmap(x, bits);
+    return cursor;
+}
+
+static inline void set_cursor(struct screen *s, xcb_cursor_t cursor) {
+    xcb_change_window_attributes(s->connection, s->root, XCB_CW_CURSOR, &cursor);
+    xcb_free_cursor(s->connection, cursor);
+    screen_sync(s);
+}
+
+static inline void warp(struct screen *s, int16_t x, int16_t y) {
+    xcb_warp_pointer(s->connection, XCB_NONE, s->root, 0, 0, 0, 0, x, y);
+    screen_sync(s);
+}
+
 /* --- core's and media's ends of capture --- */
 
 struct capture {
@@ -111,7 +139,7 @@ struct capture {
     char text[400]; /* of READY or FAILED */
     uint32_t width, height;
     /* the generation in use */
-    uint32_t generation, stride, count;
+    uint32_t generation, format, stride, count;
     size_t size;
     int memory;
     const uint8_t *pixels;
@@ -122,6 +150,10 @@ struct capture {
     struct oriel_rect rects[ORIEL_FRAME_RECTS_MAX];
     int32_t cursor_x, cursor_y;
     bool cursor_shown;
+    int origin_x, origin_y; /* of the picture on the screen that it is compared with */
+    /* the last masks */
+    unsigned masks_messages, mask_count;
+    struct oriel_rect masks[ORIEL_MASKS_MAX];
     /* the last cursor */
     unsigned cursors;
     uint32_t cursor_width, cursor_height;
@@ -151,15 +183,37 @@ static inline bool wait_readable(int fd, int ms) {
     return poll(&p, 1, ms) == 1;
 }
 
+/* What capture is started with; NULL is "". */
+struct wish {
+    const char *backend, *display, *xauthority, *monitor, *device;
+    uint32_t rate;
+    const struct oriel_rect *masks;
+    unsigned mask_count;
+};
+
+static inline const char *text_of(const char *text) {
+    return text ? text : "";
+}
+
+static inline void send_masks(struct capture *c, const struct oriel_rect *masks, unsigned count) {
+    uint8_t bytes[(ORIEL_MASKS_MAX + 1) * ORIEL_RECT_SIZE];
+    oriel_rects_write(masks, count, bytes);
+    assert_int_equal(oriel_ipc_send(c->control, &oriel_core_to_capture, ORIEL_CAPTURE_MASKS, (const void *)bytes,
+                                    (size_t)count * ORIEL_RECT_SIZE),
+                     0);
+}
+
 /* START to READY (1) or FAILED (2), whose text is kept. */
-static inline int start(struct capture *c, const char *backend, const char *display, const char *xauthority,
-                        uint32_t rate) {
+static inline int start_with(struct capture *c, const struct wish *wish) {
     launch(c);
+    if (wish->mask_count)
+        send_masks(c, wish->masks, wish->mask_count);
     int frames[2];
     assert_int_equal(oriel_ipc_pair(frames), 0);
     c->frames = frames[0];
-    assert_int_equal(oriel_ipc_send(c->control, &oriel_core_to_capture, ORIEL_CAPTURE_START, backend, display,
-                                    xauthority, rate, frames[1]),
+    assert_int_equal(oriel_ipc_send(c->control, &oriel_core_to_capture, ORIEL_CAPTURE_START, text_of(wish->backend),
+                                    text_of(wish->display), text_of(wish->xauthority), text_of(wish->monitor),
+                                    text_of(wish->device), wish->rate, frames[1]),
                      0);
     close(frames[1]);
     assert_true(wait_readable(c->control, WAIT));
@@ -172,6 +226,12 @@ static inline int start(struct capture *c, const char *backend, const char *disp
     return message.type->id;
 }
 
+static inline int start(struct capture *c, const char *backend, const char *display, const char *xauthority,
+                        uint32_t rate) {
+    return start_with(c,
+                      &(struct wish){.backend = backend, .display = display, .xauthority = xauthority, .rate = rate});
+}
+
 static inline void take_buffers(struct capture *c) {
     if (c->pixels)
         munmap((void *)c->pixels, c->size * c->count);
@@ -180,13 +240,15 @@ static inline void take_buffers(struct capture *c) {
     c->memory = oriel_ipc_take_fd(&message, 0);
     assert_int_equal(message.fields[0].number, c->generation + 1);
     c->generation = (uint32_t)message.fields[0].number;
-    assert_int_equal(message.fields[1].number, ORIEL_FORMAT_BGRX);
+    c->format = (uint32_t)message.fields[1].number;
+    unsigned pixel = c->format == ORIEL_FORMAT_RGB565 ? 2 : 4;
+    assert_true(c->format == ORIEL_FORMAT_BGRX || c->format == ORIEL_FORMAT_RGB565);
     c->width = (uint32_t)message.fields[2].number;
     c->height = (uint32_t)message.fields[3].number;
     c->stride = (uint32_t)message.fields[4].number;
     c->count = (uint32_t)message.fields[5].number;
     c->size = (size_t)message.fields[6].number;
-    assert_true(c->stride >= c->width * 4 && c->stride % 64 == 0 && c->size >= (size_t)c->stride * c->height);
+    assert_true(c->stride >= c->width * pixel && c->stride % 64 == 0 && c->size >= (size_t)c->stride * c->height);
     assert_true(fcntl(c->memory, F_GET_SEALS) & F_SEAL_SHRINK);
     assert_int_equal(lseek(c->memory, 0, SEEK_END), c->size * c->count);
     c->pixels = mmap(NULL, c->size * c->count, PROT_READ, MAP_SHARED, c->memory, 0);
@@ -194,15 +256,12 @@ static inline void take_buffers(struct capture *c) {
 }
 
 static inline void take_frame(struct capture *c) {
-    const uint8_t *r = (const uint8_t *)message.fields[3].bytes;
     c->frame_generation = (uint32_t)message.fields[0].number;
     c->index = (uint32_t)message.fields[1].number;
     c->time = (int64_t)message.fields[2].number;
     c->rect_count = (unsigned)message.fields[3].length / 8;
-    assert_true(message.fields[3].length % 8 == 0 && c->rect_count <= ORIEL_FRAME_RECTS_MAX);
-    for (unsigned i = 0; i < c->rect_count; i++, r += 8)
-        c->rects[i] = (struct oriel_rect){(uint16_t)(r[0] | r[1] << 8), (uint16_t)(r[2] | r[3] << 8),
-                                          (uint16_t)(r[4] | r[5] << 8), (uint16_t)(r[6] | r[7] << 8)};
+    assert_true(message.fields[3].length % ORIEL_RECT_SIZE == 0 && c->rect_count <= ORIEL_FRAME_RECTS_MAX);
+    oriel_rects_read(message.fields[3].bytes, c->rect_count, c->rects);
     c->cursor_x = (int32_t)message.fields[4].number;
     c->cursor_y = (int32_t)message.fields[5].number;
     c->cursor_shown = message.fields[6].number;
@@ -220,7 +279,12 @@ static inline int next(struct capture *c, int ms) {
         take_buffers(c);
     else if (type == ORIEL_FRAMES_FRAME)
         take_frame(c);
-    else {
+    else if (type == ORIEL_FRAMES_MASKS) {
+        c->masks_messages++;
+        c->mask_count = (unsigned)message.fields[0].length / ORIEL_RECT_SIZE;
+        assert_true(c->mask_count <= ORIEL_MASKS_MAX);
+        oriel_rects_read(message.fields[0].bytes, c->mask_count, c->masks);
+    } else {
         c->cursors++;
         c->cursor_width = (uint32_t)message.fields[0].number;
         c->cursor_height = (uint32_t)message.fields[1].number;
@@ -253,13 +317,18 @@ static inline void expect_all_damaged(const struct capture *c) {
 }
 
 /* READY, BUFFERS, RUN, and the first frame, which is released. */
-static inline void begin(struct capture *c, const char *display, uint32_t rate) {
-    assert_int_equal(start(c, "x11", display, "", 60), ORIEL_CAPTURE_READY);
+static inline void begin_with(struct capture *c, const struct wish *wish, uint32_t rate) {
+    if (start_with(c, wish) != ORIEL_CAPTURE_READY)
+        fail_msg("%s", c->text);
     assert_int_equal(next(c, WAIT), ORIEL_FRAMES_BUFFERS);
     run(c, rate);
     assert_true(next_frame(c, WAIT));
     expect_all_damaged(c);
     release(c, c->generation, c->index);
+}
+
+static inline void begin(struct capture *c, const char *display, uint32_t rate) {
+    begin_with(c, &(struct wish){.backend = "x11", .display = display, .rate = 60}, rate);
 }
 
 /* Nothing more comes: what was still on its way (a look at the pointer) is past. */
@@ -291,16 +360,41 @@ static inline void end(struct capture *c) {
         close(c->memory);
 }
 
-/* Whether every pixel of buffer `index` is the screen's; where not, `ret_where` says. */
+/* How often it has gone to sleep, that is, was woken. */
+static inline unsigned long wake_ups(const struct capture *c) {
+    char path[64], line[128];
+    unsigned long count = 0;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)c->pid);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) && sscanf(line, "voluntary_ctxt_switches: %lu", &count) != 1)
+        ;
+    fclose(file);
+    return count;
+}
+
+static inline bool is_masked(const struct capture *c, unsigned x, unsigned y) {
+    for (unsigned i = 0; i < c->mask_count; i++) {
+        const struct oriel_rect *m = &c->masks[i];
+        if (x >= m->x && y >= m->y && x < (unsigned)m->x + m->width && y < (unsigned)m->y + m->height)
+            return true;
+    }
+    return false;
+}
+
+/* Whether every pixel of buffer `index` is the screen's, or a mask's; where not, `ret_where` says. */
 static inline bool shows_screen(const struct capture *c, struct screen *s, unsigned index, char ret_where[64]) {
-    xcb_get_image_cookie_t cookie = xcb_get_image(s->connection, XCB_IMAGE_FORMAT_Z_PIXMAP, s->root, 0, 0,
-                                                  (uint16_t)c->width, (uint16_t)c->height, UINT32_MAX);
+    static const uint8_t grey[] = {0x42, 0x41, 0x42};
+    xcb_get_image_cookie_t cookie =
+        xcb_get_image(s->connection, XCB_IMAGE_FORMAT_Z_PIXMAP, s->root, (int16_t)c->origin_x, (int16_t)c->origin_y,
+                      (uint16_t)c->width, (uint16_t)c->height, UINT32_MAX);
     xcb_get_image_reply_t *image = xcb_get_image_reply(s->connection, cookie, NULL);
     assert_non_null(image);
     bool same = true;
-    const uint8_t *wanted = xcb_get_image_data(image);
+    const uint8_t *pixel = xcb_get_image_data(image);
     for (unsigned y = 0; y < c->height && same; y++)
-        for (unsigned x = 0; x < c->width && same; x++, wanted += 4) {
+        for (unsigned x = 0; x < c->width && same; x++, pixel += 4) {
+            const uint8_t *wanted = is_masked(c, x, y) ? grey : pixel;
             const uint8_t *got = c->pixels + index * c->size + (size_t)y * c->stride + (size_t)x * 4;
             same = memcmp(got, wanted, 3) == 0;
             if (!same)

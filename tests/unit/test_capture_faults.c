@@ -72,10 +72,11 @@ static void expect_no_start(const char *backend, const char *display, const char
 static void test_what_can_not_start(void **state) {
     expect_no_start("x11", ":9971", "", 30, "X display ':9971' can't be opened");
     expect_no_start("auto", ":9971", "", 30, "check [capture] display and xauthority in oriel.conf");
+    expect_no_start("auto", "", "", 30, "there is no screen to capture: no X display is named");
     expect_no_start("x11", "", "", 30, "neither oriel.conf nor DISPLAY");
     expect_no_start("x11", "nonsense", "", 30, "no display name");
     expect_no_start("x11", shared.display, "/nowhere/Xauthority", 30, "'/nowhere/Xauthority' can't be read (No such");
-    expect_no_start("drm", "", "", 30, "auto, x11 or test");
+    expect_no_start("drm", "", "", 30, "auto, x11, fbdev or test");
     expect_no_start("test", "1x1@1", "", 30, "WIDTHxHEIGHT@RATE");
     expect_no_start("test", "", "", 0, "frame rate of 0");
     expect_no_start("test", "", "", 241, "1 to 240");
@@ -123,7 +124,8 @@ static void test_core_is_a_socket(void **state) {
     close(c.control);
     assert_int_equal(ended(&c), 0);
     begin(&c, shared.display, 30);
-    assert_int_equal(oriel_ipc_send(c.control, &oriel_core_to_capture, ORIEL_CAPTURE_START, "test", "", "", 30u, 1), 0);
+    assert_int_equal(
+        oriel_ipc_send(c.control, &oriel_core_to_capture, ORIEL_CAPTURE_START, "test", "", "", "", "", 30u, 1), 0);
     assert_int_equal(ended(&c), 1);
     close(c.control);
     close(c.frames);

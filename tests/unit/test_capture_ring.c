@@ -101,10 +101,10 @@ static void test_region_covers_all_that_was_added(void **state) {
 
 static void test_ring_shape(void **state) {
     struct oriel_ring *ring = NULL;
-    assert_int_equal(oriel_ring_new(15, 100, 1, &ring), -ERANGE);
-    assert_int_equal(oriel_ring_new(100, 4097, 1, &ring), -ERANGE);
+    assert_int_equal(oriel_ring_new(ORIEL_FORMAT_BGRX, 15, 100, 1, &ring), -ERANGE);
+    assert_int_equal(oriel_ring_new(ORIEL_FORMAT_BGRX, 100, 4097, 1, &ring), -ERANGE);
     assert_null(ring);
-    assert_int_equal(oriel_ring_new(1366, 767, 3, &ring), 0);
+    assert_int_equal(oriel_ring_new(ORIEL_FORMAT_BGRX, 1366, 767, 3, &ring), 0);
     assert_int_equal(ring->stride % 64, 0);
     assert_true(ring->stride >= 1366 * 4 && ring->stride < 1366 * 4 + 64);
     assert_true(ring->size >= (size_t)ring->stride * 767);
@@ -116,7 +116,7 @@ static void test_ring_shape(void **state) {
 
 static void test_ring_is_sealed(void **state) {
     struct oriel_ring *ring;
-    assert_int_equal(oriel_ring_new(64, 64, 1, &ring), 0);
+    assert_int_equal(oriel_ring_new(ORIEL_FORMAT_BGRX, 64, 64, 1, &ring), 0);
     assert_int_equal(fcntl(ring->fd, F_GET_SEALS) & (F_SEAL_SHRINK | F_SEAL_GROW), F_SEAL_SHRINK | F_SEAL_GROW);
     off_t size = lseek(ring->fd, 0, SEEK_END);
     assert_int_equal(size, ring->size * ORIEL_RING_BUFFERS);
@@ -137,7 +137,7 @@ static void test_ring_is_sealed(void **state) {
 
 static void test_ring_buffers_go_and_come(void **state) {
     struct oriel_ring *ring;
-    assert_int_equal(oriel_ring_new(64, 64, 5, &ring), 0);
+    assert_int_equal(oriel_ring_new(ORIEL_FORMAT_BGRX, 64, 64, 5, &ring), 0);
     for (unsigned i = 0; i < ORIEL_RING_BUFFERS; i++) {
         int index = oriel_ring_next(ring);
         assert_true(index >= 0);
@@ -161,7 +161,7 @@ static void test_ring_buffers_go_and_come(void **state) {
 static void test_ring_each_buffer_misses_its_own(void **state) {
     struct oriel_ring *ring;
     struct oriel_region change = {0};
-    assert_int_equal(oriel_ring_new(640, 480, 1, &ring), 0);
+    assert_int_equal(oriel_ring_new(ORIEL_FORMAT_BGRX, 640, 480, 1, &ring), 0);
     for (unsigned i = 0; i < ORIEL_RING_BUFFERS; i++)
         assert_int_equal(oriel_region_area(&ring->buffers[i].stale), 640 * 480);
     oriel_ring_sent(ring, 0);
@@ -192,23 +192,27 @@ static uint32_t barcode(const struct oriel_ring *ring, unsigned index, unsigned 
     return bits;
 }
 
+static struct oriel_backend *open_backend(const char *name, const char *display, char error[ORIEL_BACKEND_ERROR_SIZE]) {
+    return oriel_backend_open(name, &(struct oriel_backend_wish){display, "", "", ""}, error);
+}
+
 static void test_pattern(void **state) {
     char error[ORIEL_BACKEND_ERROR_SIZE];
     static const char *const wrong[] = {"1280x720",  "63x64@1",    "64x64@241", "1x@",
                                         "64x64@30 ", "99999x64@1", "-1x64@1"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         error[0] = '\0';
-        assert_null(oriel_backend_open("test", wrong[i], "", error));
+        assert_null(open_backend("test", wrong[i], error));
         assert_non_null(strstr(error, "WIDTHxHEIGHT@RATE"));
     }
-    assert_null(oriel_backend_open("wayland", "", "", error));
-    assert_non_null(strstr(error, "auto, x11 or test"));
+    assert_null(open_backend("wayland", "", error));
+    assert_non_null(strstr(error, "auto, x11, fbdev or test"));
 
-    struct oriel_backend *b = oriel_backend_open("test", "322x130@200", "", error);
+    struct oriel_backend *b = open_backend("test", "322x130@200", error);
     assert_non_null(b);
     struct oriel_ring *ring;
     struct oriel_region all = {0}, change = {0};
-    assert_int_equal(oriel_ring_new(b->width, b->height, 1, &ring), 0);
+    assert_int_equal(oriel_ring_new(ORIEL_FORMAT_BGRX, b->width, b->height, 1, &ring), 0);
     assert_int_equal(b->ops->attach(b, ring), 0);
     assert_int_equal(b->ops->start(b), 0);
     oriel_region_add(&all, 322, 130, 0, 0, 322, 130);

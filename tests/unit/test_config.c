@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "config.h"
+#include "frames.h"
 
 #define NEEDED "[device]\nid=filler-1\ntenant=fill-cap\n[broker]\nurl=mqtts://broker.example:8883\n" /* five lines */
 
@@ -59,6 +60,10 @@ static void test_defaults(void **state) {
     assert_string_equal(c->capture_backend, "auto");
     assert_string_equal(c->media_path, "relay");
     assert_int_equal(c->relay_fallback_ms, 2000);
+    assert_string_equal(c->capture_device, "/dev/fb0");
+    assert_string_equal(c->capture_monitor, "");
+    uint8_t masks[ORIEL_MASKS_MAX * ORIEL_RECT_SIZE];
+    assert_int_equal(oriel_config_masks(c, masks), 0);
     assert_int_equal(c->media_bitrate, 4000);
     assert_int_equal(c->media_frame_rate, 30);
     assert_int_equal(c->session_max_seconds, 28800);
@@ -74,7 +79,8 @@ static void test_every_key(void **state) {
         "[broker]\nurl=wss://b.example/mqtt\nca=/a\ncertificate=/b\nkey=/c\nproxy=[::1]:3128\n[trust]\ndirectory=/d\n"
         "state=/m\n"
         "[consent]\nsocket=/e\nusers=hmi; 1000\ntimeout=5\n[control]\nsocket=/f\n"
-        "[capture]\nbackend=x11\ndisplay=:1\nxauthority=/g\n[media]\npath=direct\naddresses=10.0.0.1; "
+        "[capture]\nbackend=x11\ndisplay=:1\nxauthority=/g\nmonitor=HDMI-1\ndevice=/dev/fb1\n"
+        "masks=0,20,300x40; 1000,2000,1x2096;\n[media]\npath=direct\naddresses=10.0.0.1; "
         "fe80::1\nbitrate=100\n"
         "frame-rate=60\n[relay]\nproxy=proxy.example:3128\nca=/"
         "n\nfallback-ms=200\n[session]\nmax-seconds=30\nscopes=view; "
@@ -102,6 +108,11 @@ static void test_every_key(void **state) {
     assert_string_equal(c->capture_display, ":1");
     assert_string_equal(c->capture_xauthority, "/g");
     assert_string_equal(c->media_path, "direct");
+    assert_string_equal(c->capture_monitor, "HDMI-1");
+    assert_string_equal(c->capture_device, "/dev/fb1");
+    uint8_t masks[ORIEL_MASKS_MAX * ORIEL_RECT_SIZE];
+    assert_int_equal(oriel_config_masks(c, masks), 2);
+    assert_memory_equal(masks, "\0\0\x14\0\x2c\x01\x28\0\xe8\x03\xd0\x07\x01\0\x30\x08", 16);
     assert_string_equal(c->media_addresses, "10.0.0.1; fe80::1");
     assert_string_equal(c->relay_proxy, "proxy.example:3128");
     assert_string_equal(c->relay_ca, "/n");
@@ -236,9 +247,9 @@ static void test_paths(void **state) {
 }
 
 static void test_lists_and_choices(void **state) {
-    value_refused("capture", "backend=wayland", "one of auto|x11|test");
-    value_refused("capture", "backend=", "one of auto|x11|test");
-    value_refused("capture", "backend=auto|x11", "one of auto|x11|test");
+    value_refused("capture", "backend=wayland", "one of auto|x11|fbdev|test");
+    value_refused("capture", "backend=", "one of auto|x11|fbdev|test");
+    value_refused("capture", "backend=auto|x11", "one of auto|x11|fbdev|test");
     value_refused("media", "addresses=host.example", "IP addresses joined by ';'");
     value_refused("media", "addresses=10.0.0.1,10.0.0.2", "IP addresses joined by ';'");
     value_refused("media", "addresses=10.0.0.256", "IP addresses joined by ';'");
@@ -254,6 +265,28 @@ static void test_lists_and_choices(void **state) {
     for (gsize i = 0; i < G_N_ELEMENTS(scopes); i++)
         value_refused("session", scopes[i], "view, control, logs joined by ';'");
     value_taken("session", "scopes=view;control;");
+}
+
+static void test_masks(void **state) {
+    static const char *const bad[] = {"1,2,3",      "1,2,3x",      "1,2,3x4x",        "1,2,0x4",    "1,2,4x0",
+                                      "-1,2,3x4",   "1 ,2,3x4",    "1,2,3X4",         "4090,0,7x7", "0,0,4097x1",
+                                      "0,4096,1x1", "99999,0,1x1", "1,2,3x4,5,6,7x8", "1,2,3x4;x",  "0x1,2,3x4"};
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autofree char *line = g_strdup_printf("masks=%s", bad[i]);
+        value_refused(
+            "capture", line,
+            "rectangles x,y,WIDTHxHEIGHT in pixels, joined by ';', at most 32, none of them empty or beyond 4096");
+    }
+    GString *many = g_string_new("masks=");
+    for (int i = 0; i < ORIEL_MASKS_MAX; i++)
+        g_string_append(many, "0,0,1x1;");
+    value_taken("capture", many->str);
+    g_string_append(many, "0,0,1x1");
+    g_autofree char *text = g_strdup_printf(NEEDED "[capture]\n%s\n", many->str);
+    assert_null(oriel_config_parse("f", text, NULL));
+    g_string_free(many, TRUE);
+    value_taken("capture", "masks=");
+    value_taken("capture", "masks=0,0,4096x4096");
 }
 
 static void test_lines(void **state) {
@@ -361,6 +394,7 @@ int main(void) {
         cmocka_unit_test(test_broker),
         cmocka_unit_test(test_paths),
         cmocka_unit_test(test_lists_and_choices),
+        cmocka_unit_test(test_masks),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_addresses_of_a_direct_path),
         cmocka_unit_test(test_what_editors_leave),

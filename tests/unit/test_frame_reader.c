@@ -222,6 +222,77 @@ static void test_new_size(void **state) {
     close_rig(&rig);
 }
 
+/* ---- RGB565 ---- */
+
+/* All 65536 colours, in pictures of 128x64 pixels: as if the pixels had been widened by repeating their upper bits. */
+static void test_rgb565(void **state) {
+    enum { W = 127, H = 64, PIXELS = W * H };
+    static uint8_t wide[W * 4 * H];
+    struct rig rig;
+    open_rig(&rig);
+    oriel_frame_reader_run(rig.reader, 30);
+    rig.width = W, rig.height = H, rig.stride = 2 * W + 2;
+    size_t size = (size_t)rig.stride * H;
+    int fd = make_memory(&rig, size, F_SEAL_SHRINK);
+    assert_int_equal(oriel_ipc_send(rig.socket, &oriel_capture_to_media, ORIEL_FRAMES_BUFFERS, 1u,
+                                    (uint32_t)ORIEL_FORMAT_RGB565, (uint32_t)W, (uint32_t)H, rig.stride, 1u,
+                                    (uint64_t)size, fd),
+                     0);
+    close(fd);
+    for (uint32_t first = 0; first < 65536; first += PIXELS) {
+        for (uint32_t i = 0; i < PIXELS; i++) {
+            unsigned pixel = (first + i) & 0xffff, r = pixel >> 11, g = pixel >> 5 & 63, b = pixel & 31;
+            uint8_t *to = rig.memory + i / W * rig.stride + i % W * 2;
+            to[0] = (uint8_t)pixel, to[1] = (uint8_t)(pixel >> 8);
+            wide[i * 4] = (uint8_t)(b << 3 | b >> 2);
+            wide[i * 4 + 1] = (uint8_t)(g << 2 | g >> 4);
+            wide[i * 4 + 2] = (uint8_t)(r << 3 | r >> 2);
+        }
+        /* Once whole, then by rectangles with odd corners. */
+        send_frame(&rig, &(struct frame){.generation = 1,
+                                         .rects = {0, 0, 33, H, 33, 0, W - 33, 7, 33, 7, W - 33, H - 7},
+                                         .rects_length = 24});
+        assert_int_equal(oriel_frame_reader_receive(rig.reader), 1);
+        draw(&rig, &got);
+        memset(&want, 0, sizeof want);
+        struct oriel_i420 out = planes(&want, W);
+        ARGBToI420(wide, W * 4, want.y, out.strides[0], want.u, out.strides[1], want.v, out.strides[2], W, H);
+        assert_memory_equal(&got, &want, sizeof got);
+    }
+    close_rig(&rig);
+}
+
+/* ---- the masks ---- */
+
+static void send_masks(struct rig *rig, const struct oriel_rect *masks, unsigned count) {
+    uint8_t bytes[64 * ORIEL_RECT_SIZE];
+    oriel_rects_write(masks, count, bytes);
+    assert_int_equal(oriel_ipc_send(rig->socket, &oriel_capture_to_media, ORIEL_FRAMES_MASKS, (const void *)bytes,
+                                    (size_t)count * ORIEL_RECT_SIZE),
+                     0);
+}
+
+static void test_masks(void **state) {
+    struct rig rig;
+    unsigned count = 1;
+    open_rig(&rig);
+    oriel_frame_reader_masks(rig.reader, &count);
+    assert_int_equal(count, 0);
+    oriel_frame_reader_run(rig.reader, 30);
+    const struct oriel_rect masks[] = {{10, 12, 20, 30}, {4000, 4000, 96, 96}};
+    send_masks(&rig, masks, 2); /* before any buffers: they belong to none */
+    send_buffers(&rig, 1, 64, 48);
+    send_frame(&rig, &(struct frame){.generation = 1});
+    assert_int_equal(oriel_frame_reader_receive(rig.reader), 1);
+    assert_memory_equal(oriel_frame_reader_masks(rig.reader, &count), masks, sizeof masks);
+    assert_int_equal(count, 2);
+    send_masks(&rig, NULL, 0);
+    assert_int_equal(oriel_frame_reader_receive(rig.reader), 0);
+    oriel_frame_reader_masks(rig.reader, &count);
+    assert_int_equal(count, 0);
+    close_rig(&rig);
+}
+
 /* ---- the cursor ---- */
 
 static void send_cursor(struct rig *rig, unsigned width, unsigned height, const uint8_t pixel[4]) {
@@ -331,7 +402,13 @@ static void test_bad_buffers(void **state) {
         const char *why;
     } bad[] = {
         {0, 1, 64, 64, 256, 2, 16384, 32768, F_SEAL_SHRINK, "generation"},
-        {1, 2, 64, 64, 256, 2, 16384, 32768, F_SEAL_SHRINK, "pixel format"},
+        {1, 0, 64, 64, 256, 2, 16384, 32768, F_SEAL_SHRINK, "pixel format"},
+        {1, 3, 64, 64, 256, 2, 16384, 32768, F_SEAL_SHRINK, "pixel format"},
+        {1, 2, 64, 64, 124, 2, 16384, 32768, F_SEAL_SHRINK, "rows of 124"}, /* RGB565 needs 128 */
+        {1, 1, 4096, 4096, 65540, 2, 268451840, 32768, F_SEAL_SHRINK, "rows of 65540"},
+        {1, 1, 4096, 4096, 65536, 4, UINT64_C(1) << 32, 32768, F_SEAL_SHRINK, "buffers of 4294967296"},
+        {1, 1, 4096, 4096, 65536, 4, UINT64_C(1) << 28, 32768, F_SEAL_SHRINK, "announced 1073741824"},
+        {1, 1, 64, 64, 256, UINT32_MAX, 16384, 32768, F_SEAL_SHRINK, "buffers; 1 to 4"},
         {1, 1, 15, 64, 256, 2, 16384, 32768, F_SEAL_SHRINK, "picture of 15x64"},
         {1, 1, 64, 4097, 256, 2, 16384, 32768, F_SEAL_SHRINK, "picture of 64x4097"},
         {1, 1, UINT32_MAX, 64, 256, 2, 16384, 32768, F_SEAL_SHRINK, "picture of"},
@@ -405,6 +482,45 @@ static void test_bad_frames(void **state) {
     }
 }
 
+static void test_bad_masks(void **state) {
+    static const struct oriel_rect bad[] = {{0, 0, 0, 1}, {0, 0, 1, 0}, {4000, 0, 97, 1}, {0, 65535, 1, 65535}};
+    struct rig rig;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        open_rig(&rig);
+        send_masks(&rig, &bad[i], 1);
+        assert_refused(&rig, "capture sent a mask of");
+    }
+    open_rig(&rig);
+    struct oriel_rect many[ORIEL_MASKS_MAX + 1];
+    for (size_t i = 0; i < sizeof many / sizeof *many; i++)
+        many[i] = (struct oriel_rect){1, 1, 1, 1};
+    send_masks(&rig, many, ORIEL_MASKS_MAX + 1);
+    assert_refused(&rig, "264 bytes of masks");
+    open_rig(&rig);
+    oriel_ipc_send(rig.socket, &oriel_capture_to_media, ORIEL_FRAMES_MASKS, "1234567", (size_t)7);
+    assert_refused(&rig, "7 bytes of masks");
+}
+
+/* Memory that was accepted stays: its size is sealed, whoever holds it. */
+static void test_memory_that_is_cut(void **state) {
+    struct rig rig;
+    open_rig(&rig);
+    oriel_frame_reader_run(rig.reader, 30);
+    rig.width = 64, rig.height = 64, rig.stride = 256;
+    int fd = make_memory(&rig, 16384, F_SEAL_SHRINK);
+    oriel_ipc_send(rig.socket, &oriel_capture_to_media, ORIEL_FRAMES_BUFFERS, 1u, 1u, 64u, 64u, 256u, 1u,
+                   (uint64_t)16384, fd);
+    assert_int_equal(oriel_frame_reader_receive(rig.reader), 0);
+    assert_int_equal(ftruncate(fd, 0), -1);
+    assert_int_equal(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 16384), 0); /* only black */
+    send_frame(&rig, &(struct frame){.generation = 1, .rects = {0, 0, 64, 64}, .rects_length = 8});
+    assert_int_equal(oriel_frame_reader_receive(rig.reader), 1);
+    draw(&rig, &got);
+    assert_int_equal(got.y[0], 16);
+    close(fd);
+    close_rig(&rig);
+}
+
 static void test_too_many_rectangles(void **state) {
     struct rig rig;
     open_rig(&rig);
@@ -473,12 +589,16 @@ int main(void) {
         cmocka_unit_test(test_pictures),
         cmocka_unit_test(test_damage_only),
         cmocka_unit_test(test_new_size),
+        cmocka_unit_test(test_rgb565),
+        cmocka_unit_test(test_masks),
         cmocka_unit_test(test_cursor),
         cmocka_unit_test(test_cursor_is_translucent_and_leaves),
         cmocka_unit_test(test_bad_buffers),
         cmocka_unit_test(test_memory_that_is_no_memfd),
         cmocka_unit_test(test_older_generation),
         cmocka_unit_test(test_bad_frames),
+        cmocka_unit_test(test_bad_masks),
+        cmocka_unit_test(test_memory_that_is_cut),
         cmocka_unit_test(test_too_many_rectangles),
         cmocka_unit_test(test_pictures_out_of_turn),
         cmocka_unit_test(test_bad_cursors),

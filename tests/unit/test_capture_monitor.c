@@ -1,0 +1,199 @@
+/* capture of one monitor of several, on a real X server whose monitors the test makes (RandR 1.5). */
+#include "capture_rig.h"
+
+#include <sys/uio.h>
+#include <xcb/xcbext.h>
+
+static xcb_atom_t atom_of(struct screen *s, const char *name) {
+    xcb_intern_atom_reply_t *reply =
+        xcb_intern_atom_reply(s->connection, xcb_intern_atom(s->connection, 0, (uint16_t)strlen(name), name), NULL);
+    xcb_atom_t atom = reply->atom;
+    free(reply);
+    return atom;
+}
+
+static void delete_monitor(struct screen *s, const char *name) {
+    xcb_generic_error_t *error =
+        xcb_request_check(s->connection, xcb_randr_delete_monitor_checked(s->connection, s->root, atom_of(s, name)));
+    free(error); /* there was none */
+}
+
+/* Makes or changes one, which for others happens at once: the server has no request to change one. Not by
+ * xcb_randr_set_monitor: that of libxcb 1.15 fails its own assertion. */
+static void set_monitor(struct screen *s, const char *name, bool primary, int16_t x, int16_t y, uint16_t width,
+                        uint16_t height) {
+    struct {
+        uint32_t head; /* filled by xcb */
+        xcb_window_t window;
+        xcb_randr_monitor_info_t info;
+    } body = {.window = s->root,
+              .info = {.name = atom_of(s, name), .primary = primary, .x = x, .y = y, .width = width, .height = height}};
+    struct iovec parts[3] = {{0}, {0}, {&body, sizeof body}};
+    const xcb_protocol_request_t request = {
+        .count = 1, .ext = &xcb_randr_id, .opcode = XCB_RANDR_SET_MONITOR, .isvoid = 1};
+    xcb_grab_server(s->connection);
+    delete_monitor(s, name);
+    unsigned sequence = xcb_send_request(s->connection, XCB_REQUEST_CHECKED, parts + 2, &request);
+    xcb_ungrab_server(s->connection);
+    assert_null(xcb_request_check(s->connection, (xcb_void_cookie_t){sequence}));
+}
+
+static void at(struct capture *c, int x, int y) {
+    c->origin_x = x;
+    c->origin_y = y;
+}
+
+static void begin_monitor(struct capture *c, struct screen *s, const char *monitor, int x, int y) {
+    begin_with(c, &(struct wish){.backend = "x11", .display = s->display, .monitor = monitor, .rate = 60}, 60);
+    at(c, x, y);
+    settle(c);
+    expect_screen(c, s, c->index);
+}
+
+static void expect_new_place(struct capture *c, struct screen *s, unsigned width, unsigned height) {
+    uint32_t before = c->generation;
+    assert_true(next_frame(c, WAIT));
+    assert_int_equal(c->generation, before + 1);
+    assert_int_equal(c->frame_generation, before + 1);
+    assert_int_equal(c->width, width);
+    assert_int_equal(c->height, height);
+    expect_all_damaged(c);
+    expect_screen(c, s, c->index);
+    release(c, c->generation, c->index);
+    settle(c);
+}
+
+static void one_monitor(const char *option, const char *value) {
+    struct screen s;
+    struct capture c;
+    assert_true(screen_start(&s, "1280x720x24", option, value));
+    screen_open(&s);
+    for (int i = 0; i < 64; i++)
+        draw(&s, i % 8 * 160, i / 8 * 90, 160, 90, (uint32_t)i * 0x030507);
+    set_monitor(&s, "LEFT", false, 0, 0, 500, 720);
+    set_monitor(&s, "RIGHT", true, 500, 21, 640, 401);
+    begin_monitor(&c, &s, "RIGHT", 500, 21);
+    assert_non_null(strstr(c.text, "monitor RIGHT, 640x401"));
+    draw(&s, 510, 31, 20, 10, 0xff0000);
+    assert_true(next_frame(&c, WAIT));
+    assert_int_equal(c.rect_count, 1);
+    assert_memory_equal(&c.rects[0], (&(struct oriel_rect){10, 10, 20, 10}), 8);
+    expect_screen(&c, &s, c.index);
+    release(&c, c.generation, c.index);
+    settle(&c);
+    draw(&s, 10, 10, 400, 400, 0x00ff00); /* not ours */
+    assert_false(next_frame(&c, QUIET));
+    draw(&s, 0, 0, 1280, 720, 0x0000ff); /* in part */
+    assert_true(next_frame(&c, WAIT));
+    expect_all_damaged(&c);
+    release(&c, c.generation, c.index);
+    settle(&c);
+    for (int i = 0; i < 64; i++)
+        draw(&s, i % 8 * 160, i / 8 * 90, 160, 90, (uint32_t)i * 0x070503);
+    settle(&c);
+    /* The other one changes: nothing to us. Ours is moved, then resized. */
+    set_monitor(&s, "LEFT", false, 0, 0, 400, 300);
+    assert_false(next_frame(&c, QUIET));
+    set_monitor(&s, "RIGHT", true, 601, 300, 640, 401);
+    at(&c, 601, 300);
+    expect_new_place(&c, &s, 640, 401);
+    set_monitor(&s, "RIGHT", true, 601, 300, 320, 200);
+    expect_new_place(&c, &s, 320, 200);
+    set_monitor(&s, "RIGHT", true, 1000, 500, 640, 480); /* over the edge of the screen */
+    at(&c, 1000, 500);
+    expect_new_place(&c, &s, 280, 220);
+    delete_monitor(&s, "RIGHT");
+    assert_true(wait_readable(c.control, WAIT));
+    assert_int_equal(oriel_ipc_receive(c.control, &oriel_capture_to_core, &message), 1);
+    assert_int_equal(message.type->id, ORIEL_CAPTURE_FAILED);
+    assert_non_null(strstr(message.fields[0].bytes, "no monitor 'RIGHT'; it has: "));
+    assert_non_null(strstr(message.fields[0].bytes, "LEFT (400x300)"));
+    assert_int_equal(ended(&c), 1);
+    screen_stop(&s);
+}
+
+static void test_one_monitor(void **state) {
+    one_monitor("-extension", "DOUBLE-BUFFER");
+    one_monitor("-extension", "MIT-SHM");
+}
+
+static void test_primary_monitor(void **state) {
+    struct screen s;
+    struct capture c;
+    assert_true(screen_start(&s, "800x600x24", "-extension", "DOUBLE-BUFFER"));
+    screen_open(&s);
+    assert_int_equal(
+        start_with(&c, &(struct wish){.backend = "x11", .display = s.display, .monitor = "HDMI-7", .rate = 60}),
+        ORIEL_CAPTURE_FAILED);
+    assert_non_null(strstr(c.text, "no monitor 'HDMI-7'; it has: screen (800x600"));
+    assert_int_equal(ended(&c), 1);
+    begin_monitor(&c, &s, "primary", 0, 0); /* Xvfb's only one */
+    assert_int_equal(c.width, 800);
+    end(&c);
+    set_monitor(&s, "A", false, 0, 0, 300, 300);
+    set_monitor(&s, "B", true, 300, 0, 310, 320);
+    begin_monitor(&c, &s, "primary", 300, 0);
+    assert_int_equal(c.width, 310);
+    set_monitor(&s, "B", false, 300, 0, 310, 320); /* another one takes its part */
+    set_monitor(&s, "A", true, 0, 0, 300, 300);
+    at(&c, 0, 0);
+    settle(&c);
+    assert_int_equal(c.width, 300);
+    expect_screen(&c, &s, c.index);
+    end(&c);
+    screen_stop(&s);
+    assert_true(screen_start(&s, "800x600x24", "-extension", "RANDR"));
+    assert_int_equal(start_with(&c, &(struct wish){.backend = "x11", .display = s.display, .monitor = "A", .rate = 60}),
+                     ORIEL_CAPTURE_FAILED);
+    assert_non_null(strstr(c.text, "has no RandR 1.5, which Oriel needs to find monitor 'A'"));
+    assert_int_equal(ended(&c), 1);
+    screen_stop(&s);
+}
+
+/* The pointer belongs to the monitor that it is on. */
+static void test_cursor_of_a_monitor(void **state) {
+    struct screen s;
+    struct capture c;
+    assert_true(screen_start(&s, "800x600x24", "-extension", "DOUBLE-BUFFER"));
+    screen_open(&s);
+    set_cursor(&s, make_cursor(&s, 16, 12, 4, 2, false));
+    set_monitor(&s, "B", true, 300, 100, 400, 320);
+    warp(&s, 350, 150);
+    begin_monitor(&c, &s, "B", 300, 100);
+    assert_true(c.cursor_shown);
+    assert_int_equal(c.cursor_x, 46);
+    assert_int_equal(c.cursor_y, 48);
+    xcb_test_fake_input(s.connection, XCB_MOTION_NOTIFY, 0, XCB_CURRENT_TIME, s.root, 295, 150, 0);
+    screen_sync(&s);
+    assert_true(next_frame(&c, WAIT));
+    assert_true(c.cursor_shown); /* half of it is in */
+    assert_int_equal(c.cursor_x, -9);
+    release(&c, c.generation, c.index);
+    settle(&c);
+    xcb_test_fake_input(s.connection, XCB_MOTION_NOTIFY, 0, XCB_CURRENT_TIME, s.root, 100, 150, 0);
+    screen_sync(&s);
+    assert_true(next_frame(&c, WAIT));
+    assert_false(c.cursor_shown);
+    release(&c, c.generation, c.index);
+    settle(&c);
+    for (int16_t i = 0; i < 10; i++) {
+        xcb_test_fake_input(s.connection, XCB_MOTION_NOTIFY, 0, XCB_CURRENT_TIME, s.root, 100 + i, 50, 0);
+        screen_sync(&s);
+    }
+    assert_false(next_frame(&c, QUIET));
+    end(&c);
+    screen_stop(&s);
+}
+
+int main(void) {
+    if (!begin_shared())
+        return 77;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_monitor),
+        cmocka_unit_test(test_primary_monitor),
+        cmocka_unit_test(test_cursor_of_a_monitor),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    screen_stop(&shared);
+    return failed;
+}
