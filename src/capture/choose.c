@@ -10,6 +10,7 @@ static const struct oriel_backend_ops *const backends[] = {
 #ifdef ORIEL_HAVE_X11
     &oriel_backend_x11,
 #endif
+    &oriel_backend_fbdev,
     &oriel_backend_test,
 };
 

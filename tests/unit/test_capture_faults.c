@@ -73,6 +73,7 @@ static void test_what_can_not_start(void **state) {
     expect_no_start("x11", ":9971", "", 30, "X display ':9971' can't be opened");
     expect_no_start("auto", ":9971", "", 30, "check [capture] display and xauthority in oriel.conf");
     expect_no_start("auto", "", "", 30, "there is no screen to capture: no X display is named");
+    expect_no_start("fbdev", "", "", 30, "framebuffer /dev/fb0 can't be opened: No such");
     expect_no_start("x11", "", "", 30, "neither oriel.conf nor DISPLAY");
     expect_no_start("x11", "nonsense", "", 30, "no display name");
     expect_no_start("x11", shared.display, "/nowhere/Xauthority", 30, "'/nowhere/Xauthority' can't be read (No such");
