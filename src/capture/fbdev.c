@@ -1,14 +1,15 @@
 /* Backend "fbdev": a framebuffer (/dev/fb0), for panels without X. It has no events: changes are found by looking.
  *
- * Policy: while something changes, all rows are looked at with the frame rate. What has rested for a second is looked
+ * Policy: while something changes, all rows are looked at with the frame rate. What has rested for REST_AFTER is looked
  * at LOOKS_AT_REST times a second through a comb: one row in COMB, others each time; the first difference brings the
- * full look at once. So a change of COMB rows or more (any text, any cursor) is seen within one such look, a single row
- * within COMB of them, and the rest costs a sixteenth of the full watch. The rows that a look reads are kept, in a copy
- * of ours, and frames are filled from it: what a frame says is what it shows, and nothing is read twice. Nothing is
- * read while capture is paused, and the copy goes then. Panning (double buffering) is followed with each look; another
- * mode is a new size. Masked pixels are in our copy, but go no further. Limits: a picture may be caught while it is
- * being drawn; the next look mends it. A cursor is in the pixels, where the program draws one. Blanking leaves the
- * picture as it is. Not the picture of a desktop, which draws by KMS. */
+ * full look at once. So a change of COMB rows or more (a line of text, a cursor) is seen within one such look, 67 ms, a
+ * single row within COMB of them, a second; and rest costs a thirtieth of the full watch.
+ * The rows that a look reads are kept in a copy of ours, and frames are filled from it: what a frame says is what it
+ * shows, and nothing is read again. Nothing is read while capture is paused, and the copy goes then. Masked pixels are
+ * in our copy, but go no further. Panning (double buffering) is followed with each look; another mode is a new size.
+ *
+ * Limits: a picture may be caught while it is being drawn; the next look mends it. A cursor is in the pixels, where the
+ * program draws one. Blanking leaves the picture as it is. Not the picture of a desktop, which draws by KMS. */
 #include "fbdev.h"
 
 #include <errno.h>
@@ -20,9 +21,9 @@
 
 #include "clock.h"
 
-enum { COMB = 8, LOOKS_AT_REST = 15 };
+enum { COMB = 16, LOOKS_AT_REST = 15 };
 
-#define REST_AFTER ORIEL_SECOND
+#define REST_AFTER (300 * ORIEL_MILLISECOND)
 /* A look this old is new enough for a frame. */
 #define FRESH (2 * ORIEL_MILLISECOND)
 

@@ -1,17 +1,18 @@
 /* The fbdev backend's shadow: what changed since the last look, by comparing.
  *
  * Policy: framebuffers on small machines are mapped write-combined, where a read costs as much as ten from the cache.
- * So each row is read once, in one go, into a row of ours; comparing, taking over and sending work on ours. Of a row
- * that differs, the spans that do are found in steps of one cache line and then narrowed to the pixel; neighbours are
- * joined by region.c. */
+ * So each row is read once: compared where it lies while nothing differs; after a row that did, its neighbours are
+ * copied in one go first, as they differ, too, most likely, and then comparing, taking over and sending work on our
+ * copy. Only the first row of a change is read twice, the first time up to where it differs. Of a row that differs, the
+ * spans that do are found in steps and then narrowed to the pixel; neighbours are joined by region.c. */
 #include "fbdev.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    STEP = 64, /* bytes compared at once */
-    GAP = 4,   /* steps that are equal end a span */
+    STEP = 128, /* bytes compared at once */
+    GAP = 2,    /* steps that are equal end a span */
 };
 
 bool oriel_fb_shadow_new(struct oriel_fb_shadow *shadow, const struct oriel_fb_geometry *geometry) {
@@ -74,11 +75,15 @@ static void add_spans(const struct oriel_fb_shadow *shadow, const uint8_t *befor
 bool oriel_fb_shadow_update(struct oriel_fb_shadow *shadow, const uint8_t *picture, size_t line, unsigned first,
                             unsigned step, struct oriel_region *region) {
     size_t length = (size_t)shadow->width * shadow->pixel;
-    bool changed = false;
+    bool changed = false, likely = false;
     for (unsigned y = first; y < shadow->height; y += step) {
         uint8_t *before = shadow->pixels + y * length;
-        memcpy(shadow->row, picture + y * line, length);
-        if (memcmp(shadow->row, before, length) == 0)
+        const uint8_t *now = picture + y * line;
+        if (!likely && memcmp(now, before, length) == 0)
+            continue;
+        memcpy(shadow->row, now, length);
+        likely = memcmp(shadow->row, before, length) != 0;
+        if (!likely)
             continue;
         add_spans(shadow, before, y, region);
         memcpy(before, shadow->row, length);

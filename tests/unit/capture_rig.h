@@ -45,7 +45,8 @@ struct screen {
     unsigned width, height;
 };
 
-static inline bool screen_start(struct screen *s, const char *size, const char *option, const char *value) {
+/* Starts an X server that is told to write its display's number to descriptor 4; false: it doesn't start. */
+static inline bool screen_launch(struct screen *s, const char *const argv[]) {
     int ends[2];
     assert_int_equal(pipe(ends), 0);
     *s = (struct screen){.server = fork()};
@@ -55,8 +56,7 @@ static inline bool screen_start(struct screen *s, const char *size, const char *
         dup2(null, 1);
         dup2(null, 2);
         dup2(ends[1], 4);
-        execlp("Xvfb", "Xvfb", "-displayfd", "4", "-screen", "0", size, "-nolisten", "tcp", "-noreset", option, value,
-               (char *)NULL);
+        execvp(argv[0], (char *const *)argv);
         _exit(127);
     }
     close(ends[1]);
@@ -71,6 +71,12 @@ static inline bool screen_start(struct screen *s, const char *size, const char *
     number[strcspn(number, "\n")] = '\0';
     snprintf(s->display, sizeof s->display, ":%s", number);
     return length > 1;
+}
+
+static inline bool screen_start(struct screen *s, const char *size, const char *option, const char *value) {
+    const char *const argv[] = {"Xvfb",      "-displayfd", "4",        "-screen", "0",   size,
+                                "-nolisten", "tcp",        "-noreset", option,    value, NULL};
+    return screen_launch(s, argv);
 }
 
 static inline void screen_open(struct screen *s) {

@@ -333,7 +333,7 @@ static void test_rest_is_cheap(void **state) {
     struct capture c;
     make(&fb, &bgrx);
     begin_fb(&c, fb.path, 60);
-    usleep(1050000);
+    usleep(400000);
     unsigned long before = wake_ups(&c);
     usleep(400000);
     unsigned long looks = wake_ups(&c) - before;

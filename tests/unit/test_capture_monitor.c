@@ -63,7 +63,7 @@ static void expect_new_place(struct capture *c, struct screen *s, unsigned width
     settle(c);
 }
 
-static void one_monitor(const char *option, const char *value) {
+static void one_monitor(const char *option, const char *value, bool brief) {
     struct screen s;
     struct capture c;
     assert_true(screen_start(&s, "1280x720x24", option, value));
@@ -81,6 +81,11 @@ static void one_monitor(const char *option, const char *value) {
     expect_screen(&c, &s, c.index);
     release(&c, c.generation, c.index);
     settle(&c);
+    if (brief) {
+        end(&c);
+        screen_stop(&s);
+        return;
+    }
     draw(&s, 10, 10, 400, 400, 0x00ff00); /* not ours */
     assert_false(next_frame(&c, QUIET));
     draw(&s, 0, 0, 1280, 720, 0x0000ff); /* in part */
@@ -113,8 +118,8 @@ static void one_monitor(const char *option, const char *value) {
 }
 
 static void test_one_monitor(void **state) {
-    one_monitor("-extension", "DOUBLE-BUFFER");
-    one_monitor("-extension", "MIT-SHM");
+    one_monitor("-extension", "DOUBLE-BUFFER", false);
+    one_monitor("-extension", "MIT-SHM", true); /* pixels over the socket */
 }
 
 static void test_primary_monitor(void **state) {
@@ -185,6 +190,68 @@ static void test_cursor_of_a_monitor(void **state) {
     screen_stop(&s);
 }
 
+static void set_crtc(struct screen *s, xcb_randr_crtc_t crtc, xcb_randr_mode_t mode, uint16_t rotation,
+                     xcb_randr_output_t output) {
+    xcb_randr_set_crtc_config_reply_t *reply = xcb_randr_set_crtc_config_reply(
+        s->connection,
+        xcb_randr_set_crtc_config(s->connection, crtc, XCB_CURRENT_TIME, XCB_CURRENT_TIME, 0, 0, mode, rotation,
+                                  mode ? 1 : 0, &output),
+        NULL);
+    assert_non_null(reply);
+    assert_int_equal(reply->status, XCB_RANDR_SET_CONFIG_SUCCESS);
+    free(reply);
+}
+
+/* As `xrandr --rotate` does it. Xvfb can't; Xephyr, a window on it, can. */
+static void rotate(struct screen *s, uint16_t rotation) {
+    static xcb_randr_mode_t mode; /* the one of the unrotated screen */
+    xcb_connection_t *x = s->connection;
+    xcb_randr_get_screen_resources_reply_t *r =
+        xcb_randr_get_screen_resources_reply(x, xcb_randr_get_screen_resources(x, s->root), NULL);
+    xcb_randr_crtc_t crtc = xcb_randr_get_screen_resources_crtcs(r)[0];
+    xcb_randr_get_crtc_info_reply_t *info =
+        xcb_randr_get_crtc_info_reply(x, xcb_randr_get_crtc_info(x, crtc, r->config_timestamp), NULL);
+    bool upright = rotation & (XCB_RANDR_ROTATION_ROTATE_0 | XCB_RANDR_ROTATION_ROTATE_180);
+    assert_true(info->rotations & rotation);
+    mode = mode ? mode : info->mode;
+    xcb_grab_server(x);
+    set_crtc(s, crtc, XCB_NONE, XCB_RANDR_ROTATION_ROTATE_0, XCB_NONE);
+    xcb_randr_set_screen_size(x, s->root, upright ? 640 : 400, upright ? 400 : 640, 169, 106);
+    set_crtc(s, crtc, mode, rotation, xcb_randr_get_screen_resources_outputs(r)[0]);
+    xcb_ungrab_server(x);
+    free(info);
+    free(r);
+}
+
+static void test_rotation(void **state) {
+    struct screen s;
+    setenv("DISPLAY", shared.display, 1);
+    const char *const argv[] = {"Xephyr",    "-displayfd", "4",        "-screen", "640x400",
+                                "-nolisten", "tcp",        "-noreset", NULL};
+    bool there = screen_launch(&s, argv);
+    unsetenv("DISPLAY");
+    if (!there)
+        skip(); /* Xephyr, which can be rotated, can't be started: is the package xserver-xephyr installed? */
+    screen_open(&s);
+    static const char *const monitors[] = {"", "primary"};
+    for (unsigned i = 0; i < 2; i++) {
+        struct capture c;
+        begin_monitor(&c, &s, monitors[i], 0, 0);
+        static const uint16_t turns[2][2] = {{XCB_RANDR_ROTATION_ROTATE_90, XCB_RANDR_ROTATION_ROTATE_180},
+                                             {XCB_RANDR_ROTATION_ROTATE_270, XCB_RANDR_ROTATION_ROTATE_0}};
+        for (unsigned turn = 0; turn < 2; turn++) {
+            rotate(&s, turns[i][turn]);
+            draw(&s, 20, 30, 111, 55, 0x4080c0 + turn);
+            settle(&c);
+            assert_int_equal(c.width, turn ? 640 : 400);
+            assert_int_equal(c.height, turn ? 400 : 640);
+            expect_screen(&c, &s, c.index);
+        }
+        end(&c);
+    }
+    screen_stop(&s);
+}
+
 int main(void) {
     if (!begin_shared())
         return 77;
@@ -192,6 +259,7 @@ int main(void) {
         cmocka_unit_test(test_one_monitor),
         cmocka_unit_test(test_primary_monitor),
         cmocka_unit_test(test_cursor_of_a_monitor),
+        cmocka_unit_test(test_rotation),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     screen_stop(&shared);
