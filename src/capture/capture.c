@@ -379,6 +379,7 @@ static void set_masks(struct capture *c) {
                     "core sent masks that are no rectangles within %dx%d, or more than %d: this is a fault in orield",
                     ORIEL_FRAME_SIDE_MAX, ORIEL_FRAME_SIDE_MAX, ORIEL_MASKS_MAX);
     c->masks_news = true;
+    oriel_info("masks: %u rectangles are never shown", c->masks.count);
     if (running) {
         damage_masks(c);
         mark_dirty(c);

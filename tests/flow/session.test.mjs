@@ -153,6 +153,24 @@ story('the X display is missing: the agent is told which', async ({ rig }) => {
   assert.match(cast.device.process.lines.map(({ text }) => text).join('\n'), /capture: .*:4095/);
 });
 
+story('no screen at all: the agent is told what to set', async ({ rig }) => {
+  const cast = await rig.cast({ device: { config: { capture: { backend: 'auto', device: '/nowhere/fb0' } } } });
+  await cast.agent.request();
+  await cast.provider.allow();
+  const denial = await cast.agent.denial();
+  assert.equal(denial.reason, 'capture-failed');
+  assert.match(denial.detail, /there is no screen to capture: no X display is named, and the framebuffer \/nowhere\/fb0 can't be read/);
+});
+
+story('fixed masks are there before the screen is', async ({ rig }) => {
+  const cast = await rig.cast({ device: { config: { capture: { masks: '0,0,300x40; 500,100,80x20' } } } });
+  await granted(cast);
+  const lines = cast.device.process.lines.map(({ text }) => text);
+  const masks = lines.findIndex((text) => /masks: 2 rectangles are never shown/.test(text));
+  const screen = lines.findIndex((text) => /test: a pattern of/.test(text));
+  assert.ok(masks >= 0 && masks < screen, lines.join('\n'));
+});
+
 const answers = {
   'not an SDP': 'hello',
   'an empty SDP': 'v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n',
