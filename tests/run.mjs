@@ -15,7 +15,7 @@ const build = process.env.ORIEL_BUILD ?? join(root, 'build');
 
 const SUITES = [
   { name: 'style', folder: 'tests/style', seconds: 120, together: 2 },
-  { name: 'unit', seconds: 60, together: 4 },
+  { name: 'unit', seconds: 60, together: 8 },
   { name: 'console', folder: 'signaling/console/test', seconds: 120, together: 2 },
   { name: 'flow', folder: 'tests/flow', seconds: 300, together: 2 },
   { name: 'demo', folder: 'tests/demo', seconds: 300, together: 1 },
