@@ -89,7 +89,7 @@ static int look(struct fbdev *fb, bool all) {
         /* Panned meanwhile: what was read then was about to be drawn into. */
         if (oriel_fb_look(&fb->source) == ORIEL_FB_MOVED)
             differs |= look_at(fb, 0, 1);
-        fb->looked = now;
+        fb->looked = oriel_monotonic();
     }
     if (differs)
         fb->changed = now;
