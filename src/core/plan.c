@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "choice.h"
+
 struct oriel_plan {
     struct oriel_launch_plan launch;
     GArray *paths;
@@ -16,33 +18,20 @@ static void see(struct oriel_plan *p, enum oriel_process process, char *path, bo
         g_array_append_val(p->paths, entry);
 }
 
-char *oriel_plan_x_socket(const char *display) {
-    const char *colon = strrchr(display, ':');
-    if (!*display)
-        return g_strdup("");
-    if (!colon || !g_ascii_isdigit(colon[1]) || (colon != display && !g_str_has_prefix(display, "unix:")))
-        return NULL;
-    return g_strdup_printf("/tmp/.X11-unix/X%.*s", (int)strspn(colon + 1, "0123456789"), colon + 1);
-}
-
-/* What of the X server capture sees: the one socket, and the cookie. */
-static void see_display(struct oriel_plan *p, const struct oriel_config *c) {
-    const char *display = *c->capture_display ? c->capture_display : g_getenv("DISPLAY");
-    const char *cookie = *c->capture_xauthority ? c->capture_xauthority : g_getenv("XAUTHORITY");
-    if (strcmp(c->capture_backend, "test") == 0)
-        return;
-    char *socket = oriel_plan_x_socket(display ? display : "");
-    if (!socket) {
+/* The X server's socket and cookie, or the framebuffer: capture/choice knows. */
+static void see_screen(struct oriel_plan *p, const struct oriel_config *c) {
+    struct oriel_capture_choice choice;
+    oriel_capture_choose(&(struct oriel_capture_wish){.backend = c->capture_backend,
+                                                      .display = c->capture_display,
+                                                      .xauthority = c->capture_xauthority,
+                                                      .device = c->capture_device},
+                         &choice);
+    if (choice.network)
         p->launch.refusals[ORIEL_PROCESS_CAPTURE] = "cannot start oriel-capture: the X display is reached by network, "
                                                     "which capture does not have; give a local "
                                                     "one as [capture] display=:0";
-        return;
-    }
-    see(p, ORIEL_PROCESS_CAPTURE, socket, false);
-    see(p, ORIEL_PROCESS_CAPTURE,
-        cookie && g_path_is_absolute(cookie) ? g_strdup(cookie)
-                                             : g_build_filename(g_get_home_dir(), ".Xauthority", NULL),
-        false);
+    for (unsigned i = 0; i < choice.file_count; i++)
+        see(p, ORIEL_PROCESS_CAPTURE, g_strdup(choice.files[i].path), choice.files[i].kind == ORIEL_FILE_DEVICE);
 }
 
 struct oriel_plan *oriel_plan_new(const struct oriel_config *c) {
@@ -53,7 +42,7 @@ struct oriel_plan *oriel_plan_new(const struct oriel_config *c) {
     see(p, ORIEL_PROCESS_SIGNAL, g_strdup(c->broker_certificate), false);
     see(p, ORIEL_PROCESS_SIGNAL, g_strdup(c->broker_key), false);
     see(p, ORIEL_PROCESS_EGRESS, g_strdup(c->relay_ca), false);
-    see_display(p, c);
+    see_screen(p, c);
     p->launch.helpers = c->helpers;
     p->launch.kinds = oriel_launch_kinds;
     p->launch.kind_count = ORIEL_PROCESSES;

@@ -12,7 +12,4 @@ struct oriel_plan *oriel_plan_new(const struct oriel_config *config);
 const struct oriel_launch_plan *oriel_plan_launch(const struct oriel_plan *plan);
 void oriel_plan_free(struct oriel_plan *plan);
 
-/* The socket of X display `display` (":0", "unix:1.0"), "" for none, NULL for one that is reached by network. */
-char *oriel_plan_x_socket(const char *display);
-
 #endif

@@ -82,6 +82,8 @@ static const struct condition {
     {"ioctl", "interface", {ARG(1, 0x8915 /* SIOCGIFADDR */)}, 1},
     {"ioctl", "interface", {ARG(1, 0x8910 /* SIOCGIFNAME */)}, 1},
     {"ioctl", "interface", {ARG(1, 0x8933 /* SIOCGIFINDEX */)}, 1},
+    {"ioctl", "framebuffer", {ARG(1, 0x4600 /* FBIOGET_VSCREENINFO */)}, 1},
+    {"ioctl", "framebuffer", {ARG(1, 0x4602 /* FBIOGET_FSCREENINFO */)}, 1},
 };
 
 struct section {

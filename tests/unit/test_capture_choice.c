@@ -73,8 +73,9 @@ static void test_environment(void **state) {
     assert_string_equal(c.backend, "x11");
     assert_string_equal(c.display, "unix:9971.1");
     expect_why(&c, "DISPLAY in the environment names the X display unix:9971.1");
-    assert_int_equal(c.file_count, 1); /* no cookie is there */
-    assert_string_equal(c.files[0].path, "/tmp/.X11-unix/X9971");
+    assert_int_equal(c.file_count, 2); /* whether they are there or not */
+    assert_string_equal(c.files[0].path, "/nowhere/.Xauthority");
+    assert_string_equal(c.files[1].path, "/tmp/.X11-unix/X9971");
     setenv("HOME", directory, 1);
     snprintf(cookie, sizeof cookie, "%s/.Xauthority", directory);
     close(creat(cookie, 0600));
@@ -85,13 +86,12 @@ static void test_environment(void **state) {
     setenv("XAUTHORITY", "/nowhere", 1);
     oriel_capture_choose(&(struct oriel_capture_wish){.display = ":9972"}, &c);
     assert_string_equal(c.xauthority, "/nowhere");
-    assert_int_equal(c.file_count, 1);
     unsetenv("XAUTHORITY");
     unsetenv("DISPLAY");
     unlink(cookie);
     oriel_capture_choose(&(struct oriel_capture_wish){.display = "panel-7:0"}, &c);
     assert_true(c.network);
-    assert_int_equal(c.file_count, 0);
+    assert_int_equal(c.file_count, 1); /* the cookie */
     expect_why(&c, "which is not on this machine");
 }
 
@@ -116,7 +116,7 @@ static void test_nothing(void **state) {
     oriel_capture_choose(&(struct oriel_capture_wish){.backend = "auto", .device = "/nowhere/fb"}, &c);
     assert_string_equal(c.backend, "");
     assert_false(c.found);
-    assert_int_equal(c.file_count, 0);
+    assert_int_equal(c.file_count, 1); /* it may come */
     expect_why(&c, "there is no screen to capture: no X display is named, and the framebuffer /nowhere/fb can't be "
                    "read");
     expect_why(&c, "oriel.conf");

@@ -66,7 +66,7 @@ static void need_cookie(struct oriel_capture_choice *choice, const char *configu
         snprintf(choice->xauthority, sizeof choice->xauthority, "%s", cookie);
     else if (home)
         snprintf(choice->xauthority, sizeof choice->xauthority, "%s/.Xauthority", home);
-    if (*choice->xauthority && access(choice->xauthority, F_OK) == 0)
+    if (*choice->xauthority == '/')
         need(choice, choice->xauthority, ORIEL_FILE_COOKIE);
 }
 
@@ -138,7 +138,7 @@ static void choose_auto(const struct oriel_capture_wish *wish, struct oriel_capt
         because(choice, "no X display is named, and %.360s", why);
         return;
     }
-    *choice = (struct oriel_capture_choice){0};
+    *choice->backend = '\0'; /* the file stays named: it may come */
     if (unnamed_display(display))
         because(choice,
                 "there is no screen to capture: no X display is named, and %.250s. An X server runs as %s: set "

@@ -27,7 +27,7 @@ struct oriel_capture_choice {
     char why[400];   /* for people: "DISPLAY in the environment is :0" */
     bool found;      /* what it needs is there: the X server's socket accepts, the framebuffer can be read */
     char display[80], xauthority[ORIEL_CAPTURE_PATH_SIZE], device[ORIEL_CAPTURE_PATH_SIZE]; /* those that count */
-    /* What capture opens, beyond libraries and /dev/null. */
+    /* What capture opens, beyond libraries and /dev/null; each may be missing now and there when it is opened. */
     struct {
         char path[ORIEL_CAPTURE_PATH_SIZE];
         enum { ORIEL_FILE_SOCKET, ORIEL_FILE_COOKIE, ORIEL_FILE_DEVICE } kind;
