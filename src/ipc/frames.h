@@ -5,9 +5,9 @@
  *
  * Course. The writer makes one memfd with `count` buffers of `size` bytes each and sends it (BUFFERS). It fills a
  * buffer that is free, sends FRAME with its index, and does not touch the buffer until media sends RELEASE for it,
- * which also says that media has time for the next. A new size, format or place on the screen is a new generation: a
- * new memfd in a new BUFFERS, with a greater number. RELEASE for an older generation is ignored, and the first FRAME of
- * a generation damages all of it, whatever it says.
+ * which also says that media has time for the next.
+ * A new size, format or place on the screen is a new generation: a new memfd in a new BUFFERS, with a greater number.
+ * RELEASE for an older generation is ignored, and the first FRAME of a generation damages all of it, whatever it says.
  *
  * Back-pressure. The writer fills a buffer only when media has asked (RUN), a buffer is free, and media has read every
  * packet before; meanwhile damage adds up, so that the next FRAME always shows the newest screen, and at most one
@@ -21,9 +21,9 @@
  *
  * Shared memory. The memfd is sealed against shrinking (F_SEAL_SHRINK) before it is sent, and media checks seal and
  * size before it maps it, read-only: no peer can make the other one fault. Media converts what a FRAME damages while
- * the buffer is its own, and releases it afterwards: what it reads is whole, as long as the writer keeps to its part. A
- * writer that does not spoils its own picture, nothing else: media takes no length, offset or decision from shared
- * memory.
+ * the buffer is its own, and releases it when it has time for the next: what it reads is whole, as long as the writer
+ * keeps to its part. A writer that does not spoils its own picture, nothing else: media takes no length, offset or
+ * decision from shared memory.
  *
  * Cursor. Not in the pixels: its place travels with each FRAME, its shape by CURSOR, before the first FRAME that
  * shows it. A FRAME with no rectangles says that only the cursor or the masks changed.
