@@ -74,7 +74,8 @@ static int run(struct oriel_link *link) {
     while (link->state != ORIEL_STATE_GONE) {
         int timeout = oriel_link_tick(link);
         struct pollfd fds[] = {
-            {.fd = core_open ? CORE_FD : -1, .events = (short)(POLLIN | (link->channel_full ? POLLOUT : 0))},
+            {.fd = core_open ? CORE_FD : -1,
+             .events = (short)(POLLIN | (link->channel_full || link->held.topic ? POLLOUT : 0))},
             {.fd = link->inbox.fd, .events = POLLIN},
         };
         if (link->state == ORIEL_STATE_GONE || (poll(fds, 2, timeout) < 0 && errno != EINTR))

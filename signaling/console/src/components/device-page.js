@@ -163,7 +163,7 @@ class DevicePage extends View {
                 <p>${next}</p>
                 ${lasted === null ? nothing : html`<p class="muted">The session lasted ${counter(lasted)}.</p>`}
                 ${outcome.detail ? html`<p class="detail" data-testid="detail">${outcome.detail}</p>` : nothing}
-                <button class="primary" data-testid="again" @click=${() => session.again()}>Ask again</button>
+                <button class=${outcome.reason === 'revoked' ? '' : 'primary'} data-testid="again" @click=${() => session.again()}>${outcome.reason === 'revoked' ? 'Back' : 'Ask again'}</button>
             </div>
         </section>`;
     }
