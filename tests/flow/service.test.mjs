@@ -92,6 +92,9 @@ story('a session in the service, which has no rights and writes nowhere', { skip
     assert.deepEqual([NoNewPrivs, Seccomp], ['1', '2'], Name);
   }
 
+  // Nothing was missed that is not to be had.
+  assert.doesNotMatch(readFileSync(service.log, 'utf8'), /CRITICAL|not permitted|denied/i);
+
   // Files: keys are the service's alone, the rest of its configuration it can only read.
   const mode = (path) => systemd.run('stat', '-c', '%U:%G %a', path).trim();
   for (const [path, wanted] of Object.entries({

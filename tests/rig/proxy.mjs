@@ -1,17 +1,17 @@
-// An HTTP CONNECT proxy on loopback, as a plant has one; or one that says what a test wants it to say.
+// An HTTP CONNECT proxy, as a plant has one; or one that says what a test wants it to say.
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 
 export class Proxy {
-  // Options: answer (bytes instead of a tunnel; null: no answer at all).
-  static async start({ answer } = {}) {
+  // Options: answer (bytes instead of a tunnel; null: no answer at all), address, port. On another machine: connect-proxy.mjs.
+  static async start({ answer, address = '127.0.0.1', port = 0 } = {}) {
     const proxy = new Proxy();
     proxy.tunnels = [];
     proxy.sockets = new Set();
     proxy.server = createServer((socket) => proxy.#serve(socket, answer));
-    proxy.server.listen(0, '127.0.0.1');
+    proxy.server.listen(port, address);
     await once(proxy.server, 'listening');
-    proxy.address = `127.0.0.1:${proxy.server.address().port}`;
+    proxy.address = `${address}:${proxy.server.address().port}`;
     return proxy;
   }
 

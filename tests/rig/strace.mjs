@@ -28,7 +28,7 @@ export class Strace {
       const [, name, args, result] = /^(\w+)\((.*)\)\s+= (.*)$/.exec(text) ?? [];
       if (!name) continue;
       const good = /^\d/.test(result);
-      if (/^exec/.test(name) && good) programs.set(pid, basename(/"((?:[^"\\]|\\.)*)"/.exec(args)?.[1] ?? '?'));
+      if (/^exec/.test(name) && good) programs.set(pid, basename((/^\d+<([^>]*)>, ""/.exec(args) ?? /"((?:[^"\\]|\\.)*)"/.exec(args))?.[1] ?? '?')); // by a descriptor, or by name
       if (/^(clone|fork|vfork)/.test(name) && good) {
         const child = /\/\* (\d+) in strace/.exec(result)?.[1] ?? /^\d+/.exec(result)[0];
         if (!programs.has(child)) programs.set(child, programs.get(pid));

@@ -9,7 +9,7 @@
 // The cloud is 10.77.2.3 as well, for a TURN server that has port 443 beside a broker that has it. The same by IPv6:
 // fd77:0:0:<n>::2. No way leads out of it, nothing is bound or changed on the machine's own network,
 // and nothing is left, however the test ends: a namespace lives as long as a process in it, and those die with us.
-// Root has namespaces; everybody else where users may have their own (Debian's default).
+// For root: tcpdump insists on changing to an account, and a user's own namespaces have one only.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ export const NAME = { device: 'device.test', cloud: 'cloud.test', agent: 'agent.
 const inAgent = ['unshare', ...(process.getuid() === 0 ? [] : ['--map-root-user']), '--net', '--mount', '--', 'sh', '-c', 'set -e; PATH=$PATH:/usr/sbin:/sbin; ip link set lo up; exec "$@"', 'sh'];
 
 function noNetworks() {
-  const look = spawnSync(inAgent[0], [...inAgent.slice(1), 'sh', '-c', 'ip link add name a type veth peer name b && nft list ruleset && command -v tcpdump strace && nsenter --version'], { encoding: 'utf8' });
+  const look = spawnSync(inAgent[0], [...inAgent.slice(1), 'sh', '-c', 'ip link add name a type veth peer name b && nft list ruleset && command -v strace && timeout --preserve-status --signal=INT 0.3 tcpdump -i lo -w /dev/null -Z root'], { encoding: 'utf8' });
   return look.status === 0 ? false : `no network namespaces with cables and a firewall here: ${(look.stderr || String(look.error ?? 'a program is missing')).trim()}`;
 }
 
