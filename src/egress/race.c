@@ -6,6 +6,8 @@
 #include "clock.h"
 
 #define APART_MAX (250 * ORIEL_MILLISECOND)
+/* So much the preferred one has in any case: on a short way it is the machines' load that decides who comes first. */
+#define PATIENCE_MIN (50 * ORIEL_MILLISECOND)
 
 void oriel_race_begin(struct oriel_race *r, size_t count, int remembered, int64_t time_given, int64_t now) {
     *r = (struct oriel_race){.began = now, .patience = time_given / 2, .count = count, .remembered = remembered};
@@ -32,16 +34,19 @@ int oriel_race_start(const struct oriel_race *r, int64_t now) {
     return -1;
 }
 
+/* How long a way that works waits for the preferred ones. */
+static int64_t patience(const struct oriel_race *r) {
+    bool known = r->remembered >= 0 && r->ways[r->remembered] == ORIEL_WAY_WORKS;
+    return known && PATIENCE_MIN < r->patience ? PATIENCE_MIN : r->patience;
+}
+
 int oriel_race_winner(const struct oriel_race *r, int64_t now) {
     size_t best = 0;
     while (best < r->count && r->ways[best] != ORIEL_WAY_WORKS)
         best++;
     if (best == r->count)
         return all_before_failed(r, r->count) ? ORIEL_RACE_LOST : ORIEL_RACE_OPEN;
-    if (all_before_failed(r, best) || now - r->began >= r->patience ||
-        (r->remembered >= 0 && r->ways[r->remembered] == ORIEL_WAY_WORKS))
-        return (int)best;
-    return ORIEL_RACE_OPEN;
+    return all_before_failed(r, best) || now - r->began >= patience(r) ? (int)best : ORIEL_RACE_OPEN;
 }
 
 int64_t oriel_race_time(const struct oriel_race *r, int64_t now) {
@@ -49,8 +54,8 @@ int64_t oriel_race_time(const struct oriel_race *r, int64_t now) {
     for (size_t i = 0; i < r->count; i++) {
         if (r->ways[i] == ORIEL_WAY_WAITING && start_of(r, i) < time)
             time = start_of(r, i);
-        if (r->ways[i] == ORIEL_WAY_WORKS && r->began + r->patience < time)
-            time = r->began + r->patience;
+        if (r->ways[i] == ORIEL_WAY_WORKS && r->began + patience(r) < time)
+            time = r->began + patience(r);
     }
     return time;
 }

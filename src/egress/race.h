@@ -4,8 +4,8 @@
  * of them within half of the time given; at once when those before have failed. Until that half is over, a way that
  * works waits for the preferred ones that may still answer; from then on the first that works is taken. So a fallback
  * is there well within the time, and a slow but preferred way is not given up early.
- * The way that worked last time begins at once, beside the first, and is taken as soon as it works: with UDP preferred
- * and usable, its one round trip still comes before the three or more of TLS.
+ * The way that worked last time begins at once, beside the first, and is taken when it works, after 50 ms at the
+ * earliest: with UDP preferred and usable, its one round trip still comes before the three or more of TLS.
  * Pure functions. */
 #ifndef ORIEL_EGRESS_RACE_H
 #define ORIEL_EGRESS_RACE_H

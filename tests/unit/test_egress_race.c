@@ -83,7 +83,9 @@ static void test_what_worked_last_time(void **state) {
     race.ways[2] = ORIEL_WAY_WORKS;
     assert_int_equal(winner(260), 1); /* nothing is left to wait for; the better of the two */
     race.ways[1] = ORIEL_WAY_BEGUN;
-    assert_int_equal(winner(30), 2);
+    assert_int_equal(winner(49), ORIEL_RACE_OPEN);
+    assert_int_equal(oriel_race_time(&race, T0 + 30 * MS), T0 + 50 * MS);
+    assert_int_equal(winner(50), 2);
     race.ways[0] = ORIEL_WAY_WORKS;
     assert_int_equal(winner(30), 0);
 }
