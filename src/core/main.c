@@ -16,6 +16,7 @@
 #include "json.h"
 #include "launcher.h"
 #include "log.h"
+#include "plan.h"
 
 static const char usage[] =
     "usage: orield [--config FILE] [--check]\n"
@@ -53,17 +54,6 @@ static bool parse_options(int argc, char **argv, struct options *o, int *status)
         }
     }
     return true;
-}
-
-/* Helpers of the same build, or of the same installation, or where they are installed by default. */
-static void find_helpers(struct oriel_config *config) {
-    if (*config->helpers)
-        return;
-    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-    g_autofree char *directory = self ? g_path_get_dirname(self) : g_strdup(".");
-    g_autofree char *beside = g_build_filename(directory, "oriel-signal", NULL);
-    g_free(config->helpers);
-    config->helpers = g_strdup(access(beside, X_OK) == 0 ? directory : DEFAULT_HELPERS);
 }
 
 static gboolean signal_came(int fd, GIOCondition condition, gpointer data) {
@@ -138,7 +128,7 @@ int main(int argc, char **argv) {
         oriel_error("%s", error->message);
         return 2;
     }
-    find_helpers(config);
+    oriel_plan_find_helpers(config);
     if (!oriel_graph_load(config, &error)) {
         oriel_error("%s", error->message);
         oriel_config_free(config);
