@@ -122,8 +122,8 @@ static void add_tree(struct oriel_launch_command *c, const struct oriel_launch_p
 
 static void add_bubblewrap(struct oriel_launch_command *c, const struct oriel_launch_plan *plan,
                            const struct oriel_launch_kind *kind, const char *enter, const char *program) {
-    ADD(c, BWRAP, "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
-        "--die-with-parent", "--new-session", "--as-pid-1", "--cap-drop", "ALL", "--info-fd", "4");
+    ADD(c, BWRAP, "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent",
+        "--new-session", "--as-pid-1", "--cap-drop", "ALL", "--info-fd", "4");
     if (!kind->network && !plan->network[kind->process])
         add(c, "--unshare-net");
     add_tree(c, plan, kind);
