@@ -74,7 +74,9 @@ static void launcher_lost(void *user) {
 }
 
 /* Everything that can start a program or open a network is behind us: no more of it. */
-static bool lock(void) {
+static bool lock(const struct oriel_config *config) {
+    if (strcmp(config->sandbox_violations, "log") == 0)
+        g_setenv("ORIEL_SECCOMP_LOG", "1", TRUE);
     int result = oriel_sandbox_lock(ORIEL_PROCESS_CORE);
     if (result < 0)
         oriel_error("cannot lock the system calls of orield: %s", g_strerror(-result));
@@ -94,7 +96,7 @@ static int run(const struct oriel_config *config, int launcher) {
     struct signals s = {.loop = g_main_loop_new(NULL, FALSE)};
     struct oriel_launcher *l = oriel_launcher_new(launcher, launcher_lost, &s, &error);
     s.device = l ? oriel_device_new(config, l, &error) : NULL;
-    if (!s.device || !lock()) {
+    if (!s.device || !lock(config)) {
         if (error)
             oriel_error("%s", error->message);
         oriel_device_free(s.device);
