@@ -17,6 +17,7 @@ int oriel_cli_status(const struct oriel_cli *cli);
 int oriel_cli_stats(const struct oriel_cli *cli);
 int oriel_cli_stop(const struct oriel_cli *cli);
 int oriel_cli_sessions(const struct oriel_cli *cli);
+int oriel_cli_doctor(const struct oriel_cli *cli);
 int oriel_cli_audit_show(const struct oriel_cli *cli);
 
 /* Asks orield over its control socket: {"op": op}. A new reference, or NULL after saying why. */

@@ -11,6 +11,7 @@ static const char usage[] = "usage: oriel [--config FILE] [--socket PATH] [--dir
                             "  sessions     the sessions so far, a line each\n"
                             "  stats        the figures of the session, a line a second\n"
                             "  stop         end the prompt or the session now\n"
+                            "  doctor       what of it works on this machine, and what to do about the rest\n"
                             "  audit show   the audit log, for people (--json: as it is)\n"
                             "  provision    make and sign what owners, vendors, devices, agents and brokers need\n"
                             "  --config FILE    orield's configuration (default " DEFAULT_CONFIG ")\n"
@@ -22,8 +23,8 @@ static const struct {
     const char *words[2];
     int (*run)(const struct oriel_cli *cli);
 } commands[] = {
-    {{"status"}, oriel_cli_status}, {{"sessions"}, oriel_cli_sessions},        {{"stats"}, oriel_cli_stats},
-    {{"stop"}, oriel_cli_stop},     {{"audit", "show"}, oriel_cli_audit_show},
+    {{"status"}, oriel_cli_status}, {{"sessions"}, oriel_cli_sessions}, {{"stats"}, oriel_cli_stats},
+    {{"stop"}, oriel_cli_stop},     {{"doctor"}, oriel_cli_doctor},     {{"audit", "show"}, oriel_cli_audit_show},
 };
 
 static int run_command(const struct oriel_cli *cli, const char *const words[2]) {

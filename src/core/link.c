@@ -2,13 +2,14 @@
 #include "link.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "core_signal.h"
 #include "helper.h"
 #include "log.h"
 
-enum { BACKOFF_MAX = 60, GOODBYE = 2 };
+enum { BACKOFF_MAX = 60, GOODBYE = 2, LOOK_AGAIN = 10 };
 
 struct oriel_link {
     const struct oriel_config *config;
@@ -17,11 +18,33 @@ struct oriel_link {
     void *user;
     char *will, *state;
     struct oriel_helper *helper;
-    guint backoff, timer;
+    guint backoff, timer, names_timer;
+    struct stat names; /* resolv.conf as the helper sees it */
     bool closing;
 };
 
 static bool start(struct oriel_link *l, GError **error);
+
+/* The helper sees the resolv.conf of its start (src/launch/SANDBOX.md). Where that was replaced, as a change of network
+ * does, and it can't reach the broker, it is started afresh. */
+static gboolean look_at_names(gpointer data) {
+    struct oriel_link *l = data;
+    struct stat now = {0};
+    stat("/etc/resolv.conf", &now);
+    if (!l->helper || (now.st_ino == l->names.st_ino && now.st_dev == l->names.st_dev))
+        return G_SOURCE_CONTINUE;
+    oriel_info("/etc/resolv.conf is another one: oriel-signal is started afresh");
+    l->names = now;
+    oriel_helper_kill(l->helper);
+    return G_SOURCE_CONTINUE;
+}
+
+static void watch_names(struct oriel_link *l, bool on) {
+    if (!on)
+        g_clear_handle_id(&l->names_timer, g_source_remove);
+    else if (!l->names_timer)
+        l->names_timer = g_timeout_add_seconds(LOOK_AGAIN, look_at_names, l);
+}
 
 static gboolean start_again(gpointer data) {
     struct oriel_link *l = data;
@@ -55,6 +78,7 @@ static void on_message(void *user, struct oriel_ipc_message *m) {
     case ORIEL_SIGNAL_ONLINE:
         if (m->fields[0].number)
             l->backoff = 1;
+        watch_names(l, m->fields[0].number == 0);
         l->events->online(l->user, m->fields[0].number != 0, m->fields[1].bytes);
         break;
     case ORIEL_SIGNAL_RECEIVED:
@@ -77,6 +101,8 @@ static bool start(struct oriel_link *l, GError **error) {
     l->helper = oriel_helper_start(&kind, l->launcher, l, error);
     if (!l->helper)
         return false;
+    if (stat("/etc/resolv.conf", &l->names) < 0)
+        l->names = (struct stat){0};
     int fd = oriel_helper_fd(l->helper);
     oriel_ipc_send(fd, &oriel_core_to_signal, ORIEL_SIGNAL_CONFIGURE, c->broker_url, c->broker_ca,
                    c->broker_certificate, c->broker_key, c->broker_proxy, c->tenant, c->device_id, l->will,
@@ -143,6 +169,7 @@ void oriel_link_free(struct oriel_link *l) {
     if (!l)
         return;
     g_clear_handle_id(&l->timer, g_source_remove);
+    watch_names(l, false);
     g_free(l->will);
     g_free(l->state);
     g_free(l);

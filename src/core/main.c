@@ -16,6 +16,7 @@
 #include "json.h"
 #include "launcher.h"
 #include "log.h"
+#include "plan.h"
 
 static const char usage[] =
     "usage: orield [--config FILE] [--check]\n"
@@ -55,17 +56,6 @@ static bool parse_options(int argc, char **argv, struct options *o, int *status)
     return true;
 }
 
-/* Helpers of the same build, or of the same installation, or where they are installed by default. */
-static void find_helpers(struct oriel_config *config) {
-    if (*config->helpers)
-        return;
-    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-    g_autofree char *directory = self ? g_path_get_dirname(self) : g_strdup(".");
-    g_autofree char *beside = g_build_filename(directory, "oriel-signal", NULL);
-    g_free(config->helpers);
-    config->helpers = g_strdup(access(beside, X_OK) == 0 ? directory : DEFAULT_HELPERS);
-}
-
 static gboolean signal_came(int fd, GIOCondition condition, gpointer data) {
     struct signals *s = data;
     struct signalfd_siginfo info;
@@ -84,7 +74,9 @@ static void launcher_lost(void *user) {
 }
 
 /* Everything that can start a program or open a network is behind us: no more of it. */
-static bool lock(void) {
+static bool lock(const struct oriel_config *config) {
+    if (strcmp(config->sandbox_violations, "log") == 0)
+        g_setenv("ORIEL_SECCOMP_LOG", "1", TRUE);
     int result = oriel_sandbox_lock(ORIEL_PROCESS_CORE);
     if (result < 0)
         oriel_error("cannot lock the system calls of orield: %s", g_strerror(-result));
@@ -104,7 +96,7 @@ static int run(const struct oriel_config *config, int launcher) {
     struct signals s = {.loop = g_main_loop_new(NULL, FALSE)};
     struct oriel_launcher *l = oriel_launcher_new(launcher, launcher_lost, &s, &error);
     s.device = l ? oriel_device_new(config, l, &error) : NULL;
-    if (!s.device || !lock()) {
+    if (!s.device || !lock(config)) {
         if (error)
             oriel_error("%s", error->message);
         oriel_device_free(s.device);
@@ -138,7 +130,7 @@ int main(int argc, char **argv) {
         oriel_error("%s", error->message);
         return 2;
     }
-    find_helpers(config);
+    oriel_plan_find_helpers(config);
     if (!oriel_graph_load(config, &error)) {
         oriel_error("%s", error->message);
         oriel_config_free(config);

@@ -2,6 +2,7 @@
 #include "plan.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "choice.h"
 
@@ -62,4 +63,14 @@ void oriel_plan_free(struct oriel_plan *p) {
     g_array_unref(p->paths);
     g_ptr_array_unref(p->texts);
     g_free(p);
+}
+
+void oriel_plan_find_helpers(struct oriel_config *config) {
+    if (*config->helpers)
+        return;
+    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *directory = self ? g_path_get_dirname(self) : g_strdup(".");
+    g_autofree char *beside = g_build_filename(directory, "oriel-signal", NULL);
+    g_free(config->helpers);
+    config->helpers = g_strdup(access(beside, X_OK) == 0 ? directory : DEFAULT_HELPERS);
 }

@@ -21,6 +21,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "enter.h"
@@ -75,14 +76,23 @@ static bool limit(int resource, rlim_t value) {
     return setrlimit(resource, &r) == 0;
 }
 
-static bool set_limits(char **values) {
+/* Since Linux 5.14 a user namespace has a count of its own; before, and without one, a limit would be on all processes
+ * of this user. */
+static bool counts_tasks(bool bare) {
+    struct utsname name;
+    unsigned major = 0, minor = 0;
+    return !bare && uname(&name) == 0 && sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
+           (major > 5 || (major == 5 && minor >= 14));
+}
+
+static bool set_limits(char **values, bool bare) {
     rlim_t data = strtoul(values[0], NULL, 10) << 20, tasks = strtoul(values[1], NULL, 10),
            file = strtoul(values[2], NULL, 10) << 20;
     struct stat log;
     bool to_file = fstat(STDERR_FILENO, &log) == 0 && S_ISREG(log.st_mode); /* then it must be able to grow */
-    bool good = limit(RLIMIT_CORE, 0) && limit(RLIMIT_NOFILE, ORIEL_ENTER_FDS_MAX) && limit(RLIMIT_NPROC, tasks) &&
-                limit(RLIMIT_MEMLOCK, 0) && limit(RLIMIT_MSGQUEUE, 0) && limit(RLIMIT_RTPRIO, 0) &&
-                (to_file || limit(RLIMIT_FSIZE, file));
+    bool good = limit(RLIMIT_CORE, 0) && limit(RLIMIT_NOFILE, ORIEL_ENTER_FDS_MAX) &&
+                (!counts_tasks(bare) || limit(RLIMIT_NPROC, tasks)) && limit(RLIMIT_MEMLOCK, 0) &&
+                limit(RLIMIT_MSGQUEUE, 0) && limit(RLIMIT_RTPRIO, 0) && (to_file || limit(RLIMIT_FSIZE, file));
 #ifndef ORIEL_SANITIZED
     good = good && limit(RLIMIT_DATA, data);
 #else
@@ -122,7 +132,7 @@ int main(int argc, char **argv) {
     bool look = strcmp(argv[7], "-") == 0;
     if (!check_sandbox(argv[5]) || (!look && !open_program(argv[7])))
         return ORIEL_ENTER_BAD;
-    if (!set_limits(argv + 2)) {
+    if (!set_limits(argv + 2, strcmp(argv[5], "bare") == 0)) {
         oriel_error("cannot set the limits of %s: %s", argv[7], strerror(errno));
         return ORIEL_ENTER_BAD;
     }

@@ -285,6 +285,8 @@ static gpointer warm_up(gpointer unused) {
 
 void oriel_transport_warm_up(void) {
     g_thread_unref(g_thread_new("dtls-key", warm_up, NULL));
+    /* All that a session can need, since nothing can be loaded after the lock: with the private plugins, each of them
+     * (a graph of the integrator's may name any); of the system's, those that the usual graph has. */
     const char *const used[] = {"nice", "srtp", "sctp", "dtls",   "rtpmanager",
                                 "rtp",  "vpx",  "app",  "webrtc", "coreelements"};
     for (guint i = 0; i < G_N_ELEMENTS(used); i++) {
@@ -292,6 +294,13 @@ void oriel_transport_warm_up(void) {
         if (plugin)
             gst_object_unref(plugin);
     }
+    GList *all = g_getenv("GST_PLUGIN_SYSTEM_PATH_1_0") ? gst_registry_get_plugin_list(gst_registry_get()) : NULL;
+    for (GList *one = all; one; one = one->next) {
+        GstPlugin *plugin = gst_plugin_load(one->data);
+        if (plugin)
+            gst_object_unref(plugin);
+    }
+    gst_plugin_list_free(all);
 }
 
 /* libnice as it comes opens TCP listeners and asks routers by UPnP: neither. Its checks double as keep-alive. */

@@ -1,8 +1,10 @@
 // What the processes of a device can do when one of them is not ours any more. What a hostile program tries from inside is
 // in unit/test_sandbox.c, try by try; here is what holds in a device at work, and what core makes of the lies that it is told.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, readlinkSync, symlinkSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { chmodSync, existsSync, readFileSync, readlinkSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { build } from '../rig/paths.mjs';
 import { alive, stat, until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
@@ -150,4 +152,31 @@ story('an X display that is reached by network is refused', async ({ rig }) => {
   await agent.request();
   await provider.allow();
   await assert.rejects(agent.grant(), /media-failed|capture-failed|network/);
+});
+
+const execute = promisify(execFile);
+
+// What `oriel doctor` says: {code, found: {check: {verdict, text, remedy}}}.
+async function doctor(device, wrap = []) {
+  const [command, ...words] = [...wrap, join(build, 'oriel'), '--config', device.file, '--json', 'doctor'];
+  const { code, stdout } = await execute(command, words).then((done) => ({ code: 0, ...done }), (error) => error);
+  return { code, found: Object.fromEntries(JSON.parse(stdout).map(({ check, ...rest }) => [check, rest])) };
+}
+
+story('the doctor: a device that is well, a key that others can read, a kernel without namespaces', async ({ rig }) => {
+  const broker = await rig.broker();
+  const device = await rig.device({ broker });
+  const { code, found } = await doctor(device);
+  assert.equal(code, 0, JSON.stringify(found));
+  for (const helper of ['signal', 'capture', 'media', 'egress']) assert.equal(found[`sandbox of oriel-${helper}`].verdict, 'good');
+  for (const check of ['configuration', 'signing key', 'broker', 'bubblewrap', 'system-call filters', 'audit log']) assert.equal(found[check].verdict, 'good', check);
+  chmodSync(join(device.etc, 'device.key'), 0o644);
+  const careless = await doctor(device);
+  assert.equal(careless.code, 1);
+  assert.match(careless.found['signing key'].text, /can be read by others/);
+  assert.match(careless.found['signing key'].remedy, /chmod 600/);
+  const ill = await doctor(device, without);
+  assert.equal(ill.code, 1);
+  assert.equal(ill.found['sandbox of oriel-media'].verdict, 'bad');
+  assert.match(ill.found['sandbox of oriel-media'].remedy, /max_user_namespaces/);
 });

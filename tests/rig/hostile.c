@@ -390,10 +390,12 @@ static void lie(unsigned which) {
     }
 }
 
-/* The number before the last in START's fields: "sss…uu". */
+/* In START: the number before the frame rate of 30. 0: not there. */
 static unsigned bitrate(const unsigned char *p, ssize_t n) {
-    const unsigned char *u = p + n - 8;
-    return (unsigned)u[0] | (unsigned)u[1] << 8 | (unsigned)u[2] << 16;
+    for (ssize_t i = 8; i + 8 <= n; i++)
+        if (p[i] > 100 && p[i] < 108 && memcmp(p + i + 1, "\0\0\0\x1e\0\0\0", 7) == 0)
+            return p[i];
+    return 0;
 }
 
 int main(void) {

@@ -1,0 +1,178 @@
+/* `oriel doctor`: what it looks at, and how it says it (doctor.h). */
+#include "doctor.h"
+
+#include <errno.h>
+#include <gio/gio.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "choice.h"
+#include "cli.h"
+#include "plan.h"
+
+enum { PATIENCE = 5 }; /* seconds for the broker */
+
+static const char *const verdicts[] = {"good", "weak", "bad"};
+
+void oriel_doctor_report(struct oriel_doctor *d, const char *check, enum oriel_verdict verdict, const char *remedy,
+                         const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    json_array_append_new(d->found, json_pack("{s:s, s:s, s:s, s:s*}", "check", check, "verdict", verdicts[verdict],
+                                              "text", valid, "remedy", remedy));
+    d->worst = MAX(d->worst, verdict);
+}
+
+/* ---- files ---- */
+
+static void check_secret(struct oriel_doctor *d, const char *check, const char *path) {
+    struct stat st;
+    if (!*path)
+        return;
+    if (stat(path, &st) < 0)
+        oriel_doctor_report(d, check, ORIEL_BAD,
+                            errno == ENOENT ? "oriel provision install" : "run this as orield's user", "%s: %s", path,
+                            g_strerror(errno));
+    else if (st.st_mode & 077)
+        oriel_doctor_report(d, check, ORIEL_BAD, "chmod 600, and owned by orield's user",
+                            "%s can be read by others (mode %o)", path, st.st_mode & 07777);
+    else
+        oriel_doctor_report(d, check, ORIEL_GOOD, NULL, "%s is its owner's alone", path);
+}
+
+/* What decides over others must not be theirs to write. */
+static void check_unwritable(struct oriel_doctor *d, const char *check, const char *path) {
+    struct stat st;
+    if (stat(path, &st) < 0)
+        oriel_doctor_report(d, check, ORIEL_BAD, "oriel provision install", "%s: %s", path, g_strerror(errno));
+    else if (st.st_mode & 022)
+        oriel_doctor_report(d, check, ORIEL_BAD, "chmod go-w", "%s can be written by others (mode %o)", path,
+                            st.st_mode & 07777);
+    else
+        oriel_doctor_report(d, check, ORIEL_GOOD, NULL, "%s", path);
+}
+
+static void check_files(struct oriel_doctor *d) {
+    const struct oriel_config *c = d->config;
+    check_unwritable(d, "configuration", c->path);
+    check_unwritable(d, "vendors", c->trust_directory);
+    check_secret(d, "signing key", c->device_key);
+    check_secret(d, "sealing key", c->device_seal_key);
+    check_secret(d, "broker key", c->broker_key);
+    g_autofree char *above = g_path_get_dirname(c->audit_directory);
+    const char *writable = access(c->audit_directory, F_OK) == 0 ? c->audit_directory : above;
+    if (access(writable, W_OK) == 0)
+        oriel_doctor_report(d, "audit log", ORIEL_GOOD, NULL, "%s can be written", c->audit_directory);
+    else
+        oriel_doctor_report(d, "audit log", ORIEL_BAD,
+                            "make it, owned by orield's user, mode 0700; or run this as that user",
+                            "%s: %s; without the log there are no sessions", writable, g_strerror(errno));
+}
+
+/* ---- what is spoken to ---- */
+
+static void check_broker(struct oriel_doctor *d) {
+    const struct oriel_config *c = d->config;
+    g_autoptr(GUri) uri = g_uri_parse(c->broker_url, G_URI_FLAGS_NONE, NULL);
+    const char *scheme = g_uri_get_scheme(uri);
+    guint16 otherwise = strcmp(scheme, "mqtts") == 0 ? 8883
+                        : strcmp(scheme, "wss") == 0 ? 443
+                        : strcmp(scheme, "ws") == 0  ? 80
+                                                     : 1883;
+    guint16 port = g_uri_get_port(uri) > 0 ? (guint16)g_uri_get_port(uri) : otherwise;
+    g_autoptr(GSocketClient) client = g_socket_client_new();
+    g_autoptr(GError) error = NULL;
+    g_socket_client_set_timeout(client, PATIENCE);
+    g_socket_client_set_enable_proxy(client, FALSE);
+    g_autoptr(GSocketConnection) connection =
+        *c->broker_proxy ? g_socket_client_connect_to_host(client, c->broker_proxy, 8080, NULL, &error)
+                         : g_socket_client_connect_to_host(client, g_uri_get_host(uri), port, NULL, &error);
+    const char *via = *c->broker_proxy ? " (its proxy was asked)" : "";
+    if (connection)
+        oriel_doctor_report(d, "broker", ORIEL_GOOD, NULL, "%s takes connections%s", c->broker_url, via);
+    else
+        oriel_doctor_report(d, "broker", ORIEL_BAD,
+                            "look at [broker] url and proxy in oriel.conf, and at the network's firewall", "%s%s: %s",
+                            c->broker_url, via, error->message);
+}
+
+/* What capture would choose, and why: asked of the same function. */
+static void check_screen(struct oriel_doctor *d) {
+    const struct oriel_config *c = d->config;
+    struct oriel_capture_choice choice;
+    oriel_capture_choose(&(struct oriel_capture_wish){.backend = c->capture_backend,
+                                                      .display = c->capture_display,
+                                                      .xauthority = c->capture_xauthority,
+                                                      .device = c->capture_device},
+                         &choice);
+    if (choice.network) /* said with the sandbox */
+        return;
+    if (strcmp(choice.backend, "test") == 0)
+        oriel_doctor_report(d, "screen", ORIEL_WEAK, "[capture] backend=auto", "a test pattern is shown, no screen");
+    else if (!*choice.backend)
+        oriel_doctor_report(d, "screen", ORIEL_BAD, "[capture] in oriel.conf(5)", "%s", choice.why);
+    else if (!choice.found)
+        oriel_doctor_report(d, "screen", ORIEL_BAD, "start it, or name another in [capture] of oriel.conf",
+                            "%s: %s; it does not answer now", choice.backend, choice.why);
+    else
+        oriel_doctor_report(d, "screen", ORIEL_GOOD, NULL, "%s: %s", choice.backend, choice.why);
+    for (unsigned i = 0; i < choice.file_count; i++)
+        if (choice.files[i].kind == ORIEL_FILE_COOKIE && *c->capture_xauthority &&
+            access(choice.files[i].path, R_OK) < 0)
+            oriel_doctor_report(d, "X authority", ORIEL_BAD, "let orield's user read it", "%s: %s",
+                                choice.files[i].path, g_strerror(errno));
+}
+
+/* ---- saying it ---- */
+
+static void print(const struct oriel_doctor *d) {
+    static const char *const marks[] = {"good", "WEAK", "BAD "};
+    size_t i;
+    json_t *one;
+    json_array_foreach(d->found, i, one) {
+        const char *verdict = json_string_value(json_object_get(one, "verdict"));
+        const char *remedy = json_string_value(json_object_get(one, "remedy"));
+        size_t v = 0;
+        while (strcmp(verdicts[v], verdict) != 0)
+            v++;
+        printf("%s  %-26s %s\n", marks[v], json_string_value(json_object_get(one, "check")),
+               json_string_value(json_object_get(one, "text")));
+        if (remedy)
+            printf("      %-26s > %s\n", "", remedy);
+    }
+    printf("%s\n", d->worst == ORIEL_GOOD   ? "All is well."
+                   : d->worst == ORIEL_WEAK ? "Sessions work; what is WEAK could be better."
+                                            : "What is BAD keeps sessions from working.");
+}
+
+int oriel_cli_doctor(const struct oriel_cli *cli) {
+    struct oriel_doctor d = {.found = json_array()};
+    g_autoptr(GError) error = NULL;
+    struct oriel_config *config = oriel_config_load(cli->config, &error);
+    d.config = config;
+    if (config) {
+        oriel_plan_find_helpers(config);
+        check_files(&d);
+        check_broker(&d);
+        check_screen(&d);
+    } else {
+        oriel_doctor_report(&d, "configuration", ORIEL_BAD, "oriel.conf(5); --config names another file", "%s",
+                            error->message);
+    }
+    oriel_doctor_sandbox(&d);
+    if (cli->json) {
+        json_dumpf(d.found, stdout, JSON_INDENT(1));
+        putchar('\n');
+    } else {
+        print(&d);
+    }
+    json_decref(d.found);
+    oriel_config_free(config);
+    return d.worst == ORIEL_BAD ? 1 : 0;
+}
