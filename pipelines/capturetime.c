@@ -1,6 +1,7 @@
 /* See capturetime.h. */
 #include "capturetime.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "clock.h"
@@ -38,7 +39,8 @@ static gssize write_time(GstRTPHeaderExtension *extension, const GstBuffer *inpu
     struct timespec wall;
     clock_gettime(CLOCK_REALTIME, &wall);
     gint64 age = oriel_monotonic() - (gint64)(gst_element_get_base_time(element) + pts);
-    GST_WRITE_UINT64_BE(data, to_ntp(wall.tv_sec * ORIEL_SECOND + wall.tv_nsec - age));
+    guint64 ntp = GUINT64_TO_BE(to_ntp(wall.tv_sec * ORIEL_SECOND + wall.tv_nsec - age));
+    memcpy(data, &ntp, SIZE); /* it is not aligned */
     return SIZE;
 }
 

@@ -80,6 +80,7 @@ story('live: figures, the log, and the stop within 100 ms', async ({ rig }) => {
     return of('pong') && of('time') && [of('pong'), of('time')];
   }).then((handle) => handle.jsonValue());
   assert.ok(Number.isInteger(pong.now) && Number.isInteger(time.rtp) && Number.isInteger(time.at), JSON.stringify([pong, time]));
+  const stats = device.oriel('stats', '--json'); // ends with the session
   const helpers = device.picture().map(({ pid }) => pid);
   const from = clock();
   provider.stopSession();
@@ -89,6 +90,12 @@ story('live: figures, the log, and the stop within 100 ms', async ({ rig }) => {
   assert.ok(took < 100, `${took.toFixed(1)} ms`);
   const end = await agent.ended();
   assert.deepEqual([end.by, end.reason], ['person', 'stopped']);
+  const said = await stats;
+  assert.equal(said.code, 0, said.stderr);
+  const line = JSON.parse(said.stdout.split('\n')[0]);
+  assert.equal(line.width, figures.width);
+  for (const stage of ['capture', 'convert', 'encode', 'packetize']) assert.equal(line.stages_us[stage].length, 2, said.stdout);
+  assert.equal((await device.oriel('stats')).code, 1); // no session, no figures
   await ready(all);
   const records = device.audit();
   assert.deepEqual(records.map(({ event }) => event), ['boot', 'request', 'prompt', 'decision', 'grant', 'media-start', 'live', 'end']);
