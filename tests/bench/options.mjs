@@ -6,7 +6,7 @@ import { CONTENTS } from './contents.mjs';
 
 const DEFAULT = ['oriel', 'chrome', 'webrtcbin', 'x11vnc', 'tigervnc'], MORE = ['x0vncserver'];
 // Seconds, and how many flips and taps, of one cell of the table.
-const FULL = { seconds: 5, settle: 1.5, flips: 2, taps: 7, idle: 5 }, QUICK = { seconds: 3, settle: 1, flips: 1, taps: 5, idle: 2 };
+const FULL = { seconds: 4, settle: 1.5, flips: 2, taps: 7, idle: 5 }, QUICK = { seconds: 3, settle: 1, flips: 1, taps: 5, idle: 2 };
 
 export const usage = `usage: ./run bench [OPTION …]
 
