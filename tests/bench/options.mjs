@@ -10,7 +10,7 @@ const FULL = { seconds: 4, settle: 1.5, flips: 2, taps: 7, idle: 5 }, QUICK = { 
 
 export const usage = `usage: ./run bench [OPTION …]
 
-  --quick              one short round: about three minutes
+  --quick              one short round: about four minutes
   --rounds N           rounds, of which the median is taken (3)
   --only SENDER,…      ${[...DEFAULT, ...MORE].join(', ')} (all but ${MORE.join(', ')})
   --content CONTENT,…  ${CONTENTS.map(({ name }) => name).join(', ')} (all)
