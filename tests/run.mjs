@@ -17,6 +17,7 @@ const SUITES = [
   { name: 'style', folder: 'tests/style', seconds: 120, together: 2 },
   { name: 'unit', seconds: 60, together: 8 },
   { name: 'console', folder: 'signaling/console/test', seconds: 120, together: 2 },
+  { name: 'bench', folder: 'tests/bench', seconds: 60, together: 1 },
   { name: 'flow', folder: 'tests/flow', seconds: 300, together: 2 },
   { name: 'demo', folder: 'tests/demo', seconds: 300, together: 1 },
   { name: 'browser', folder: 'tests/browser', seconds: 300, together: 1 },

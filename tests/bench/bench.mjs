@@ -1,106 +1,97 @@
-// `./run bench [ROW]`: the figures of DESIGN section 7 that this tree can reach, as a table. It is no test: nothing fails on a time.
+// `./run bench`: Oriel and its peers side by side, on the same machine, with the same contents, in the same receiver (headless
+// Chromium), as a table, an HTML report and JSON. It is no test: nothing fails on a time, and a peer that could not be measured is
+// a row that says why.
 //
-// One device on an Xvfb of 1280x720, rig-painter on it, headless Chromium as the receiver on the same machine, one
-// thing after the other. Latency is from the moment the painter writes the time to the moment the page is given the frame
-// with it (requestVideoFrameCallback), on one clock. Processor time is of the device's processes over the same seconds, in
-// percent of one core; memory is the proportional set size (PSS).
-import { rmSync } from 'node:fs';
+// Latency is from the moment the painter writes the time on the screen to the moment the page is given the picture with it. All
+// other figures are explained in report.mjs. Rounds go from one sender to the next and start again, so that what else
+// the machine does meets all alike; a figure is the median of its rounds.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { dirname } from 'node:path';
 import { Rig } from '../rig/story.mjs';
-import { clock, memory, sleep, stat } from '../rig/process.mjs';
+import { checkClock } from './check.mjs';
+import { options, usage } from './options.mjs';
+import { html, text } from './report.mjs';
+import { Server } from './server.mjs';
+import { Stage } from './stage.mjs';
+import { merge } from './stats.mjs';
 
-const only = process.argv[2];
-const SECONDS = Number(process.env.ORIEL_BENCH_SECONDS ?? 10);
-const STARTS = Number(process.env.ORIEL_BENCH_STARTS ?? 10);
-
-const quantile = (values, q) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))];
-const show = (value, digits = 0, unit = '') => (value === undefined || Number.isNaN(value) ? '-' : `${value.toFixed(digits)}${unit}`);
-
-function table(title, columns, rows) {
-  const cells = [columns, ...rows.map((row) => row.map(String))];
-  const widths = columns.map((_, i) => Math.max(...cells.map((row) => row[i].length)));
-  console.log(`\n${title}`);
-  for (const row of cells) console.log(`  ${row.map((cell, i) => (i ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('   ')}`);
+// One sender on one size, from its start to its end: {start, idle, contents: {name: figures}} or {why}.
+async function turn(sender, where, { contents, times }) {
+  const figures = { contents: {} };
+  let stage;
+  try {
+    stage = await Stage.open(sender, { ...where, options: { idle: times.idle } });
+    Object.assign(figures, { start: stage.start, ...(stage.session.idle ? { idle: stage.session.idle } : {}) });
+    for (const content of contents) {
+      process.stderr.write(` ${content.name}`);
+      figures.contents[content.name] = await stage.measure(content, times);
+    }
+  } catch (error) {
+    figures.why = error.message.split('\n').slice(0, 2).join(' ');
+    process.stderr.write(` not measured: ${figures.why}`);
+  }
+  for (const problem of await stage?.close() ?? []) process.stderr.write(`\n  ${problem}`);
+  return figures;
 }
 
-// Processor time of each of the device's processes over some seconds, and their memory at the end.
-async function measure(device, seconds, during = () => sleep(seconds * 1000)) {
-  const processes = [{ pid: device.pid, name: 'orield' }, ...device.helpers()];
-  const before = processes.map(({ pid }) => stat(pid)?.cpu ?? 0), from = clock();
-  const result = await during();
-  const passed = (clock() - from) / 1000;
-  const all = processes.map(({ pid, name }, i) => ({ name, cpu: ((stat(pid)?.cpu ?? before[i]) - before[i]) / passed * 100, pss: memory(pid).pss / 1024 }));
-  return { all, cpu: all.reduce((sum, { cpu }) => sum + cpu, 0), pss: all.reduce((sum, { pss }) => sum + pss, 0), result };
+// All rounds: [{width, height, senders: [{name, title, …, rounds: [turn], median}]}].
+async function measureAll(settings, browser, server) {
+  const senders = await Promise.all(settings.senders.map(async (name) => (await import(`./senders/${name}.mjs`)).default));
+  const results = settings.sizes.map((size) => ({ ...size, senders: senders.map(({ name, title, note }) => ({ name, title, note, rounds: [] })) }));
+  for (let round = 1; round <= settings.rounds; round++)
+    for (const { width, height, senders: rows } of results)
+      for (const [i, sender] of senders.entries()) {
+        process.stderr.write(`round ${round} of ${settings.rounds}, ${width}x${height}, ${sender.name}:`);
+        rows[i].rounds.push(await turn(sender, { browser, server, width, height, round }, settings));
+        process.stderr.write('\n');
+      }
+  for (const { senders: rows } of results)
+    for (const row of rows) {
+      // A round that failed is left out of the median; where none succeeded, the reason is what there is.
+      const good = row.rounds.filter(({ why }) => !why);
+      row.median = good.length ? merge(good.map((one) => ({ ...one, contents: Object.fromEntries(Object.entries(one.contents).filter(([, { why }]) => !why)) }))) : row.rounds[0];
+      for (const { name } of settings.contents) row.median.contents[name] ??= { why: row.rounds.find(({ contents }) => contents[name]?.why)?.contents[name].why ?? row.median.why };
+    }
+  return results;
 }
 
-const processRows = (when, { all, cpu, pss }) => [...all.map(({ name, cpu: own, pss: size }) => [`${when}: ${name}`, show(own, 1, ' %'), show(size, 1)]), [`${when}: all`, show(cpu, 1, ' %'), show(pss, 1)]];
+function write(file, what) {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, what);
+  console.error(`written: ${file}`);
+}
 
-const rig = new Rig();
-let problems = [];
-const wants = (name) => !only || name.includes(only);
+let settings;
 try {
-  const screen = await rig.screen();
-  const painter = await rig.painter(screen);
-  const { device, provider, agent } = await rig.cast({ device: { screen, watch: false } });
-  const receiver = await rig.receiver();
-  await painter.command(`picture 1 ${rig.directory}/picture.ppm`);
-
-  const begin = async () => {
-    const certificate = await receiver.certificate();
-    await agent.request({ fingerprint: certificate });
-    const ask = await provider.asked();
-    const tap = Date.now();
-    provider.decide(ask, true);
-    await agent.grant();
-    await receiver.connect(agent);
-    const { first } = await receiver.picture();
-    await provider.next('session live');
-    return first - tap;
-  };
-  const finish = async () => {
-    provider.stopSession();
-    await agent.ended();
-    await receiver.close();
-    await agent.whenState((state) => state.status === 'ready');
-  };
-
-  if (wants('start')) {
-    const starts = [];
-    for (let i = 0; i < STARTS; i++) { starts.push(await begin()); await finish(); }
-    table('Consent to the first picture (decision sent to first frame shown), ms', ['', 'median', 'least', 'most', 'runs'],
-      [['a known picture, at rest', show(quantile(starts, 0.5)), show(Math.min(...starts)), show(Math.max(...starts)), starts.length]]);
+  settings = options(process.argv.slice(2));
+} catch (error) {
+  console.error(`bench: ${error.message}\n\n${usage}`);
+  process.exit(2);
+}
+if (settings.help) { console.log(usage); process.exit(0); }
+const rig = new Rig();
+process.once('exit', () => rmSync(rig.directory, { recursive: true, force: true }));
+let problems = [], status = 0;
+try {
+  const server = rig.own(await Server.start());
+  const browser = await rig.browser({ width: 1280, height: 720 });
+  if (settings.check) {
+    status = await checkClock(settings, { browser, server }) ? 0 : 1;
+  } else {
+    const began = Date.now();
+    const sizes = await measureAll(settings, browser, server);
+    const about = {
+      at: new Date(began).toISOString(), minutes: (Date.now() - began) / 60000, rounds: settings.rounds, times: settings.times,
+      machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}`, browser: await browser.version(), contents: settings.contents.map(({ name, title, about: what, fps = false }) => ({ name, title, about: what, fps })),
+    };
+    const results = { about, sizes };
+    console.log(text(results));
+    if (settings.json) write(settings.json, JSON.stringify(results, null, 1));
+    write(settings.html, html(results));
   }
-
-  const processes = [];
-  if (wants('processes') || wants('idle')) {
-    await sleep(2000);
-    processes.push(...processRows('idle', await measure(device, SECONDS)));
-  }
-  await begin();
-  await sleep(4000);
-  if (wants('processes')) processes.push(...processRows('in session, screen at rest', await measure(device, SECONDS)));
-
-  const motion = [];
-  for (const [kind, title] of [['small', 'a bar code of 1280x32, 30 Hz'], ['scroll', 'dense text scrolling, 30 Hz'], ['video', 'full-frame plasma with grain, 30 Hz']]) {
-    if (!wants(kind)) continue;
-    await painter.command(`clock ${kind}`);
-    await sleep(4000);
-    await receiver.watch(true);
-    const before = (await receiver.received()).bytes;
-    const sums = await measure(device, SECONDS);
-    const frames = await receiver.codes();
-    await receiver.watch(false);
-    const kbit = ((await receiver.received()).bytes - before) * 8 / 1000 / SECONDS;
-    const read = frames.filter(Boolean), latency = read.map((frame) => frame.latency);
-    const distinct = new Set(read.map(({ code }) => code)).size / SECONDS;
-    motion.push([title, show(quantile(latency, 0.5), 1), show(quantile(latency, 0.95), 1), show(distinct, 1), show(sums.cpu, 1, ' %'), show(kbit), `${frames.length - read.length} of ${frames.length}`]);
-    if (kind === 'video' && wants('processes')) processes.push(...processRows('in session, full motion', sums));
-  }
-  if (motion.length) table(`Screen to page, 1280x720, over ${SECONDS} s`, ['', 'p50 ms', 'p95 ms', 'distinct fps', 'CPU of one core', 'kbit/s', 'unreadable frames'], motion);
-  if (processes.length) table(`Processes of the device over ${SECONDS} s`, ['', 'CPU of one core', 'PSS MiB'], processes);
-  await finish();
 } finally {
   problems = await rig.close();
-  rmSync(rig.directory, { recursive: true, force: true });
 }
 for (const problem of problems) console.error(problem);
-process.exit(problems.length ? 1 : 0);
+process.exit(problems.length ? 1 : status);

@@ -3,21 +3,23 @@
 import { chromium } from 'playwright-core';
 import { join } from 'node:path';
 import { fromRgba } from './image.mjs';
-import { tidy, until } from './process.mjs';
+import { commandLine, descendants, tidy, until } from './process.mjs';
 
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 // Host candidates on loopback, so that nothing leaves the machine.
 const LOOPBACK = '--allow-loopback-in-peer-connection';
 
 export class Browser {
-  // `loopback: false`: as people start it.
-  static async start(directory, { width = 1440, height = 900, executable = '/usr/bin/chromium', loopback = true } = {}) {
+  // Options: args (more flags), env, headless (false: with a window, on the screen of `env`), loopback (false: as people start it).
+  static async start(directory, { width = 1440, height = 900, executable = '/usr/bin/chromium', args = [], env = {}, headless = true, loopback = true } = {}) {
     const browser = new Browser();
     browser.log = [];
-    browser.context = await chromium.launchPersistentContext(join(directory, 'profile'), {
-      executablePath: executable, headless: true, args: loopback ? [...FLAGS, LOOPBACK] : FLAGS, ignoreDefaultArgs: ['--disable-dev-shm-usage'],
-      env: { ...process.env, ...tidy, HOME: directory, XDG_CONFIG_HOME: directory, XDG_CACHE_HOME: directory },
-      viewport: { width, height }, timeout: 30000, handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false,
+    browser.profile = join(directory, 'profile');
+    const environment = { ...process.env, ...tidy, HOME: directory, XDG_CONFIG_HOME: directory, XDG_CACHE_HOME: directory, ...env };
+    browser.context = await chromium.launchPersistentContext(browser.profile, {
+      executablePath: executable, headless, args: [...FLAGS, ...(loopback ? [LOOPBACK] : []), ...args], ignoreDefaultArgs: ['--disable-dev-shm-usage'],
+      env: Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined)),
+      viewport: headless ? { width, height } : null, timeout: 30000, handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false,
     });
     browser.context.setDefaultTimeout(15000);
     return browser;
@@ -30,6 +32,15 @@ export class Browser {
     page.on('pageerror', (error) => this.log.push(`page error: ${error.stack}`));
     if (url !== 'about:blank') await page.goto(url);
     return page;
+  }
+
+  version() {
+    return this.context.browser()?.version() ?? 'unknown version';
+  }
+
+  // The process that has all others below it.
+  get pid() {
+    return descendants(process.pid).find(({ pid }) => commandLine(pid).includes(`--user-data-dir=${this.profile}`))?.pid;
   }
 
   async stop() {
@@ -132,9 +143,10 @@ function install() {
 }
 
 export class Receiver {
-  static async open(browser) {
+  // In a page of its own at `url`.
+  static async open(browser, url) {
     const receiver = new Receiver();
-    receiver.page = await browser.page();
+    receiver.page = await browser.page(url);
     await receiver.page.evaluate(install);
     return receiver;
   }

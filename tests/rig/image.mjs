@@ -26,3 +26,27 @@ export function psnr(a, b) {
   for (let i = 0; i < a.rgb.length; i++) { const d = a.rgb[i] - b.rgb[i]; sum += d * d; }
   return sum === 0 ? Infinity : 10 * Math.log10((255 * 255 * a.rgb.length) / sum);
 }
+
+// Structural similarity of the brightness: the mean over windows of 8×8, every 4 pixels; 1 for equal pictures.
+export function ssim(a, b) {
+  if (a.width !== b.width || a.height !== b.height) throw new Error(`pictures of ${a.width}x${a.height} and ${b.width}x${b.height} can't be compared`);
+  const { width, height } = a, [p, q] = [luma(a), luma(b)];
+  const c1 = (0.01 * 255) ** 2, c2 = (0.03 * 255) ** 2;
+  let total = 0, windows = 0;
+  for (let y = 0; y + 8 <= height; y += 4)
+    for (let x = 0; x + 8 <= width; x += 4) {
+      let sp = 0, sq = 0, spp = 0, sqq = 0, spq = 0;
+      for (let row = y; row < y + 8; row++)
+        for (let i = row * width + x, end = i + 8; i < end; i++) { const u = p[i], v = q[i]; sp += u; sq += v; spp += u * u; sqq += v * v; spq += u * v; }
+      const mp = sp / 64, mq = sq / 64, vp = spp / 64 - mp * mp, vq = sqq / 64 - mq * mq, cov = spq / 64 - mp * mq;
+      total += ((2 * mp * mq + c1) * (2 * cov + c2)) / ((mp * mp + mq * mq + c1) * (vp + vq + c2));
+      windows++;
+    }
+  return total / windows;
+}
+
+function luma({ rgb }) {
+  const out = new Float32Array(rgb.length / 3);
+  for (let i = 0, from = 0; i < out.length; i++, from += 3) out[i] = 0.299 * rgb[from] + 0.587 * rgb[from + 1] + 0.114 * rgb[from + 2];
+  return out;
+}

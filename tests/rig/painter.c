@@ -2,11 +2,17 @@
  *
  * One override-redirect window covers the screen and follows its size. Commands are lines on stdin, each answered by
  * one line on stdout when the X server has done it:
- *   picture SEED FILE   the known picture, also written to FILE (PPM)        -> picture WIDTH HEIGHT
- *   moves SEED          30 times a second a box wanders over that picture     -> moves
- *   clock KIND          30 times a second a bar code of the time (1/10 ms of CLOCK_REALTIME, 40 bits) in the first
- *                       32 rows; KIND is what moves below it: small, scroll or video -> clock
- *   rest FILE           stop at what is shown, write it to FILE               -> rest WIDTH HEIGHT
+ *   picture SEED FILE   the known picture, also written to FILE (PPM)     -> picture WIDTH HEIGHT
+ *   moves SEED          30 times a second a box wanders over that picture -> moves
+ *   clock KIND [EARLY]  30 times a second a bar code of the time (1/10 ms of CLOCK_REALTIME, 40 bits) in the first
+ *                       32 rows; KIND is what moves below it: small (nothing), scroll or video; or once: the bar
+ *                       code alone, once a second. EARLY: the time written is that many ms before the true one, as if
+ *                       drawing took so long                              -> clock
+ *   flip SEED           a page of dense text, with the bar code once      -> flip TIME (as the bar code has it)
+ *   strip               from now on only the first 32 rows are ours       -> strip TIME
+ *   stamp               the bar code of now, once                         -> stamp TIME
+ *   painted             how many pictures since the last clock            -> painted COUNT
+ *   rest FILE           stop at what is shown, write it to FILE           -> rest WIDTH HEIGHT
  * A new screen size is painted by itself, in what is being shown, and reported as `size WIDTH HEIGHT`.
  * End of stdin ends it. */
 #include <errno.h>
@@ -24,7 +30,7 @@
 
 #include "picture.h"
 
-enum mode { REST, MOVES, SMALL, SCROLL, VIDEO };
+enum mode { REST, MOVES, ONCE, SMALL, SCROLL, VIDEO };
 
 struct painter {
     xcb_connection_t *connection;
@@ -35,7 +41,7 @@ struct painter {
     struct picture picture;
     size_t mapped;
     enum mode mode;
-    unsigned seed, frame;
+    unsigned seed, frame, early, painted;
     int timer;
 };
 
@@ -89,17 +95,19 @@ static void tick(struct painter *p) {
             picture_scroll(&p->picture, PICTURE_BARCODE_ROWS, 4, p->frame);
         if (p->mode == VIDEO)
             picture_video(&p->picture, PICTURE_BARCODE_ROWS, p->frame);
-        if (p->mode != SMALL)
+        if (p->mode == SCROLL || p->mode == VIDEO)
             changed[3] = p->picture.height;
         p->frame++;
-        picture_barcode(&p->picture, now());
+        picture_barcode(&p->picture, now() - p->early * 10);
     }
     show(p, changed[0], changed[1], changed[2], changed[3]);
+    p->painted++;
 }
 
-static void run_timer(struct painter *p, bool on) {
-    struct itimerspec period = {{0, on ? 33333333 : 0}, {0, on ? 33333333 : 0}};
-    if (timerfd_settime(p->timer, 0, &period, NULL) < 0)
+/* How often tick() comes; 0: never. */
+static void run_timer(struct painter *p, int hertz) {
+    struct timespec every = {hertz == 1, hertz > 1 ? 1000000000 / hertz : 0};
+    if (timerfd_settime(p->timer, 0, &(struct itimerspec){every, every}, NULL) < 0)
         die("timer");
 }
 
@@ -108,32 +116,80 @@ static void write_picture(struct painter *p, const char *path) {
         die(path);
 }
 
+/* Our window over the first rows of the screen, on top of all others. */
+static void cover(struct painter *p, int rows) {
+    xcb_configure_window(p->connection, p->window, XCB_CONFIG_WINDOW_HEIGHT | XCB_CONFIG_WINDOW_STACK_MODE,
+                         (uint32_t[]){(uint32_t)rows, XCB_STACK_MODE_ABOVE});
+}
+
+static void stop(struct painter *p) {
+    p->mode = REST;
+    run_timer(p, 0);
+}
+
+static void picture(struct painter *p, const char *path) {
+    stop(p);
+    cover(p, p->picture.height);
+    picture_draw(&p->picture, p->seed);
+    show_all(p);
+    write_picture(p, path);
+    printf("picture %d %d\n", p->picture.width, p->picture.height);
+}
+
+static void start(struct painter *p, enum mode mode, const char *word) {
+    p->mode = mode;
+    p->frame = p->painted = 0;
+    cover(p, p->picture.height);
+    picture_draw(&p->picture, mode == MOVES ? p->seed : 1);
+    if (mode == SCROLL)
+        picture_text(&p->picture, PICTURE_BARCODE_ROWS, 1);
+    show_all(p);
+    run_timer(p, mode == ONCE ? 1 : 30);
+    puts(word);
+}
+
+/* The time as it is when the drawing begins. */
+static void stamp(struct painter *p, const char *word, int rows) {
+    uint64_t time = now();
+    picture_barcode(&p->picture, time);
+    show(p, 0, 0, p->picture.width, rows);
+    printf("%s %llu\n", word, (unsigned long long)(time & 0xffffffffffULL));
+}
+
 static void command(struct painter *p, char *line) {
+    static const char *const kinds[] = {[ONCE] = "once", [SMALL] = "small", [SCROLL] = "scroll", [VIDEO] = "video"};
     char word[16] = "", path[3072] = "";
+    unsigned seed, early = 0;
     if (sscanf(line, "picture %u %3071[^\n]", &p->seed, path) == 2) {
-        p->mode = REST;
-        run_timer(p, false);
-        picture_draw(&p->picture, p->seed);
-        show_all(p);
-        write_picture(p, path);
-        printf("picture %d %d\n", p->picture.width, p->picture.height);
-    } else if (sscanf(line, "moves %u", &p->seed) == 1) {
-        p->mode = MOVES;
-        p->frame = 0;
-        picture_draw(&p->picture, p->seed);
-        show_all(p);
-        run_timer(p, true);
-        puts("moves");
-    } else if (sscanf(line, "clock %15s", word) == 1) {
-        p->mode = strcmp(word, "small") == 0 ? SMALL : strcmp(word, "scroll") == 0 ? SCROLL : VIDEO;
-        p->frame = 0;
-        picture_draw(&p->picture, 1);
-        show_all(p);
-        run_timer(p, true);
-        puts("clock");
+        picture(p, path);
+        return;
+    }
+    if (sscanf(line, "moves %u", &p->seed) == 1) {
+        start(p, MOVES, "moves");
+        return;
+    }
+    if (sscanf(line, "clock %15s %u", word, &early) >= 1)
+        for (enum mode mode = ONCE; mode <= VIDEO; mode++)
+            if (strcmp(word, kinds[mode]) == 0) {
+                p->early = early;
+                start(p, mode, "clock");
+                return;
+            }
+    if (sscanf(line, "flip %u", &seed) == 1) {
+        stop(p);
+        cover(p, p->picture.height);
+        picture_text(&p->picture, PICTURE_BARCODE_ROWS, seed);
+        stamp(p, "flip", p->picture.height);
+    } else if (strcmp(line, "strip") == 0) {
+        stop(p);
+        cover(p, PICTURE_BARCODE_ROWS);
+        stamp(p, "strip", PICTURE_BARCODE_ROWS);
+    } else if (strcmp(line, "stamp") == 0) {
+        stamp(p, "stamp", PICTURE_BARCODE_ROWS);
+    } else if (strcmp(line, "painted") == 0) {
+        printf("painted %u\n", p->painted);
     } else if (sscanf(line, "rest %3071[^\n]", path) == 1) {
-        p->mode = REST;
-        run_timer(p, false);
+        stop(p);
         write_picture(p, path);
         printf("rest %d %d\n", p->picture.width, p->picture.height);
     } else {

@@ -80,6 +80,12 @@ void picture_draw(struct picture *p, unsigned seed) {
         text_line(p, w / 4 + 8, y, w / 4 - 24, seed * 15485863 + (unsigned)y, 0x57606a);
 }
 
+void picture_text(struct picture *p, int y0, unsigned seed) {
+    picture_fill(p, 0, y0, p->width, p->height - y0, 0xffffff);
+    for (int y = y0 + 4; y + 20 <= p->height; y += 20)
+        text_line(p, 12, y, p->width - 24, mix(seed * 6151 + (unsigned)y), y / 20 % 7 ? 0x1b1f24 : 0x0550ae);
+}
+
 void picture_video(struct picture *p, int y0, unsigned frame) {
     uint32_t noise = mix(frame);
     for (int y = y0; y < p->height; y++)

@@ -14,6 +14,8 @@ struct picture {
 void picture_fill(struct picture *p, int x, int y, int w, int h, uint32_t colour);
 /* The whole known picture; another seed gives other "text" and other colours. */
 void picture_draw(struct picture *p, unsigned seed);
+/* A page of dense text below row y0. */
+void picture_text(struct picture *p, int y0, unsigned seed);
 /* Full motion: a colour plasma with grain, as camera pictures have it. */
 void picture_video(struct picture *p, int y0, unsigned frame);
 /* Scrolls all below row y0 up by n rows and writes new "text" into what comes free. */

@@ -181,6 +181,7 @@ export function descendants(pid) {
   return found;
 }
 
+export const commandLine = (pid) => read(`/proc/${pid}/cmdline`).split('\0').slice(0, -1);
 export const alive = (pid) => { const found = stat(pid); return Boolean(found) && found.state !== 'Z'; };
 export const openFiles = (pid) => { try { return readdirSync(`/proc/${pid}/fd`).length; } catch { return 0; } };
 // Proportional and resident set sizes, KiB.

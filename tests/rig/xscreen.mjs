@@ -108,11 +108,13 @@ export class Painter {
     return painter;
   }
 
+  // Gives back what follows the first word of the answer.
   async command(text) {
     const from = this.process.lines.length;
     this.process.write(text);
-    const { text: answer } = await this.process.line(/^(picture|moves|clock|rest|error)\b/, { from });
+    const { text: answer } = await this.process.line(/^(picture|moves|clock|flip|strip|stamp|painted|rest|error)\b/, { from });
     if (answer.startsWith('error')) throw new Error(`painter: ${answer}`);
+    return answer.slice(answer.indexOf(' ') + 1);
   }
 
   // Waits until it has painted a new size of the screen.

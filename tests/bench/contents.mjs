@@ -1,0 +1,99 @@
+// What is on the screen while a sender is measured, one entry a content, in this order. Each is measured by `run`, which is
+// given a stage (stage.mjs) and gives back figures; who sends makes no difference to it.
+import { join } from 'node:path';
+import { psnr, readPpm, ssim } from '../rig/image.mjs';
+import { program } from '../rig/paths.mjs';
+import { Process, sleep, until } from '../rig/process.mjs';
+import { motion } from './stats.mjs';
+
+export const AFTER_FLIP = [250, 500, 1000, 2500]; // ms
+export const EXACT = 99; // dB, in place of infinity: the same pixels
+
+// A clock of the painter, over `seconds`, after `settle`.
+export const clockContent = (kind) => async (stage, { seconds, settle }) => {
+  await stage.painter.command(`clock ${kind}`);
+  await sleep(settle * 1000);
+  await stage.take();
+  let before, after;
+  const { from, to, ...sums } = await stage.over(async () => {
+    before = await stage.painter.command('painted');
+    await sleep(seconds * 1000);
+    after = await stage.painter.command('painted');
+  });
+  return { ...motion(await stage.take(), from, to), ...sums, painted: (after - before) / (to - from) * 1000 };
+};
+
+async function rest(stage, { seconds, settle }) {
+  await stage.painter.command(`picture 1 ${join(stage.directory, 'rest.ppm')}`);
+  await sleep(Math.max(settle, 4) * 1000); // until a picture has become as sharp as it will
+  const { from, to, ...sums } = await stage.over(() => sleep(seconds * 1000));
+  return sums;
+}
+
+// Each flip is looked at for a little more than the last picture takes; comparing is in none of the figures.
+async function flips(stage, { flips: count }) {
+  const all = [];
+  for (let i = 0; i < count; i++) {
+    await sleep(500);
+    await stage.take();
+    let code;
+    const { from, to, ...sums } = await stage.over(async () => {
+      code = Number(await stage.painter.command(`flip ${stage.round * 100 + i}`));
+      await stage.sample(code, AFTER_FLIP);
+    }, i === 0 ? 'fresh' : 'more');
+    const seen = motion((await stage.take()).filter((frame) => frame.code === code), from, to);
+    const file = join(stage.directory, 'flip.ppm');
+    await stage.painter.command(`rest ${file}`);
+    const truth = readPpm(file);
+    const pictures = (await stage.pictures()).map((picture, k) => ({ after: AFTER_FLIP[k], psnr: Math.min(EXACT, psnr(truth, picture)), ssim: ssim(truth, picture) }));
+    all.push({ latency: seen.latencies[0], pictures, sums });
+  }
+  const latencies = all.map(({ latency }) => latency).filter((value) => value !== undefined);
+  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return {
+    // The meter added up over all flips, so the last sums hold them all.
+    ...all.at(-1).sums, latencies,
+    pictures: AFTER_FLIP.map((after, k) => ({ after, psnr: mean(all.map(({ pictures }) => pictures[k].psnr)), ssim: mean(all.map(({ pictures }) => pictures[k].ssim)) })),
+  };
+}
+
+// The demo panel with the line running, and a finger that looks at one page after the other. The bar code is written as
+// each tap is done, so the latency is that of a small change while the panel moves.
+const TAPS = ['alarms', 'trend', 'recipe', 'service', 'overview'].map((page) => `tab-${page}`);
+async function panel(stage, { taps, settle }) {
+  const { screen } = stage, places = new Map();
+  const window = ['--windowed', '--width', screen.width, '--height', screen.height];
+  const process = stage.rig.own(new Process('oriel-panel', program('oriel-panel'), ['--socket', join(stage.directory, 'nobody.sock'), '--print-geometry', ...window], { env: screen.env, log: stage.rig.path('panel.log') }));
+  process.onLine = (line) => {
+    const [, name, x, y, width, height] = /^geometry (\S+) (-?\d+) (-?\d+) (\d+) (\d+)$/.exec(line) ?? [];
+    if (name) places.set(name, [Number(x) + width / 2, Number(y) + height / 2]);
+  };
+  try {
+    await stage.painter.command('strip');
+    await until(() => `the panel's tabs; it said:\n${process.tail()}`, () => TAPS.every((name) => places.has(name)));
+    await stage.painter.command('strip'); // its window came up over ours
+    await sleep(settle * 1000);
+    await stage.take();
+    const { from, to, ...sums } = await stage.over(async () => {
+      for (let i = 0; i < taps; i++) {
+        await screen.click(...places.get(TAPS[i % TAPS.length]));
+        await stage.painter.command('stamp');
+        await sleep(700);
+      }
+    });
+    const { latencies, p50, p95, unreadable, shown } = motion(await stage.take(), from, to);
+    return { latencies, p50, p95, unreadable, shown, ...sums };
+  } finally {
+    await process.stop();
+  }
+}
+
+export const CONTENTS = [
+  { name: 'rest', title: 'Screen at rest', about: 'a known picture that does not change', run: rest },
+  { name: 'once', title: 'One small change a second', about: 'the bar code alone, 1 Hz', run: clockContent('once') },
+  { name: 'small', title: 'Small change at 30 Hz', about: 'the bar code alone: the first 32 rows', run: clockContent('small'), fps: true },
+  { name: 'flip', title: 'Text page flips', about: 'a page of dense text is replaced by another; the picture is compared afterwards', run: flips },
+  { name: 'scroll', title: 'Scrolling text', about: 'dense text by 4 pixels a frame, 30 Hz', run: clockContent('scroll'), fps: true },
+  { name: 'video', title: 'Video', about: 'full-frame plasma with grain, 30 Hz', run: clockContent('video'), fps: true },
+  { name: 'panel', title: 'Use of the demo panel', about: 'the line runs, a finger changes the page every 0.7 s', run: panel },
+];

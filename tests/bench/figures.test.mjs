@@ -1,0 +1,154 @@
+// The pure parts of the bench: what is counted is what was there, and what is drawn is what was counted.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import test from 'node:test';
+import { fromRgba, psnr, ssim } from '../rig/image.mjs';
+import { age, codeOf, columns, decode, encode } from './barcode.mjs';
+import { Meter, between } from './measure.mjs';
+import { options } from './options.mjs';
+import { bars, curves } from './plot.mjs';
+import { html, text } from './report.mjs';
+import { median, merge, motion, quantile } from './stats.mjs';
+
+const levels = (code, [dark, light] = [0, 255]) => encode(code).map((bit) => (bit ? light : dark));
+
+test('a bar code is read as what was drawn, also at the brightness of video', () => {
+  for (const code of [0, 1, 255, 2 ** 39, 2 ** 40 - 1, 0x12_3456_789a]) {
+    assert.equal(decode(levels(code)), code);
+    assert.equal(decode(levels(code, [30, 221])), code);
+  }
+});
+
+test('a bar code with one cell broken is not read', () => {
+  const good = levels(0x12_3456_789a);
+  for (let i = 0; i < good.length; i++) {
+    const broken = [...good];
+    broken[i] = 255 - broken[i];
+    assert.equal(decode(broken), null, `cell ${i}`);
+  }
+});
+
+test('the cells are looked at in their middle, at every width', () => {
+  for (const width of [640, 1280, 1281, 1366, 1920, 3840]) {
+    const cell = Math.floor(width / 48);
+    columns(width).forEach((x, i) => assert.ok(x > i * cell && x < (i + 1) * cell - 1, `${width}: ${x}`));
+  }
+});
+
+test('the age of a code survives the end of its 40 bits', () => {
+  const now = 2 ** 40 / 10 * 16; // where codes begin again
+  assert.equal(age(now + 20, codeOf(now - 30)), 50);
+  assert.equal(age(now, codeOf(now + 3)), -3);
+});
+
+test('quantiles lie between the values, and nothing has none', () => {
+  assert.equal(quantile([4, 1, 3, 2], 0.5), 2.5);
+  assert.equal(quantile([10, 20], 0.95), 19.5);
+  assert.equal(quantile([], 0.5), undefined);
+  assert.equal(median([7, undefined, Number.NaN, 9, 1]), 7);
+});
+
+test('only new pictures are counted, with the moment they were first seen', () => {
+  const start = 1.7e12, code = (ms) => codeOf(start + ms);
+  const frames = [
+    { at: start - 5, code: code(-40) }, // before
+    { at: start + 20, code: code(-40) }, // the same again
+    { at: start + 40, code: code(0) }, { at: start + 56, code: code(0) },
+    { at: start + 70, code: null },
+    { at: start + 80, code: code(30) },
+    { at: start + 90, code: code(-90000) }, // misread
+    { at: start + 250, code: code(190) }, // after
+  ];
+  const found = motion(frames, start, start + 200);
+  assert.deepEqual(found.latencies, [40, 50]);
+  assert.deepEqual([found.distinct, found.fps, found.shown, found.unreadable, found.gap], [2, 10, 6, 2, 120]);
+});
+
+test('rounds are merged figure by figure', () => {
+  const merged = merge([{ a: 1, b: { c: [1, 2] }, t: 'x' }, { a: 5, b: { c: [3, 4] }, t: 'x' }, { a: 2, b: { c: [5, 0] }, t: 'x', late: 7 }]);
+  assert.deepEqual(merged, { a: 2, b: { c: [3, 2] }, t: 'x', late: 7 });
+});
+
+test('PSNR and SSIM know equal, noisy and other pictures', () => {
+  const picture = (pixel) => fromRgba(64, 48, Buffer.from(Array.from({ length: 64 * 48 }, (_, i) => { const value = pixel(i % 64, Math.floor(i / 64)); return [value, value, value, 255]; }).flat()));
+  const truth = picture((x, y) => (x * 7 + y * 13) % 200), off = picture((x, y) => (x * 7 + y * 13) % 200 + 16);
+  const flat = picture(() => 100);
+  assert.equal(psnr(truth, truth), Infinity);
+  assert.equal(ssim(truth, truth), 1);
+  assert.ok(Math.abs(psnr(truth, off) - 20 * Math.log10(255 / 16)) < 1e-9);
+  // The same structure, a little brighter, is like it; a grey area has none of it.
+  assert.ok(ssim(truth, off) > 0.9 && ssim(truth, off) < 1, String(ssim(truth, off)));
+  assert.ok(ssim(truth, flat) < 0.1, String(ssim(truth, flat)));
+  assert.throws(() => ssim(truth, fromRgba(2, 2, Buffer.alloc(16))), /64x48 and 2x2/);
+});
+
+test('the processor time of a tree is right, also of children that ended', async () => {
+  // Two children work, one after the other; the shell itself knows what they took (times).
+  const work = 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done';
+  const shell = spawn('sh', ['-c', `read go; sh -c '${work}'; sh -c '${work}'; times; read end`], { stdio: ['pipe', 'pipe', 'ignore'] });
+  try {
+    const meter = new Meter({ shell: [shell.pid] });
+    meter.start();
+    const said = new Promise((resolve) => { shell.stdout.once('data', (data) => resolve(String(data))); });
+    shell.stdin.write('\n');
+    const times = [...(await said).matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0);
+    meter.stop();
+    const spent = meter.of('shell').cpu / 100 * meter.passed;
+    assert.ok(times > 0.02 && Math.abs(spent - times) < 0.04, `${spent} s are measured, ${times} s were taken`);
+    const idle = (await new Meter({ shell: [shell.pid] }).over(0.1)).of('shell');
+    assert.ok(idle.cpu < 1 && idle.pss > 0, JSON.stringify(idle));
+  } finally { shell.kill('SIGKILL'); }
+});
+
+test('ended threads make no negative times', () => {
+  assert.equal(between({ exact: 5, ticks: 5, ended: 0 }, { exact: 3, ticks: 5.5, ended: 0 }), 0.5);
+  assert.equal(between({ exact: 5, ticks: 5, ended: 0 }, { exact: 5.004, ticks: 5.01, ended: 0 }).toFixed(3), '0.004');
+});
+
+const sender = (name, contents, rest = {}) => ({ name, title: name.toUpperCase(), note: `<${name}>`, rounds: [{ start: { ms: 250 } }, {}, { start: { ms: 350 } }], median: { start: { ms: 300, from: 'x & y' }, contents, ...rest } });
+const video = { p50: 45.25, p95: 80, fps: 29.5, painted: 30, gap: 66, cpu: 51, pss: 48, kbit: 2400, shown: 90, unreadable: 0, processes: [{ name: 'a', cpu: 50, pss: 40 }, { name: 'a', cpu: 1, pss: 8 }] };
+const results = {
+  about: { at: '2026-01-02T03:04:05Z', minutes: 3, rounds: 3, machine: 'm', browser: 'b', contents: [{ name: 'flip', title: 'Flips', about: '' }, { name: 'video', title: 'Video', about: 'plasma' }] },
+  sizes: [{ width: 1280, height: 720, senders: [
+    sender('oriel', { flip: { cpu: 5, pss: 48, kbit: 9, pictures: [{ after: 250, psnr: 36.5, ssim: 0.98 }] }, video }),
+    sender('chrome', { flip: { why: 'no <picture>' }, video: { why: 'no <picture>' } }, { start: undefined, why: 'no <picture>' }),
+  ] }],
+};
+
+test('the table has each figure, and the reason where there is none', () => {
+  const said = text(results);
+  assert.match(said, /ORIEL +45\.[23] +80\.0 +29\.5 +30\.0 +66 +51 % +48\.0 +2400 +0 of 90/);
+  assert.match(said, /ORIEL +300 +250 +350 +x & y/);
+  assert.match(said, /CHROME +not measured: no <picture>/);
+  assert.match(said, /ORIEL +36\.5 \/ 0\.980/);
+  assert.match(said, /a 51 % 48\.0 MiB/);
+});
+
+test('the report is one file that loads nothing and quotes what it was told', () => {
+  const page = html(results);
+  assert.ok(!/<picture>|<oriel>/.test(page) && page.includes('no &lt;picture&gt;') && page.includes('x &amp; y'));
+  assert.ok(!/\b(?:src|href|url)\b|https?:/.test(page));
+  assert.ok(page.match(/<svg/g).length >= 5);
+});
+
+test('plots are well-formed and to scale', () => {
+  const rows = [{ name: 'oriel', title: 'A', cpu: 20, most: 50 }, { name: 'chrome', title: 'B', cpu: 40 }, { name: 'x11vnc', title: 'C' }];
+  const svg = bars(rows, 'cpu', { to: 'most' });
+  const [first, second] = [...svg.matchAll(/<rect [^>]*width="([\d.]+)"/g)].map((match) => Number(match[1]));
+  assert.equal(second, first * 2);
+  assert.match(svg, /not measured/);
+  const line = curves([{ name: 'oriel', title: 'A', points: [[250, 30], [2500, 99]] }]);
+  const [[, low], [, high]] = /points="([^"]*)"/.exec(line)[1].split(' ').map((point) => point.split(',').map(Number));
+  assert.ok(low > high && high === 10, line);
+  for (const plot of [svg, line]) assert.equal((plot.match(/<(?!\/)/g) ?? []).length, (plot.match(/\/>|<\//g) ?? []).length);
+});
+
+test('the command line refuses what it does not know', () => {
+  assert.throws(() => options(['--only', 'oriel,webex']), /there is no sender 'webex'/);
+  assert.throws(() => options(['--content', '']), /there is no content ''/);
+  assert.throws(() => options(['--size', '1281x720']), /--size '1281x720': WIDTHxHEIGHT, even, at least 640x400/);
+  assert.throws(() => options(['--rounds', '0']), /--rounds '0': a number from 1 to 99/);
+  assert.throws(() => options(['--fast']), /--fast/);
+  const { rounds, sizes, senders, contents } = options(['--quick', '--content', 'video,rest', '--size', '640x480,1920x1080']);
+  assert.deepEqual([rounds, sizes, senders.length, contents.map(({ name }) => name)], [1, [{ width: 640, height: 480 }, { width: 1920, height: 1080 }], 5, ['rest', 'video']]);
+});

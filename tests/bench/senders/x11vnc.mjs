@@ -1,0 +1,16 @@
+// x11vnc on the screen, with noVNC in the receiver.
+import { Process } from '../../rig/process.mjs';
+import { freePort, viewed } from '../novnc.mjs';
+
+export default {
+  name: 'x11vnc', delays: true, title: 'x11vnc + noVNC', from: 'starting the server',
+  note: 'x11vnc looking every 10 ms; without the WebSocket proxy',
+
+  async start(stage, { delay } = {}) {
+    const { rig, screen } = stage, port = await freePort();
+    const started = performance.timeOrigin + performance.now();
+    const process = rig.own(new Process('x11vnc', 'x11vnc', ['-display', screen.display, '-auth', screen.authority, '-rfbport', port, '-localhost', '-no6', '-noipv6',
+      '-nopw', '-forever', '-shared', '-norc', '-quiet', '-wait', '10', '-defer', '10'], { env: screen.env, log: rig.path('x11vnc.log') }));
+    return viewed(stage, { port, process, started, delay });
+  },
+};
