@@ -70,9 +70,8 @@ async function own(promise) {
   return thing;
 }
 
-// Where media may be reached. Link-local IPv6 addresses mean nothing without a zone.
+// Where media may be reached directly. Link-local IPv6 addresses mean nothing without a zone.
 function addresses() {
-  if (!lan) return '127.0.0.1';
   const own = Object.values(networkInterfaces()).flat().filter(({ internal, address }) => !internal && !/^fe80:/i.test(address));
   return ['127.0.0.1', ...own.map(({ address }) => address)].join(';');
 }
@@ -104,7 +103,10 @@ async function main() {
     ports: { device: await freePort(), agent: await freePort(check ? 0 : PAGE_PORT) },
   }));
   const screen = await openScreen();
-  const device = await own(Device.start(join(directory, 'device'), { broker, screen, config: { device: DEVICE, consent: { timeout: 60 }, media: { path: 'direct', addresses: addresses() } } }));
+  const config = { device: DEVICE, consent: { timeout: 60 } };
+  const device = await own(Device.start(join(directory, 'device'), {
+    broker, screen, config: lan ? { ...config, media: { path: 'direct', addresses: addresses() } } : Device.relayed(broker, config),
+  }));
   const panel = await own(Panel.start({ socket: device.consent, env: screen.env, args: desktop === 'x11' ? ['--windowed'] : [], log: join(directory, 'panel.log') }));
   await device.online();
   await panel.place('call'); // drawn, and support can be called
