@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { keyFile } from '../rig/device.mjs';
 import { root } from '../rig/paths.mjs';
 import { sleep } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
@@ -47,8 +46,8 @@ story('an installation has what it needs, and runs from where it is', async ({ r
 
   // The programs start, and a device runs from there: the helpers are found by their place.
   const broker = await rig.broker();
-  // The graph is looked for beside orield and where it was built for; from another place it goes by its path.
-  const device = await rig.device({ broker, start: false, config: { media: { pipeline: at('usr/share/oriel/pipelines/vp8.pipeline') } } });
+  // Helpers and graph are looked for beside orield and where it was built for; in another place they go by their paths.
+  const device = await rig.device({ broker, start: false, config: { run: { helpers: at('usr/libexec/oriel') }, media: { pipeline: at('usr/share/oriel/pipelines/vp8.pipeline') } } });
   const check = run(at('usr/sbin/orield'), ['--config', device.file, '--check']);
   assert.deepEqual([check.status, check.stdout], [0, `${device.file}: good\n`], check.stderr);
   for (const [program, version] of [['usr/sbin/orield', /^orield \d/], ['usr/bin/oriel', /^oriel \d/]]) {
@@ -56,8 +55,6 @@ story('an installation has what it needs, and runs from where it is', async ({ r
     assert.equal(status, 0, stderr);
     assert.match(stdout, version);
   }
-  device.config.run = { helpers: at('usr/libexec/oriel') };
-  writeFileSync(device.file, keyFile(device.config), { mode: 0o600 });
   device.program = at('usr/sbin/orield');
   await device.run();
   const provider = await rig.provider(device);
