@@ -106,6 +106,10 @@ static bool make_registry(const char *to, const char *registry) {
     return (chmod(fresh, 0644) == 0 && rename(fresh, registry) == 0) || fail(registry);
 }
 
+static bool is_later(const struct timespec *a, const struct timespec *b) {
+    return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
+}
+
 /* A package brings files with old times, but it can't set when they came (ctime). */
 static bool check(const char *to, const char *registry) {
     struct stat made, plugin;
@@ -115,7 +119,7 @@ static bool check(const char *to, const char *registry) {
         g_autofree char *target = link_of(to, *name);
         if (stat(target, &plugin) < 0)
             return fail(target);
-        if (plugin.st_ctime > made.st_ctime) {
+        if (is_later(&plugin.st_ctim, &made.st_ctim)) {
             fprintf(stderr, "oriel-plugindir: %s is newer than %s; run oriel-plugindir again\n", target, registry);
             return false;
         }
