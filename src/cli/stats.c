@@ -7,7 +7,7 @@
 
 enum { LINES_A_HEADER = 20 };
 
-static const char *const stages[] = {"capture", "convert", "encode", "packetize"};
+static const char *const stages[] = {"capture", "convert", "encode", "packetize", "egress"};
 enum { STAGES = sizeof stages / sizeof *stages };
 
 static void print_header(void) {

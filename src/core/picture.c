@@ -36,7 +36,7 @@ static void open_relay(struct oriel_picture *p, struct oriel_ipc_message *m) {
 }
 
 /* What `oriel status` and `oriel stats` show. The stages are median and most, in microseconds. */
-static json_t *figures(const struct oriel_ipc_message *m) {
+static json_t *figures(struct oriel_picture *p, const struct oriel_ipc_message *m) {
     static const char *const stages[] = {"capture", "convert", "encode", "packetize"};
     json_t *f =
         json_pack("{s:I, s:I, s:I, s:I, s:f, s:I, s:I}", "width", (json_int_t)m->fields[0].number, "height",
@@ -48,7 +48,14 @@ static json_t *figures(const struct oriel_ipc_message *m) {
         json_object_set_new(
             trace, stages[i],
             json_pack("[I, I]", (json_int_t)m->fields[7 + 2 * i].number, (json_int_t)m->fields[8 + 2 * i].number));
+    guint egress[2] = {0};
+    if (p->relay)
+        oriel_relay_delay(p->relay, egress);
+    json_object_set_new(trace, "egress", json_pack("[I, I]", (json_int_t)egress[0], (json_int_t)egress[1]));
     json_object_set_new(f, "stages_us", trace);
+    if (p->media &&
+        oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_EGRESS, egress[0], egress[1]) < 0)
+        oriel_helper_kill(p->media);
     return f;
 }
 
@@ -82,7 +89,7 @@ static void on_media_message(void *user, struct oriel_ipc_message *m) {
         oriel_session_live(p->session);
         break;
     case ORIEL_MEDIA_STATS:
-        oriel_session_stats(p->session, figures(m));
+        oriel_session_stats(p->session, figures(p, m));
         break;
     case ORIEL_MEDIA_FAILED:
         oriel_session_failed(p->session, is_end_reason(m->fields[0].bytes) ? m->fields[0].bytes : "media-failed",

@@ -14,6 +14,7 @@ struct oriel_relay {
     void (*gone)(void *user);
     void *user;
     struct oriel_helper *egress;
+    guint delay[2];   /* us: median, most */
     char *remembered; /* the way that worked last, in egress's own words */
     bool killed;
 };
@@ -49,6 +50,8 @@ static void on_message(void *user, struct oriel_ipc_message *m) {
         oriel_warning("relay: %s", m->fields[0].bytes);
         break;
     case ORIEL_EGRESS_STATS:
+        r->delay[0] = (guint)m->fields[5].number;
+        r->delay[1] = (guint)m->fields[6].number;
         break;
     case ORIEL_EGRESS_FAILED:
         oriel_error("relay: %s", m->fields[0].bytes);
@@ -85,6 +88,7 @@ void oriel_relay_free(struct oriel_relay *r) {
 
 bool oriel_relay_prepare(struct oriel_relay *r, GError **error) {
     r->killed = false;
+    r->delay[0] = r->delay[1] = 0;
     if (!r->egress)
         r->egress = oriel_helper_start(&kind, r->launcher, r, error);
     return r->egress != NULL;
@@ -96,6 +100,11 @@ void oriel_relay_open(struct oriel_relay *r, const char *servers, int inside) {
         oriel_ipc_send(oriel_helper_fd(r->egress), &oriel_core_to_egress, ORIEL_EGRESS_START, servers, c->relay_proxy,
                        c->relay_ca, r->remembered ? r->remembered : "", (uint32_t)c->relay_fallback_ms, inside) < 0)
         oriel_helper_kill(r->egress);
+}
+
+void oriel_relay_delay(const struct oriel_relay *r, guint us[2]) {
+    us[0] = r->delay[0];
+    us[1] = r->delay[1];
 }
 
 void oriel_relay_renew(struct oriel_relay *r) {

@@ -17,6 +17,8 @@ struct oriel_relay *oriel_relay_new(const struct oriel_config *config, struct or
                                     struct oriel_session *session, void (*gone)(void *user), void *user);
 void oriel_relay_free(struct oriel_relay *relay);
 
+/* How long media's packets are on their way through egress now: microseconds, median and most of a second. */
+void oriel_relay_delay(const struct oriel_relay *relay, guint us[2]);
 /* Starts the helper, which opens no socket before oriel_relay_open(). Nothing to do when it runs already. */
 bool oriel_relay_prepare(struct oriel_relay *relay, GError **error);
 /* `inside` is media's socket (core_media.h), still the caller's. */

@@ -300,8 +300,10 @@ static void tell_counters(struct egress *e, int64_t now) {
         return;
     e->told = c;
     e->told_at = now;
+    uint32_t delay, delay_max;
+    oriel_delay_take(&e->relay.delay, &delay, &delay_max);
     int result = oriel_ipc_send(e->control, &oriel_egress_to_core, ORIEL_EGRESS_STATS, c.bytes_out, c.bytes_in,
-                                c.dropped_out, c.dropped_in, c.refused);
+                                c.dropped_out, c.dropped_in, c.refused, delay, delay_max);
     if (result < 0 && result != -EAGAIN)
         e->state = ENDED;
 }

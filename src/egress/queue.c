@@ -44,6 +44,10 @@ static void drop_old(struct oriel_queue *q, int64_t now) {
         remove_first(q);
 }
 
+int64_t oriel_queue_time(const struct oriel_queue *q) {
+    return q->used ? first(q).time : 0;
+}
+
 void oriel_queue_push(struct oriel_queue *q, const void *message, size_t length, int64_t now) {
     struct head h = {.time = now, .length = (uint16_t)length};
     drop_old(q, now);

@@ -26,4 +26,7 @@ void oriel_queue_push(struct oriel_queue *q, const void *message, size_t length,
 /* Takes the first message that is not too old out, if it fits into `room` bytes; its length, else 0. */
 size_t oriel_queue_pop(struct oriel_queue *q, void *out, size_t room, int64_t now);
 
+/* When the first message was pushed, as push() was told; 0: there is none. */
+int64_t oriel_queue_time(const struct oriel_queue *q);
+
 #endif

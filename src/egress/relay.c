@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "clock.h"
 
@@ -20,6 +21,10 @@ static struct batch {
     struct mmsghdr messages[BATCH];
     struct iovec parts[BATCH];
     struct sockaddr_in senders[BATCH];
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(struct timespec))];
+    } times[BATCH];
     uint8_t bytes[BATCH][ORIEL_FRAME_MAX + 1];
 } received;
 
@@ -38,6 +43,8 @@ static int receive(int fd, bool with_sender) {
             continue;
         received.messages[i].msg_hdr.msg_name = &received.senders[i];
         received.messages[i].msg_hdr.msg_namelen = sizeof received.senders[i];
+        received.messages[i].msg_hdr.msg_control = &received.times[i];
+        received.messages[i].msg_hdr.msg_controllen = sizeof received.times[i];
     }
     int n = recvmmsg(fd, received.messages, BATCH, MSG_DONTWAIT, NULL);
     return n < 0 ? -errno : n;
@@ -103,9 +110,13 @@ bool oriel_relay_open(struct oriel_relay *r, struct oriel_path *path, bool first
                       char error[ORIEL_EGRESS_TEXT_SIZE]) {
     if (!first)
         forget_media(r);
+    int on = 1;
+    setsockopt(r->inside, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on); /* without it, delays are not known */
     r->path = path;
-    if (path->stream)
+    if (path->stream) {
         path->stream->written = 0; /* our own question */
+        path->stream->delay = &r->delay;
+    }
     r->sent = now;
     r->unheard = r->failing = 0;
     r->failures = 0;
@@ -156,29 +167,56 @@ static void heard(struct oriel_relay *r) {
     r->asking = false;
 }
 
+/* When the kernel took message `i`, in monotonic time; `now` when it does not say: media could turn that off. */
+static int64_t arrival(unsigned i, int64_t now, int64_t wall) {
+    struct msghdr *m = &received.messages[i].msg_hdr;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+        struct timespec t;
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
+            continue;
+        memcpy(&t, CMSG_DATA(c), sizeof t);
+        int64_t waited = wall - ((int64_t)t.tv_sec * ORIEL_SECOND + t.tv_nsec);
+        return waited > 0 && waited < ORIEL_SECOND ? now - waited : now; /* the wall clock may have been turned */
+    }
+    return now;
+}
+
+static void note_delays(struct oriel_relay *r, const int64_t *came, unsigned count) {
+    int64_t now = oriel_monotonic();
+    for (unsigned i = 0; i < count; i++)
+        oriel_delay_add(&r->delay, now - came[i]);
+}
+
 /* From media to the path. */
 static void pass_out(struct oriel_relay *r, int n, int64_t now) {
     struct outgoing o = {0};
     struct oriel_stream *stream = r->path->stream;
+    struct timespec wall;
+    clock_gettime(CLOCK_REALTIME, &wall);
+    int64_t monotonic = oriel_monotonic(), came[BATCH];
     for (int i = 0; i < n; i++) {
         size_t length;
         const uint8_t *bytes = received.bytes[i];
+        int64_t at = arrival((unsigned)i, monotonic, (int64_t)wall.tv_sec * ORIEL_SECOND + wall.tv_nsec);
         enum oriel_frame_kind kind = oriel_frame_check(bytes, received.messages[i].msg_len, &length);
         if (kind == ORIEL_FRAME_BAD) {
             r->counters.refused++;
         } else if (!is_medias(r, &received.senders[i], bytes, kind)) {
             r->counters.dropped_out++;
         } else if (stream) {
-            oriel_stream_queue(stream, kind, bytes, length, now);
+            oriel_stream_queue(stream, kind, bytes, length, at);
             r->sent = now;
         } else {
+            came[o.count] = at;
             add(&o, bytes, length);
         }
     }
     int error = 0;
     if (o.count) {
+        unsigned count = o.count;
         r->sent = now;
         r->counters.bytes_out += send_all(r->path->fd, &o, &r->counters.dropped_out, &error);
+        note_delays(r, came, count);
     }
     if (error)
         note_error(r, now);

@@ -28,6 +28,7 @@ struct oriel_relay {
     unsigned idle_events;    /* in a row: poll(2) told of something and nothing was there */
     struct oriel_path *path; /* owned; NULL: none, and nothing moves */
     struct oriel_counters counters;
+    struct oriel_delay delay;
     int64_t sent;      /* when media sent last */
     int64_t unheard;   /* since when media has sent and nothing came back; 0: nothing is awaited */
     int64_t failing;   /* since when a UDP socket has given errors only; 0: it has not */

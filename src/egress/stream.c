@@ -64,6 +64,15 @@ void oriel_stream_queue(struct oriel_stream *s, enum oriel_frame_kind kind, cons
     oriel_queue_push(kind == ORIEL_FRAME_CONTROL ? &s->control : &s->media, message, length, now);
 }
 
+static size_t pop_media(struct oriel_stream *s, size_t room, int64_t now) {
+    size_t before = s->media.dropped;
+    int64_t came = oriel_queue_time(&s->media);
+    size_t n = oriel_queue_pop(&s->media, s->out + s->out_end, room, now);
+    if (n && s->delay && s->media.dropped == before) /* else it was not the first that went */
+        oriel_delay_add(s->delay, now - came);
+    return n;
+}
+
 /* Moves whole messages into `out`, padded. */
 static void fill(struct oriel_stream *s, int64_t now) {
     s->out_at = s->out_end = 0;
@@ -71,7 +80,7 @@ static void fill(struct oriel_stream *s, int64_t now) {
         size_t room = sizeof s->out - s->out_end - 3;
         size_t n = oriel_queue_pop(&s->control, s->out + s->out_end, room, now);
         if (n == 0 && !s->control.used)
-            n = oriel_queue_pop(&s->media, s->out + s->out_end, room, now);
+            n = pop_media(s, room, now);
         if (n == 0)
             return;
         size_t padded = oriel_frame_padded(n);

@@ -11,6 +11,7 @@
 #ifndef ORIEL_EGRESS_STREAM_H
 #define ORIEL_EGRESS_STREAM_H
 
+#include "delay.h"
 #include "framing.h"
 #include "queue.h"
 #include "tls.h"
@@ -24,6 +25,7 @@ struct oriel_stream {
     uint64_t written;      /* bytes of messages that have begun to be written */
     size_t out_at, out_end;
     struct oriel_queue control, media;
+    struct oriel_delay *delay; /* where it is noted how long media's messages waited; NULL: nowhere */
     struct oriel_deframer in;
     uint8_t out[ORIEL_STREAM_OUT], control_bytes[ORIEL_STREAM_CONTROL], media_bytes[ORIEL_STREAM_MEDIA];
 };
@@ -34,7 +36,7 @@ void oriel_stream_free(struct oriel_stream *s);
 
 /* Reads once into `in`. 1: bytes came · 0: none now · -errno, -EPIPE: the other side has ended. */
 int oriel_stream_read(struct oriel_stream *s);
-/* A checked message, without padding. It goes out with the next flush(). */
+/* A checked message, without padding, that came at `now`. It goes out with the next flush(). */
 void oriel_stream_queue(struct oriel_stream *s, enum oriel_frame_kind kind, const uint8_t *message, size_t length,
                         int64_t now);
 /* Writes what the socket takes. 0 or -errno. */

@@ -28,7 +28,8 @@ enum {
     ORIEL_EGRESS_LOST = 2,
     /* At most once a second, and only when something has changed; all since START. t bytes out · t bytes in · u
      * datagrams dropped on their way out (no path, or it is slower than media) · u on their way in · u refused: neither
-     * STUN nor ChannelData, or too long, from either side */
+     * STUN nor ChannelData, or too long, from either side; and since the last STATS: u, u microseconds that media's
+     * datagrams took through egress, median and most */
     ORIEL_EGRESS_STATS = 3,
     /* s detail for people: what failed and what to do. Egress ends after it. */
     ORIEL_EGRESS_FAILED = 4,
@@ -41,7 +42,7 @@ static const struct oriel_ipc_type oriel_core_to_egress_types[] = {
 static const struct oriel_ipc_type oriel_egress_to_core_types[] = {
     {ORIEL_EGRESS_PATH, "path", "sssuu", 0},
     {ORIEL_EGRESS_LOST, "lost", "su", 0},
-    {ORIEL_EGRESS_STATS, "stats", "ttuuu", 0},
+    {ORIEL_EGRESS_STATS, "stats", "ttuuuuu", 0},
     {ORIEL_EGRESS_FAILED, "failed", "s", 0},
 };
 static const struct oriel_ipc_table oriel_core_to_egress __attribute__((unused)) = {

@@ -19,6 +19,9 @@ enum {
     /* The way out is a new one, and with it the relay: make a new transport, with an OFFER and candidates of its own;
      * the DTLS certificate, capture and encoder stay. */
     ORIEL_MEDIA_RENEW = 4,
+    /* u, u microseconds that packets took through egress in the last second, median and most; 0 without a relay. For
+     * the page; comes after each STATS. */
+    ORIEL_MEDIA_EGRESS = 5,
 };
 
 /* Media to core. */
@@ -54,6 +57,7 @@ static const struct oriel_ipc_type oriel_core_to_media_types[] = {
     {ORIEL_MEDIA_ANSWER, "answer", "s", 0},
     {ORIEL_MEDIA_REMOTE_CANDIDATE, "remote-candidate", "us", 0},
     {ORIEL_MEDIA_RENEW, "renew", "", 0},
+    {ORIEL_MEDIA_EGRESS, "egress", "uu", 0},
 };
 static const struct oriel_ipc_type oriel_media_to_core_types[] = {
     {ORIEL_MEDIA_OFFER, "offer", "ss", 0},   {ORIEL_MEDIA_LOCAL_CANDIDATE, "local-candidate", "us", 0},

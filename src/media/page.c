@@ -36,12 +36,13 @@ void oriel_page_write_time(int64_t at, char out[128]) {
     snprintf(out, 128, "{\"t\":\"time\",\"rtp\":0,\"at\":%" PRId64 "}", at);
 }
 
-bool oriel_page_write_trace(const struct oriel_trace_summary *trace, char out[ORIEL_PAGE_TRACE_SIZE]) {
+bool oriel_page_write_trace(const struct oriel_trace_summary *trace, const unsigned egress[2],
+                            char out[ORIEL_PAGE_TRACE_SIZE]) {
     const struct oriel_trace_stage *t = trace->stages;
-    int length =
-        snprintf(out, ORIEL_PAGE_TRACE_SIZE,
-                 "{\"t\":\"trace\",\"pictures\":%u,\"capture\":[%u,%u],\"convert\":[%u,%u],\"encode\":[%u,%u],"
-                 "\"packetize\":[%u,%u]}",
-                 trace->pictures, t[0].p50, t[0].max, t[1].p50, t[1].max, t[2].p50, t[2].max, t[3].p50, t[3].max);
+    int length = snprintf(out, ORIEL_PAGE_TRACE_SIZE,
+                          "{\"t\":\"trace\",\"pictures\":%u,\"capture\":[%u,%u],\"convert\":[%u,%u],\"encode\":[%u,%u],"
+                          "\"packetize\":[%u,%u],\"egress\":[%u,%u]}",
+                          trace->pictures, t[0].p50, t[0].max, t[1].p50, t[1].max, t[2].p50, t[2].max, t[3].p50,
+                          t[3].max, egress[0], egress[1]);
     return length < ORIEL_PAGE_TRACE_SIZE;
 }

@@ -20,7 +20,8 @@ void oriel_page_write_pong(int64_t id, int64_t now, char out[128]);
 
 /* Where the time of the pictures of the last second went. */
 enum { ORIEL_PAGE_TRACE_SIZE = 320 };
-bool oriel_page_write_trace(const struct oriel_trace_summary *trace, char out[ORIEL_PAGE_TRACE_SIZE]);
+bool oriel_page_write_trace(const struct oriel_trace_summary *trace, const unsigned egress[2],
+                            char out[ORIEL_PAGE_TRACE_SIZE]);
 
 /* The picture with RTP timestamp 0 shows the screen of time `at`, in microseconds of the same clock. */
 void oriel_page_write_time(int64_t at, char out[128]);

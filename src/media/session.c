@@ -48,7 +48,8 @@ struct session {
     int64_t deadline;  /* for the connection, monotonic; 0: none */
     int64_t last_ping; /* monotonic; 0: the data channel is not open */
     gboolean relay, silent;
-    gboolean sending; /* a packet has left by the present connection */
+    unsigned egress[2]; /* us through it, median and most, as core said last */
+    gboolean sending;   /* a packet has left by the present connection */
     guint64 pictures_before, bytes_before;
     struct oriel_ipc_message message;
 };
@@ -181,7 +182,7 @@ static void send_stats(struct session *s) {
                            sent.loss_permille, sent.round_trip_ms, sent.bytes, t[0].p50, t[0].max, t[1].p50, t[1].max,
                            t[2].p50, t[2].max, t[3].p50, t[3].max));
     char text[ORIEL_PAGE_TRACE_SIZE];
-    if (trace.pictures && oriel_page_write_trace(&trace, text))
+    if (trace.pictures && oriel_page_write_trace(&trace, s->egress, text))
         oriel_transport_send(s->transport, text);
 }
 
@@ -293,6 +294,10 @@ static void handle(struct session *s) {
         break;
     case ORIEL_MEDIA_REMOTE_CANDIDATE:
         oriel_transport_add_candidate(s->transport, (unsigned)m->fields[0].number, m->fields[1].bytes);
+        break;
+    case ORIEL_MEDIA_EGRESS:
+        s->egress[0] = (unsigned)m->fields[0].number;
+        s->egress[1] = (unsigned)m->fields[1].number;
         break;
     case ORIEL_MEDIA_RENEW:
         renew(s);

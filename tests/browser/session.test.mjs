@@ -94,7 +94,7 @@ story('live: figures, the log, and the stop within 100 ms', async ({ rig }) => {
   assert.equal(said.code, 0, said.stderr);
   const line = JSON.parse(said.stdout.split('\n')[0]);
   assert.equal(line.width, figures.width);
-  for (const stage of ['capture', 'convert', 'encode', 'packetize']) assert.equal(line.stages_us[stage].length, 2, said.stdout);
+  for (const stage of ['capture', 'convert', 'encode', 'packetize', 'egress']) assert.equal(line.stages_us[stage].length, 2, said.stdout);
   assert.equal((await device.oriel('stats')).code, 1); // no session, no figures
   await ready(all);
   const records = device.audit();

@@ -76,10 +76,10 @@ static void print_string(const char *text) {
 }
 
 static void print_message(const struct oriel_ipc_message *m) {
-    static const char *const names[][5] = {
+    static const char *const names[][7] = {
         [ORIEL_EGRESS_PATH] = {"transport", "detail", "remember", "ms", "generation"},
         [ORIEL_EGRESS_LOST] = {"detail", "generation"},
-        [ORIEL_EGRESS_STATS] = {"out", "in", "dropped_out", "dropped_in", "refused"},
+        [ORIEL_EGRESS_STATS] = {"out", "in", "dropped_out", "dropped_in", "refused", "delay", "delay_max"},
         [ORIEL_EGRESS_FAILED] = {"detail"}};
     printf("{\"message\": \"%s\"", m->type->name);
     for (size_t i = 0; m->type->fields[i]; i++) {

@@ -7,7 +7,7 @@ const PAIR = [U32, U32]; // median and most, in us
 const MEMBERS = {
     pong: { id: U32, now: Number.MAX_SAFE_INTEGER },
     time: { rtp: U32, at: Number.MAX_SAFE_INTEGER },
-    trace: { pictures: U32, capture: PAIR, convert: PAIR, encode: PAIR, packetize: PAIR },
+    trace: { pictures: U32, capture: PAIR, convert: PAIR, encode: PAIR, packetize: PAIR, egress: PAIR },
 };
 
 const fits = (value, max) =>

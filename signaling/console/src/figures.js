@@ -1,6 +1,6 @@
 /* The live figures of a session, from two successive looks at getStats. */
 
-export const STAGES = ['capture', 'convert', 'encode', 'packetize'];
+export const STAGES = ['capture', 'convert', 'encode', 'packetize', 'egress'];
 
 /* RTCStatsReport (a Map) -> what we need of it. */
 export function readStats(report) {
@@ -27,7 +27,7 @@ export function readStats(report) {
 
 /* Samples of readStats with `at` (page ms) and `shown` (frames presented so far, 0 when the browser doesn't count) ->
  * {width, height, fps, latency, bitrate (kbit/s), loss (%), rtt, stages}; null is unknown. Times in ms. `trace` is the
- * device's last word on where the time of its pictures goes; `stages` its medians, {capture, convert, encode, packetize}. The round trip is the
+ * device's last word on where the time of its pictures goes; `stages` its medians, {capture, convert, encode, packetize, egress}. The round trip is the
  * data channel's, which is measured each second, else the one of ICE, which is seldom fresh. */
 export function figures(before, now, { latency, rtt, trace = null }) {
     const seconds = before ? (now.at - before.at) / 1000 : 0;

@@ -79,8 +79,8 @@ test('figures: rates between two looks', () => {
     const stats = video({ bytesReceived: 126_000, packetsReceived: 106, packetsLost: 5, framesDecoded: 40, frameWidth: 1280, frameHeight: 720 });
     const now = { ...readStats(report([stats, pair, transport])), at: 2000, shown: 33 };
     assert.deepEqual(figures(before, now, { latency: 31.5, rtt: null }), { width: 1280, height: 720, fps: 28, latency: 31.5, bitrate: 1000, loss: 4, rtt: 25, stages: null });
-    const trace = { pictures: 30, capture: [2500, 9000], convert: [200, 300], encode: [4100, 12000], packetize: [50, 60] };
-    assert.deepEqual(figures(before, now, { latency: 31.5, rtt: 7, trace }).stages, { capture: 2.5, convert: 0.2, encode: 4.1, packetize: 0.05 });
+    const trace = { pictures: 30, capture: [2500, 9000], convert: [200, 300], encode: [4100, 12000], packetize: [50, 60], egress: [26, 280] };
+    assert.deepEqual(figures(before, now, { latency: 31.5, rtt: 7, trace }).stages, { capture: 2.5, convert: 0.2, encode: 4.1, packetize: 0.05, egress: 0.026 });
     assert.equal(figures(before, now, { latency: null, rtt: 7 }).rtt, 7);
     assert.equal(figures(before, { ...now, shown: 0 }, { latency: null, rtt: 7 }).fps, 35); // a browser that doesn't count what it shows
     assert.equal(figures(before, { ...before, at: 2000 }, { latency: null, rtt: null }).loss, 0);
@@ -95,7 +95,7 @@ test('figures: unknown is null, never NaN', () => {
 test('data channel: exactly the messages of the protocol', () => {
     assert.deepEqual(readChannel('{"t":"pong","id":7,"now":81234567}'), { t: 'pong', id: 7, now: 81234567 });
     assert.deepEqual(readChannel('{"t":"time","rtp":0,"at":80000000}'), { t: 'time', rtp: 0, at: 80000000 });
-    const trace = { t: 'trace', pictures: 30, capture: [2500, 9000], convert: [200, 300], encode: [4100, 12000], packetize: [50, 60] };
+    const trace = { t: 'trace', pictures: 30, capture: [2500, 9000], convert: [200, 300], encode: [4100, 12000], packetize: [50, 60], egress: [26, 280] };
     assert.deepEqual(readChannel(JSON.stringify(trace)), trace);
     for (const encode of [4100, [1], [1, 2, 3], [1, -2], [1, 2 ** 32], [1, '2'], {}]) assert.equal(readChannel(JSON.stringify({ ...trace, encode })), null);
     const bad = ['', '{}', 'null', '[]', '{"t":"ping","id":1}', '{"t":"pong","id":7}', '{"t":"pong","id":7,"now":1,"x":1}', '{"t":"pong","id":-1,"now":1}'];

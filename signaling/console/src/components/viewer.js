@@ -156,6 +156,7 @@ class Viewer extends View {
             data-convert-ms=${attribute(f.stages?.convert ?? null, 3)}
             data-encode-ms=${attribute(f.stages?.encode ?? null, 3)}
             data-packetize-ms=${attribute(f.stages?.packetize ?? null, 3)}
+            data-egress-ms=${attribute(f.stages?.egress ?? null, 3)}
         >
             ${this.figure('Size', f.width === null ? '–' : `${f.width} × ${f.height}`, '', 'wide')}
             ${this.figure('Frames', show(f.fps), '/s')} ${this.figure('Latency', show(f.latency), 'ms', '', this.stages())}
