@@ -62,7 +62,11 @@ static bool check_sandbox(const char *network) {
         return refuse("privileges can be gained");
     if (!no_capabilities())
         return refuse("it has capabilities");
-    if (access("/proc", F_OK) == 0 || access("/home", F_OK) == 0 || access("/etc/passwd", F_OK) == 0)
+#ifndef ORIEL_SANITIZED
+    if (access("/proc", F_OK) == 0)
+        return refuse("it sees the machine's processes");
+#endif
+    if (access("/home", F_OK) == 0 || access("/etc/passwd", F_OK) == 0)
         return refuse("it sees the machine's files");
     if (strcmp(network, "alone") == 0 && !only_loopback())
         return refuse("it has a network");
@@ -99,6 +103,17 @@ static bool set_limits(char **values, bool bare) {
     (void)data;
 #endif
     return good;
+}
+
+static bool put_on_filter(unsigned long process, bool log) {
+#ifndef ORIEL_SANITIZED
+    int result = oriel_sandbox_load(&oriel_filters[ORIEL_STAGE_LAUNCH][process], log);
+    if (result < 0) {
+        oriel_error("cannot filter system calls: %s", strerror(-result));
+        return false;
+    }
+#endif
+    return true;
 }
 
 /* To ORIEL_ENTER_FD; nothing else stays open above the control channel. */
@@ -139,15 +154,9 @@ int main(int argc, char **argv) {
     for (int s = 1; s < NSIG; s++)
         signal(s, SIG_DFL);
     unsetenv("PWD"); /* bubblewrap's */
-    bool log = strcmp(argv[6], "log") == 0;
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-#ifndef ORIEL_SANITIZED
-    int result = oriel_sandbox_load(&oriel_filters[ORIEL_STAGE_LAUNCH][process], log);
-    if (result < 0) {
-        oriel_error("cannot filter system calls: %s", strerror(-result));
+    if (!put_on_filter(process, strcmp(argv[6], "log") == 0))
         return ORIEL_ENTER_BAD;
-    }
-#endif
     if (look)
         _exit(ORIEL_ENTER_GOOD);
     char *base = strrchr(argv[7], '/');

@@ -109,6 +109,9 @@ static void add_tree(struct oriel_launch_command *c, const struct oriel_launch_p
                      const struct oriel_launch_kind *kind) {
     add_libraries(c);
     ADD(c, "--dev-bind", "/dev/null", "/dev/null", "--dev-bind", "/dev/urandom", "/dev/urandom");
+#ifdef ORIEL_SANITIZED
+    ADD(c, "--proc", "/proc"); /* where they read how memory lies */
+#endif
     if (kind->names)
         add_names(c);
     char plugins[PATH_MAX];

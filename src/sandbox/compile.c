@@ -243,5 +243,9 @@ int main(int argc, char **argv) {
             fprintf(out, "    [%1$d][%2$d] = {%3$s_%4$s, sizeof %3$s_%4$s / sizeof *%3$s_%4$s, %5$u},\n", stage,
                     process, stage_names[stage], process_names[process], calls[stage][process]);
     fputs("};\n", out);
+    for (int stage = 0; stage < ORIEL_STAGES; stage++)
+        for (int process = 0; process < ORIEL_PROCESSES; process++)
+            seccomp_release(filters[stage][process]);
+    fclose(list);
     return fclose(out) == 0 ? 0 : 1;
 }
