@@ -69,7 +69,7 @@ static size_t pop_media(struct oriel_stream *s, size_t room, int64_t now) {
     int64_t came = oriel_queue_time(&s->media);
     size_t n = oriel_queue_pop(&s->media, s->out + s->out_end, room, now);
     if (n && s->delay && s->media.dropped == before) /* else it was not the first that went */
-        oriel_delay_add(s->delay, now - came);
+        oriel_delay_add(s->delay, oriel_monotonic() - came);
     return n;
 }
 

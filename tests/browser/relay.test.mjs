@@ -46,8 +46,9 @@ for (const transport of ['udp', 'tcp', 'tls'])
     const cast = await watched(rig, transport);
     await compare(rig, cast, 2);
     assert.deepEqual(live(cast.device), [[1, transport]]);
-    const { egress } = (await cast.device.status()).session.figures.stages_us;
-    assert.ok(egress[0] > 0 && egress[1] >= egress[0], `through egress: ${egress} us`);
+    await cast.painter.command('moves 3');
+    const stages = async () => (await cast.device.status()).session.figures.stages_us;
+    await until('the time through egress', async () => (await stages()).egress[1] > 0);
     const told = cast.agent.candidates.filter(Boolean);
     assert.ok(told.length > 0);
     for (const candidate of told) assert.match(candidate, / typ relay /);
