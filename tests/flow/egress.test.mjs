@@ -264,7 +264,7 @@ story('a server that sends huge messages, in crumbs: passed over in little memor
   const client = await clientOf(rig, egress);
   client.raw(Buffer.from('000300002112a442' + '00'.repeat(12), 'hex'));
   await until('the Allocate', () => server.received.length);
-  const before = memory(egress.pid).pss;
+  const before = memory(egress.pid).own;
   const huge = Buffer.concat([Buffer.from('4001ffff', 'hex'), Buffer.alloc(65536, 0xaa)]), stunHuge = Buffer.concat([Buffer.from('0101fffc2112a442' + '22'.repeat(12), 'hex'), Buffer.alloc(65532, 0xbb)]);
   const small = Buffer.from('4001000301020300', 'hex');
   for (let i = 0; i < 100; i++) { server.send(huge); server.send(stunHuge); server.send(small); }
@@ -273,7 +273,7 @@ story('a server that sends huge messages, in crumbs: passed over in little memor
   server.send(small);
   await until(() => `the small ones; ${client.channelled} came`, () => client.channelled === 102);
   assert.equal((await egress.stats(({ refused }) => refused >= 201)).refused, 201);
-  assert.ok(memory(egress.pid).pss - before < 200, `${before} -> ${memory(egress.pid).pss} KiB`);
+  assert.ok(memory(egress.pid).own - before < 200, `${before} -> ${memory(egress.pid).own} KiB`);
   server.send(Buffer.from('<html>Your time is up</html>'.padEnd(40)));
   assert.match((await egress.next('lost')).detail, /sent what is no TURN message/);
   await egress.next('path');
@@ -287,11 +287,11 @@ story('a server that stops reading: memory stays flat, what does not fit is drop
   client.raw(Buffer.from('000300002112a442' + '00'.repeat(12), 'hex'));
   await until('the Allocate', () => server.received.length);
   server.sockets[0].pause();
-  const before = memory(egress.pid).pss;
+  const before = memory(egress.pid).own;
   let peak = 0;
   for (let i = 0; i < 100; i++) {
     for (let k = 0; k < 40; k++) client.put(0x4001, packet(k, 1200));
-    peak = Math.max(peak, memory(egress.pid).pss);
+    peak = Math.max(peak, memory(egress.pid).own);
     await sleep(20);
   }
   const { dropped_out: dropped } = await egress.stats(({ dropped_out: count }) => count > 500);
