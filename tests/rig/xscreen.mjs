@@ -1,8 +1,8 @@
-// An X11 screen of our own: Xvfb with a cookie, on a display number that the server picks.
+// An X11 screen of our own: Xvfb with a cookie, on a display number that nobody has.
 // It starts large and is set to the wanted size by RandR, so that a test can change it in mid-session like a person
 // would. -noreset because a server that resets when its last client leaves would forget the added modes.
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -18,6 +18,11 @@ function authority(cookie) {
   return Buffer.concat([wild, counted(Buffer.alloc(0)), counted(Buffer.alloc(0)), counted(Buffer.from('MIT-MAGIC-COOKIE-1')), counted(cookie)]);
 }
 
+// -displayfd alone would let the server pick one, but by its abstract socket, of which each network namespace has its own:
+// from another one it would take the place of a desktop's socket in /tmp. The lock file of a given number is one for all.
+const free = (number) => !existsSync(`/tmp/.X${number}-lock`) && !existsSync(`/tmp/.X11-unix/X${number}`);
+const TAKEN = /already active for display|Cannot establish any listening sockets/;
+
 export class Screen {
   static async start(directory, { width = 1280, height = 720, most = '2560x1600' } = {}) {
     const screen = new Screen();
@@ -31,12 +36,17 @@ export class Screen {
   async launch(directory, server, args) {
     this.authority = join(directory, 'Xauthority');
     writeFileSync(this.authority, authority(randomBytes(16)), { mode: 0o600 });
-    this.process = new Process(server, server, ['-displayfd', '3', ...args, '-noreset', '-nolisten', 'tcp', '-auth', this.authority], { log: join(directory, 'x.log'), extra: 1 });
-    const number = await within(15000, `${server} to be ready`, Promise.race([
-      new Promise((resolve) => this.process.child.stdio[3].once('data', (data) => resolve(String(data).trim()))),
-      this.process.exited.then(() => { throw new Error(`${server} ended (${this.process.how()}):\n${this.process.tail()}`); }),
-    ]));
-    this.display = `:${number}`;
+    for (let tries = 0; !this.display; tries++) {
+      const number = randomInt(100, 10000);
+      if (!free(number)) continue;
+      this.process = new Process(server, server, [`:${number}`, '-displayfd', '3', ...args, '-noreset', '-nolisten', 'tcp', '-auth', this.authority], { log: join(directory, 'x.log'), extra: 1 });
+      const ready = await within(15000, `${server} to be ready`, Promise.race([
+        new Promise((resolve) => this.process.child.stdio[3].once('data', () => resolve(true))),
+        this.process.exited.then(() => false),
+      ]));
+      if (ready) this.display = `:${number}`;
+      else if (tries > 5 || !TAKEN.test(this.process.tail())) throw new Error(`${server} ended (${this.process.how()}):\n${this.process.tail()}`);
+    }
     this.env = { DISPLAY: this.display, XAUTHORITY: this.authority, XCURSOR_THEME: 'Adwaita', WAYLAND_DISPLAY: undefined };
   }
 
