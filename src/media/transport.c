@@ -45,7 +45,7 @@ struct connection {
 
 /* ---- from webrtcbin's threads to ours ---- */
 
-enum event_kind { OFFER, CANDIDATE, GATHERED, CONNECTED, LOST, SENDING, OPEN, MESSAGE, CHANNEL_CLOSED };
+enum event_kind { OFFER, CANDIDATE, GATHERED, CONNECTED, LOST, BREACH, SENDING, OPEN, MESSAGE, CHANNEL_CLOSED };
 
 struct event {
     struct connection *connection;
@@ -118,6 +118,9 @@ static gboolean dispatch(gpointer user) {
         break;
     case LOST:
         fail(t, "peer-lost", e->text);
+        break;
+    case BREACH:
+        fail(t, "protocol", e->text);
         break;
     case SENDING:
         t->events->sending(t->user);
@@ -210,8 +213,13 @@ static void on_channel_text(GObject *channel, char *text, gpointer c) {
     post(c, MESSAGE, text ? (unsigned)strlen(text) : 0, g_strdup(text ? text : ""));
 }
 
+/* Each would be memory, and none is part of the protocol. */
+static void on_foreign_channel(GstElement *webrtc, GObject *channel, gpointer c) {
+    post(c, BREACH, 0, g_strdup("the page opened a data channel; only the device opens one"));
+}
+
 static void on_channel_data(GObject *channel, GBytes *data, gpointer c) {
-    post(c, LOST, 0, g_strdup("the page sent binary data, which the protocol does not have"));
+    post(c, BREACH, 0, g_strdup("the page sent binary data, which the protocol does not have"));
 }
 
 static guint buffer_size(GstPadProbeInfo *info) {
@@ -371,6 +379,7 @@ static gboolean connect_anew(struct oriel_transport *t, GError **error) {
         return FALSE;
     g_autoptr(GstElement) rtpbin = gst_bin_get_by_name(GST_BIN(c->webrtc), "rtpbin");
     g_signal_connect(rtpbin, "pad-added", G_CALLBACK(on_rtpbin_pad), c);
+    g_signal_connect(c->webrtc, "on-data-channel", G_CALLBACK(on_foreign_channel), c);
     g_signal_connect(c->webrtc, "on-ice-candidate", G_CALLBACK(on_candidate), c);
     g_signal_connect(c->webrtc, "notify::ice-gathering-state", G_CALLBACK(on_gathering), c);
     g_signal_connect(c->webrtc, "notify::connection-state", G_CALLBACK(on_connection), c);
