@@ -48,6 +48,7 @@ struct session {
     int64_t deadline;  /* for the connection, monotonic; 0: none */
     int64_t last_ping; /* monotonic; 0: the data channel is not open */
     gboolean relay, silent;
+    uint32_t renewal; /* the newest, as core numbers them */
     gboolean sending; /* a packet has left by the present connection */
     guint64 pictures_before, bytes_before;
     struct oriel_ipc_message message;
@@ -89,7 +90,7 @@ static void told(struct session *s, int result) {
 
 static void on_offer(void *user, const char *sdp, const char *fingerprint) {
     struct session *s = user;
-    told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_OFFER, fingerprint, sdp));
+    told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_OFFER, s->renewal, fingerprint, sdp));
 }
 
 static void on_candidate(void *user, unsigned mline, const char *candidate) {
@@ -268,6 +269,7 @@ static void start(struct session *s) {
 static void renew(struct session *s) {
     g_autoptr(GError) error = NULL;
     oriel_screen_run(s->screen, FALSE);
+    s->renewal = (uint32_t)s->message.fields[0].number;
     s->last_ping = 0;
     s->silent = s->sending = FALSE;
     s->state = OFFERED;
