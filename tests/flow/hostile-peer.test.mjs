@@ -1,6 +1,9 @@
 // An agent that was granted a session, and whose browser is a program that attacks media through TURN: as anybody could who
 // reaches the relayed address, and with the keys of the session. What it can reach is media, and with media only the session.
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { memory, sleep } from '../rig/process.mjs';
 import { Peer } from '../rig/peer.mjs';
 import { story } from '../rig/story.mjs';
@@ -45,4 +48,39 @@ for (const what of ['stun', 'dtls', 'rtp', 'srtcp', 'sctp', 'messages'])
     provider.stopSession();
     await agent.ended();
     console.log(`${what}: ${ends.join('; ')}`);
+  });
+
+async function listener(type, address) {
+  const socket = createSocket(type);
+  socket.packets = 0;
+  socket.on('message', () => { socket.packets++; });
+  socket.bind(0, address);
+  await once(socket, 'listening');
+  return socket;
+}
+
+// Of media's network: the addresses that anything in it is bound to (little-endian hex).
+const bound = (pid) => ['udp', 'tcp', 'udp6', 'tcp6', 'raw', 'raw6'].flatMap((protocol) => readFileSync(`/proc/${pid}/net/${protocol}`, 'utf8').trim().split('\n').slice(1)
+  .map((line) => `${protocol} ${line.trim().split(/\s+/)[1].split(':')[0]}`));
+
+for (const [allowed, heard] of [[[], false], [['127.0.0.0-127.255.255.255'], true]])
+  story(`attack 20, through TURN: candidates of the LAN, of IPv6 or by name ${heard ? 'reach whom the server lets through, to see that it is looked for' : 'reach nobody'}`, async ({ rig, t }) => {
+    const { agent, provider, device } = await rig.cast({ relay: { allowed } });
+    const near = await listener('udp4', '127.0.0.1'), six = await listener('udp6', '::1').catch(() => null), peer = rig.own(await Peer.start());
+    t.after(() => { near.close(); six?.close(); });
+    await agent.request({ fingerprint: peer.fingerprint });
+    await provider.allow();
+    await agent.grant();
+    await peer.answer(agent, await agent.offer());
+    const addresses = [['127.0.0.1', near.address().port], ['10.255.255.1', 9], ['192.168.1.1', 9], ['169.254.169.254', 80], ['224.0.0.251', 5353], ['fe80::1', 9], ['::1', six?.address().port ?? 9], ['::ffff:127.0.0.1', near.address().port],
+      ['8f4e2a9c.local', 9], ['localhost', near.address().port]];
+    for (const [i, [address, port]] of addresses.entries()) await agent.sequenced('ice', { candidate: `candidate:${i} 1 udp ${2122260223 - i} ${address} ${port} typ host`, mline: 0 });
+    await sleep(3000);
+    const { pid } = device.helper('oriel-media');
+    assert.deepEqual([...new Set(bound(pid))], ['udp 0100007F'], 'media has a socket on another address than its own loopback');
+    assert.deepEqual([near.packets > 0, six?.packets ?? 0], [heard, 0]);
+    for (const candidate of agent.candidates.filter(Boolean)) assert.match(candidate, / typ relay /);
+    provider.stopSession();
+    await agent.ended();
+    assert.ok(!device.audit().some(({ event }) => event === 'live'));
   });

@@ -17,7 +17,7 @@ export class Peer {
   }
 
   // What a browser would answer, with the formats of the offer that it can't do without.
-  #answer(offer) {
+  #answerTo(offer) {
     const [session, video, data] = offer.split(/^(?=m=)/m), [format] = /^m=video \d+ \S+ (\d+)/.exec(video).slice(1);
     const common = [`a=ice-ufrag:${UFRAG}`, `a=ice-pwd:${PASSWORD}`, `a=fingerprint:sha-256 ${this.fingerprint}`, 'a=setup:active'];
     return [
@@ -28,14 +28,18 @@ export class Peer {
     ].join('\r\n');
   }
 
+  answer(agent, { sdp }) {
+    this.ssrc = /^a=ssrc:(\d+)/m.exec(sdp)[1];
+    return agent.sequenced('sdp', { type: 'answer', sdp: this.#answerTo(sdp) });
+  }
+
   // Asks by `agent`, lets `allow` say yes, and connects to what the device tells.
   async watchDevice(agent, allow) {
     await agent.request({ fingerprint: this.fingerprint });
     await allow();
     await agent.grant();
-    const { sdp } = await agent.offer();
-    this.ssrc = /^a=ssrc:(\d+)/m.exec(sdp)[1];
-    await agent.sequenced('sdp', { type: 'answer', sdp: this.#answer(sdp) });
+    const offer = await agent.offer(), { sdp } = offer;
+    await this.answer(agent, offer);
     await agent.sequenced('ice', { candidate: `candidate:1 1 udp 2122260223 127.0.0.1 ${this.port} typ host`, mline: 0 });
     const { candidate } = await agent.next(({ typ, candidate: of }) => typ === 'ice' && of);
     const [, , , , address, port] = candidate.split(' ');
