@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "address.h"
+#include "candidate.h"
 #include "core_capture.h"
 #include "core_media.h"
 #include "helper.h"

@@ -21,7 +21,7 @@
 #include "fingerprint.h"
 #include "log.h"
 #include "page.h"
-#include "relay.h"
+#include "inside.h"
 #include "screen.h"
 #include "transport.h"
 
@@ -222,7 +222,7 @@ static gboolean path_valid(const char *name, const struct oriel_transport_path *
 }
 
 static gboolean hand_out_relay(struct session *s) {
-    int fd = oriel_relay_socket();
+    int fd = oriel_inside_socket();
     if (fd < 0) {
         g_autofree char *detail = g_strdup_printf("no socket for the relay: %s", strerror(-fd));
         fail(s, "media-failed", detail);

@@ -11,7 +11,7 @@
 
 #include "fingerprint.h"
 #include "log.h"
-#include "relay.h"
+#include "inside.h"
 #include "sdp.h"
 
 enum { CANDIDATES_MAX = 64 };
@@ -398,7 +398,7 @@ static gboolean connect_anew(struct oriel_transport *t, GError **error) {
 static char *turn_uri(const struct oriel_transport_path *path) {
     g_autofree char *name = g_uri_escape_string(path->username, NULL, FALSE);
     g_autofree char *password = g_uri_escape_string(path->password, NULL, FALSE);
-    return g_strdup_printf("turn://%s:%s@" ORIEL_RELAY_ADDRESS ":%u", name, password, ORIEL_RELAY_PORT);
+    return g_strdup_printf("turn://%s:%s@" ORIEL_INSIDE_ADDRESS ":%u", name, password, ORIEL_INSIDE_PORT);
 }
 
 struct oriel_transport *oriel_transport_new(GstElement *source, GstCaps *caps, const char *fingerprint,
@@ -412,7 +412,7 @@ struct oriel_transport *oriel_transport_new(GstElement *source, GstCaps *caps, c
     g_strlcpy(t->fingerprint, fingerprint, sizeof t->fingerprint);
     if (path->relay)
         t->turn = turn_uri(path);
-    const char *addresses = path->relay ? ORIEL_RELAY_ADDRESS : path->addresses;
+    const char *addresses = path->relay ? ORIEL_INSIDE_ADDRESS : path->addresses;
     if (*addresses)
         t->addresses = g_strsplit(addresses, ",", -1);
     t->pipeline = gst_pipeline_new("oriel");

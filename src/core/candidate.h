@@ -4,8 +4,8 @@
  * that is addresses of a TURN server ("typ relay"), with path=direct those of the device ("typ host"), of the
  * configured ones if there are any; each an IP literal with a port, by UDP (RFC 8839 section 5.1). An offer has no
  * candidates: they come one by one and are all looked at. Pure functions. */
-#ifndef ORIEL_CORE_ADDRESS_H
-#define ORIEL_CORE_ADDRESS_H
+#ifndef ORIEL_CANDIDATE_H
+#define ORIEL_CANDIDATE_H
 
 #include <stdbool.h>
 

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <glib.h>
 
-#include "address.h"
+#include "candidate.h"
 
 #define RELAYED "candidate:3 1 UDP 41885439 203.0.113.7 49200 typ relay raddr 127.0.0.1 rport 5000"
 

@@ -1,5 +1,5 @@
-/* See address.h. */
-#include "address.h"
+/* See candidate.h. */
+#include "candidate.h"
 
 #include <gio/gio.h>
 #include <string.h>
