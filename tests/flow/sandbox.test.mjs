@@ -1,5 +1,5 @@
 // What the processes of a device can do when one of them is not ours any more. What a hostile program tries from inside is
-// in unit/test_sandbox.c, try by try (attack 21), what it tells core in hostile-media.test.mjs; here is what holds in a device at work.
+// in unit/test_sandbox.c, try by try (attack 21), what it tells core in hostile-helper.test.mjs; here is what holds in a device at work.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, readlinkSync } from 'node:fs';

@@ -1,8 +1,8 @@
 /* A program in the place of a helper that tries what none may (tests/unit/test_sandbox.c, tests/flow/sandbox.test.mjs).
  * The first packet on fd 3 is either text, "STAGE PROCESS TRY ARGUMENT" (stage `launched`: as it was started; `locked`:
  * after it has taken the lock of PROCESS), answered by one packet, the errno as text, 0 when it got what it wanted; or
- * core's START to media, whose bitrate then names the lie that it tells core. With EARLY it hands out the socket of the
- * relay before anybody asks for it. */
+ * core's START to media or egress, whose bitrate, or fallback, names the lie that it tells core. With EARLY it hands
+ * out the socket of the relay before anybody asks for it. */
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -375,6 +375,18 @@ static size_t text(unsigned char *packet, size_t at, const char *words) {
     return at + sizeof length + length + 1;
 }
 
+/* PATH, of egress. */
+static void say_path(const char *transport, const char *remembered, uint32_t generation) {
+    static unsigned char packet[96 * 1024];
+    size_t n = text(packet, 8, transport);
+    n = text(packet, n, "a way");
+    n = text(packet, n, remembered);
+    memset(packet + n, 0, 4);
+    memcpy(packet + n + 4, &generation, sizeof generation);
+    put(packet, 1, (uint32_t)n);
+    send(3, packet, n + 8, MSG_NOSIGNAL);
+}
+
 static void say(unsigned type, uint32_t number, const char *first, const char *second) {
     unsigned char packet[1024];
     memcpy(packet + 8, &number, sizeof number);
@@ -431,6 +443,20 @@ static void lie(unsigned which) {
     case 111: /* the same in an offer */
         say(1, 0, FINGERPRINT, "v=0\r\na=candidate:1 1 UDP 2015363327 192.168.1.1 80 typ host\r\n");
         break;
+    case 201: /* of egress: another way, without end */
+        for (uint32_t i = 1; i <= 100000; i++)
+            say_path("udp", "turn:192.0.2.1:3478?transport=udp", i);
+        break;
+    case 202: /* a way that there is not */
+        say_path("pigeon", "turn:192.0.2.1:3478?transport=udp", 1);
+        break;
+    case 203: /* a way to be remembered that no START could hold */
+        memset(packet, 'x', 90000);
+        say_path("udp", (const char *)packet, 1);
+        break;
+    case 204: /* words that are no text */
+        say_path("udp", "\xff\xfe", 1);
+        break;
     case 112: /* that the agent is silent, without end: egress would look for ways without end */
         put(packet, 7, 0);
         for (int i = 0; i < 100000; i++)
@@ -459,7 +485,9 @@ int main(void) {
         return 0;
     if (packet[0] >= 'a')
         try((char *)packet);
-    lie(bitrate(packet, n));
+    uint32_t last;
+    memcpy(&last, packet + n - 4, sizeof last);
+    lie(last > 200 && last < 205 ? last : bitrate(packet, n));
     pause(); /* to be killed */
     return 0;
 }

@@ -1,4 +1,4 @@
-// Media that is not ours any more, and forges what it tells core (attack 22): what it says is refused, no scope is raised,
+// Media or egress that is not ours any more, and forges what it tells core (attack 22): what it says is refused, no scope is raised,
 // nothing leaves that may not, and at most its session dies.
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
@@ -7,13 +7,16 @@ import { build } from '../rig/paths.mjs';
 import { alive, sleep, stat, until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
 
-// rig-hostile (or another) in the place of media; it takes the number of its lie from the bitrate.
-function replaced(rig, bitrate, program = 'rig-hostile') {
+// rig-hostile (or another) in the place of a helper.
+function hostileHelper(rig, place, program = 'rig-hostile') {
   const helpers = rig.folder('helpers');
-  for (const name of ['oriel-enter', 'oriel-signal', 'oriel-capture', 'oriel-egress']) symlinkSync(join(build, name), join(helpers, name));
-  symlinkSync(join(build, 'tests/rig', program), join(helpers, 'oriel-media'));
-  return { device: { config: { run: { helpers }, media: { bitrate } } } };
+  for (const name of ['oriel-enter', 'oriel-signal', 'oriel-capture', 'oriel-media', 'oriel-egress'])
+    symlinkSync(join(build, name === place ? `tests/rig/${program}` : name), join(helpers, name));
+  return helpers;
 }
+
+// It takes the number of its lie from the bitrate.
+const replaced = (rig, bitrate, program) => ({ device: { config: { run: { helpers: hostileHelper(rig, 'oriel-media', program) }, media: { bitrate } } } });
 
 const endings = (device) => device.audit().filter(({ event }) => event === 'end' || event === 'denial');
 
@@ -87,3 +90,22 @@ story('attack 22: media hands out the socket of the relay while the person is as
   assert.equal((await agent.denial()).reason, 'denied');
   await noMoreThanThat(cast);
 });
+
+// Egress takes the number from the time of its fallback.
+const EGRESS_LIES = {
+  201: ['100,000 ways one after the other', /^(media|relay)-failed$/], 202: ['a way that there is not', /^relay-failed$/],
+  203: ['a way to be remembered that fits no message', /^relay-failed$/], 204: ['what is no text', /^relay-failed$/],
+};
+for (const [number, [what, reason]] of Object.entries(EGRESS_LIES))
+  story(`attack 22: egress forges ${what}`, async ({ rig }) => {
+    const cast = await rig.cast({ relay: true, device: { config: { run: { helpers: hostileHelper(rig, 'oriel-egress') }, relay: { 'fallback-ms': number } } } });
+    const { agent, provider } = cast;
+    for (let round = 0; round < 2; round++) { // what the first one left behind is not the end of the next
+      await agent.request();
+      await provider.allow();
+      const told = await agent.next(({ typ }) => typ === 'denial' || typ === 'end', 20000);
+      assert.match(told.reason, reason);
+      await noMoreThanThat(cast);
+      agent.messages.splice(0);
+    }
+  });
