@@ -103,13 +103,6 @@ __attribute__((format(printf, 2, 3))) static void fail(struct capture *c, const 
     finish(c, 1);
 }
 
-static bool is_channel(int fd) {
-    int domain = 0, type = 0;
-    socklen_t domain_length = sizeof domain, type_length = sizeof type;
-    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &domain_length) == 0 && domain == AF_UNIX &&
-           getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_length) == 0 && type == SOCK_SEQPACKET;
-}
-
 static void prepare_fd(int fd) {
     fcntl(fd, F_SETFD, FD_CLOEXEC);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
@@ -487,7 +480,7 @@ static bool receive_start(struct capture *c) {
     }
     c->frames = oriel_ipc_take_fd(&message, 0);
     c->rate_max = (unsigned)message.fields[5].number;
-    if (!is_channel(c->frames))
+    if (!oriel_ipc_is_channel(c->frames))
         fail(c, "START brought no frame socket: this is a fault in orield");
     else if (c->rate_max < 1 || c->rate_max > RATE_MAX)
         fail(c, "a frame rate of %u is not possible: [media] frame-rate in oriel.conf is 1 to %d", c->rate_max,
@@ -543,7 +536,7 @@ static void release(struct capture *c) {
 }
 
 int oriel_capture_run(int control) {
-    if (!is_channel(control)) {
+    if (!oriel_ipc_is_channel(control)) {
         oriel_error("oriel-capture is started by orield, with a socket to it as descriptor %d; it can't be started "
                     "by hand",
                     control);

@@ -88,7 +88,7 @@ static void check_kinds(struct oriel_doctor *d) {
         oriel_doctor_report(d, "GStreamer plugins", ORIEL_GOOD, NULL, "only those that are used, from %s", folder);
     else
         oriel_doctor_report(
-            d, "GStreamer plugins", ORIEL_WEAK, "make them with oriel's build on this machine (build/gst)",
+            d, "GStreamer plugins", ORIEL_WEAK, "run oriel-plugindir, beside the helpers",
             "no private directory beside the helpers: all of the system's are looked through at each start");
     for (size_t i = 0; i < launch->kind_count; i++) {
         g_autofree char *program =

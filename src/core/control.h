@@ -1,5 +1,5 @@
 /* The control socket: what `oriel` on the device's own shell asks of core. One JSON object in, one out, closed.
- *   {"op":"status"} -> {"ok":true, …as oriel_device_status()}    {"op":"stop"} -> {"ok":true,"stopped":true}
+ *   {"op":"status"} -> {"ok":true, …as device.c makes it}    {"op":"stop"} -> {"ok":true,"stopped":true}
  * Policy: only orield's own user and root; anything else gets {"ok":false,"error":"…"}. */
 #ifndef ORIEL_CONTROL_H
 #define ORIEL_CONTROL_H

@@ -186,8 +186,8 @@ static bool launch(void *user, const struct oriel_session_request *request) {
     return false;
 }
 
-static void renew(void *user) {
-    oriel_picture_renew(((struct oriel_device *)user)->picture);
+static void renew(void *user, guint number) {
+    oriel_picture_renew(((struct oriel_device *)user)->picture, number);
 }
 
 static void answer(void *user, const char *sdp) {

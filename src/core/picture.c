@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "candidate.h"
 #include "core_capture.h"
 #include "core_media.h"
 #include "helper.h"
@@ -17,6 +18,7 @@ struct oriel_picture {
     struct oriel_session *session;
     struct oriel_helper *capture, *media;
     struct oriel_relay *relay; /* NULL: media goes its own way, [media] path=direct */
+    bool relay_opened;         /* media has handed out its socket */
     guint gone_source;         /* a start that failed: nothing will end, so the loop says that all are gone */
     bool killed;
 };
@@ -27,12 +29,41 @@ static bool is_end_reason(const char *reason) {
     return g_strv_contains(reasons, reason);
 }
 
+/* Media that does what it never does is not media any more. */
+static void media_broke_the_rules(struct oriel_picture *p, const char *detail) {
+    oriel_error("oriel-media: %s; it is ended", detail);
+    oriel_session_failed(p->session, "media-failed", detail);
+    oriel_helper_kill(p->media);
+}
+
+/* Before the person agreed nothing may leave the device: egress has no server to go to until there is a capture. */
 static void open_relay(struct oriel_picture *p, struct oriel_ipc_message *m) {
-    const struct oriel_session_request *request = oriel_session_request(p->session);
+    if (!p->relay || !p->capture || p->relay_opened) {
+        media_broke_the_rules(p, "media handed out a socket that it was not asked for");
+        return;
+    }
+    p->relay_opened = true;
     int inside = oriel_ipc_take_fd(m, 0);
-    if (p->relay && request && !p->killed)
-        oriel_relay_open(p->relay, request->turn_servers, inside);
+    if (!p->killed)
+        oriel_relay_open(p->relay, oriel_session_request(p->session)->turn_servers, inside);
     close(inside);
+}
+
+static void tell_offer(struct oriel_picture *p, const struct oriel_ipc_message *m) {
+    if (!oriel_is_fingerprint(m->fields[1].bytes))
+        media_broke_the_rules(p, "media gave no fingerprint of its certificate");
+    else if (!oriel_offer_may_leave(m->fields[2].bytes))
+        media_broke_the_rules(p, "media made an offer with addresses in it");
+    else
+        oriel_session_offer(p->session, (guint)m->fields[0].number, m->fields[1].bytes, m->fields[2].bytes);
+}
+
+static void tell_candidate(struct oriel_picture *p, const struct oriel_ipc_message *m) {
+    if (m->fields[0].number > 15 ||
+        !oriel_candidate_may_leave(m->fields[1].bytes, p->relay != NULL, p->config->media_addresses))
+        media_broke_the_rules(p, "media told an address that must not leave");
+    else
+        oriel_session_local_candidate(p->session, (guint)m->fields[0].number, m->fields[1].bytes);
 }
 
 /* What `oriel status` and `oriel stats` show. The stages are median and most, in microseconds. */
@@ -69,21 +100,17 @@ static void on_media_message(void *user, struct oriel_ipc_message *m) {
         }
     switch (m->type->id) {
     case ORIEL_MEDIA_OFFER:
-        if (oriel_is_fingerprint(m->fields[0].bytes))
-            oriel_session_offer(p->session, m->fields[0].bytes, m->fields[1].bytes);
-        else
-            oriel_session_failed(p->session, "media-failed", "media gave no fingerprint of its certificate");
+        tell_offer(p, m);
         break;
     case ORIEL_MEDIA_RELAY_SOCKET:
         open_relay(p, m);
         break;
     case ORIEL_MEDIA_SILENT:
-        if (p->relay)
+        if (p->relay && oriel_session_state(p->session) == ORIEL_SESSION_LIVE)
             oriel_relay_renew(p->relay);
         break;
     case ORIEL_MEDIA_LOCAL_CANDIDATE:
-        if (m->fields[0].number <= 15)
-            oriel_session_local_candidate(p->session, (guint)m->fields[0].number, m->fields[1].bytes);
+        tell_candidate(p, m);
         break;
     case ORIEL_MEDIA_LIVE:
         oriel_session_live(p->session);
@@ -181,8 +208,10 @@ void oriel_picture_free(struct oriel_picture *p) {
 
 bool oriel_picture_prepare(struct oriel_picture *p, GError **error) {
     p->killed = false;
-    if (!p->media)
+    if (!p->media) {
+        p->relay_opened = false;
         p->media = oriel_helper_start(&media_kind, p->launcher, p, error);
+    }
     return p->media && (!p->relay || oriel_relay_prepare(p->relay, error));
 }
 
@@ -237,8 +266,9 @@ bool oriel_picture_start(struct oriel_picture *p, const struct oriel_session_req
     return p->capture != NULL;
 }
 
-void oriel_picture_renew(struct oriel_picture *p) {
-    if (p->media && oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_RENEW) < 0)
+void oriel_picture_renew(struct oriel_picture *p, guint number) {
+    if (p->media &&
+        oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_RENEW, (uint32_t)number) < 0)
         oriel_helper_kill(p->media);
 }
 

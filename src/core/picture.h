@@ -22,8 +22,8 @@ void oriel_picture_discard(struct oriel_picture *picture);
 /* False: could not; oriel_picture_kill() is still due. */
 bool oriel_picture_start(struct oriel_picture *picture, const struct oriel_session_request *request,
                          const char *session_id, GError **error);
-/* Has media make a new offer. */
-void oriel_picture_renew(struct oriel_picture *picture);
+/* Has media make a new offer, which names `number`. */
+void oriel_picture_renew(struct oriel_picture *picture, guint number);
 void oriel_picture_answer(struct oriel_picture *picture, const char *sdp);
 void oriel_picture_candidate(struct oriel_picture *picture, guint mline, const char *candidate);
 /* SIGKILL to all of them now. */

@@ -1,11 +1,11 @@
 /* See relay.h. */
 #include "relay.h"
 
-#include <sys/wait.h>
-
 #include "core_egress.h"
 #include "helper.h"
 #include "log.h"
+
+enum { REMEMBERED_MAX = 300 }; /* a URI, in full; it goes into the next START */
 
 struct oriel_relay {
     const struct oriel_config *config;
@@ -27,6 +27,12 @@ static bool is_utf8(const struct oriel_ipc_message *m) {
 }
 
 static void on_path(struct oriel_relay *r, const struct oriel_ipc_message *m) {
+    static const char *const transports[] = {"udp", "tcp", "tls", NULL};
+    if (!g_strv_contains(transports, m->fields[0].bytes) || m->fields[2].length > REMEMBERED_MAX) {
+        oriel_error("oriel-egress told a way that there is not; it is ended");
+        oriel_helper_kill(r->egress);
+        return;
+    }
     oriel_info("relay: %s, found in %u ms", m->fields[1].bytes, (guint)m->fields[3].number);
     g_free(r->remembered);
     r->remembered = g_strdup(m->fields[2].bytes);

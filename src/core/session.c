@@ -26,10 +26,11 @@ struct oriel_session {
     GPtrArray *candidates;     /* local ones that came before the offer left: json_t */
     guint path;                /* of the newest offer that was sent, from 1; 0: none yet */
     char transport[16];        /* what carries the packets */
-    bool renewing;             /* what media says now still belongs to the path before */
-    guint16 sent;              /* the next sequence number, ours */
-    guint16 expected;          /* the agent's */
-    json_t *early[EARLY_MAX];  /* the agent's messages that came before their turn, by seq modulo EARLY_MAX */
+    guint renewals;
+    bool renewing;            /* what media says now still belongs to the path before */
+    guint16 sent;             /* the next sequence number, ours */
+    guint16 expected;         /* the agent's */
+    json_t *early[EARLY_MAX]; /* the agent's messages that came before their turn, by seq modulo EARLY_MAX */
     guint local_candidates, remote_candidates;
     bool answered;
     gint64 deadline, expires, started;
@@ -66,7 +67,7 @@ static void clear(struct oriel_session *s) {
     oriel_session_request_clear(&s->request);
     memset(s->id, 0, sizeof s->id);
     s->shown = s->capture_ready = s->answered = s->renewing = false;
-    s->path = 0;
+    s->path = s->renewals = 0;
     g_strlcpy(s->transport, "direct", sizeof s->transport);
     g_clear_pointer(&s->offer, g_free);
     g_clear_pointer(&s->fingerprint, g_free);
@@ -372,20 +373,21 @@ void oriel_session_transport(struct oriel_session *s, const char *transport) {
 void oriel_session_renew(struct oriel_session *s) {
     if (s->state < ORIEL_SESSION_STARTING || s->state > ORIEL_SESSION_LIVE)
         return;
-    if (s->path == ORIEL_PATHS_MAX) {
+    if (s->renewals == ORIEL_PATHS_MAX - 1) {
         end(s, "device", "media-failed", "the network path changed too often");
         return;
     }
     s->renewing = true;
+    s->renewals++;
     g_clear_pointer(&s->offer, g_free);
     g_ptr_array_set_size(s->candidates, 0);
     s->local_candidates = 0;
-    s->ops->renew(s->user);
+    s->ops->renew(s->user, s->renewals);
 }
 
-void oriel_session_offer(struct oriel_session *s, const char *fingerprint, const char *sdp) {
+void oriel_session_offer(struct oriel_session *s, guint renewal, const char *fingerprint, const char *sdp) {
     bool due = s->state == ORIEL_SESSION_STARTING ? !s->offer : s->renewing && s->state <= ORIEL_SESSION_LIVE;
-    if (s->state < ORIEL_SESSION_STARTING || !due)
+    if (s->state < ORIEL_SESSION_STARTING || !due || renewal != s->renewals)
         return;
     if (!offer_fits(sdp)) {
         end(s, "device", "media-failed", "the offer is empty or too large");
@@ -412,7 +414,7 @@ void oriel_session_local_candidate(struct oriel_session *s, guint mline, const c
 }
 
 void oriel_session_live(struct oriel_session *s) {
-    if (s->state != ORIEL_SESSION_CONNECTING)
+    if (s->state != ORIEL_SESSION_CONNECTING || s->renewing)
         return;
     if (!s->ops->record(
             s->user, "live",

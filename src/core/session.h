@@ -66,8 +66,8 @@ struct oriel_session_ops {
     void (*announce)(void *user, const char *state, const char *by, const char *reason);
     /* Starts capture, and media out of what was prepared. False: could not (logged); kill() follows. */
     bool (*launch)(void *user, const struct oriel_session_request *request);
-    /* Has media make a new offer, for a new path. */
-    void (*renew)(void *user);
+    /* Has media make a new offer, for a new path. `number`: which renewal this is, from 1. */
+    void (*renew)(void *user, guint number);
     void (*answer)(void *user, const char *sdp);
     void (*candidate)(void *user, guint mline, const char *candidate);
     /* Kills capture and media now. oriel_session_helpers_gone() comes later, when both are gone, never from inside. */
@@ -119,7 +119,8 @@ void oriel_session_capture_ready(struct oriel_session *session, const char *back
 void oriel_session_transport(struct oriel_session *session, const char *transport);
 /* The way out is a new one: under the same grant, the agent gets a new offer. */
 void oriel_session_renew(struct oriel_session *session);
-void oriel_session_offer(struct oriel_session *session, const char *fingerprint, const char *sdp);
+/* `renewal`: the number of the newest one that media knew of, 0: none; an offer of an older one is dropped. */
+void oriel_session_offer(struct oriel_session *session, guint renewal, const char *fingerprint, const char *sdp);
 void oriel_session_local_candidate(struct oriel_session *session, guint mline, const char *candidate);
 void oriel_session_live(struct oriel_session *session);
 /* Takes `figures` over. */

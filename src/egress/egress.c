@@ -12,7 +12,7 @@
 #include "core_egress.h"
 #include "log.h"
 #include "race.h"
-#include "relay.h"
+#include "bridge.h"
 #include "route.h"
 
 enum {
@@ -46,7 +46,7 @@ struct egress {
     struct oriel_resolver resolver;
     struct oriel_race race;
     struct oriel_route routes[ORIEL_SERVERS_MAX];
-    struct oriel_relay relay;
+    struct oriel_bridge bridge;
     struct oriel_counters told;
     int64_t told_at;
     struct pollfd polled[POLL_MAX];
@@ -130,7 +130,7 @@ static void race_won(struct egress *e, int winner, int64_t now) {
     struct oriel_path *path = oriel_route_take(&e->routes[winner]);
     char words[ORIEL_EGRESS_TEXT_SIZE];
     end_race(e);
-    if (!oriel_relay_open(&e->relay, path, e->generation == 0, now, words)) {
+    if (!oriel_bridge_open(&e->bridge, path, e->generation == 0, now, words)) {
         fail(e, words);
         return;
     }
@@ -203,8 +203,8 @@ static bool configure(struct egress *e, const struct oriel_ipc_message *m, char 
 static void on_start(struct egress *e, int64_t now) {
     char error[ORIEL_EGRESS_TEXT_SIZE];
     int inside = oriel_ipc_take_fd(&e->message, 0);
-    e->relay.inside = inside;
-    if (!oriel_relay_check(inside, error) || !configure(e, &e->message, error)) {
+    e->bridge.inside = inside;
+    if (!oriel_bridge_check(inside, error) || !configure(e, &e->message, error)) {
         fail(e, error);
         return;
     }
@@ -215,7 +215,7 @@ static void on_start(struct egress *e, int64_t now) {
 static void on_renew(struct egress *e, int64_t now) {
     if (e->state != UP) /* there will be another path anyway */
         return;
-    oriel_relay_close(&e->relay);
+    oriel_bridge_close(&e->bridge);
     e->since = now;
     begin_race(e, now);
 }
@@ -260,8 +260,8 @@ static void collect_fds(struct egress *e) {
                     add_fd(e, oriel_path_fd(p), oriel_path_events(p));
             }
     } else if (e->state == UP) {
-        e->inside_slot = add_fd(e, e->relay.inside, POLLIN);
-        e->relay.path->slot = add_fd(e, oriel_path_fd(e->relay.path), oriel_path_events(e->relay.path));
+        e->inside_slot = add_fd(e, e->bridge.inside, POLLIN);
+        e->bridge.path->slot = add_fd(e, oriel_path_fd(e->bridge.path), oriel_path_events(e->bridge.path));
     }
 }
 
@@ -285,9 +285,9 @@ static int64_t next_time(const struct egress *e, int64_t now) {
                 time = earlier(time, oriel_route_time(&e->routes[i]));
     }
     if (e->state == UP)
-        time = earlier(oriel_relay_time(&e->relay), e->relay.sent + SILENCE_MAX);
+        time = earlier(oriel_bridge_time(&e->bridge), e->bridge.sent + SILENCE_MAX);
     if (e->state != NOT_STARTED) {
-        struct oriel_counters c = oriel_relay_counters(&e->relay);
+        struct oriel_counters c = oriel_bridge_counters(&e->bridge);
         if (counters_differ(&c, &e->told))
             time = earlier(time, e->told_at + ORIEL_SECOND);
     }
@@ -295,33 +295,33 @@ static int64_t next_time(const struct egress *e, int64_t now) {
 }
 
 static void tell_counters(struct egress *e, int64_t now) {
-    struct oriel_counters c = oriel_relay_counters(&e->relay);
+    struct oriel_counters c = oriel_bridge_counters(&e->bridge);
     if (!counters_differ(&c, &e->told) || now - e->told_at < ORIEL_SECOND)
         return;
     e->told = c;
     e->told_at = now;
     uint32_t delay, delay_max;
-    oriel_delay_take(&e->relay.delay, &delay, &delay_max);
+    oriel_delay_take(&e->bridge.delay, &delay, &delay_max);
     int result = oriel_ipc_send(e->control, &oriel_egress_to_core, ORIEL_EGRESS_STATS, c.bytes_out, c.bytes_in,
                                 c.dropped_out, c.dropped_in, c.refused, delay, delay_max);
     if (result < 0 && result != -EAGAIN)
         e->state = ENDED;
 }
 
-static void relay(struct egress *e, int64_t now) {
+static void bridge(struct egress *e, int64_t now) {
     char why[ORIEL_EGRESS_TEXT_SIZE], path[ORIEL_EGRESS_TEXT_SIZE], words[WORDS_SIZE];
-    if (!oriel_relay_inside(&e->relay, e->polled[e->inside_slot].revents, now)) {
+    if (!oriel_bridge_inside(&e->bridge, e->polled[e->inside_slot].revents, now)) {
         fail(e, "media has broken its socket");
         return;
     }
-    if (now - e->relay.sent >= SILENCE_MAX) {
+    if (now - e->bridge.sent >= SILENCE_MAX) {
         fail(e, "media has sent nothing for 5 minutes");
         return;
     }
-    if (oriel_relay_outside(&e->relay, e->polled[e->relay.path->slot].revents, now, why))
+    if (oriel_bridge_outside(&e->bridge, e->polled[e->bridge.path->slot].revents, now, why))
         return;
-    oriel_path_describe(e->relay.path, path);
-    oriel_relay_close(&e->relay);
+    oriel_path_describe(e->bridge.path, path);
+    oriel_bridge_close(&e->bridge);
     snprintf(words, sizeof words, "%s: %s", path, why);
     oriel_warning("path %u is lost: %s", e->generation, words);
     e->since = now;
@@ -347,7 +347,7 @@ static void turn(struct egress *e) {
     if (before == RACING && e->polled[e->resolver_slot].revents)
         oriel_resolver_clear(&e->resolver);
     if (before == UP)
-        relay(e, now);
+        bridge(e, now);
     else if (before == RACING)
         race(e, now);
     else if (before == PAUSED && now >= e->pause_end)
@@ -362,7 +362,7 @@ int oriel_egress_run(int control) {
     static struct egress egress;
     struct egress *e = &egress;
     e->control = control;
-    e->relay.inside = -1;
+    e->bridge.inside = -1;
     if (!oriel_resolver_init(&e->resolver)) {
         fail(e, "no eventfd(2)");
         return e->status;

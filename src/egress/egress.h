@@ -1,4 +1,4 @@
-/* The one loop of oriel-egress: core's channel, the race for a path, and the relay.
+/* The one loop of oriel-egress: core's channel, the race for a path, and the bridge.
  *
  *   START -> racing --a way works--> up --broken, RENEW--> racing …          racing, none works:
  *              ^                                             |               the first time -> FAILED

@@ -7,28 +7,19 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "egress.h"
+#include "channel.h"
 #include "log.h"
 #include "sandbox.h"
 
 enum { CONTROL_FD = 3 };
 
-static bool is_channel(int fd) {
-    int domain = 0, type = 0;
-    socklen_t length = sizeof domain;
-    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) < 0)
-        return false;
-    length = sizeof type;
-    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && domain == AF_UNIX && type == SOCK_SEQPACKET;
-}
-
 int main(int argc, char **argv) {
     oriel_log_init("oriel-egress");
     oriel_sandbox_begin("oriel-egress");
-    if (argc > 1 || !is_channel(CONTROL_FD)) {
+    if (argc > 1 || !oriel_ipc_is_channel(CONTROL_FD)) {
         oriel_error("this program is started by orield, which gives it a control channel as descriptor 3; "
                     "to show a screen, start orield");
         return 2;

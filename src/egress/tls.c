@@ -36,10 +36,6 @@ oriel_tls_context *oriel_tls_context_new(const char *ca_file, char error[ORIEL_E
     return NULL;
 }
 
-void oriel_tls_context_free(oriel_tls_context *context) {
-    SSL_CTX_free(context);
-}
-
 static bool expect_host(SSL *ssl, const struct oriel_server *server) {
     X509_VERIFY_PARAM *p = SSL_get0_param(ssl);
     X509_VERIFY_PARAM_set_hostflags(p, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);

@@ -17,7 +17,6 @@ typedef struct ssl_ctx_st oriel_tls_context;
 
 /* Reads the CA file; "" is the system's. NULL with `error` set. */
 oriel_tls_context *oriel_tls_context_new(const char *ca_file, char error[ORIEL_EGRESS_TEXT_SIZE]);
-void oriel_tls_context_free(oriel_tls_context *context);
 
 /* For a connected socket, which stays the caller's. NULL: no memory. */
 struct oriel_tls *oriel_tls_new(oriel_tls_context *context, int fd, const struct oriel_server *server);

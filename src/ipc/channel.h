@@ -1,9 +1,9 @@
 /* The wire between Oriel's processes: typed messages with file descriptors over a unix SOCK_SEQPACKET pair.
  *
- * Policy: each pair of processes has one table of messages for each direction (core_signal.h, core_media.h,
- * core_capture.h). A message that is not in the table, or whose fields or number of fds differ from it, is a broken
- * peer: -EPROTO, and the caller ends the connection. Nobody trusts a length or a string that arrived: strings are
- * checked for their terminating NUL, for inner NULs and for UTF-8 by the receiver of their meaning.
+ * Policy: each pair of processes has one table of messages for each direction (core_*.h). A message that is not in the
+ * table, or whose fields or number of fds differ from it, is a broken peer: -EPROTO, and the caller ends the
+ * connection. Nobody trusts a length or a string that arrived: strings are checked for their terminating NUL, for inner
+ * NULs and for UTF-8 by the receiver of their meaning.
  *
  * A packet: u16 type, u16 zero, u32 length of the fields, then the fields, all little-endian. Fields by the letters of
  * the table: `u` u32 · `t` u64 · `s` u32 length, that many bytes, NUL (not counted) · `b` u32 length, bytes.
@@ -12,6 +12,7 @@
 #ifndef ORIEL_IPC_CHANNEL_H
 #define ORIEL_IPC_CHANNEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,6 +46,9 @@ struct oriel_ipc_message {
     size_t length;
     char packet[ORIEL_IPC_PACKET_MAX];
 };
+
+/* Whether `fd` can be an end of a channel, as a helper asks of what it was started with. */
+bool oriel_ipc_is_channel(int fd);
 
 /* A connected pair, close-on-exec, with room for the largest packet. 0 or -errno. */
 int oriel_ipc_pair(int fds[2]);

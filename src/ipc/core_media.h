@@ -17,7 +17,7 @@ enum {
     /* u mline · s candidate ("" = end of candidates) */
     ORIEL_MEDIA_REMOTE_CANDIDATE = 3,
     /* The way out is a new one, and with it the relay: make a new transport, with an OFFER and candidates of its own;
-     * the DTLS certificate, capture and encoder stay. */
+     * the DTLS certificate, capture and encoder stay. u number of this renewal, from 1 */
     ORIEL_MEDIA_RENEW = 4,
     /* u, u microseconds that packets took through egress in the last second, median and most; 0 without a relay. For
      * the page; comes after each STATS. */
@@ -26,7 +26,8 @@ enum {
 
 /* Media to core. */
 enum {
-    /* s fingerprint of our DTLS certificate · s SDP of the offer. Once, and once after each RENEW. */
+    /* u number of the newest RENEW, 0: none yet · s fingerprint of our DTLS certificate · s SDP of the offer, without
+     * candidates. Once for START and for a RENEW that no other follows at once. */
     ORIEL_MEDIA_OFFER = 1,
     /* u mline · s candidate ("" = end of candidates) */
     ORIEL_MEDIA_LOCAL_CANDIDATE = 2,
@@ -56,11 +57,11 @@ static const struct oriel_ipc_type oriel_core_to_media_types[] = {
     {ORIEL_MEDIA_START, "start", "ssssssuus", 1},
     {ORIEL_MEDIA_ANSWER, "answer", "s", 0},
     {ORIEL_MEDIA_REMOTE_CANDIDATE, "remote-candidate", "us", 0},
-    {ORIEL_MEDIA_RENEW, "renew", "", 0},
+    {ORIEL_MEDIA_RENEW, "renew", "u", 0},
     {ORIEL_MEDIA_EGRESS, "egress", "uu", 0},
 };
 static const struct oriel_ipc_type oriel_media_to_core_types[] = {
-    {ORIEL_MEDIA_OFFER, "offer", "ss", 0},   {ORIEL_MEDIA_LOCAL_CANDIDATE, "local-candidate", "us", 0},
+    {ORIEL_MEDIA_OFFER, "offer", "uss", 0},  {ORIEL_MEDIA_LOCAL_CANDIDATE, "local-candidate", "us", 0},
     {ORIEL_MEDIA_LIVE, "live", "", 0},       {ORIEL_MEDIA_STATS, "stats", "uuuuuutuuuuuuuu", 0},
     {ORIEL_MEDIA_FAILED, "failed", "ss", 0}, {ORIEL_MEDIA_RELAY_SOCKET, "relay-socket", "", 1},
     {ORIEL_MEDIA_SILENT, "silent", "", 0},

@@ -11,25 +11,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "graph.h"
+#include "channel.h"
 #include "log.h"
 #include "sandbox.h"
 #include "session.h"
 #include "transport.h"
 
 enum { CONTROL_FD = 3 };
-
-static bool is_channel(int fd) {
-    int domain = 0, type = 0;
-    socklen_t length = sizeof domain;
-    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) < 0)
-        return false;
-    length = sizeof type;
-    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && domain == AF_UNIX && type == SOCK_SEQPACKET;
-}
 
 /* What libraries load of libraries only when they need it: after the lock nothing can be loaded any more. Debian's
  * libsrtp does its ciphers by NSS, which does so when the first stream begins, and again for each. */
@@ -61,7 +52,7 @@ int main(int argc, char **argv) {
     bool check = argc == 2 && strcmp(argv[1], "--check-graph") == 0;
     if (!check)
         oriel_sandbox_begin("oriel-media");
-    if (!check && (argc > 1 || !is_channel(CONTROL_FD))) {
+    if (!check && (argc > 1 || !oriel_ipc_is_channel(CONTROL_FD))) {
         oriel_error("this program is started by orield, which gives it a control channel as descriptor 3; "
                     "to show a screen, start orield");
         return 2;

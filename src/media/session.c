@@ -21,7 +21,7 @@
 #include "fingerprint.h"
 #include "log.h"
 #include "page.h"
-#include "relay.h"
+#include "inside.h"
 #include "screen.h"
 #include "transport.h"
 
@@ -49,6 +49,7 @@ struct session {
     int64_t last_ping; /* monotonic; 0: the data channel is not open */
     gboolean relay, silent;
     unsigned egress[2]; /* us through it, median and most, as core said last */
+    uint32_t renewal;   /* the newest, as core numbers them */
     gboolean sending;   /* a packet has left by the present connection */
     guint64 pictures_before, bytes_before;
     struct oriel_ipc_message message;
@@ -90,7 +91,7 @@ static void told(struct session *s, int result) {
 
 static void on_offer(void *user, const char *sdp, const char *fingerprint) {
     struct session *s = user;
-    told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_OFFER, fingerprint, sdp));
+    told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_OFFER, s->renewal, fingerprint, sdp));
 }
 
 static void on_candidate(void *user, unsigned mline, const char *candidate) {
@@ -222,7 +223,7 @@ static gboolean path_valid(const char *name, const struct oriel_transport_path *
 }
 
 static gboolean hand_out_relay(struct session *s) {
-    int fd = oriel_relay_socket();
+    int fd = oriel_inside_socket();
     if (fd < 0) {
         g_autofree char *detail = g_strdup_printf("no socket for the relay: %s", strerror(-fd));
         fail(s, "media-failed", detail);
@@ -269,6 +270,7 @@ static void start(struct session *s) {
 static void renew(struct session *s) {
     g_autoptr(GError) error = NULL;
     oriel_screen_run(s->screen, FALSE);
+    s->renewal = (uint32_t)s->message.fields[0].number;
     s->last_ping = 0;
     s->silent = s->sending = FALSE;
     s->state = OFFERED;

@@ -11,7 +11,7 @@
 
 #include "fingerprint.h"
 #include "log.h"
-#include "relay.h"
+#include "inside.h"
 #include "sdp.h"
 
 enum { CANDIDATES_MAX = 64 };
@@ -45,7 +45,7 @@ struct connection {
 
 /* ---- from webrtcbin's threads to ours ---- */
 
-enum event_kind { OFFER, CANDIDATE, GATHERED, CONNECTED, LOST, SENDING, OPEN, MESSAGE, CHANNEL_CLOSED };
+enum event_kind { OFFER, CANDIDATE, GATHERED, CONNECTED, LOST, BREACH, SENDING, OPEN, MESSAGE, CHANNEL_CLOSED };
 
 struct event {
     struct connection *connection;
@@ -118,6 +118,9 @@ static gboolean dispatch(gpointer user) {
         break;
     case LOST:
         fail(t, "peer-lost", e->text);
+        break;
+    case BREACH:
+        fail(t, "protocol", e->text);
         break;
     case SENDING:
         t->events->sending(t->user);
@@ -210,8 +213,13 @@ static void on_channel_text(GObject *channel, char *text, gpointer c) {
     post(c, MESSAGE, text ? (unsigned)strlen(text) : 0, g_strdup(text ? text : ""));
 }
 
+/* Each would be memory, and none is part of the protocol. */
+static void on_foreign_channel(GstElement *webrtc, GObject *channel, gpointer c) {
+    post(c, BREACH, 0, g_strdup("the page opened a data channel; only the device opens one"));
+}
+
 static void on_channel_data(GObject *channel, GBytes *data, gpointer c) {
-    post(c, LOST, 0, g_strdup("the page sent binary data, which the protocol does not have"));
+    post(c, BREACH, 0, g_strdup("the page sent binary data, which the protocol does not have"));
 }
 
 static guint buffer_size(GstPadProbeInfo *info) {
@@ -371,6 +379,7 @@ static gboolean connect_anew(struct oriel_transport *t, GError **error) {
         return FALSE;
     g_autoptr(GstElement) rtpbin = gst_bin_get_by_name(GST_BIN(c->webrtc), "rtpbin");
     g_signal_connect(rtpbin, "pad-added", G_CALLBACK(on_rtpbin_pad), c);
+    g_signal_connect(c->webrtc, "on-data-channel", G_CALLBACK(on_foreign_channel), c);
     g_signal_connect(c->webrtc, "on-ice-candidate", G_CALLBACK(on_candidate), c);
     g_signal_connect(c->webrtc, "notify::ice-gathering-state", G_CALLBACK(on_gathering), c);
     g_signal_connect(c->webrtc, "notify::connection-state", G_CALLBACK(on_connection), c);
@@ -389,7 +398,7 @@ static gboolean connect_anew(struct oriel_transport *t, GError **error) {
 static char *turn_uri(const struct oriel_transport_path *path) {
     g_autofree char *name = g_uri_escape_string(path->username, NULL, FALSE);
     g_autofree char *password = g_uri_escape_string(path->password, NULL, FALSE);
-    return g_strdup_printf("turn://%s:%s@" ORIEL_RELAY_ADDRESS ":%u", name, password, ORIEL_RELAY_PORT);
+    return g_strdup_printf("turn://%s:%s@" ORIEL_INSIDE_ADDRESS ":%u", name, password, ORIEL_INSIDE_PORT);
 }
 
 struct oriel_transport *oriel_transport_new(GstElement *source, GstCaps *caps, const char *fingerprint,
@@ -403,7 +412,7 @@ struct oriel_transport *oriel_transport_new(GstElement *source, GstCaps *caps, c
     g_strlcpy(t->fingerprint, fingerprint, sizeof t->fingerprint);
     if (path->relay)
         t->turn = turn_uri(path);
-    const char *addresses = path->relay ? ORIEL_RELAY_ADDRESS : path->addresses;
+    const char *addresses = path->relay ? ORIEL_INSIDE_ADDRESS : path->addresses;
     if (*addresses)
         t->addresses = g_strsplit(addresses, ",", -1);
     t->pipeline = gst_pipeline_new("oriel");

@@ -18,7 +18,7 @@
 struct oriel_transport_path {
     bool relay;
     const char *addresses;           /* direct: IP literals joined by commas, "" = all */
-    const char *username, *password; /* relay: for the TURN server at ORIEL_RELAY_ADDRESS */
+    const char *username, *password; /* relay: for the TURN server at ORIEL_INSIDE_ADDRESS */
 };
 
 /* The events up to `channel_open` come once, and once more after each oriel_transport_renew(). */

@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "core_signal.h"
@@ -18,13 +17,6 @@
 #include "sandbox.h"
 
 enum { CORE_FD = 3 };
-
-static bool is_channel(int fd) {
-    int domain = 0, type = 0;
-    socklen_t size = sizeof(int);
-    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX &&
-           getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
-}
 
 /* Small: one malloc arena for all threads, small stacks for Paho's. Quiet: no word of Paho's own on stdout, no proxy
  * from the environment (Paho 1.3.12 takes an https_proxy with a scheme for a host name). */
@@ -94,7 +86,7 @@ static int run(struct oriel_link *link) {
 int main(int argc, char **argv) {
     static struct oriel_link link;
     oriel_log_init("oriel-signal");
-    if (argc != 1 || !is_channel(CORE_FD)) {
+    if (argc != 1 || !oriel_ipc_is_channel(CORE_FD)) {
         oriel_error("oriel-signal is started by orield, and takes no arguments");
         return 2;
     }

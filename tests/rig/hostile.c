@@ -1,7 +1,8 @@
 /* A program in the place of a helper that tries what none may (tests/unit/test_sandbox.c, tests/flow/sandbox.test.mjs).
  * The first packet on fd 3 is either text, "STAGE PROCESS TRY ARGUMENT" (stage `launched`: as it was started; `locked`:
  * after it has taken the lock of PROCESS), answered by one packet, the errno as text, 0 when it got what it wanted; or
- * core's START to media, whose bitrate then names the lie that it tells core. */
+ * core's START to media or egress, whose bitrate, or fallback, names the lie that it tells core. With EARLY it hands
+ * out the socket of the relay before anybody asks for it. */
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -339,7 +340,7 @@ static void put(unsigned char *packet, unsigned type, uint32_t length) {
     memcpy(packet, head, sizeof head);
 }
 
-static void send_with_fds(const void *packet, size_t length, int count) {
+static void send_with_fds(const void *packet, size_t length, int count, int fd) {
     struct iovec iov = {(void *)packet, length};
     char control[CMSG_SPACE(sizeof(int) * 64)] = {0};
     struct msghdr m = {.msg_iov = &iov,
@@ -349,9 +350,51 @@ static void send_with_fds(const void *packet, size_t length, int count) {
     struct cmsghdr *c = CMSG_FIRSTHDR(&m);
     *c = (struct cmsghdr){
         .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int) * (size_t)count)};
-    for (int i = 0, zero = 0; i < count; i++)
-        memcpy(CMSG_DATA(c) + (size_t)i * sizeof(int), &zero, sizeof zero);
+    for (int i = 0; i < count; i++)
+        memcpy(CMSG_DATA(c) + (size_t)i * sizeof(int), &fd, sizeof fd);
     sendmsg(3, &m, MSG_NOSIGNAL);
+}
+
+#define FINGERPRINT "AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB"
+
+/* RELAY_SOCKET, as media says it but for what it is. */
+static void hand_out(int type) {
+    unsigned char packet[8];
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(3478), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, type, 0);
+    bind(fd, (struct sockaddr *)&at, sizeof at);
+    put(packet, 6, 0);
+    send_with_fds(packet, sizeof packet, 1, fd);
+    close(fd);
+}
+
+static size_t text(unsigned char *packet, size_t at, const char *words) {
+    uint32_t length = (uint32_t)strlen(words);
+    memcpy(packet + at, &length, sizeof length); /* of a little-endian machine, as are all that the tests know */
+    memcpy(packet + at + sizeof length, words, length + 1);
+    return at + sizeof length + length + 1;
+}
+
+/* PATH, of egress. */
+static void say_path(const char *transport, const char *remembered, uint32_t generation) {
+    static unsigned char packet[96 * 1024];
+    size_t n = text(packet, 8, transport);
+    n = text(packet, n, "a way");
+    n = text(packet, n, remembered);
+    memset(packet + n, 0, 4);
+    memcpy(packet + n + 4, &generation, sizeof generation);
+    put(packet, 1, (uint32_t)n);
+    send(3, packet, n + 8, MSG_NOSIGNAL);
+}
+
+static void say(unsigned type, uint32_t number, const char *first, const char *second) {
+    unsigned char packet[1024];
+    memcpy(packet + 8, &number, sizeof number);
+    size_t n = text(packet, 12, first);
+    if (second)
+        n = text(packet, n, second);
+    put(packet, type, (uint32_t)n - 8);
+    send(3, packet, n, MSG_NOSIGNAL);
 }
 
 /* What it tells core, by number. */
@@ -374,7 +417,7 @@ static void lie(unsigned which) {
         break;
     case 104: /* descriptors where none belong */
         put(packet, 3, 0);
-        send_with_fds(packet, 8, 60);
+        send_with_fds(packet, 8, 60, 0);
         break;
     case 105: /* a start of its own: core's message, sent back, to raise what was granted */
         put(packet, 1, 4);
@@ -387,13 +430,45 @@ static void lie(unsigned which) {
     case 107: /* the largest packet, of nothing */
         send(3, packet, sizeof packet, MSG_NOSIGNAL);
         break;
+    case 108: /* the relay's socket, twice */
+        hand_out(SOCK_DGRAM);
+        hand_out(SOCK_DGRAM);
+        break;
+    case 109: /* in its place one of another kind */
+        hand_out(SOCK_STREAM);
+        break;
+    case 110: /* an address of the LAN for the agent's browser to look at */
+        say(2, 0, "candidate:1 1 UDP 2015363327 192.168.1.1 80 typ host", NULL);
+        break;
+    case 111: /* the same in an offer */
+        say(1, 0, FINGERPRINT, "v=0\r\na=candidate:1 1 UDP 2015363327 192.168.1.1 80 typ host\r\n");
+        break;
+    case 201: /* of egress: another way, without end */
+        for (uint32_t i = 1; i <= 100000; i++)
+            say_path("udp", "turn:192.0.2.1:3478?transport=udp", i);
+        break;
+    case 202: /* a way that there is not */
+        say_path("pigeon", "turn:192.0.2.1:3478?transport=udp", 1);
+        break;
+    case 203: /* a way to be remembered that no START could hold */
+        memset(packet, 'x', 90000);
+        say_path("udp", (const char *)packet, 1);
+        break;
+    case 204: /* words that are no text */
+        say_path("udp", "\xff\xfe", 1);
+        break;
+    case 112: /* that the agent is silent, without end: egress would look for ways without end */
+        put(packet, 7, 0);
+        for (int i = 0; i < 100000; i++)
+            send(3, packet, 8, MSG_NOSIGNAL);
+        break;
     }
 }
 
 /* In START: the number before the frame rate of 30. 0: not there. */
 static unsigned bitrate(const unsigned char *p, ssize_t n) {
     for (ssize_t i = 8; i + 8 <= n; i++)
-        if (p[i] > 100 && p[i] < 108 && memcmp(p + i + 1, "\0\0\0\x1e\0\0\0", 7) == 0)
+        if (p[i] > 100 && p[i] < 113 && memcmp(p + i + 1, "\0\0\0\x1e\0\0\0", 7) == 0)
             return p[i];
     return 0;
 }
@@ -401,13 +476,18 @@ static unsigned bitrate(const unsigned char *p, ssize_t n) {
 int main(void) {
     static unsigned char packet[96 * 1024];
     struct pollfd p = {.fd = 3, .events = POLLIN};
+#ifdef EARLY
+    hand_out(SOCK_DGRAM); /* while the person is asked */
+#endif
     poll(&p, 1, 10000);
     ssize_t n = recv(3, packet, sizeof packet - 1, 0);
     if (n <= 0)
         return 0;
     if (packet[0] >= 'a')
         try((char *)packet);
-    lie(bitrate(packet, n));
+    uint32_t last;
+    memcpy(&last, packet + n - 4, sizeof last);
+    lie(last > 200 && last < 205 ? last : bitrate(packet, n));
     pause(); /* to be killed */
     return 0;
 }

@@ -105,6 +105,18 @@ static void test_unexpected_fds_are_closed(void **state) {
     assert_int_equal(open_fds(), before);
 }
 
+static void test_what_can_be_a_channel(void **state) {
+    int pair[2], stream[2], null = open("/dev/null", O_RDWR), udp = socket(AF_INET, SOCK_DGRAM, 0);
+    assert_int_equal(oriel_ipc_pair(pair), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, stream), 0);
+    assert_true(oriel_ipc_is_channel(pair[0]) && oriel_ipc_is_channel(pair[1]));
+    assert_false(oriel_ipc_is_channel(stream[0]) || oriel_ipc_is_channel(null) || oriel_ipc_is_channel(udp));
+    const int all[] = {pair[0], pair[1], stream[0], stream[1], null, udp};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        close(all[i]);
+    assert_false(oriel_ipc_is_channel(null));
+}
+
 static void test_limits(void **state) {
     int s[2];
     oriel_ipc_pair(s);
@@ -129,8 +141,11 @@ static void test_limits(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),   cmocka_unit_test(test_bytes_on_the_wire),
-        cmocka_unit_test(test_broken_peers), cmocka_unit_test(test_unexpected_fds_are_closed),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_bytes_on_the_wire),
+        cmocka_unit_test(test_broken_peers),
+        cmocka_unit_test(test_unexpected_fds_are_closed),
+        cmocka_unit_test(test_what_can_be_a_channel),
         cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,7 +94,7 @@ static void test_it_can_answer_at_all(void **state) {
     assert_int_equal(o.number, 0); /* egress has the machine's network */
 }
 
-static void test_network(void **state) {
+static void test_attack_21_network(void **state) {
     alone_refuse("connect-lan", "80");
     alone_refuse("datagram-lan", "53");
     alone_refuse("connect-host", port);
@@ -107,7 +107,7 @@ static void test_network(void **state) {
     all_refuse("listen", "", false);
 }
 
-static void test_programs(void **state) {
+static void test_attack_21_programs(void **state) {
     all_refuse("exec", "", true);
     all_refuse("fork", "", false);
     all_refuse("vfork", "", false);
@@ -116,7 +116,7 @@ static void test_programs(void **state) {
     all_refuse("outlive", "", false);
 }
 
-static void test_other_processes(void **state) {
+static void test_attack_21_other_processes(void **state) {
     all_refuse("trace", own_pid, true);
     all_refuse("trace-me", "", true);
     all_refuse("read-memory", own_pid, true);
@@ -125,7 +125,7 @@ static void test_other_processes(void **state) {
     all_refuse("pidfd", "", true);
 }
 
-static void test_files(void **state) {
+static void test_attack_21_files(void **state) {
     g_autofree char *parent = g_strdup_printf("/proc/%s/mem", own_pid);
     const char *const paths[] = {secret,     "/etc/passwd", "/etc/shadow",   "/etc/oriel/oriel.conf",
                                  "/home",    "/root",       "/proc/1/mem",   parent,
@@ -143,7 +143,7 @@ static void test_files(void **state) {
     assert_int_equal(access(secret, F_OK), 0);
 }
 
-static void test_kernel(void **state) {
+static void test_attack_21_kernel(void **state) {
     const char *const deadly[] = {"mount", "fsopen", "umount", "unshare",     "setns", "io-uring", "bpf",
                                   "perf",  "keyctl", "module", "userfaultfd", "kexec", "setuid"};
     for (size_t i = 0; i < G_N_ELEMENTS(deadly); i++)
@@ -151,7 +151,7 @@ static void test_kernel(void **state) {
     all_refuse("tiocsti", "", false);
 }
 
-static void test_limits(void **state) {
+static void test_attack_21_limits(void **state) {
     all_refuse("memory-hog", "", false);
     all_refuse("shared-memory", "", false);
     all_refuse("raise-limit", "", false);
@@ -231,8 +231,8 @@ static int end_launcher(void **state) {
 static int as_ordinary_user(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_it_can_answer_at_all),
-        cmocka_unit_test(test_network),
-        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_attack_21_network),
+        cmocka_unit_test(test_attack_21_limits),
     };
     return cmocka_run_group_tests_name("sandbox", tests, start_launcher, end_launcher);
 }
@@ -244,14 +244,10 @@ int main(void) {
     if (getenv("ORIEL_TEST_ORDINARY"))
         return as_ordinary_user();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_it_can_answer_at_all),
-        cmocka_unit_test(test_network),
-        cmocka_unit_test(test_programs),
-        cmocka_unit_test(test_other_processes),
-        cmocka_unit_test(test_files),
-        cmocka_unit_test(test_kernel),
-        cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_as_an_ordinary_user),
+        cmocka_unit_test(test_it_can_answer_at_all), cmocka_unit_test(test_attack_21_network),
+        cmocka_unit_test(test_attack_21_programs),   cmocka_unit_test(test_attack_21_other_processes),
+        cmocka_unit_test(test_attack_21_files),      cmocka_unit_test(test_attack_21_kernel),
+        cmocka_unit_test(test_attack_21_limits),     cmocka_unit_test(test_as_an_ordinary_user),
     };
     return cmocka_run_group_tests_name("sandbox", tests, start_launcher, end_launcher);
 }

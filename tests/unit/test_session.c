@@ -15,6 +15,7 @@ static struct oriel_peer *anna, *anna_again, *bert; /* two exchanges of one agen
 static GString *effects;                            /* since the last expect() */
 static guint records, fail_record, fail_records_from;
 static int said_path; /* of what the agent says */
+static guint renewal; /* what media answers with its offer */
 static bool fail_ask, fail_prepare, fail_launch, launched;
 static char id[ORIEL_HASH_SIZE];
 static json_int_t end_bytes; /* of the last record of an end */
@@ -111,8 +112,9 @@ static bool launch(void *user, const struct oriel_session_request *request) {
     return launched;
 }
 
-static void renew(void *user) {
+static void renew(void *user, guint number) {
     effect("renew");
+    renewal = number;
 }
 
 static void answer(void *user, const char *sdp) {
@@ -158,7 +160,7 @@ static void request(void) {
 }
 
 static void offer(void) {
-    oriel_session_offer(session, PRINT, "v=0 offer");
+    oriel_session_offer(session, renewal, PRINT, "v=0 offer");
 }
 
 static void ready(void) {
@@ -661,7 +663,7 @@ static void test_a_new_path_has_the_certificate_of_the_grant(void **state) {
     play_to_live();
     oriel_session_renew(session);
     g_string_truncate(effects, 0);
-    oriel_session_offer(session, FOREIGN_PRINT, "v=0 offer");
+    oriel_session_offer(session, renewal, FOREIGN_PRINT, "v=0 offer");
     assert_non_null(strstr(effects->str, "announce:ended(device,media-failed)"));
 }
 
@@ -678,6 +680,35 @@ static void test_a_new_path_before_the_grant_left(void **state) {
     expect(""); /* the offer that there was belongs to the old path */
     offer();
     expect("record:media-start send:grant send:sdp#0 changed:connecting arm:30");
+}
+
+/* Media has read only the first of the two when it says its offer. */
+static void test_an_offer_of_the_renewal_before_the_last(void **state) {
+    play_to_live();
+    oriel_session_renew(session);
+    oriel_session_renew(session);
+    g_string_truncate(effects, 0);
+    oriel_session_offer(session, renewal - 1, PRINT, "v=0 stale");
+    oriel_session_local_candidate(session, 0, "candidate:of the stale one");
+    oriel_session_live(session);
+    expect("");
+    offer();
+    expect("send:sdp#1 changed:connecting arm:30");
+    oriel_session_renew(session);
+    expect("renew");
+    oriel_session_live(session); /* of the path before */
+    expect("");
+}
+
+/* An egress that says again and again that it has found another way. */
+static void test_renewals_that_media_does_not_answer(void **state) {
+    play_to_live();
+    for (int i = 1; i < 64; i++)
+        oriel_session_renew(session);
+    assert_int_equal(oriel_session_state(session), ORIEL_SESSION_LIVE);
+    g_string_truncate(effects, 0);
+    oriel_session_renew(session);
+    assert_non_null(strstr(effects->str, "announce:ended(device,media-failed)"));
 }
 
 static void test_not_more_than_64_paths(void **state) {
@@ -761,7 +792,7 @@ static void test_what_no_message_could_carry(void **state) {
     const char *const offers[] = {long_sdp, controls, ""};
     for (gsize i = 0; i < G_N_ELEMENTS(offers); i++) {
         reach(ORIEL_SESSION_STARTING);
-        oriel_session_offer(session, PRINT, offers[i]);
+        oriel_session_offer(session, renewal, PRINT, offers[i]);
         expect("kill arm:0 announce:ended(device,media-failed) send:denial(media-failed) "
                "record:end(device,media-failed) changed:ending");
         gone();
@@ -791,7 +822,7 @@ static void test_media_that_floods_with_candidates(void **state) {
 
 static void say_everything(void) {
     oriel_session_capture_ready(session, "test", 1, 1);
-    oriel_session_offer(session, PRINT, "late offer");
+    oriel_session_offer(session, renewal, PRINT, "late offer");
     oriel_session_local_candidate(session, 0, "late");
     oriel_session_live(session);
     oriel_session_stats(session, json_pack("{s:i}", "bytes", 7));
@@ -892,6 +923,7 @@ static int set_up(void **state) {
     effects = g_string_new(NULL);
     records = fail_record = fail_records_from = 0;
     said_path = 1;
+    renewal = 0;
     fail_ask = fail_prepare = fail_launch = launched = false;
     session = oriel_session_new(&ops, NULL, 60);
     return 0;
@@ -928,6 +960,8 @@ int main(void) {
         TEST(test_a_path_that_was_not_offered),
         TEST(test_a_new_path_has_the_certificate_of_the_grant),
         TEST(test_a_new_path_before_the_grant_left),
+        TEST(test_an_offer_of_the_renewal_before_the_last),
+        TEST(test_renewals_that_media_does_not_answer),
         TEST(test_not_more_than_64_paths),
         TEST(test_early_ones_are_held_up_to_64),
         TEST(test_an_end_does_not_wait),

@@ -1,5 +1,5 @@
-/* See relay.h. */
-#include "relay.h"
+/* See inside.h. */
+#include "inside.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,12 +9,12 @@
 /* A keyframe and what comes behind it until egress has its turn. */
 enum { ROOM = 512 * 1024 };
 
-int oriel_relay_socket(void) {
+int oriel_inside_socket(void) {
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(ORIEL_RELAY_PORT)};
-    inet_pton(AF_INET, ORIEL_RELAY_ADDRESS, &address.sin_addr);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(ORIEL_INSIDE_PORT)};
+    inet_pton(AF_INET, ORIEL_INSIDE_ADDRESS, &address.sin_addr);
     int room = ROOM;
     if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ||
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room) < 0) {

@@ -11,8 +11,8 @@
  * media has sent, nothing has come back for 3 s, and our own Binding request has not been answered for 3 s more. With
  * nothing to send nothing is watched: at rest there is no timer. Limits: batches of 16; nothing is allocated. One
  * thread. */
-#ifndef ORIEL_EGRESS_RELAY_H
-#define ORIEL_EGRESS_RELAY_H
+#ifndef ORIEL_EGRESS_BRIDGE_H
+#define ORIEL_EGRESS_BRIDGE_H
 
 #include "path.h"
 
@@ -21,7 +21,7 @@ struct oriel_counters {
     uint32_t dropped_out, dropped_in, refused;
 };
 
-struct oriel_relay {
+struct oriel_bridge {
     int inside;             /* owned; -1: none yet */
     uint32_t media_address; /* of media's transport, in network order; 0: not learnt */
     uint16_t media_port;
@@ -38,24 +38,24 @@ struct oriel_relay {
 
 /* A UDP socket of IPv4 that is bound to 127.0.0.1 and not connected. It must have been bound to a port by its number:
  * one that the kernel chose is lost when the socket is disconnected from a transport of media. */
-bool oriel_relay_check(int fd, char error[ORIEL_EGRESS_TEXT_SIZE]);
+bool oriel_bridge_check(int fd, char error[ORIEL_EGRESS_TEXT_SIZE]);
 
 /* Takes a proven path. What lies in the inside socket is sent on if `first`, else it is of a transport that has gone
  * with the path before, and is dropped; media's address is then learnt anew. false: the inside socket is no longer what
  * it was, see `error`. */
-bool oriel_relay_open(struct oriel_relay *r, struct oriel_path *path, bool first, int64_t now,
-                      char error[ORIEL_EGRESS_TEXT_SIZE]);
+bool oriel_bridge_open(struct oriel_bridge *r, struct oriel_path *path, bool first, int64_t now,
+                       char error[ORIEL_EGRESS_TEXT_SIZE]);
 /* Closes the path. */
-void oriel_relay_close(struct oriel_relay *r);
+void oriel_bridge_close(struct oriel_bridge *r);
 
 /* After poll(2). false: media has broken its socket. */
-bool oriel_relay_inside(struct oriel_relay *r, short events, int64_t now);
+bool oriel_bridge_inside(struct oriel_bridge *r, short events, int64_t now);
 /* After poll(2), and at time(). false: the path is broken, see `error`. */
-bool oriel_relay_outside(struct oriel_relay *r, short events, int64_t now, char error[ORIEL_EGRESS_TEXT_SIZE]);
+bool oriel_bridge_outside(struct oriel_bridge *r, short events, int64_t now, char error[ORIEL_EGRESS_TEXT_SIZE]);
 /* When outside() wants to be called without an event; INT64_MAX: never. */
-int64_t oriel_relay_time(const struct oriel_relay *r);
+int64_t oriel_bridge_time(const struct oriel_bridge *r);
 
 /* With what the present path counts itself. */
-struct oriel_counters oriel_relay_counters(const struct oriel_relay *r);
+struct oriel_counters oriel_bridge_counters(const struct oriel_bridge *r);
 
 #endif

@@ -1,5 +1,5 @@
-/* See relay.h. */
-#include "relay.h"
+/* See bridge.h. */
+#include "bridge.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -81,7 +81,7 @@ static uint64_t send_all(int fd, struct outgoing *o, uint32_t *dropped, int *err
     return bytes;
 }
 
-bool oriel_relay_check(int fd, char error[ORIEL_EGRESS_TEXT_SIZE]) {
+bool oriel_bridge_check(int fd, char error[ORIEL_EGRESS_TEXT_SIZE]) {
     struct sockaddr_in at = {0}, peer;
     socklen_t length = sizeof at, peer_length = sizeof peer, number_length = sizeof(int);
     int type = 0, protocol = 0;
@@ -98,7 +98,7 @@ bool oriel_relay_check(int fd, char error[ORIEL_EGRESS_TEXT_SIZE]) {
     return false;
 }
 
-static void forget_media(struct oriel_relay *r) {
+static void forget_media(struct oriel_bridge *r) {
     struct sockaddr none = {.sa_family = AF_UNSPEC};
     connect(r->inside, &none, sizeof none);
     r->media_address = 0;
@@ -106,8 +106,8 @@ static void forget_media(struct oriel_relay *r) {
         r->counters.dropped_out += (uint32_t)n;
 }
 
-bool oriel_relay_open(struct oriel_relay *r, struct oriel_path *path, bool first, int64_t now,
-                      char error[ORIEL_EGRESS_TEXT_SIZE]) {
+bool oriel_bridge_open(struct oriel_bridge *r, struct oriel_path *path, bool first, int64_t now,
+                       char error[ORIEL_EGRESS_TEXT_SIZE]) {
     if (!first)
         forget_media(r);
     int on = 1;
@@ -121,10 +121,10 @@ bool oriel_relay_open(struct oriel_relay *r, struct oriel_path *path, bool first
     r->unheard = r->failing = 0;
     r->failures = 0;
     r->asking = false;
-    return first || oriel_relay_check(r->inside, error);
+    return first || oriel_bridge_check(r->inside, error);
 }
 
-struct oriel_counters oriel_relay_counters(const struct oriel_relay *r) {
+struct oriel_counters oriel_bridge_counters(const struct oriel_bridge *r) {
     struct oriel_counters c = r->counters;
     const struct oriel_stream *s = r->path ? r->path->stream : NULL;
     if (s) {
@@ -135,14 +135,14 @@ struct oriel_counters oriel_relay_counters(const struct oriel_relay *r) {
     return c;
 }
 
-void oriel_relay_close(struct oriel_relay *r) {
-    r->counters = oriel_relay_counters(r);
+void oriel_bridge_close(struct oriel_bridge *r) {
+    r->counters = oriel_bridge_counters(r);
     oriel_path_free(r->path);
     r->path = NULL;
 }
 
 /* Whether it comes from media's transport; the first Allocate request says which one that is. */
-static bool is_medias(struct oriel_relay *r, const struct sockaddr_in *from, const uint8_t *bytes,
+static bool is_medias(struct oriel_bridge *r, const struct sockaddr_in *from, const uint8_t *bytes,
                       enum oriel_frame_kind kind) {
     if (r->media_address)
         return from->sin_addr.s_addr == r->media_address && from->sin_port == r->media_port;
@@ -155,13 +155,13 @@ static bool is_medias(struct oriel_relay *r, const struct sockaddr_in *from, con
 }
 
 /* Errors of a UDP socket tell that the server, or the way to it, is gone, but one alone tells nothing. */
-static void note_error(struct oriel_relay *r, int64_t now) {
+static void note_error(struct oriel_bridge *r, int64_t now) {
     r->failures++;
     if (!r->failing)
         r->failing = now;
 }
 
-static void heard(struct oriel_relay *r) {
+static void heard(struct oriel_bridge *r) {
     r->unheard = r->failing = 0;
     r->failures = 0;
     r->asking = false;
@@ -181,14 +181,14 @@ static int64_t arrival(unsigned i, int64_t now, int64_t wall) {
     return now;
 }
 
-static void note_delays(struct oriel_relay *r, const int64_t *came, unsigned count) {
+static void note_delays(struct oriel_bridge *r, const int64_t *came, unsigned count) {
     int64_t now = oriel_monotonic();
     for (unsigned i = 0; i < count; i++)
         oriel_delay_add(&r->delay, now - came[i]);
 }
 
 /* From media to the path. */
-static void pass_out(struct oriel_relay *r, int n, int64_t now) {
+static void pass_out(struct oriel_bridge *r, int n, int64_t now) {
     struct outgoing o = {0};
     struct oriel_stream *stream = r->path->stream;
     struct timespec wall;
@@ -224,7 +224,7 @@ static void pass_out(struct oriel_relay *r, int n, int64_t now) {
         r->unheard = now;
 }
 
-bool oriel_relay_inside(struct oriel_relay *r, short events, int64_t now) {
+bool oriel_bridge_inside(struct oriel_bridge *r, short events, int64_t now) {
     if (!events)
         return true;
     bool came = false;
@@ -245,7 +245,7 @@ bool oriel_relay_inside(struct oriel_relay *r, short events, int64_t now) {
 }
 
 /* To media; what it does not take is dropped. */
-static void send_inside(struct oriel_relay *r, struct outgoing *o) {
+static void send_inside(struct oriel_bridge *r, struct outgoing *o) {
     int error = 0;
     unsigned count = o->count;
     if (!r->media_address) {
@@ -256,11 +256,11 @@ static void send_inside(struct oriel_relay *r, struct outgoing *o) {
     }
 }
 
-static bool is_ours(struct oriel_relay *r, enum oriel_frame_kind kind, const uint8_t *message, size_t length) {
+static bool is_ours(struct oriel_bridge *r, enum oriel_frame_kind kind, const uint8_t *message, size_t length) {
     return kind == ORIEL_FRAME_CONTROL && oriel_frame_answers(message, length, r->path->transaction);
 }
 
-static void datagrams_in(struct oriel_relay *r, int64_t now) {
+static void datagrams_in(struct oriel_bridge *r, int64_t now) {
     struct outgoing o = {0};
     int n = 0;
     for (int rounds = 0; rounds < ROUNDS_MAX && (n = receive(r->path->fd, false)) > 0; rounds++) {
@@ -281,7 +281,7 @@ static void datagrams_in(struct oriel_relay *r, int64_t now) {
 }
 
 /* False when the stream is broken. */
-static bool messages_in(struct oriel_relay *r, char error[ORIEL_EGRESS_TEXT_SIZE]) {
+static bool messages_in(struct oriel_bridge *r, char error[ORIEL_EGRESS_TEXT_SIZE]) {
     struct oriel_stream *s = r->path->stream;
     struct outgoing o = {0};
     for (int rounds = 0, came = 1; rounds < ROUNDS_MAX && came == 1; rounds++) {
@@ -311,7 +311,7 @@ static bool messages_in(struct oriel_relay *r, char error[ORIEL_EGRESS_TEXT_SIZE
 }
 
 /* Silence in answer to what media sends: is anybody there? False: nobody. */
-static bool watch(struct oriel_relay *r, int64_t now, int *error) {
+static bool watch(struct oriel_bridge *r, int64_t now, int *error) {
     if (!r->unheard || now - r->unheard < UNHEARD_MAX)
         return true;
     if (now - r->unheard >= 2 * UNHEARD_MAX)
@@ -324,7 +324,7 @@ static bool watch(struct oriel_relay *r, int64_t now, int *error) {
     return true;
 }
 
-bool oriel_relay_outside(struct oriel_relay *r, short events, int64_t now, char error[ORIEL_EGRESS_TEXT_SIZE]) {
+bool oriel_bridge_outside(struct oriel_bridge *r, short events, int64_t now, char error[ORIEL_EGRESS_TEXT_SIZE]) {
     struct oriel_stream *s = r->path->stream;
     int number = s ? oriel_stream_flush(s, now) : 0;
     if (number == 0 && s && (events || s->more) && !messages_in(r, error))
@@ -350,7 +350,7 @@ bool oriel_relay_outside(struct oriel_relay *r, short events, int64_t now, char 
     return true;
 }
 
-int64_t oriel_relay_time(const struct oriel_relay *r) {
+int64_t oriel_bridge_time(const struct oriel_bridge *r) {
     if (r->path->stream && r->path->stream->more)
         return 0;
     if (!r->unheard)

@@ -1,0 +1,57 @@
+// An agent's page that does with its connection what no page of ours does, through TURN. What it can reach is media, and with
+// media only the session; tests/flow/hostile-peer.test.mjs has what a browser can't be made to send.
+import assert from 'node:assert/strict';
+import { alive, clock, memory, sleep } from '../rig/process.mjs';
+import { story } from '../rig/story.mjs';
+
+async function live({ receiver, agent, provider }) {
+  await receiver.watchDevice(agent, () => provider.allow());
+  await receiver.picture();
+  await provider.next('session live');
+}
+
+// The session is over for this reason, nothing of it runs, core and signal are the same as before, and the next one works.
+async function onlyTheSessionDied(cast, reason, before) {
+  const { agent, provider, device, receiver } = cast;
+  const end = await agent.ended();
+  assert.deepEqual([end.by, end.reason], ['device', reason], JSON.stringify(end));
+  await agent.whenState((state) => state.status === 'ready');
+  assert.deepEqual(device.picture(), []);
+  assert.equal(device.audit().at(-1).reason, reason);
+  const { packets } = await receiver.received();
+  await sleep(300);
+  assert.equal((await receiver.received()).packets, packets, 'pictures after the end');
+  assert.deepEqual([device.pid, device.helper('oriel-signal').pid], before.pids);
+  assert.ok(memory(device.pid).own - before.own < 1024, `orield grew by ${memory(device.pid).own - before.own} KiB`);
+  await live(cast);
+  provider.stopSession();
+  await agent.ended();
+  await agent.whenState((state) => state.status === 'ready');
+}
+
+const ATTACKS = {
+  '100,000 data channels': { reason: 'protocol', attack: async () => {
+    let made = 0;
+    for (let i = 0; i < 100000; i++) {
+      try { window.rig.pc.createDataChannel(`c${i}`, { ordered: i % 2 === 0 }); made++; } catch { /* the browser has no more */ }
+      if (i % 2000 === 1999) await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    return made;
+  } },
+  'one data channel with the label of ours': { reason: 'protocol', attack: async () => { window.rig.pc.createDataChannel('oriel'); return 1; } },
+  'binary data': { reason: 'protocol', attack: async () => { window.rig.channel.send(new Uint8Array(1000)); return 1; } },
+  'a message of 60 KB': { reason: 'protocol', attack: async () => { window.rig.channel.send(`{"t":"ping","id":1,"x":"${'x'.repeat(60000)}"}`); return 1; } },
+};
+
+story('attack 26: a page that opens 100,000 data channels, or sends what is no ping, ends its session and nothing else', async ({ rig }) => {
+  const cast = { ...await rig.cast({ relay: true }), receiver: await rig.receiver() }, { device, receiver } = cast;
+  const before = { pids: [device.pid, device.helper('oriel-signal').pid], own: memory(device.pid).own };
+  for (const [what, { reason, attack }] of Object.entries(ATTACKS)) {
+    await live(cast);
+    const media = device.helper('oriel-media').pid, from = clock();
+    assert.ok(await receiver.page.evaluate(attack) > 0, what);
+    await onlyTheSessionDied(cast, reason, before).catch((error) => { throw new Error(`${what}: ${error.stack}`); });
+    assert.ok(!alive(media));
+    console.log(`${what}: ended and begun anew within ${Math.round(clock() - from)} ms`);
+  }
+});

@@ -1,0 +1,61 @@
+// An agent's browser that is none: peer.c, with the answer to an offer that it needs, and the device's candidate.
+import { join } from 'node:path';
+import { build } from './paths.mjs';
+import { Process } from './process.mjs';
+
+const UFRAG = 'peer', PASSWORD = 'peerpeerpeerpeerpeerpeer';
+
+const value = (sdp, name) => new RegExp(`^a=${name}:(.*)$`, 'm').exec(sdp)[1].trim();
+
+export class Peer {
+  static async start() {
+    const peer = new Peer();
+    peer.process = new Process('rig-peer', join(build, 'tests/rig/rig-peer'), [], { stdin: true });
+    peer.port = Number((await peer.process.line(/^port /)).text.split(' ')[1]);
+    peer.fingerprint = (await peer.process.line(/^fingerprint /)).text.split(' ')[1];
+    return peer;
+  }
+
+  // What a browser would answer, with the formats of the offer that it can't do without.
+  #answerTo(offer) {
+    const [session, video, data] = offer.split(/^(?=m=)/m), [format] = /^m=video \d+ \S+ (\d+)/.exec(video).slice(1);
+    const common = [`a=ice-ufrag:${UFRAG}`, `a=ice-pwd:${PASSWORD}`, `a=fingerprint:sha-256 ${this.fingerprint}`, 'a=setup:active'];
+    return [
+      'v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 't=0 0', `a=group:${value(session, 'group')}`,
+      `m=video 9 UDP/TLS/RTP/SAVPF ${format}`, 'c=IN IP4 0.0.0.0', `a=mid:${value(video, 'mid')}`, 'a=recvonly', 'a=rtcp-mux',
+      `a=rtpmap:${format} VP8/90000`, ...[...video.matchAll(new RegExp(`^a=(?:rtcp-fb:${format}|extmap:).*$`, 'gm'))].map(([line]) => line.trim()), ...common,
+      'm=application 9 UDP/DTLS/SCTP webrtc-datachannel', 'c=IN IP4 0.0.0.0', `a=mid:${value(data, 'mid')}`, 'a=sctp-port:5000', ...common, '',
+    ].join('\r\n');
+  }
+
+  answer(agent, { sdp }) {
+    this.ssrc = /^a=ssrc:(\d+)/m.exec(sdp)[1];
+    return agent.sequenced('sdp', { type: 'answer', sdp: this.#answerTo(sdp) });
+  }
+
+  // Asks by `agent`, lets `allow` say yes, and connects to what the device tells.
+  async watchDevice(agent, allow) {
+    await agent.request({ fingerprint: this.fingerprint });
+    await allow();
+    await agent.grant();
+    const offer = await agent.offer(), { sdp } = offer;
+    await this.answer(agent, offer);
+    await agent.sequenced('ice', { candidate: `candidate:1 1 udp 2122260223 127.0.0.1 ${this.port} typ host`, mline: 0 });
+    const { candidate } = await agent.next(({ typ, candidate: of }) => typ === 'ice' && of);
+    const [, , , , address, port] = candidate.split(' ');
+    this.process.write(`connect ${address} ${port} ${UFRAG} ${PASSWORD} ${value(sdp, 'ice-ufrag')} ${value(sdp, 'ice-pwd')}`);
+    await this.process.line(/^connected|^no /);
+    await this.process.line(/^connected/, { ms: 100 });
+  }
+
+  // How many were sent before the connection was over.
+  async fuzz(what, count, seed) {
+    const from = this.process.lines.length;
+    this.process.write(`fuzz ${what} ${count} ${seed} ${this.ssrc}`);
+    return Number((await this.process.line(/^sent /, { from, ms: 60000 })).text.split(' ')[1]);
+  }
+
+  stop() {
+    return this.process.stop();
+  }
+}
