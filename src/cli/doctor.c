@@ -12,6 +12,7 @@
 #include "choice.h"
 #include "cli.h"
 #include "plan.h"
+#include "trust.h"
 
 enum { PATIENCE = 5 }; /* seconds for the broker */
 
@@ -102,6 +103,33 @@ static void check_broker(struct oriel_doctor *d) {
                             c->broker_url, via, error->message);
 }
 
+/* Who may ask, and whether their media has a way: a session that would be refused for want of it should not be the
+ * first to say so. */
+static void check_vendors(struct oriel_doctor *d) {
+    const struct oriel_config *c = d->config;
+    bool relay = strcmp(c->media_path, "relay") == 0;
+    struct oriel_trust *trust = oriel_trust_new(c);
+    g_autoptr(GPtrArray) all = oriel_trust_all(trust);
+    if (all->len == 0)
+        oriel_doctor_report(d, "who may ask", ORIEL_BAD, "oriel provision trust, into trust.d",
+                            "nobody: no good file in %s", c->trust_directory);
+    for (guint i = 0; i < all->len; i++) {
+        const struct oriel_vendor *v = g_ptr_array_index(all, i);
+        g_autofree char *check = g_strdup_printf("vendor %s", v->id);
+        if (relay && !v->turn)
+            oriel_doctor_report(d, check, ORIEL_BAD,
+                                "\"turn\" in its trust file, or [media] path=direct for a trusted LAN",
+                                "%s: no TURN server; its sessions are refused", v->label);
+        else
+            oriel_doctor_report(d, check, ORIEL_GOOD, NULL, "%s; media %s", v->label,
+                                relay ? "goes through its TURN servers" : "goes directly, over the LAN");
+    }
+    oriel_trust_free(trust);
+    if (relay && *c->relay_ca && access(c->relay_ca, R_OK) < 0)
+        oriel_doctor_report(d, "CA of TURN servers", ORIEL_BAD, "[relay] ca in oriel.conf; let orield's user read it",
+                            "%s: %s", c->relay_ca, g_strerror(errno));
+}
+
 /* What capture would choose, and why: asked of the same function. */
 static void check_screen(struct oriel_doctor *d) {
     const struct oriel_config *c = d->config;
@@ -160,6 +188,7 @@ int oriel_cli_doctor(const struct oriel_cli *cli) {
         oriel_plan_find_helpers(config);
         check_files(&d);
         check_broker(&d);
+        check_vendors(&d);
         check_screen(&d);
     } else {
         oriel_doctor_report(&d, "configuration", ORIEL_BAD, "oriel.conf(5); --config names another file", "%s",

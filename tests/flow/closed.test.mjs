@@ -3,7 +3,8 @@
 // goes to the broker and nothing else.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { Process, sleep, until } from '../rig/process.mjs';
+import { Device } from '../rig/device.mjs';
+import { sleep, until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
 import { Strace } from '../rig/strace.mjs';
 import { ADDRESS, ADDRESS6, NAME, agentNetwork } from '../rig/topology.mjs';
@@ -13,12 +14,14 @@ const skip = await agentNetwork();
 const BROKER = { device: 8883, agent: 8080 };
 const ALL = 65535;
 
-// A broker in the cloud, a device on its own machine with a person before it, an agent here.
-async function cast(rig, { wrap = [], ...options } = {}) {
+// A broker and a TURN server in the cloud, a device on its own machine with a person before it, an agent here. While the person
+// is asked egress is there, and must not have gone anywhere yet.
+async function cast(rig, { wrap = [] } = {}) {
   const topology = await rig.topology(), { device: machine, cloud } = topology;
   const broker = await rig.broker({ wrap: cloud.wrap, address: cloud.address, name: NAME.cloud, ports: BROKER });
+  await rig.turn({ keys: broker.keys, vendor: 'fill-cap', address: ADDRESS.turn, ports: { plain: 3478, tls: 443 }, wrap: cloud.wrap });
   const capture = await topology.capture();
-  const device = await rig.device({ broker, wrap: [...machine.wrap, ...wrap], ...options });
+  const device = await rig.device({ broker, watch: true, wrap: [...machine.wrap, ...wrap], config: Device.relayed(broker) });
   const provider = await rig.provider(device);
   await device.online();
   const agent = await rig.agent(broker);
@@ -78,6 +81,8 @@ story('idle, asking and refused: nothing listens, every port is closed, and only
   onlyTheBroker(all);
   await agent.request();
   const ask = await provider.asked();
+  await until('egress, and media, to get ready', () => ['oriel-egress', 'oriel-media'].every((name) => all.device.helper(name)));
+  await sleep(500);
   onlyTheBroker(all);
   await onlyToTheBroker(all);
   await capture.stop(); // from here on the agent knocks
