@@ -247,6 +247,10 @@ static void start(struct session *s) {
         fail(s, "media-failed", "orield sent a start message with values out of range");
         return;
     }
+    if (!oriel_ipc_is_channel(m->fds[0])) {
+        fail(s, "media-failed", "START brought no frame socket: this is a fault in orield");
+        return;
+    }
     s->relay = path.relay;
     if (s->relay && !hand_out_relay(s))
         return;
