@@ -12,6 +12,7 @@
 #include "fingerprint.h"
 #include "log.h"
 #include "inside.h"
+#include "records.h"
 #include "sdp.h"
 
 enum { CANDIDATES_MAX = 64 };
@@ -417,6 +418,7 @@ struct oriel_transport *oriel_transport_new(GstElement *source, GstCaps *caps, c
         t->addresses = g_strsplit(addresses, ",", -1);
     t->pipeline = gst_pipeline_new("oriel");
     oriel_fingerprint_guard(GST_BIN(t->pipeline), fingerprint);
+    oriel_records_guard(GST_BIN(t->pipeline));
     gst_bin_add(GST_BIN(t->pipeline), source);
     /* Running time must be the time of capture: CLOCK_MONOTONIC, whatever another element would offer. */
     g_autoptr(GstClock) clock = gst_system_clock_obtain();
