@@ -2,6 +2,7 @@
 #include "clock.h"
 
 #include <stdio.h>
+#include <sys/timex.h>
 #include <time.h>
 
 static int64_t advanced, wall_turned;
@@ -28,6 +29,11 @@ void oriel_wall_time(char out[25]) {
     char seconds[20];
     strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &tm);
     snprintf(out, 25, "%.19s.%03dZ", seconds, (int)((unsigned long)t.tv_nsec / 1000000 % 1000));
+}
+
+const char *oriel_wall_source(void) {
+    struct timex t = {0}; /* only asks */
+    return adjtimex(&t) >= 0 && !(t.status & STA_UNSYNC) ? "ntp" : "local";
 }
 
 int64_t oriel_wall_seconds(void) {

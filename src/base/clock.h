@@ -15,6 +15,8 @@ int64_t oriel_boottime(void);
 int64_t oriel_monotonic(void);
 /* RFC 3339 with milliseconds, UTC: "2026-11-23T10:30:00.000Z", 25 bytes with its NUL. */
 void oriel_wall_time(char out[25]);
+/* "ntp" when the kernel calls the wall time synchronised, else "local". */
+const char *oriel_wall_source(void);
 /* Seconds since 1970. */
 int64_t oriel_wall_seconds(void);
 void oriel_clock_advance(int64_t nanoseconds);

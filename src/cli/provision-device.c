@@ -3,6 +3,7 @@
  * A bundle is one JSON object {"v":1, "typ":"bundle", "device":"<id>", "files":[{"name","mode","text"}, …]}; names are
  * relative to etc/oriel. It holds private keys: mode 0600, and to be removed once it is installed. In oriel.conf, paths
  * start with @ROOT@, which the installation fills in. Installing takes known names only. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,6 +13,7 @@
 #include "document.h"
 #include "fields.h"
 #include "log.h"
+#include "note.h"
 #include "provision.h"
 #include "seal.h"
 
@@ -36,6 +38,11 @@ static bool add(struct device *d, const char *name, const char *mode, char *text
     return text != NULL;
 }
 
+/* Where the owner keeps what verifies this device's audit log. */
+static char *vkey_file(const struct device *d) {
+    return g_strdup_printf("%s/audit/%s.%s.vkey", d->owner, d->tenant, d->id);
+}
+
 /* The owner's word on who this device is, and the keys that it speaks of. */
 static bool add_identity(struct device *d) {
     json_t *owner = oriel_owner_read(d->owner);
@@ -58,6 +65,24 @@ static bool add_identity(struct device *d) {
     json_decref(key);
     json_decref(seal_key);
     return good;
+}
+
+/* The key that signs the log's head, and its public part for the owner: the newest is the last line. */
+static bool add_audit_key(struct device *d, char **vkeys) {
+    char error[ORIEL_NOTE_ERROR_SIZE], vkey[ORIEL_NOTE_VKEY_SIZE];
+    g_autofree char *origin = g_strdup_printf("oriel/%s/%s", d->tenant, d->id), *name = vkey_file(d), *before = NULL;
+    struct oriel_note_key key;
+    char *pem = oriel_note_key_make();
+    if (!pem || !oriel_note_key_private(&key, origin, ORIEL_NOTE_ED25519, pem, strlen(pem), error)) {
+        oriel_error("no key for the audit log: %s", pem ? error : "no randomness");
+        free(pem);
+        return false;
+    }
+    oriel_note_key_text(&key, vkey);
+    oriel_note_key_clear(&key);
+    g_file_get_contents(name, &before, NULL, NULL);
+    *vkeys = g_strdup_printf("%s%s\n", before ? before : "", vkey);
+    return add(d, "audit.key", "0600", pem);
 }
 
 static bool add_broker(struct device *d, long days) {
@@ -176,7 +201,7 @@ static char *configuration(const struct device *d, json_t *scopes) {
     }
     if (d->turn_ca)
         g_string_append(text, "[relay]\nca=" ROOT "/etc/oriel/turn-ca.pem\n\n");
-    g_string_append(text, "[audit]\ndirectory=" ROOT "/var/lib/oriel/audit\n");
+    g_string_append(text, "[audit]\ndirectory=" ROOT "/var/lib/oriel/audit\nkey=" ROOT "/etc/oriel/audit.key\n");
     return g_string_free(text, FALSE);
 }
 
@@ -223,6 +248,15 @@ static bool parse_device(struct device *d, int argc, char **argv, long *days) {
     return is_good_configuration(d);
 }
 
+static bool put_vkeys(const struct device *d, const char *vkeys) {
+    g_autofree char *name = vkey_file(d), *directory = g_path_get_dirname(name);
+    g_autoptr(GError) error = NULL;
+    if (g_mkdir_with_parents(directory, 0700) == 0 && g_file_set_contents(name, vkeys, -1, &error))
+        return true;
+    oriel_error("cannot write %s: %s", name, error ? error->message : g_strerror(errno));
+    return false;
+}
+
 int oriel_provision_device(int argc, char **argv) {
     struct device d = {.files = json_array()};
     long days = DEVICE_DAYS;
@@ -230,11 +264,13 @@ int oriel_provision_device(int argc, char **argv) {
     json_t *scopes = status == 1 && d.scopes ? oriel_value_scopes("--scopes", d.scopes) : NULL;
     if (status == 1 && d.scopes && !scopes)
         status = 2;
-    if (status == 1 && oriel_file_is_free(d.out) && add_identity(&d) && add_broker(&d, days) && add_turn_ca(&d) &&
-        add_trust(&d) && add(&d, "oriel.conf", "0644", configuration(&d, scopes))) {
+    g_autofree char *vkeys = NULL;
+    if (status == 1 && oriel_file_is_free(d.out) && add_identity(&d) && add_audit_key(&d, &vkeys) &&
+        add_broker(&d, days) && add_turn_ca(&d) && add_trust(&d) &&
+        add(&d, "oriel.conf", "0644", configuration(&d, scopes))) {
         char *bundle = oriel_json_pretty(
             json_pack("{s:i, s:s, s:s, s:O}", "v", 1, "typ", "bundle", "device", d.id, "files", d.files));
-        status = oriel_file_put(d.out, 0600, bundle) ? 0 : 1;
+        status = put_vkeys(&d, vkeys) && oriel_file_put(d.out, 0600, bundle) ? 0 : 1;
     }
     json_decref(scopes);
     json_decref(d.files);
@@ -246,9 +282,8 @@ int oriel_provision_device(int argc, char **argv) {
 /* ---- install ---- */
 
 static bool is_known_name(const char *name) {
-    static const char *const names[] = {"device.key",    "seal.key",   "device.jwt",
-                                        "broker-ca.pem", "broker.pem", "broker.key",
-                                        "turn-ca.pem",   "oriel.conf", NULL};
+    static const char *const names[] = {"device.key", "seal.key",   "audit.key",   "device.jwt", "broker-ca.pem",
+                                        "broker.pem", "broker.key", "turn-ca.pem", "oriel.conf", NULL};
     if (g_strv_contains(names, name))
         return true;
     g_autofree char *vendor = g_str_has_prefix(name, "trust.d/") && g_str_has_suffix(name, ".json")

@@ -2,144 +2,187 @@
 #include "audit.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <gio/gio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "clock.h"
+#include "file.h"
 #include "json.h"
-
-enum { RECORD_MAX = 4096 };
-
-#define SEQ_MAX (INT64_C(1) << 53) /* what every reader of JSON keeps exact */
+#include "log.h"
+#include "writer.h"
 
 struct oriel_audit {
-    int fd;
-    char *path;
-    off_t size; /* of the whole lines */
-    json_int_t seq;
+    struct oriel_log *log;
+    struct oriel_note_key key;
+    GHashTable *open;     /* session ids without an end, of before; empty once they are recorded as aborted */
+    GHashTable *policies; /* what -> its last hash */
 };
 
-static bool fail(GError **error, const char *what, const char *path, int number) {
-    g_set_error(error, G_IO_ERROR, g_io_error_from_errno(number), "audit: %s %s: %s", what, path, g_strerror(number));
+static bool fail(GError **error, const char *why) {
+    g_set_error_literal(error, G_IO_ERROR, g_io_error_from_errno(errno), why);
     return false;
 }
 
-static bool sync_directory(const char *directory, GError **error) {
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool good = fd >= 0 && fsync(fd) == 0;
-    int number = errno;
-    if (fd >= 0)
-        close(fd);
-    return good || fail(error, "cannot sync", directory, number);
+static bool load_key(struct oriel_audit *a, const struct oriel_audit_setup *setup, GError **error) {
+    gsize length;
+    char why[ORIEL_NOTE_ERROR_SIZE] = "";
+    g_autofree char *pem = oriel_file_read(setup->key, true, &length, error);
+    if (!pem) {
+        g_prefix_error(error, "audit: the key that signs the log: ");
+        return false;
+    }
+    bool good = oriel_note_key_private(&a->key, setup->origin, ORIEL_NOTE_ED25519, pem, length, why);
+    explicit_bzero(pem, length);
+    if (!good)
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "audit: %s: %s", setup->key, why);
+    return good;
 }
 
-/* Finds the end of the last whole line and its sequence number. */
-static bool find_end(struct oriel_audit *a, off_t *torn, GError **error) {
-    struct stat st;
-    if (fstat(a->fd, &st) < 0)
-        return fail(error, "cannot read", a->path, errno);
-    static char tail[2 * RECORD_MAX];
-    off_t from = st.st_size > (off_t)sizeof tail ? st.st_size - (off_t)sizeof tail : 0;
-    ssize_t n = pread(a->fd, tail, sizeof tail, from);
-    if (n < 0)
-        return fail(error, "cannot read", a->path, errno);
-    char *end = n ? memrchr(tail, '\n', (size_t)n) : NULL;
-    a->size = end ? from + (end - tail) + 1 : 0;
-    *torn = st.st_size - a->size;
-    if (!end)
-        return from == 0 || fail(error, "no line ends in", a->path, EBADMSG);
-    char *start = end > tail ? memrchr(tail, '\n', (size_t)(end - tail)) : NULL;
-    start = start ? start + 1 : tail;
+static const char *const policies[] = {"configuration", "trust", NULL};
+
+static void remember(struct oriel_audit *a, const char *what, const char *hash) {
+    g_hash_table_insert(a->policies, g_strdup(what), g_strdup(hash));
+}
+
+/* What of the records there are is needed to go on. */
+static void look_at(void *user, const struct oriel_record_head *head, const char *line, size_t length) {
+    struct oriel_audit *a = user;
     char why[ORIEL_JSON_ERROR_SIZE];
-    json_t *last = oriel_json_decode(start, (size_t)(end - start), RECORD_MAX, why);
-    a->seq = oriel_json_integer(last, "seq", -1);
-    json_decref(last);
-    return (a->seq >= 1 && a->seq < SEQ_MAX) || fail(error, "the last line is no record of", a->path, EBADMSG);
+    bool grant = strcmp(head->event, "grant") == 0;
+    bool over = strcmp(head->event, "end") == 0 || strcmp(head->event, "aborted") == 0;
+    bool boot = strcmp(head->event, "boot") == 0, policy = strcmp(head->event, "policy") == 0;
+    json_t *record = grant || over || policy || boot ? oriel_json_decode(line, length, ORIEL_RECORD_MAX, why) : NULL;
+    const char *session = oriel_json_text(record, "session"), *what = oriel_json_text(record, "what"),
+               *hash = oriel_json_text(record, "hash");
+    if (grant && session)
+        g_hash_table_add(a->open, g_strdup(session));
+    else if (over && session)
+        g_hash_table_remove(a->open, session);
+    else if (policy && what && hash)
+        remember(a, what, hash);
+    for (const char *const *name = policies; boot && *name; name++)
+        remember(a, *name, oriel_json_text(record, *name));
+    json_decref(record);
 }
 
-struct oriel_audit *oriel_audit_open(const char *directory, GError **error) {
-    if (g_mkdir_with_parents(directory, 0700) < 0) {
-        fail(error, "cannot make", directory, errno);
+static bool is_last(const char *event) {
+    static const char *const last[] = {"end", "aborted", NULL};
+    return g_strv_contains(last, event);
+}
+
+static bool append(struct oriel_audit *a, const char *event, json_t *members, GError **error) {
+    char why[ORIEL_LOG_ERROR_SIZE] = "";
+    json_incref(members);
+    bool good = oriel_log_append(a->log, event, members, is_last(event), why);
+    g_autofree char *text = good ? json_dumps(members, JSON_COMPACT) : NULL;
+    json_decref(members);
+    if (good)
+        oriel_info("record %" G_GUINT64_FORMAT ", %s: %s", oriel_audit_size(a), event, text ? text : "");
+    return good || fail(error, why);
+}
+
+/* What had no end when orield or the machine was cut off. */
+static bool abort_open(struct oriel_audit *a, GError **error) {
+    GHashTableIter iter;
+    gpointer session;
+    g_hash_table_iter_init(&iter, a->open);
+    while (g_hash_table_iter_next(&iter, &session, NULL)) {
+        if (!append(a, "aborted", json_pack("{s:s}", "session", session), error))
+            return false;
+        g_hash_table_iter_remove(&iter);
+    }
+    return true;
+}
+
+static void mark_begun(const struct oriel_audit_setup *setup) {
+    g_autoptr(GError) error = NULL;
+    g_autofree char *above = setup->begun ? g_path_get_dirname(setup->begun) : NULL;
+    if (!setup->begun || g_file_test(setup->begun, G_FILE_TEST_EXISTS))
+        return;
+    g_mkdir_with_parents(above, 0700);
+    if (!g_file_set_contents(setup->begun, setup->origin, -1, &error))
+        oriel_warning("a removal of the whole log would not be noticed: %s", error->message);
+}
+
+struct oriel_audit *oriel_audit_open(const struct oriel_audit_setup *setup, GError **error) {
+    char why[ORIEL_LOG_ERROR_SIZE] = "";
+    if (g_mkdir_with_parents(setup->directory, 0700) < 0) {
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "audit: cannot make %s: %s", setup->directory,
+                    g_strerror(errno));
         return NULL;
     }
     struct oriel_audit *a = g_new0(struct oriel_audit, 1);
-    a->path = g_build_filename(directory, "audit.jsonl", NULL);
-    a->fd = open(a->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    off_t torn = 0;
-    bool good = a->fd >= 0 || fail(error, "cannot open", a->path, errno);
-    if (good && flock(a->fd, LOCK_EX | LOCK_NB) < 0) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_BUSY,
-                    "audit: %s is in use; another orield runs with this configuration", a->path);
-        good = false;
+    a->open = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    a->policies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    const struct oriel_log_visitor visitor = {.record = look_at, .user = a};
+    bool good = load_key(a, setup, error);
+    if (good) {
+        a->log = oriel_log_open(
+            &(struct oriel_log_setup){.directory = setup->directory,
+                                      .key = &a->key,
+                                      .visitor = &visitor,
+                                      .was_there = setup->begun && g_file_test(setup->begun, G_FILE_TEST_EXISTS)},
+            why);
+        good = a->log || fail(error, why);
     }
-    good = good && find_end(a, &torn, error);
-    if (good && torn && ftruncate(a->fd, a->size) < 0)
-        good = fail(error, "cannot cut the torn last line of", a->path, errno);
-    good = good && sync_directory(directory, error);
-    if (good && torn)
-        good = oriel_audit_append(a, "recovered", json_pack("{s:I}", "cut_bytes", (json_int_t)torn), error);
-    if (!good) {
-        oriel_audit_close(a);
-        return NULL;
+    if (good && oriel_log_tampered(a->log))
+        oriel_error("%s", oriel_log_tampered(a->log));
+    else if (good) {
+        g_autoptr(GError) full = NULL; /* tried again with the next record */
+        mark_begun(setup);
+        if (!abort_open(a, &full))
+            oriel_error("%s", full->message);
     }
-    return a;
-}
-
-static bool write_line(struct oriel_audit *a, const char *line, size_t length, GError **error) {
-    size_t done = 0;
-    while (done < length) {
-        ssize_t n = write(a->fd, line + done, length - done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return fail(error, "cannot write", a->path, n < 0 ? errno : EIO);
-        done += (size_t)n;
-    }
-    return fdatasync(a->fd) == 0 || fail(error, "cannot sync", a->path, errno);
+    if (good)
+        return a;
+    oriel_audit_close(a);
+    return NULL;
 }
 
 bool oriel_audit_append(struct oriel_audit *a, const char *event, json_t *members, GError **error) {
-    char time[25];
-    oriel_wall_time(time);
-    json_t *record = json_pack("{s:I, s:s, s:f, s:s}", "seq", a->seq + 1, "time", time, "boot_time",
-                               (double)(oriel_boottime() / ORIEL_MILLISECOND) / 1000.0, "event", event);
-    bool whole = members && json_object_update(record, members) == 0;
-    g_autofree char *text = whole ? json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
-    json_decref(record);
+    if (oriel_log_tampered(a->log) || abort_open(a, error))
+        return append(a, event, members, error);
     json_decref(members);
-    if (!text)
-        return fail(error, "members that are no JSON for", a->path, EINVAL);
-    size_t length = strlen(text);
-    if (length + 1 > RECORD_MAX)
-        return fail(error, "record too long for", a->path, EMSGSIZE);
-    text[length] = '\n'; /* in the place of the NUL: `length + 1` bytes are written */
-    /* The file that orield holds open may have been removed or replaced: then nobody would ever read the record. */
-    struct stat held, named;
-    if (fstat(a->fd, &held) < 0 || stat(a->path, &named) < 0 || held.st_ino != named.st_ino ||
-        held.st_dev != named.st_dev)
-        return fail(error, "somebody removed or replaced", a->path, ESTALE);
-    /* Also when a part of a record could not be taken back: the next one would be glued to it. */
-    if (held.st_size != a->size)
-        return fail(error, "there is more or less than was written in", a->path, ESTALE);
-    if (!write_line(a, text, length + 1, error)) {
-        if (ftruncate(a->fd, a->size) == 0)
-            fdatasync(a->fd);
+    return false;
+}
+
+bool oriel_audit_policy(struct oriel_audit *a, const char *what, const char *hash, GError **error) {
+    const char *before = g_hash_table_lookup(a->policies, what);
+    if (before && strcmp(before, hash) != 0 &&
+        !oriel_audit_append(a, "policy", json_pack("{s:s, s:s, s:s}", "what", what, "hash", hash, "before", before),
+                            error))
         return false;
-    }
-    a->size += (off_t)length + 1;
-    a->seq++;
+    remember(a, what, hash);
     return true;
+}
+
+bool oriel_audit_is_writable(struct oriel_audit *a, GError **error) {
+    char why[ORIEL_LOG_ERROR_SIZE] = "";
+    return oriel_log_is_writable(a->log, why) || fail(error, why);
+}
+
+const char *oriel_audit_tampered(const struct oriel_audit *a) {
+    return oriel_log_tampered(a->log);
+}
+
+bool oriel_audit_acknowledge(struct oriel_audit *a, guint uid, GError **error) {
+    char why[ORIEL_LOG_ERROR_SIZE] = "";
+    if (!oriel_log_acknowledge(a->log, uid, why))
+        return fail(error, why);
+    oriel_warning("the damage of the audit log was acknowledged by uid %u", uid);
+    return abort_open(a, error);
+}
+
+guint64 oriel_audit_size(const struct oriel_audit *a) {
+    return oriel_log_tree(a->log)->size;
 }
 
 void oriel_audit_close(struct oriel_audit *a) {
     if (!a)
         return;
-    if (a->fd >= 0)
-        close(a->fd);
-    g_free(a->path);
+    oriel_log_close(a->log);
+    oriel_note_key_clear(&a->key);
+    g_hash_table_unref(a->open);
+    g_hash_table_unref(a->policies);
     g_free(a);
 }

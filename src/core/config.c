@@ -64,6 +64,7 @@ static const struct key keys[] = {
     {"session", "max-seconds", NUMBER, AT(session_max_seconds), "28800", .min = 30, .max = 28800},
     {"session", "scopes", SCOPES, AT(session_scopes), "view"},
     {"audit", "directory", ABSOLUTE_PATH, AT(audit_directory), "/var/lib/oriel/audit"},
+    {"audit", "key", ABSOLUTE_PATH, AT(audit_key), "/etc/oriel/audit.key"},
     {"sandbox", "without-namespaces", CHOICE, AT(sandbox_without), "refuse", .choices = "refuse|run-unprotected"},
     {"sandbox", "violations", CHOICE, AT(sandbox_violations), "kill", .choices = "kill|log"},
     {"run", "helpers", ABSOLUTE_PATH, AT(helpers), ""},

@@ -30,7 +30,7 @@ struct oriel_config {
     guint relay_fallback_ms;      /* without an answer by UDP, TCP and TLS are tried */
     guint session_max_seconds;
     char *session_scopes; /* joined by ';': what this device grants at most */
-    char *audit_directory;
+    char *audit_directory, *audit_key;
     char *sandbox_without, *sandbox_violations;
     char *media_graph; /* the text of media_pipeline; NULL until graph.h read it */
     char *helpers;     /* directory of oriel-signal, -capture, -media, -egress */

@@ -38,7 +38,13 @@ static json_t *failure(const char *why) {
     return json_pack("{s:b, s:s}", "ok", 0, "error", why);
 }
 
-static json_t *answer(struct oriel_control *control, const char *packet, size_t length) {
+static json_t *acknowledge(struct oriel_control *control, uid_t uid) {
+    g_autoptr(GError) error = NULL;
+    return control->ops->acknowledge(control->user, uid, &error) ? json_pack("{s:b}", "ok", 1)
+                                                                 : failure(error->message);
+}
+
+static json_t *answer(struct oriel_control *control, uid_t uid, const char *packet, size_t length) {
     char error[ORIEL_JSON_ERROR_SIZE];
     json_t *request = oriel_json_decode(packet, length, ORIEL_SOCKET_PACKET_MAX, error);
     const char *op = oriel_json_text(request, "op");
@@ -50,8 +56,10 @@ static json_t *answer(struct oriel_control *control, const char *packet, size_t 
         json_object_set_new(reply, "ok", json_true());
     } else if (op && strcmp(op, "stop") == 0) {
         reply = json_pack("{s:b, s:b}", "ok", 1, "stopped", (int)control->ops->stop(control->user));
+    } else if (op && strcmp(op, "acknowledge") == 0) {
+        reply = acknowledge(control, uid);
     } else {
-        reply = failure("unknown op; allowed: status, stop");
+        reply = failure("unknown op; allowed: status, stop, acknowledge");
     }
     json_decref(request);
     return reply;
@@ -62,7 +70,7 @@ static gboolean client_ready(int fd, GIOCondition condition, gpointer data) {
     char packet[ORIEL_SOCKET_PACKET_MAX];
     ssize_t n = recv(fd, packet, sizeof packet, MSG_DONTWAIT | MSG_TRUNC);
     if (n > 0)
-        oriel_socket_send(fd, answer(c->control, packet, (size_t)n));
+        oriel_socket_send(fd, answer(c->control, oriel_socket_peer(fd), packet, (size_t)n));
     client_free(c);
     return G_SOURCE_REMOVE;
 }

@@ -339,9 +339,11 @@ static void grant_when_ready(struct oriel_session *s) {
     if (s->state != ORIEL_SESSION_STARTING || !s->capture_ready || !s->offer)
         return;
     const struct oriel_session_request *r = &s->request;
-    if (!s->ops->record(s->user, "media-start",
-                        json_pack("{s:s, s:s, s:s}", "session", s->id, "fingerprint", s->fingerprint,
-                                  "agent_fingerprint", r->fingerprint))) {
+    json_t *media = json_pack("{s:s, s:s, s:s}", "session", s->id, "fingerprint", s->fingerprint, "agent_fingerprint",
+                              r->fingerprint);
+    if (r->turn_servers)
+        json_object_set_new(media, "relay", json_string(r->turn_servers));
+    if (!s->ops->record(s->user, "media-start", media)) {
         end(s, "device", "audit", NULL);
         return;
     }

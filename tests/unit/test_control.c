@@ -23,7 +23,18 @@ static bool stop(void *user) {
     return was;
 }
 
-static const struct oriel_control_ops ops = {status, stop}, broken_ops = {no_status, stop};
+static guint acknowledged_by;
+
+static bool acknowledge(void *user, guint uid, GError **error) {
+    if (acknowledged_by == G_MAXUINT)
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "nothing is wrong");
+    else
+        acknowledged_by = uid;
+    return acknowledged_by != G_MAXUINT;
+}
+
+static const struct oriel_control_ops ops = {status, stop, acknowledge},
+                                      broken_ops = {no_status, stop, acknowledge};
 
 static void answers(const char *packet, const char *expected) {
     int fd = rig_connect(path);
@@ -45,7 +56,7 @@ static void test_garbage(void **state) {
     static const char *const unknown[] = {"{}", "{\"op\":\"grant\"}", "{\"op\":1}", "{\"op\":null}",
                                           "{\"op\":\"Stop\"}"};
     for (gsize i = 0; i < G_N_ELEMENTS(unknown); i++)
-        answers(unknown[i], "{\"ok\":false,\"error\":\"unknown op; allowed: status, stop\"}");
+        answers(unknown[i], "{\"ok\":false,\"error\":\"unknown op; allowed: status, stop, acknowledge\"}");
     answers("[]", "{\"ok\":false,\"error\":\"not a JSON object\"}");
     answers("{\"op\":\"stop\",\"op\":\"stop\"}",
             "{\"ok\":false,\"error\":\"not JSON: duplicate object key near '\\\"op\\\"' at byte 17\"}");
