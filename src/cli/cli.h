@@ -18,10 +18,13 @@ int oriel_cli_stats(const struct oriel_cli *cli);
 int oriel_cli_stop(const struct oriel_cli *cli);
 int oriel_cli_sessions(const struct oriel_cli *cli);
 int oriel_cli_doctor(const struct oriel_cli *cli);
-int oriel_cli_audit_show(const struct oriel_cli *cli);
+/* The rest of the command line after `audit`. */
+int oriel_cli_audit(const struct oriel_cli *cli, int argc, char **argv);
 
 /* Asks orield over its control socket: {"op": op}. A new reference, or NULL after saying why. */
 json_t *oriel_cli_ask(const struct oriel_cli *cli, const char *op);
+/* With more members; takes them. */
+json_t *oriel_cli_ask_with(const struct oriel_cli *cli, const char *op, json_t *members);
 
 /* Each record of the audit log to `each`, in order. False after saying why. A line that is no record is said, and
  * skipped. */

@@ -52,14 +52,19 @@ static int connect_to(const char *path) {
 }
 
 json_t *oriel_cli_ask(const struct oriel_cli *cli, const char *op) {
+    return oriel_cli_ask_with(cli, op, json_object());
+}
+
+json_t *oriel_cli_ask_with(const struct oriel_cli *cli, const char *op, json_t *members) {
     _cleanup_free_ char *path = socket_path(cli);
     _cleanup_close_ int fd = path ? connect_to(path) : -1;
+    json_object_set_new(members, "op", json_string(op));
+    _cleanup_free_ char *request = oriel_json_encode(members);
+    json_decref(members);
     if (fd < 0)
         return NULL;
-    char request[64];
-    int length = snprintf(request, sizeof request, "{\"op\":\"%s\"}", op);
     static char reply[REPLY_MAX];
-    ssize_t n = send(fd, request, (size_t)length, MSG_NOSIGNAL) < 0 ? -1 : recv(fd, reply, sizeof reply, 0);
+    ssize_t n = send(fd, request, strlen(request), MSG_NOSIGNAL) < 0 ? -1 : recv(fd, reply, sizeof reply, 0);
     if (n <= 0) {
         oriel_error("orield does not answer: %s", n == 0 ? "it closed the connection" : strerror(errno));
         return NULL;

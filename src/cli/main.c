@@ -12,7 +12,7 @@ static const char usage[] = "usage: oriel [--config FILE] [--socket PATH] [--dir
                             "  stats        the figures of the session, a line a second\n"
                             "  stop         end the prompt or the session now\n"
                             "  doctor       what of it works on this machine, and what to do about the rest\n"
-                            "  audit show   the audit log, for people (--json: as it is)\n"
+                            "  audit        the audit log: verify, show, prove, export, collect, acknowledge\n"
                             "  provision    make and sign what owners, vendors, devices, agents and brokers need\n"
                             "  --config FILE    orield's configuration (default " DEFAULT_CONFIG ")\n"
                             "  --socket PATH    orield's control socket instead of the configuration's\n"
@@ -24,7 +24,7 @@ static const struct {
     int (*run)(const struct oriel_cli *cli);
 } commands[] = {
     {{"status"}, oriel_cli_status}, {{"sessions"}, oriel_cli_sessions}, {{"stats"}, oriel_cli_stats},
-    {{"stop"}, oriel_cli_stop},     {{"doctor"}, oriel_cli_doctor},     {{"audit", "show"}, oriel_cli_audit_show},
+    {{"stop"}, oriel_cli_stop},     {{"doctor"}, oriel_cli_doctor},
 };
 
 static int run_command(const struct oriel_cli *cli, const char *const words[2]) {
@@ -61,6 +61,8 @@ int main(int argc, char **argv) {
         } else if (strcmp(argv[i], "--version") == 0 || strcmp(argv[i], "--help") == 0) {
             fputs(strcmp(argv[i], "--help") == 0 ? usage : "oriel " ORIEL_VERSION "\n", stdout);
             return 0;
+        } else if (count == 0 && strcmp(argv[i], "audit") == 0) {
+            return oriel_cli_audit(&cli, argc - i - 1, argv + i + 1);
         } else if (argv[i][0] != '-' && count < 2) {
             words[count++] = argv[i];
         } else {

@@ -173,6 +173,30 @@ bool oriel_audit_acknowledge(struct oriel_audit *a, guint uid, GError **error) {
     return abort_open(a, error);
 }
 
+bool oriel_audit_cosigned(struct oriel_audit *a, const char *collector, const char *note, guint keep, GError **error) {
+    char why[ORIEL_LOG_ERROR_SIZE] = "";
+    struct oriel_note_key key;
+    struct oriel_checkpoint head;
+    if (!*collector || !oriel_note_key_public(&key, collector, why)) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "[audit] collector: %s",
+                    *collector ? why : "no collector is configured whose answer could be believed");
+        return false;
+    }
+    bool good = oriel_note_verify(&key, note, strlen(note), NULL, why) > 0 && key.type == ORIEL_NOTE_COSIGNATURE &&
+                oriel_checkpoint_verify(&a->key, note, strlen(note), &head, why);
+    oriel_note_key_clear(&key);
+    if (!good || head.size > oriel_audit_size(a)) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "not an answer to this log: %s",
+                    good ? "it speaks of records that are not here" : why);
+        return false;
+    }
+    return oriel_audit_append(
+               a, "cosigned",
+               json_pack("{s:s%, s:I}", "by", collector, strcspn(collector, "+"), "size", (json_int_t)head.size),
+               error) &&
+           (oriel_log_drop(a->log, head.size, keep, why) || fail(error, why));
+}
+
 guint64 oriel_audit_size(const struct oriel_audit *a) {
     return oriel_log_tree(a->log)->size;
 }

@@ -35,6 +35,10 @@ bool oriel_audit_is_writable(struct oriel_audit *audit, GError **error);
 /* NULL, or what is wrong with the log. */
 const char *oriel_audit_tampered(const struct oriel_audit *audit);
 bool oriel_audit_acknowledge(struct oriel_audit *audit, guint uid, GError **error);
+/* The answer of the owner's collector, whose vkey is `collector`: the signed head with its cosignature. It is recorded,
+ * and of the segments that it covers all but the newest `keep` are dropped. */
+bool oriel_audit_cosigned(struct oriel_audit *audit, const char *collector, const char *note, guint keep,
+                          GError **error);
 /* How many records there are. */
 guint64 oriel_audit_size(const struct oriel_audit *audit);
 void oriel_audit_close(struct oriel_audit *audit);

@@ -29,8 +29,9 @@ struct oriel_config {
     char *relay_proxy, *relay_ca; /* of TURN over TCP and TLS */
     guint relay_fallback_ms;      /* without an answer by UDP, TCP and TLS are tried */
     guint session_max_seconds;
-    char *session_scopes; /* joined by ';': what this device grants at most */
-    char *audit_directory, *audit_key;
+    char *session_scopes;                                /* joined by ';': what this device grants at most */
+    char *audit_directory, *audit_key, *audit_collector; /* the latter: a vkey, or "" */
+    guint audit_keep;                                    /* MiB, closed segments, that are not dropped */
     char *sandbox_without, *sandbox_violations;
     char *media_graph; /* the text of media_pipeline; NULL until graph.h read it */
     char *helpers;     /* directory of oriel-signal, -capture, -media, -egress */

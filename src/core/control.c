@@ -38,10 +38,8 @@ static json_t *failure(const char *why) {
     return json_pack("{s:b, s:s}", "ok", 0, "error", why);
 }
 
-static json_t *acknowledge(struct oriel_control *control, uid_t uid) {
-    g_autoptr(GError) error = NULL;
-    return control->ops->acknowledge(control->user, uid, &error) ? json_pack("{s:b}", "ok", 1)
-                                                                 : failure(error->message);
+static json_t *done(bool good, const GError *error) {
+    return good ? json_pack("{s:b}", "ok", 1) : failure(error->message);
 }
 
 static json_t *answer(struct oriel_control *control, uid_t uid, const char *packet, size_t length) {
@@ -49,6 +47,7 @@ static json_t *answer(struct oriel_control *control, uid_t uid, const char *pack
     json_t *request = oriel_json_decode(packet, length, ORIEL_SOCKET_PACKET_MAX, error);
     const char *op = oriel_json_text(request, "op");
     json_t *reply;
+    g_autoptr(GError) problem = NULL;
     if (!request) {
         reply = failure(error);
     } else if (op && strcmp(op, "status") == 0) {
@@ -57,9 +56,13 @@ static json_t *answer(struct oriel_control *control, uid_t uid, const char *pack
     } else if (op && strcmp(op, "stop") == 0) {
         reply = json_pack("{s:b, s:b}", "ok", 1, "stopped", (int)control->ops->stop(control->user));
     } else if (op && strcmp(op, "acknowledge") == 0) {
-        reply = acknowledge(control, uid);
+        bool good = control->ops->acknowledge(control->user, uid, &problem);
+        reply = done(good, problem);
+    } else if (op && strcmp(op, "cosigned") == 0 && oriel_json_text(request, "note")) {
+        bool good = control->ops->cosigned(control->user, oriel_json_text(request, "note"), &problem);
+        reply = done(good, problem);
     } else {
-        reply = failure("unknown op; allowed: status, stop, acknowledge");
+        reply = failure("unknown op; allowed: status, stop, acknowledge, cosigned");
     }
     json_decref(request);
     return reply;

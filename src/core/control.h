@@ -1,6 +1,7 @@
 /* The control socket: what `oriel` on the device's own shell asks of core. One JSON object in, one out, closed.
  *   {"op":"status"} -> {"ok":true, …as device.c makes it}    {"op":"stop"} -> {"ok":true,"stopped":true}
  *   {"op":"acknowledge"} -> {"ok":true}: damage of the audit log
+ *   {"op":"cosigned","note":"…"} -> {"ok":true}: the collector's answer
  * Policy: only orield's own user and root; anything else gets {"ok":false,"error":"…"}. */
 #ifndef ORIEL_CONTROL_H
 #define ORIEL_CONTROL_H
@@ -13,6 +14,7 @@ struct oriel_control_ops {
     json_t *(*status)(void *user); /* a new reference */
     bool (*stop)(void *user);      /* true: there was a prompt or a session, and it is ended */
     bool (*acknowledge)(void *user, guint uid, GError **error);
+    bool (*cosigned)(void *user, const char *note, GError **error);
 };
 
 struct oriel_control;

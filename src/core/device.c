@@ -557,7 +557,15 @@ static bool acknowledge(void *user, guint uid, GError **error) {
     return oriel_audit_acknowledge(d->audit, uid, error);
 }
 
-static const struct oriel_control_ops control_ops = {status, stop, acknowledge};
+static bool cosigned(void *user, const char *note, GError **error) {
+    struct oriel_device *d = user;
+    if (oriel_session_state(d->session) == ORIEL_SESSION_IDLE) /* dropping segments takes its time */
+        return oriel_audit_cosigned(d->audit, d->config->audit_collector, note, d->config->audit_keep, error);
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_BUSY, "somebody is asking or has a session; try again after it");
+    return false;
+}
+
+static const struct oriel_control_ops control_ops = {status, stop, acknowledge, cosigned};
 
 /* ---- life ---- */
 

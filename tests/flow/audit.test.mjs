@@ -1,9 +1,10 @@
 // The record of a step is on the disk before the step takes effect; when it can't be written there is no session.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Device } from '../rig/device.mjs';
+import { Device, keyFile } from '../rig/device.mjs';
+import { until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
 
 const events = (device) => device.audit().map(({ event }) => event);
@@ -182,10 +183,132 @@ story('a torn last line is cut and that is recorded', async ({ rig }) => {
   assert.deepEqual(after.map(({ seq }) => seq), after.map((_, i) => i + 1));
 });
 
-story('a log whose last record is broken stops the device', async ({ rig }) => {
-  const said = await refusesToStart(rig, (device) => {
-    mkdirSync(dirname(device.auditFile), { recursive: true });
-    writeFileSync(device.auditFile, '{"seq":1,"event":"boot"}\nnonsense\n');
-  });
-  assert.match(said, /no record/);
+// What an administrator sees of it, and does about it.
+async function tampered(device, agent, provider, before, what) {
+  await agent.whenState((state) => state.consent && state.boot !== before);
+  await agent.request();
+  const denial = await agent.denial();
+  assert.equal(denial.reason, 'audit');
+  assert.match(denial.detail, /damaged; its administrator/);
+  assert.equal(provider.packets.filter(({ t }) => t === 'ask').length, 0, 'a request was shown that could not be recorded');
+  const found = await device.oriel('audit', 'verify', '--config', device.file);
+  assert.equal(found.code, 1);
+  assert.match(found.stderr, what);
+}
+
+for (const [name, damage, what] of [
+  ['edited', (device) => writeFileSync(device.auditFile, readFileSync(device.auditFile, 'utf8').replace('Anna Weber', 'Anna Weder')), /audit\.jsonl, byte \d+: record 2 is not what was written/],
+  ['truncated', (device) => truncateSync(device.auditFile, readFileSync(device.auditFile).lastIndexOf('\n', statSync(device.auditFile).size - 2) + 1), /ends after record \d+, but the checkpoint knows of \d+: its end was cut off/],
+  ['deleted', (device) => rmSync(dirname(device.auditFile), { recursive: true }), /cannot read .*|there is no log/],
+]) story(`attack 23, a log that was ${name}: it is found, sessions are refused until it is acknowledged`, async ({ rig }) => {
+  const { device, agent, provider } = await rig.cast();
+  await agent.request();
+  await provider.deny();
+  await agent.denial();
+  assert.equal((await device.oriel('audit', 'verify', '--config', device.file)).code, 0);
+  const { boot } = agent.state;
+  assert.equal((await device.process.stop()).code, 0);
+  await provider.process.stop();
+  damage(device);
+  await device.run();
+  const again = await rig.provider(device);
+  await tampered(device, agent, again, boot, name === 'deleted' ? /removed|no log/ : what);
+  const done = await device.oriel('audit', 'acknowledge');
+  assert.equal(done.code, 0, done.stderr);
+  await agent.request();
+  await again.deny();
+  assert.equal((await agent.denial()).reason, 'denied');
+  const acknowledged = device.audit()[0];
+  assert.deepEqual([acknowledged.event, acknowledged.uid], ['acknowledged', process.getuid()]);
+  const verified = await device.oriel('audit', 'verify', '--config', device.file);
+  assert.equal(verified.code, 0, verified.stderr);
+  assert.equal((await device.oriel('audit', 'acknowledge')).code, 1); // nothing more
+  assert.equal((await device.process.stop()).code, 0);
+  await device.run(); // and it stays acknowledged
+  assert.ok(events(device).includes('boot'));
+});
+
+story('a session without an end becomes aborted at the next start', async ({ rig }) => {
+  const { device, agent, provider } = await rig.cast();
+  await agent.request();
+  await provider.allow();
+  await agent.next('progress');
+  await until('the grant on record', () => events(device).includes('grant'));
+  device.process.signal('SIGKILL');
+  await device.process.exited;
+  await device.run();
+  const { session } = device.audit().find(({ event }) => event === 'grant');
+  await until('its start on record', () => events(device).filter((event) => event === 'boot').length === 2);
+  assert.deepEqual(device.audit().filter(({ event }) => event === 'aborted').map((record) => record.session), [session], events(device).join(' '));
+  assert.equal((await device.oriel('audit', 'verify', '--config', device.file)).code, 0);
+});
+
+story('a changed configuration, a changed trust: each is on record', async ({ rig }) => {
+  const { device } = await rig.cast({ provider: null });
+  assert.deepEqual(events(device), ['boot']);
+  writeFileSync(join(device.etc, 'trust.d', 'note.txt'), 'a vendor file was touched');
+  await until('a record of the trust', () => events(device).includes('policy'));
+  assert.equal((await device.process.stop()).code, 0);
+  appendFileSync(device.file, '# a remark\n');
+  await device.run();
+  assert.deepEqual(device.audit().filter(({ event }) => event === 'policy').map(({ what }) => what), ['trust', 'configuration']);
+});
+
+story('proof for a vendor, export to a collector, and its answer', async ({ rig }) => {
+  const { device, agent, provider, broker } = await rig.cast();
+  const desk = rig.path('desk'); // of the owner
+  mkdirSync(desk);
+  const at = (name) => join(desk, name);
+  await agent.request({ reason: 'of nobody else' });
+  await provider.deny();
+  await agent.denial();
+  await agent.request();
+  await provider.allow();
+  await until('the grant on record', () => events(device).includes('grant'));
+  await device.oriel('stop');
+  await until('the end on record', () => events(device).includes('end'));
+  const { session } = device.audit().find(({ event }) => event === 'grant');
+  const vkey = join(broker.keys.owner, 'audit', `${device.config.device.tenant}.${device.id}.vkey`);
+  const good = async (...args) => { const result = await device.oriel('audit', ...args); assert.equal(result.code, 0, result.stderr); return result.stdout; };
+
+  // Anybody with the owner's verification key can check the log, and the proof without it.
+  await good('verify', '--directory', dirname(device.auditFile), '--vkey', vkey);
+  await good('prove', '--config', device.file, '--session', session, '--out', at('proof'));
+  assert.match(await good('verify', '--proof', at('proof'), '--vkey', vkey), /records stand in the log/);
+  const proof = readFileSync(at('proof'), 'utf8');
+  assert.ok(!proof.includes('of nobody else'), "another session's record is in the proof");
+  assert.deepEqual(JSON.parse(proof).records.map(({ record }) => JSON.parse(record).event).slice(0, 4), ['request', 'prompt', 'decision', 'grant']);
+  writeFileSync(at('forged'), proof.replace('Anna Weber', 'Anna Weder'));
+  const forged = await device.oriel('audit', 'verify', '--proof', at('forged'), '--vkey', vkey);
+  assert.equal(forged.code, 1);
+  assert.match(forged.stderr, /does not stand in the log/);
+
+  // Two exports, the second from where the first ended; a log that was cut meanwhile is not taken.
+  const store = ['--store', at('store'), '--key', at('collector.key'), '--vkey', vkey];
+  const size = device.audit().length;
+  await good('export', '--config', device.file, '--out', at('one'));
+  const { records, cosigner } = JSON.parse(await good('collect', ...store, '--json', at('one')));
+  assert.equal(records, size);
+  await agent.request();
+  await provider.deny();
+  await until('more records', () => device.audit().length === size + 3);
+  await good('export', '--config', device.file, '--from', String(size + 1), '--out', at('two'));
+  await good('collect', ...store, '--out', at('cosigned'), at('two'));
+  await good('verify', '--directory', at('store'), '--vkey', vkey);
+  assert.match(await good('show', '--directory', at('store')), /Anna Weber/);
+  const rolledBack = await device.oriel('audit', 'collect', ...store, at('one'));
+  assert.equal(rolledBack.code, 1);
+  assert.match(rolledBack.stderr, /its end was cut off/);
+  await good('verify', '--config', device.file, '--head', at('store/cosigned'));
+
+  // orield takes the answer of the collector that it is configured with, and of no other.
+  const refused = await device.oriel('audit', 'export', '--cosigned', at('cosigned'));
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /no collector is configured/);
+  assert.equal((await device.process.stop()).code, 0);
+  device.config.audit.collector = cosigner;
+  writeFileSync(device.file, keyFile(device.config), { mode: 0o600 });
+  await device.run();
+  await good('export', '--cosigned', at('cosigned'));
+  assert.equal(device.audit().at(-1).event, 'cosigned');
 });

@@ -33,8 +33,13 @@ static bool acknowledge(void *user, guint uid, GError **error) {
     return acknowledged_by != G_MAXUINT;
 }
 
-static const struct oriel_control_ops ops = {status, stop, acknowledge},
-                                      broken_ops = {no_status, stop, acknowledge};
+static bool cosigned(void *user, const char *note, GError **error) {
+    return g_str_equal(note, "a note") ||
+           (g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "no answer to this log"), false);
+}
+
+static const struct oriel_control_ops ops = {status, stop, acknowledge, cosigned},
+                                      broken_ops = {no_status, stop, acknowledge, cosigned};
 
 static void answers(const char *packet, const char *expected) {
     int fd = rig_connect(path);
@@ -56,7 +61,7 @@ static void test_garbage(void **state) {
     static const char *const unknown[] = {"{}", "{\"op\":\"grant\"}", "{\"op\":1}", "{\"op\":null}",
                                           "{\"op\":\"Stop\"}"};
     for (gsize i = 0; i < G_N_ELEMENTS(unknown); i++)
-        answers(unknown[i], "{\"ok\":false,\"error\":\"unknown op; allowed: status, stop, acknowledge\"}");
+        answers(unknown[i], "{\"ok\":false,\"error\":\"unknown op; allowed: status, stop, acknowledge, cosigned\"}");
     answers("[]", "{\"ok\":false,\"error\":\"not a JSON object\"}");
     answers("{\"op\":\"stop\",\"op\":\"stop\"}",
             "{\"ok\":false,\"error\":\"not JSON: duplicate object key near '\\\"op\\\"' at byte 17\"}");
@@ -164,11 +169,22 @@ static int tear_down(void **state) {
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+static void test_the_audit_log(void **state) {
+    answers("{\"op\":\"acknowledge\"}", "{\"ok\":true}");
+    assert_int_equal(acknowledged_by, getuid());
+    acknowledged_by = G_MAXUINT;
+    answers("{\"op\":\"acknowledge\"}", "{\"ok\":false,\"error\":\"nothing is wrong\"}");
+    answers("{\"op\":\"cosigned\",\"note\":\"a note\"}", "{\"ok\":true}");
+    answers("{\"op\":\"cosigned\",\"note\":\"another\"}", "{\"ok\":false,\"error\":\"no answer to this log\"}");
+    answers("{\"op\":\"cosigned\",\"note\":1}",
+            "{\"ok\":false,\"error\":\"unknown op; allowed: status, stop, acknowledge, cosigned\"}");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_status_and_stop),   TEST(test_garbage),      TEST(test_a_client_that_does_not_wait),
         TEST(test_two_questions),     TEST(test_idle_clients), TEST(test_freed_with_clients),
-        TEST(test_no_status_to_give), TEST(test_another_user),
+        TEST(test_no_status_to_give), TEST(test_another_user), TEST(test_the_audit_log),
     };
     rig_settle();
     int before = rig_open_fds(), result = cmocka_run_group_tests_name("control", tests, NULL, NULL);

@@ -123,8 +123,9 @@ static void test_own_keys(void **state) {
 /* ---- device ---- */
 
 static void test_device(void **state) {
-    static const char *const files[] = {"device.key", "seal.key",   "device.jwt", "broker-ca.pem",
-                                        "broker.pem", "broker.key", "oriel.conf", "trust.d/fill-cap.json"};
+    static const char *const files[] = {"device.key", "seal.key",      "audit.key",
+                                        "device.jwt", "broker-ca.pem", "broker.pem",
+                                        "broker.key", "oriel.conf",    "trust.d/fill-cap.json"};
     char path[128];
     has_mode("bundle.json", 0600);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
