@@ -26,7 +26,6 @@ static const struct {
     {"clock", "step:r"},
     {"recovered", "cut_bytes:i cut:t?"},
     {"acknowledged", "found:t uid:i size:i peaks:t"},
-    {"exported", "to:t size:i"},
     {"cosigned", "by:t size:i"},
     {"dropped", "first:i last:i"},
 };

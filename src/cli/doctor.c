@@ -66,6 +66,7 @@ static void check_files(struct oriel_doctor *d) {
     check_secret(d, "signing key", c->device_key);
     check_secret(d, "sealing key", c->device_seal_key);
     check_secret(d, "broker key", c->broker_key);
+    check_secret(d, "audit key", c->audit_key);
     g_autofree char *above = g_path_get_dirname(c->audit_directory);
     const char *writable = access(c->audit_directory, F_OK) == 0 ? c->audit_directory : above;
     if (access(writable, W_OK) == 0)

@@ -17,7 +17,7 @@ story('an installation has what it needs, and runs from where it is', async ({ r
   const tree = install(rig.folder('tree')), at = (path) => join(tree, path);
   for (const file of ['usr/bin/oriel', 'usr/bin/oriel-panel', 'usr/sbin/orield', 'usr/share/oriel/console/index.html', 'usr/share/oriel/console/app.js', 'usr/share/oriel/console/app.css', 'usr/share/oriel/pipelines/vp8.pipeline',
     'usr/include/oriel.h', 'usr/lib/sysusers.d/oriel.conf', 'usr/lib/tmpfiles.d/oriel.conf', UNIT, 'usr/share/doc/oriel/examples/network.conf',
-    ...['man1/oriel.1', 'man1/oriel-provision.1', 'man1/oriel-panel.1', 'man3/liboriel.3', 'man5/oriel.conf.5', 'man8/orield.8'].map((page) => `usr/share/man/${page}`)])
+    ...['man1/oriel.1', 'man1/oriel-audit.1', 'man1/oriel-provision.1', 'man1/oriel-panel.1', 'man3/liboriel.3', 'man5/oriel.conf.5', 'man8/orield.8'].map((page) => `usr/share/man/${page}`)])
     assert.ok(lstatSync(at(file), { throwIfNoEntry: false })?.isFile(), `${file} is not installed`);
   const helpers = readdirSync(at('usr/libexec/oriel'));
   for (const name of ['oriel-signal', 'oriel-capture', 'oriel-media', 'oriel-egress', 'oriel-enter', 'oriel-plugindir']) assert.ok(helpers.includes(name), `${name} is not installed`);
