@@ -7,10 +7,9 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "audit.h"
 #include "clock.h"
 #include "control.h"
-#include "digest.h"
+#include "ledger.h"
 #include "link.h"
 #include "log.h"
 #include "mail.h"
@@ -32,7 +31,7 @@ enum { STATE_INTERVAL = 600, TRUST_INTERVAL = 10, REFUSALS_A_MINUTE = 20 }; /* s
 struct oriel_device {
     const struct oriel_config *config;
     struct oriel_launcher *launcher;
-    struct oriel_audit *audit;
+    struct oriel_ledger *ledger;
     struct oriel_provider *provider;
     struct oriel_control *control;
     struct oriel_link *link;
@@ -50,9 +49,6 @@ struct oriel_device {
     char *offline_why;
     char *help; /* the note of a call for support, NULL without one */
     gint64 help_since;
-    json_t *unrecorded_boot; /* until it could be recorded, nothing else can */
-    char *unrecorded;        /* why not, for the agent; NULL: it could */
-    guint audit_source;
     gint64 refusals_from; /* of the current minute */
     guint refusals, refusals_unrecorded;
     GMainLoop *closing;
@@ -63,8 +59,9 @@ struct oriel_device {
 static void send_to_agent(void *user, const struct oriel_peer *peer, enum oriel_message_type type, json_t *members) {
     struct oriel_device *d = user;
     const char *reason = oriel_json_text(members, "reason");
-    if (d->unrecorded && reason && strcmp(reason, "audit") == 0 && !json_object_get(members, "detail"))
-        json_object_set_new(members, "detail", json_string(d->unrecorded));
+    const char *why = oriel_ledger_why(d->ledger);
+    if (why && reason && strcmp(reason, "audit") == 0 && !json_object_get(members, "detail"))
+        json_object_set_new(members, "detail", json_string(why));
     g_autofree char *bytes = oriel_mail_seal(d->identity, peer, type, members, NULL);
     if (bytes)
         oriel_link_send(d->link, peer->agent, bytes);
@@ -112,59 +109,11 @@ static gboolean publish_again(gpointer data) {
 
 /* ---- effects of the session ---- */
 
-/* What an agent may know of why nothing can be recorded: no paths of the device. */
-static const char *explain(const struct oriel_device *d, const GError *error) {
-    if (oriel_audit_tampered(d->audit))
-        return "the device's record of sessions was damaged; its administrator has to look at it";
-    return g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE)
-               ? "the device's disk is full"
-               : "the device can't write its record of sessions; its administrator has to look at it";
-}
-
-static gboolean end_unrecorded(gpointer data) {
-    struct oriel_device *d = data;
-    d->audit_source = 0;
-    oriel_session_failed(d->session, "audit", d->unrecorded);
-    return G_SOURCE_REMOVE;
-}
-
-/* What lives while nothing can be recorded is ended, from the main loop: effects may not call back. */
-static void recorded(struct oriel_device *d, const GError *error) {
-    g_clear_pointer(&d->unrecorded, g_free);
-    if (!error)
-        return;
-    oriel_error("%s", error->message);
-    d->unrecorded = g_strdup(explain(d, error));
-    if (!d->audit_source)
-        d->audit_source = g_idle_add(end_unrecorded, d);
-}
-
-/* The configuration and what is trusted, as far as they are others than those of the last record. */
-static bool append_policy(struct oriel_device *d, GError **error) {
-    g_autofree char *configuration = oriel_digest_file(d->config->path),
-                    *trust = oriel_digest_directory(d->config->trust_directory);
-    return oriel_audit_policy(d->audit, "configuration", configuration, error) &&
-           oriel_audit_policy(d->audit, "trust", trust, error);
-}
-
-static bool append(struct oriel_device *d, const char *event, json_t *members, GError **error) {
-    if (d->unrecorded_boot &&
-        (!append_policy(d, error) || !oriel_audit_append(d->audit, "boot", json_incref(d->unrecorded_boot), error))) {
-        json_decref(members);
-        return false;
-    }
-    g_clear_pointer(&d->unrecorded_boot, json_decref);
-    return !event || oriel_audit_append(d->audit, event, members, error);
-}
-
 static bool record(void *user, const char *event, json_t *members) {
     struct oriel_device *d = user;
-    g_autoptr(GError) error = NULL;
     if (strcmp(event, "grant") == 0 && oriel_launcher_why_bare(d->launcher))
         json_object_set_new(members, "sandbox", json_string("none"));
-    append(d, event, members, &error);
-    recorded(d, error);
-    return !error;
+    return oriel_ledger_record(d->ledger, event, members);
 }
 
 static json_t *describe(const struct oriel_session_request *r, json_t *members) {
@@ -269,10 +218,8 @@ static void end_if_revoked(struct oriel_device *d) {
  * whether the end of what lives could still be recorded. */
 static gboolean look_at_trust(gpointer data) {
     struct oriel_device *d = data;
-    g_autoptr(GError) error = NULL;
     end_if_revoked(d);
-    oriel_audit_is_writable(d->audit, &error);
-    recorded(d, error);
+    oriel_ledger_look_at_disk(d->ledger);
     return G_SOURCE_CONTINUE;
 }
 
@@ -477,10 +424,7 @@ static void received(void *user, const char *agent, const void *bytes, size_t le
 
 static void trust_changed(void *user) {
     struct oriel_device *d = user;
-    g_autoptr(GError) error = NULL;
-    if (append(d, NULL, NULL, &error))
-        append_policy(d, &error);
-    recorded(d, error);
+    oriel_ledger_look_at_policy(d->ledger);
     end_if_revoked(d);
     publish_state(d);
 }
@@ -554,13 +498,13 @@ static bool stop(void *user) {
 
 static bool acknowledge(void *user, guint uid, GError **error) {
     struct oriel_device *d = user;
-    return oriel_audit_acknowledge(d->audit, uid, error);
+    return oriel_ledger_acknowledge(d->ledger, uid, error);
 }
 
 static bool cosigned(void *user, const char *note, GError **error) {
     struct oriel_device *d = user;
     if (oriel_session_state(d->session) == ORIEL_SESSION_IDLE) /* dropping segments takes its time */
-        return oriel_audit_cosigned(d->audit, d->config->audit_collector, note, d->config->audit_keep, error);
+        return oriel_ledger_cosigned(d->ledger, note, error);
     g_set_error(error, G_IO_ERROR, G_IO_ERROR_BUSY, "somebody is asking or has a session; try again after it");
     return false;
 }
@@ -569,19 +513,20 @@ static const struct oriel_control_ops control_ops = {status, stop, acknowledge, 
 
 /* ---- life ---- */
 
+/* Nothing lives that can't be recorded. */
+static void unrecorded(void *user, const char *why) {
+    oriel_session_failed(((struct oriel_device *)user)->session, "audit", why);
+}
+
 static bool start(struct oriel_device *d, GError **error) {
     const struct oriel_config *c = d->config;
     d->identity = oriel_identity_load(c, error);
-    g_autofree char *origin = g_strdup_printf("oriel/%s/%s", c->tenant, c->device_id),
-                    *begun = g_build_filename(c->trust_state, "audit.begun", NULL);
-    const struct oriel_audit_setup setup = {c->audit_directory, c->audit_key, origin, begun};
-    d->audit = d->identity ? oriel_audit_open(&setup, error) : NULL;
-    if (!d->audit)
+    d->ledger = d->identity ? oriel_ledger_new(c, unrecorded, d, error) : NULL;
+    if (!d->ledger)
         return false;
     g_autofree char *path = g_filename_display_name(c->path);
-    g_autofree char *configuration = oriel_digest_file(c->path), *trust = oriel_digest_directory(c->trust_directory);
-    json_t *boot = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "boot", d->boot, "version", ORIEL_VERSION, "device",
-                             c->device_id, "config", path, "configuration", configuration, "trust", trust);
+    json_t *boot = json_pack("{s:s, s:s, s:s, s:s}", "boot", d->boot, "version", ORIEL_VERSION, "device", c->device_id,
+                             "config", path);
     const char *bare = oriel_launcher_why_bare(d->launcher);
     bool unprotected = bare && strcmp(c->sandbox_without, "run-unprotected") == 0;
     if (bare) {
@@ -592,10 +537,7 @@ static bool start(struct oriel_device *d, GError **error) {
                           ? "sessions run without one all the same: [sandbox] without-namespaces=run-unprotected"
                           : "sessions are refused: [sandbox] without-namespaces=refuse");
     }
-    d->unrecorded_boot = boot;
-    g_autoptr(GError) unrecorded = NULL; /* the device runs, and says so to whoever asks for a session */
-    append(d, NULL, NULL, &unrecorded);
-    recorded(d, unrecorded);
+    oriel_ledger_boot(d->ledger, boot);
     d->provider = oriel_provider_new(c->consent_socket, c->consent_users, &provider_events, d, error);
     d->control = d->provider ? oriel_control_new(c->control_socket, &control_ops, d, error) : NULL;
     if (!d->control)
@@ -653,10 +595,7 @@ void oriel_device_free(struct oriel_device *d) {
     oriel_limit_free(d->limit);
     oriel_trust_free(d->trust);
     oriel_identity_free(d->identity);
-    g_clear_handle_id(&d->audit_source, g_source_remove);
-    oriel_audit_close(d->audit);
-    json_decref(d->unrecorded_boot);
-    g_free(d->unrecorded);
+    oriel_ledger_free(d->ledger);
     close(d->timer);
     g_free(d->offline_why);
     g_free(d->help);
