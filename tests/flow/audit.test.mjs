@@ -47,6 +47,16 @@ story('oriel audit show and oriel sessions tell it to people', async ({ rig }) =
   }
   const json = await device.oriel('audit', 'show', '--json', '--directory', dirname(device.auditFile));
   assert.deepEqual(json.stdout.trim().split('\n').map((line) => JSON.parse(line)), device.audit());
+  for (const [filter, found] of [[['--vendor', 'fill-cap'], true], [['--vendor', 'another'], false], [['--agent', 'anna', '--outcome', 'denied'], true],
+    [['--outcome', 'stopped'], false], [['--since', '2020'], true], [['--until', '2020'], false]]) {
+    const { code, stdout, stderr } = await device.oriel('audit', 'show', '--config', device.file, ...filter);
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout.includes('Anna Weber'), found, `${filter.join(' ')}: ${stdout}`);
+    assert.ok(found || !stdout.includes('request'), filter.join(' '));
+  }
+  const unknown = await device.oriel('audit', 'show', '--vkey', 'x');
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.stderr, /'--vkey' does not belong here/);
   const sessions = await device.oriel('sessions', '--directory', dirname(device.auditFile));
   assert.equal(sessions.code, 0, sessions.stderr);
   assert.match(sessions.stdout, /Anna Weber|anna/);
@@ -111,24 +121,44 @@ story('disk full: no request is even shown, and it works again when there is roo
   assert.equal(device.captures(), 0);
 });
 
-story('disk full at the moment of the yes: no session', smallDisk, async ({ rig }) => {
-  const { device, provider, agent, fill } = await onSmallDisk(rig);
-  await agent.request({ reason: 'x'.repeat(400) });
-  const ask = await provider.asked();
-  await agent.next('progress');
-  fill();
-  // What room is left in the log's last page is taken by calls for support, which are recorded, too.
+// What room was kept ahead is taken by calls for support, which are recorded, too.
+async function useUp(device, provider) {
   const seen = () => device.process.lines.some(({ text }) => /No space left/.test(text));
   for (let i = 0; i < 60 && !seen(); i++) {
     provider.send({ t: 'call', note: 'x'.repeat(120) });
     await provider.next('call');
   }
   assert.ok(seen(), `the log never got full:\n${device.process.tail()}`);
+}
+
+story('disk full at the moment of the yes: no session', smallDisk, async ({ rig }) => {
+  const { device, provider, agent, fill } = await onSmallDisk(rig);
+  await agent.request({ reason: 'x'.repeat(400) });
+  const ask = await provider.asked();
+  await agent.next('progress');
+  fill();
+  await useUp(device, provider);
   provider.decide(ask, true);
   assert.equal((await agent.next((message) => message.typ === 'denial' && message.request === ask.request)).reason, 'audit');
   assert.equal((await provider.next('withdraw')).request, ask.request);
   assert.equal(device.captures(), 0);
   assert.ok(!events(device).includes('grant'));
+});
+
+story('attack 25, disk full in a session: it is ended, and its end is on record all the same', smallDisk, async ({ rig }) => {
+  const { device, provider, agent, fill } = await onSmallDisk(rig);
+  await agent.request();
+  await provider.allow();
+  await until('the grant to the agent', () => events(device).includes('media-start'));
+  fill();
+  await useUp(device, provider);
+  await until('an end on record', () => events(device).at(-1) === 'end');
+  const end = device.audit().at(-1);
+  assert.deepEqual([end.by, end.reason, end.detail], ['device', 'audit', "the device's disk is full"]);
+  await until('capture and media to be gone', () => device.picture().length === 0);
+  await agent.request();
+  const denial = await agent.denial();
+  assert.deepEqual([denial.reason, denial.detail], ['audit', "the device's disk is full"]);
 });
 
 story('a log that was removed or replaced is noticed', async ({ rig }) => {
@@ -232,8 +262,7 @@ story('a session without an end becomes aborted at the next start', async ({ rig
   const { device, agent, provider } = await rig.cast();
   await agent.request();
   await provider.allow();
-  await agent.next('progress');
-  await until('the grant on record', () => events(device).includes('grant'));
+  await until('media to have started on record', () => events(device).includes('media-start')); // the grant before it has its head
   device.process.signal('SIGKILL');
   await device.process.exited;
   await device.run();
