@@ -256,7 +256,14 @@ static void print_story(struct story *s, const char *outcome, double seconds) {
     s->count++;
 }
 
+static void print_line(void *user, const json_t *r, const char *line) {
+    if (is_in_time(user, r))
+        puts(line);
+}
+
 int oriel_cli_audit_show(const struct oriel_cli_audit *a) {
+    if (a->json && !is_filtered(a)) /* as it was written, in its order */
+        return oriel_cli_read_audit(a->cli, print_line, (void *)a) ? 0 : 1;
     struct story s = {.cli = a->cli, .filter = a, .told = print_story};
     return tell(&s, a->cli);
 }
