@@ -374,7 +374,7 @@ static void test_attack_23_the_end_is_cut_off(void **state) {
 
 static void test_attack_23_records_are_added(void **state) {
     five_records();
-    tear("{\"seq\":6}\n{\"seq\":7}\n", 22);
+    tear("{\"seq\":6}\n{\"seq\":7}\n", 20);
     go_on_after("more than one record beyond the checkpoint", 6);
 }
 

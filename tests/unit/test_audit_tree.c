@@ -34,7 +34,7 @@ static const char *const roots[] = {"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649
                                     "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"};
 
 enum { LEAVES = 65 };
-static struct oriel_tree_hash leaves[LEAVES];
+static struct oriel_tree_hash leaves[LEAVES + 1];
 
 static void assert_hash(const struct oriel_tree_hash *h, const char *hex) {
     char text[65];
@@ -132,8 +132,6 @@ static void test_every_consistency(void **state) {
         struct oriel_tree_hash second_root = mth(leaves, second);
         for (uint64_t first = 1; first <= second; first++) {
             struct oriel_tree_hash first_root = mth(leaves, first), other = mth(leaves + 1, first);
-            if (first == LEAVES)
-                continue;
             unsigned n = prove(r, oriel_tree_consistency(first, second, r), second, path);
             assert_true(oriel_tree_is_consistent(first, &first_root, second, &second_root, path, n));
             assert_false(oriel_tree_is_consistent(first, &other, second, &second_root, path, n));
@@ -175,7 +173,7 @@ static void test_a_leaf_that_never_came(void **state) {
 }
 
 int main(void) {
-    for (unsigned i = 0; i < LEAVES; i++)
+    for (unsigned i = 0; i <= LEAVES; i++)
         oriel_tree_leaf(&i, sizeof i, &leaves[i]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_roots),
