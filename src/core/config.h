@@ -18,6 +18,8 @@ struct oriel_config {
     char *consent_socket;
     char *consent_users;   /* names or numbers joined by ';', "" = orield's own user */
     guint consent_timeout; /* seconds */
+    guint consent_again;   /* seconds until the person is asked again; 0: never */
+    guint consent_grace;   /* seconds for that answer */
     char *control_socket;
     char *capture_backend, *capture_display, *capture_xauthority, *capture_monitor, *capture_device;
     char *capture_masks;   /* "x,y,WxH" joined by ';' */

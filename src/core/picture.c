@@ -283,6 +283,12 @@ void oriel_picture_candidate(struct oriel_picture *p, guint mline, const char *c
         oriel_helper_kill(p->media);
 }
 
+void oriel_picture_freeze(struct oriel_picture *p, bool on) {
+    if (p->media &&
+        oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_FREEZE, (uint32_t)on) < 0)
+        oriel_helper_kill(p->media); /* one that does not listen is not let go on */
+}
+
 static gboolean nothing_ran(gpointer data) {
     struct oriel_picture *p = data;
     p->gone_source = 0;

@@ -79,12 +79,43 @@ static const char *handle_hello(struct oriel_provider *p, const json_t *m) {
     return NULL;
 }
 
+static bool are_scopes(const json_t *list) {
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *scope = json_string_value(json_array_get(list, i));
+        if (!scope || !g_strv_contains(oriel_scopes, scope))
+            return false;
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(scope, json_string_value(json_array_get(list, j))) == 0)
+                return false;
+    }
+    return json_array_size(list) > 0;
+}
+
 static const char *handle_decision(struct oriel_provider *p, const json_t *m) {
     const char *request = oriel_json_text(m, "request");
-    const json_t *allow = json_object_get(m, "allow");
-    if (!has_members(m, 3) || !request || !oriel_is_hash(request) || !json_is_boolean(allow))
-        return "decision needs exactly t, request (the hash asked for) and allow (true or false)";
-    p->events->decision(p->user, request, json_is_true(allow));
+    const json_t *allow = json_object_get(m, "allow"), *scopes = json_object_get(m, "scopes");
+    bool yes = json_is_true(allow);
+    if (!has_members(m, yes ? 4 : 3) || !request || !oriel_is_hash(request) || !json_is_boolean(allow) ||
+        (yes && !are_scopes(scopes)))
+        return "decision needs exactly t, request (the hash asked for), allow (true or false) and, with true, scopes "
+               "(those left ticked)";
+    p->events->decision(p->user, request, yes ? scopes : NULL);
+    return NULL;
+}
+
+static const char *handle_remove(struct oriel_provider *p, const json_t *m) {
+    const char *session = oriel_json_text(m, "session"), *scope = oriel_json_text(m, "scope");
+    if (!has_members(m, 3) || !session || !oriel_is_hash(session) || !scope || !g_strv_contains(oriel_scopes, scope))
+        return "remove needs exactly t, session (its id) and scope";
+    p->events->remove(p->user, session, scope);
+    return NULL;
+}
+
+static const char *handle_state(struct oriel_provider *p, const json_t *m) {
+    if (!has_members(m, 2) || !json_is_boolean(json_object_get(m, "indicator")))
+        return "state needs exactly t and indicator (true or false)";
+    p->last_state = oriel_boottime();
+    p->events->alive(p->user, json_is_true(json_object_get(m, "indicator")));
     return NULL;
 }
 
@@ -109,15 +140,15 @@ static const char *handle(struct oriel_provider *p, const json_t *m) {
         return handle_decision(p, m);
     if (strcmp(t, "call") == 0)
         return handle_call(p, m);
+    if (strcmp(t, "state") == 0)
+        return handle_state(p, m);
+    if (strcmp(t, "remove") == 0)
+        return handle_remove(p, m);
     if (strcmp(t, "shown") == 0) {
         const char *request = oriel_json_text(m, "request");
         if (!has_members(m, 2) || !request || !oriel_is_hash(request))
             return "shown needs exactly t and request (the hash asked for)";
         p->events->shown(p->user, request);
-    } else if (strcmp(t, "state") == 0) {
-        if (!has_members(m, 2) || !json_is_boolean(json_object_get(m, "indicator")))
-            return "state needs exactly t and indicator (true or false)";
-        p->last_state = oriel_boottime();
     } else if (strcmp(t, "stop") == 0) {
         const char *session = oriel_json_text(m, "session");
         if (!has_members(m, 2) || !session || !oriel_is_hash(session))

@@ -15,8 +15,11 @@ struct oriel_provider_events {
     /* It is gone. `invalid`: it broke the protocol, else it ended or fell silent. `detail` says how. */
     void (*lost)(void *user, bool invalid, const char *detail);
     void (*shown)(void *user, const char *request);
-    void (*decision)(void *user, const char *request, bool allow);
+    /* `scopes`: what the person left ticked; NULL: no. */
+    void (*decision)(void *user, const char *request, const json_t *scopes);
     void (*stop)(void *user, const char *session);
+    void (*remove)(void *user, const char *session, const char *scope);
+    void (*alive)(void *user, bool indicator);  /* its heartbeat */
     void (*call)(void *user, const char *note); /* NULL: taken back */
 };
 
@@ -31,7 +34,7 @@ void oriel_provider_free(struct oriel_provider *provider);
 bool oriel_provider_connected(const struct oriel_provider *provider);
 /* Sends a message (stolen). False when there is no provider, or it does not read: it is lost then. */
 bool oriel_provider_send(struct oriel_provider *provider, json_t *message);
-/* While on, a provider that sends no `state` for 3 s is lost. */
+/* While on (a prompt is open), a provider that sends no `state` for 3 s is lost. */
 void oriel_provider_watch(struct oriel_provider *provider, bool on);
 
 #endif

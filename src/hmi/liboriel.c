@@ -112,7 +112,14 @@ int oriel_shown(struct oriel *oriel, const char *request) {
     return r;
 }
 
-static int decide(struct oriel *o, const char *request, bool allow) {
+static bool was_asked(const struct oriel *o, const char *scope) {
+    for (size_t i = 0; scope && i < o->n_scopes; i++)
+        if (!strcmp(o->scopes[i], scope))
+            return true;
+    return false;
+}
+
+static int decide(struct oriel *o, const char *request, bool allow, const char *const *scopes, size_t n) {
     struct oriel_packet_writer packet;
     int r;
 
@@ -120,10 +127,15 @@ static int decide(struct oriel *o, const char *request, bool allow) {
         return -ENOENT;
     if (allow && !o->shown)
         return -EPERM;
+    for (size_t i = 0; i < n; i++)
+        if (!was_asked(o, scopes[i]))
+            return -EINVAL;
     oriel_packet_begin(&packet);
     oriel_packet_put_string(&packet, "t", "decision");
     oriel_packet_put_string(&packet, "request", request);
     oriel_packet_put_boolean(&packet, "allow", allow);
+    if (allow)
+        oriel_packet_put_strings(&packet, "scopes", scopes, n);
     r = oriel_link_send(o, &packet);
     if (r == 0)
         o->asked = false;
@@ -131,11 +143,21 @@ static int decide(struct oriel *o, const char *request, bool allow) {
 }
 
 int oriel_allow(struct oriel *oriel, const char *request) {
-    return decide(oriel, request, true);
+    const char *scopes[ORIEL_SCOPES_MAX];
+
+    for (size_t i = 0; i < oriel->n_scopes; i++)
+        scopes[i] = oriel->scopes[i];
+    return decide(oriel, request, true, scopes, oriel->n_scopes);
+}
+
+int oriel_allow_scopes(struct oriel *oriel, const char *request, const char *const *scopes, size_t n_scopes) {
+    if (!scopes || n_scopes == 0)
+        return -EINVAL;
+    return decide(oriel, request, true, scopes, n_scopes);
 }
 
 int oriel_deny(struct oriel *oriel, const char *request) {
-    return decide(oriel, request, false);
+    return decide(oriel, request, false, NULL, 0);
 }
 
 int oriel_stop(struct oriel *oriel, const char *session) {
@@ -146,6 +168,18 @@ int oriel_stop(struct oriel *oriel, const char *session) {
     oriel_packet_begin(&packet);
     oriel_packet_put_string(&packet, "t", "stop");
     oriel_packet_put_string(&packet, "session", session);
+    return oriel_link_send(oriel, &packet);
+}
+
+int oriel_remove(struct oriel *oriel, const char *session, const char *scope) {
+    struct oriel_packet_writer packet;
+
+    if (oriel->link != LINK_UP || !oriel->in_session || !session || !scope || strcmp(session, oriel->session))
+        return -ENOENT;
+    oriel_packet_begin(&packet);
+    oriel_packet_put_string(&packet, "t", "remove");
+    oriel_packet_put_string(&packet, "session", session);
+    oriel_packet_put_string(&packet, "scope", scope);
     return oriel_link_send(oriel, &packet);
 }
 

@@ -15,7 +15,8 @@
 #include <stdint.h>
 #include <sys/un.h>
 
-#define ORIEL_ID_MAX 64 /* bytes of a request's or a session's name */
+#define ORIEL_SCOPE_MAX 31 /* bytes of a scope's name */
+#define ORIEL_ID_MAX 64    /* bytes of a request's or a session's name */
 
 enum link_state {
     LINK_DOWN,  /* waiting for `retry_at` */
@@ -41,6 +42,8 @@ struct oriel {
     bool indicator;
     bool asked, shown; /* `request` is open; oriel_shown() was said of it */
     char request[ORIEL_ID_MAX + 1];
+    char scopes[ORIEL_SCOPES_MAX][ORIEL_SCOPE_MAX + 1]; /* asked for */
+    size_t n_scopes;
     bool in_session;
     char session[ORIEL_ID_MAX + 1];
     bool online, call;

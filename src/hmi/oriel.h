@@ -13,11 +13,12 @@
  * Functions that return int give 0 or a negative errno value. All texts are UTF-8.
  *
  * What the HMI has to do:
- *   ask       show the prompt; once it is really on the screen oriel_shown(); then oriel_allow() or oriel_deny().
- *   session   starting, live: show an indicator with a way to stop (oriel_stop()) and say so by oriel_set_indicator().
- *             Oriel pauses or ends a session whose indicator is not visible.
+ *   ask       show the prompt; once it is really on the screen oriel_shown(); then, by the person's tap,
+ *             oriel_allow_scopes() with what was left ticked, or oriel_deny().
+ *   session   starting, live, paused: show an indicator with a way to stop (oriel_stop()) and say so by
+ *             oriel_set_indicator(). Oriel freezes the picture when the indicator is not visible for 2 s.
  *   always    keep the loop running. When oriel_dispatch() isn't called for 3 s while a prompt is open, the answer
- *             is no; in a session, the session ends.
+ *             is no; in a session, the picture freezes after 2 s and the session ends after 10 s.
  */
 #ifndef ORIEL_H
 #define ORIEL_H
@@ -40,6 +41,7 @@ extern "C" {
 
 #define ORIEL_NAME_MAX 64  /* characters of the name given to oriel_new() */
 #define ORIEL_NOTE_MAX 120 /* characters of the note given to oriel_call() */
+#define ORIEL_SCOPES_MAX 8 /* scopes of one request */
 
 struct oriel;
 
@@ -49,6 +51,12 @@ struct oriel_device {
     const char *name; /* "Filler 1" */
     bool online;      /* connected to the broker: support can be called */
     bool call;        /* the person's call for support is published */
+};
+
+enum oriel_ask_kind {
+    ORIEL_ASK_REQUEST, /* for a session */
+    ORIEL_ASK_MORE,    /* for `scopes` beside those of the session that is live */
+    ORIEL_ASK_AGAIN,   /* whether the session may go on, with `scopes`; the picture is frozen until the answer */
 };
 
 /* Somebody asks to see the screen. Names come from core's records, not from the one who asks; `reason` is the agent's
@@ -62,12 +70,15 @@ struct oriel_ask {
     size_t n_scopes;
     unsigned seconds; /* the session would last at most so long */
     unsigned timeout; /* seconds until core takes silence for no */
+    enum oriel_ask_kind kind;
+    const char *code; /* "048213": the agent's page shows the same; to compare by voice */
 };
 
 enum oriel_session_state {
     ORIEL_SESSION_STARTING, /* granted, no picture yet: show the indicator */
     ORIEL_SESSION_LIVE,     /* the picture flows */
     ORIEL_SESSION_ENDED,    /* take the indicator away */
+    ORIEL_SESSION_PAUSED,   /* it does not flow, see `why`; the indicator stays */
 };
 
 struct oriel_session {
@@ -81,6 +92,7 @@ struct oriel_session {
     unsigned left;      /* of them now; count down yourself */
     const char *by;     /* when ended: "person", "local", "agent", "device"; else "" */
     const char *reason; /* when ended: "stopped", "hung-up", "expired" … as in PROTOCOL.md; else "" */
+    const char *why;    /* when paused: "again" (the person is asked), "provider" (the HMI was silent), "indicator" */
 };
 
 /* Every member but `size` may be NULL. `user` is what oriel_new() was given. */
@@ -133,14 +145,22 @@ ORIEL_API bool oriel_connected(const struct oriel *oriel);
  * -ENOENT: no such request is open (answered, withdrawn, or the connection was lost). -EALREADY: said before. */
 ORIEL_API int oriel_shown(struct oriel *oriel, const char *request);
 
-/* The person pressed Allow. -ENOENT as above. -EPERM: oriel_shown() was not called, so nobody can have seen it. */
+/* The person pressed Allow, for all that was asked. -ENOENT as above. -EPERM: oriel_shown() was not called, so nobody
+ * can have seen it. */
 ORIEL_API int oriel_allow(struct oriel *oriel, const char *request);
+
+/* The same for those scopes that the person left ticked, at least one. -EINVAL: none, or one that was not asked for.
+ * Without "view" a session has nothing to show: that is a no. */
+ORIEL_API int oriel_allow_scopes(struct oriel *oriel, const char *request, const char *const *scopes, size_t n_scopes);
 
 /* The person pressed Deny, or the HMI refuses by itself. -ENOENT as above. */
 ORIEL_API int oriel_deny(struct oriel *oriel, const char *request);
 
 /* The person pressed Stop. The session's end is told by the callback. -ENOENT: no such session. */
 ORIEL_API int oriel_stop(struct oriel *oriel, const char *session);
+
+/* The person takes one scope away from the session; at once. "view": the session ends. -ENOENT: no such session. */
+ORIEL_API int oriel_remove(struct oriel *oriel, const char *session, const char *scope);
 
 /* The person calls for support; `note` (NULL: none) says why. -ENOTCONN: not connected. -EMSGSIZE: over ORIEL_NOTE_MAX.
  * -EILSEQ: no UTF-8. */

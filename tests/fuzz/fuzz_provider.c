@@ -29,8 +29,16 @@ static void shown(void *user, const char *request) {
     fuzz_check(greeted && oriel_is_hash(request));
 }
 
-static void decision(void *user, const char *request, bool allow) {
-    fuzz_check(greeted && oriel_is_hash(request));
+static void decision(void *user, const char *request, const json_t *scopes) {
+    fuzz_check(greeted && oriel_is_hash(request) && (!scopes || json_array_size(scopes) > 0));
+}
+
+static void removed(void *user, const char *session, const char *scope) {
+    fuzz_check(greeted && oriel_is_hash(session) && g_strv_contains(oriel_scopes, scope));
+}
+
+static void alive(void *user, bool indicator) {
+    fuzz_check(greeted);
 }
 
 static void stop(void *user, const char *session) {
@@ -42,7 +50,7 @@ static void call(void *user, const char *note) {
     fuzz_check(greeted && (!note || strcmp(note, clean) == 0));
 }
 
-static const struct oriel_provider_events events = {connected, lost, shown, decision, stop, call};
+static const struct oriel_provider_events events = {connected, lost, shown, decision, stop, removed, alive, call};
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 
 static void tidy_up(void) {

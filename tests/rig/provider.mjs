@@ -66,8 +66,9 @@ export class Provider {
     return ask;
   }
 
-  decide(ask, allow) {
-    this.send({ t: 'decision', request: ask.request, allow });
+  // `scopes`: those left ticked; all unless said.
+  decide(ask, allow, scopes) {
+    this.send({ t: 'decision', request: ask.request, allow, ...(allow ? { scopes: scopes ?? ask.scopes } : {}) });
   }
 
   async allow(ms) {

@@ -260,7 +260,7 @@ static void test_allowed_story(void **state) {
     assert_int_equal(oriel_allow(f.oriel, "H1"), 0);
     assert_int_equal(oriel_deny(f.oriel, "H1"), -ENOENT); /* one answer */
     expect("{\"t\":\"shown\",\"request\":\"H1\"}");
-    expect("{\"t\":\"decision\",\"request\":\"H1\",\"allow\":true}");
+    expect("{\"t\":\"decision\",\"request\":\"H1\",\"allow\":true,\"scopes\":[\"view\"]}");
 
     send_core(SESSION("starting"));
     SPIN_UNTIL(f.sessions == 1);
@@ -285,6 +285,49 @@ static void test_allowed_story(void **state) {
     assert_int_equal(f.sessions, 3);
     assert_int_equal(f.withdrawals, 0);
     assert_int_equal(f.closed, 0);
+}
+
+static void on_any_ask(struct oriel *oriel, const struct oriel_ask *ask, void *user) {
+    f.asks++;
+    snprintf(f.last, sizeof f.last, "%d %s %zu", ask->kind, ask->code, ask->n_scopes);
+}
+
+static void on_any_session(struct oriel *oriel, const struct oriel_session *session, void *user) {
+    f.sessions++;
+    f.state = session->state;
+    snprintf(f.last, sizeof f.last, "%s", session->why);
+}
+
+static void test_scopes_one_by_one(void **state) {
+    static const char *const ticked[] = {"logs", "view"}, *const other[] = {"view", "everything"};
+    const struct oriel_callbacks any = {
+        .size = sizeof any, .online = on_online, .ask = on_any_ask, .session = on_any_session};
+
+    assert_int_equal(oriel_new(f.path, "Test HMI", &any, &f, &f.oriel), 0);
+    accept_hello();
+    expect("{\"t\":\"state\",\"indicator\":false}");
+    send_core(WELCOME);
+    SPIN_UNTIL(f.online == 1);
+    send_core(
+        "{\"t\":\"ask\",\"request\":\"H1\",\"kind\":\"again\",\"code\":\"048213\",\"agent\":\"A\",\"company\":\"F\","
+        "\"reason\":\"J\",\"scopes\":[\"view\",\"control\",\"logs\"],\"seconds\":600,\"timeout\":60}");
+    SPIN_UNTIL(f.asks == 1);
+    assert_string_equal(f.last, "2 048213 3");
+    assert_int_equal(oriel_shown(f.oriel, "H1"), 0);
+    expect("{\"t\":\"shown\",\"request\":\"H1\"}");
+    assert_int_equal(oriel_allow_scopes(f.oriel, "H1", NULL, 0), -EINVAL);
+    assert_int_equal(oriel_allow_scopes(f.oriel, "H1", other, 2), -EINVAL);
+    assert_int_equal(oriel_allow_scopes(f.oriel, "H1", ticked, 2), 0);
+    expect("{\"t\":\"decision\",\"request\":\"H1\",\"allow\":true,\"scopes\":[\"logs\",\"view\"]}");
+    assert_int_equal(oriel_remove(f.oriel, "S1", "logs"), -ENOENT);
+    send_core("{\"t\":\"session\",\"state\":\"paused\",\"session\":\"S1\",\"agent\":\"A\",\"company\":\"F\",\"scopes\":"
+              "[\"view\"],"
+              "\"seconds\":600,\"left\":10,\"why\":\"indicator\"}");
+    SPIN_UNTIL(f.sessions == 1);
+    assert_int_equal(f.state, ORIEL_SESSION_PAUSED);
+    assert_string_equal(f.last, "indicator");
+    assert_int_equal(oriel_remove(f.oriel, "S1", "logs"), 0);
+    expect("{\"t\":\"remove\",\"session\":\"S1\",\"scope\":\"logs\"}");
 }
 
 static void test_denied_withdrawn_call(void **state) {
@@ -602,6 +645,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_arguments),
         TEST(test_allowed_story),
+        TEST(test_scopes_one_by_one),
         TEST(test_denied_withdrawn_call),
         TEST(test_state_each_second),
         TEST(test_bad_packets),

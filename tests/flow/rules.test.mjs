@@ -1,0 +1,174 @@
+// The rules of consent, each by its name, with a real device, broker and agent; the person is a program. What needs a
+// clock of half an hour is in unit/test_session.c.
+import assert from 'node:assert/strict';
+import { sleep } from '../rig/process.mjs';
+import { story } from '../rig/story.mjs';
+
+async function granted({ agent, provider }, scopes) {
+  await agent.request(scopes ? { scopes } : {});
+  const ask = await provider.asked();
+  provider.decide(ask, true);
+  const grant = await agent.grant();
+  await agent.offer();
+  await provider.next('session starting');
+  return { ask, grant };
+}
+
+const WIDE = { agent: { scopes: ['view', 'control', 'logs'] }, device: { trust: { 'fill-cap': { label: 'Fill & Cap GmbH', scopes: ['view', 'control', 'logs'], seconds: 3600 } }, config: { session: { scopes: 'view;control;logs' } } } };
+
+story('attack 11: prompt flood: one prompt at a time, and after three denials 15 minutes of quiet', async ({ rig }) => {
+  const cast = await rig.cast();
+  const boris = await rig.agent(cast.broker, { id: 'boris', name: 'Boris Novak' });
+  for (let i = 0; i < 3; i++) {
+    await cast.agent.request();
+    const ask = await cast.provider.asked();
+    for (let n = 0; n < 3; n++) { // of the same vendor, and of the same agent: busy, and the first stays
+      await boris.request();
+      assert.equal((await boris.denial()).reason, 'busy');
+    }
+    assert.deepEqual(cast.provider.packets.filter(({ t }) => t === 'ask' || t === 'withdraw'), []);
+    cast.provider.decide(ask, false);
+    await cast.agent.next(({ typ, request, reason }) => typ === 'denial' && request === ask.request && reason === 'denied');
+  }
+  for (const agent of [cast.agent, boris]) { // the vendor waits, not the one agent
+    await agent.request();
+    const denial = await agent.denial();
+    assert.equal(denial.reason, 'backoff');
+    assert.ok(denial.retry > 890 && denial.retry <= 900, `${denial.retry} s`);
+  }
+  assert.equal(cast.provider.packets.filter(({ t }) => t === 'ask').length, 0);
+  // Who calls wants to be asked.
+  cast.provider.send({ t: 'call', note: 'Jam' });
+  await cast.agent.whenState((state) => state.help);
+  await cast.agent.request();
+  await cast.provider.deny();
+  assert.equal((await cast.agent.denial()).reason, 'denied');
+});
+
+story('a second request of the same agent while one is pending cancels neither', async ({ rig }) => {
+  const cast = await rig.cast();
+  const first = await cast.agent.request();
+  const ask = await cast.provider.asked();
+  await cast.agent.request();
+  assert.equal((await cast.agent.denial()).reason, 'busy');
+  cast.provider.decide(ask, false);
+  await cast.agent.next(({ typ, request, reason }) => typ === 'denial' && request === first && reason === 'denied');
+});
+
+story('the code on the prompt is that of the request', async ({ rig }) => {
+  const cast = await rig.cast();
+  const request = await cast.agent.request();
+  const ask = await cast.provider.asked();
+  assert.equal(ask.kind, 'request');
+  assert.match(ask.code, /^\d{6}$/);
+  assert.equal(Number(ask.code), Buffer.from(request, 'base64url').readUInt32BE(0) % 1_000_000);
+  cast.provider.decide(ask, false);
+});
+
+story('scopes one by one: what was unticked is not granted', async ({ rig }) => {
+  const cast = await rig.cast(WIDE);
+  await cast.agent.request({ scopes: ['view', 'control', 'logs'] });
+  const ask = await cast.provider.asked();
+  assert.deepEqual(ask.scopes, ['view', 'control', 'logs']);
+  cast.provider.decide(ask, true, ['view', 'logs']);
+  assert.deepEqual((await cast.agent.grant()).scopes, ['view', 'logs']);
+  assert.deepEqual((await cast.provider.next('session starting')).scopes, ['view', 'logs']);
+  const decision = cast.device.audit().find(({ event }) => event === 'decision');
+  assert.deepEqual(decision.scopes, ['view', 'logs']);
+});
+
+story('a decision with a scope that nobody asked for is an invalid answer', async ({ rig }) => {
+  const cast = await rig.cast(WIDE);
+  await cast.agent.request({ scopes: ['view'] });
+  cast.provider.decide(await cast.provider.asked(), true, ['view', 'control']);
+  assert.equal((await cast.agent.denial()).reason, 'provider-invalid');
+  assert.equal(cast.device.captures(), 0);
+});
+
+story('removing a scope in mid-session is a tap, adding one asks again', async ({ rig }) => {
+  const cast = await rig.cast(WIDE);
+  const { provider, agent, device } = cast;
+  await granted(cast, ['view', 'control']);
+  provider.send({ t: 'remove', session: provider.session, scope: 'control' });
+  const less = await agent.next('update');
+  assert.deepEqual([less.scopes, less.paused], [['view'], '']);
+  assert.ok(device.audit().some(({ event, removed }) => event === 'scopes' && removed === 'control'));
+  const ask = async (changes) => { await agent.hello(); return (agent.asked = await agent.send({ ...agent.requestMessage({ scopes: ['control'] }), session: agent.session, ...changes }, { to: agent.exchange })); };
+  // No: the session stays as it is.
+  await ask();
+  const more = await provider.asked();
+  assert.deepEqual([more.kind, more.scopes], ['more', ['control']]);
+  provider.decide(more, false);
+  assert.equal((await agent.denial()).reason, 'denied');
+  assert.deepEqual((await device.status()).session.scopes, ['view']);
+  // Yes.
+  await ask();
+  provider.decide(await provider.asked(), true);
+  assert.deepEqual((await agent.next('update')).scopes, ['view', 'control']);
+  // Of a session that is none of this agent's: busy, like any other request.
+  const boris = await rig.agent(cast.broker, { id: 'boris', name: 'Boris Novak', scopes: ['view', 'control'] });
+  await boris.hello();
+  boris.asked = await boris.send({ ...boris.requestMessage({ scopes: ['control'] }), session: agent.session }, { to: boris.exchange });
+  assert.equal((await boris.denial()).reason, 'busy');
+  // The last one: the end.
+  provider.send({ t: 'remove', session: provider.session, scope: 'view' });
+  const end = await agent.ended();
+  assert.deepEqual([end.by, end.reason], ['person', 'stopped']);
+});
+
+story('attack 14: provider killed in a session: paused at once, ended after 10 s', async ({ rig }) => {
+  const cast = await rig.cast();
+  await granted(cast);
+  const from = Date.now();
+  await cast.provider.kill();
+  assert.equal((await cast.agent.next('update', 1000)).paused, 'provider');
+  const end = await cast.agent.ended(12000);
+  assert.deepEqual([end.by, end.reason], ['device', 'provider-lost']);
+  assert.ok(Date.now() - from > 8000 && Date.now() - from < 11500, `${Date.now() - from} ms`);
+  assert.deepEqual(cast.device.picture(), []);
+});
+
+story('attack 14: provider hangs: paused after 2 s; one that comes back resumes it', async ({ rig }) => {
+  const cast = await rig.cast();
+  await granted(cast);
+  cast.provider.stopBeating();
+  const from = Date.now();
+  assert.equal((await cast.agent.next('update', 4000)).paused, 'provider');
+  assert.ok(Date.now() - from < 3000, `${Date.now() - from} ms`);
+  cast.provider.send({ t: 'state', indicator: true });
+  assert.equal((await cast.agent.next('update', 1000)).paused, '');
+  await cast.provider.kill();
+  assert.equal((await cast.agent.next('update', 1000)).paused, 'provider');
+  const next = await rig.provider(cast.device);
+  assert.equal((await next.next('session paused')).session, cast.agent.session);
+  assert.equal((await cast.agent.next('update', 3000)).paused, '');
+  next.stopSession();
+  assert.equal((await cast.agent.ended()).reason, 'stopped');
+});
+
+story('an indicator that is not visible pauses', async ({ rig }) => {
+  const cast = await rig.cast();
+  await granted(cast);
+  await sleep(1200);
+  cast.provider.indicator = false;
+  cast.provider.send({ t: 'state', indicator: false });
+  assert.equal((await cast.agent.next('update', 4000)).paused, 'indicator');
+  assert.equal((await cast.device.status()).session.paused, 'indicator');
+  cast.provider.indicator = true;
+  assert.equal((await cast.agent.next('update', 2000)).paused, '');
+  const events = cast.device.audit().map(({ event }) => event);
+  assert.ok(events.includes('pause') && events.includes('resume'));
+});
+
+story('attack 15: a decision for another request starts nothing', async ({ rig }) => {
+  const cast = await rig.cast();
+  await cast.agent.request();
+  const old = await cast.provider.asked();
+  cast.provider.decide(old, false);
+  await cast.agent.denial();
+  await cast.agent.request();
+  await cast.provider.asked();
+  cast.provider.decide(old, true); // a yes to what was asked before
+  assert.equal((await cast.agent.denial()).reason, 'provider-invalid');
+  assert.equal(cast.device.captures(), 0);
+});
