@@ -49,6 +49,7 @@ static const struct key keys[] = {
     {"consent", "again-seconds", NUMBER, AT(consent_again), "1800", .min = 0, .max = 28800},
     {"consent", "grace-seconds", NUMBER, AT(consent_grace), "300", .min = 5, .max = 3600},
     {"control", "socket", ABSOLUTE_PATH, AT(control_socket), "/run/oriel/control.sock", .max = SOCKET_PATH_MAX},
+    {"control", "stop-socket", ABSOLUTE_PATH, AT(stop_socket), "", .max = SOCKET_PATH_MAX},
     {"capture", "backend", CHOICE, AT(capture_backend), "auto", .choices = "auto|x11|fbdev|test"},
     {"capture", "display", TEXT, AT(capture_display), "", .max = 64},
     {"capture", "xauthority", ABSOLUTE_PATH, AT(capture_xauthority), ""},
@@ -348,6 +349,11 @@ struct oriel_config *oriel_config_parse(const char *name, const char *text, GErr
         return NULL;
     }
     p.config->path = g_strdup(name);
+    if (!*p.config->stop_socket) {
+        g_autofree char *folder = g_path_get_dirname(p.config->control_socket);
+        g_free(p.config->stop_socket);
+        p.config->stop_socket = g_build_filename(folder, "stop.sock", NULL);
+    }
     return p.config;
 }
 

@@ -16,11 +16,11 @@ struct oriel_config {
     char *broker_url, *broker_ca, *broker_certificate, *broker_key, *broker_proxy;
     char *trust_directory, *trust_state;
     char *consent_socket;
-    char *consent_users;   /* names or numbers joined by ';', "" = orield's own user */
-    guint consent_timeout; /* seconds */
-    guint consent_again;   /* seconds until the person is asked again; 0: never */
-    guint consent_grace;   /* seconds for that answer */
-    char *control_socket;
+    char *consent_users;                /* names or numbers joined by ';', "" = orield's own user */
+    guint consent_timeout;              /* seconds */
+    guint consent_again;                /* seconds until the person is asked again; 0: never */
+    guint consent_grace;                /* seconds for that answer */
+    char *control_socket, *stop_socket; /* stop_socket: beside the control socket unless it is given */
     char *capture_backend, *capture_display, *capture_xauthority, *capture_monitor, *capture_device;
     char *capture_masks;   /* "x,y,WxH" joined by ';' */
     char *media_path;      /* "relay": through TURN servers only; "direct": on the LAN */

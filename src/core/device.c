@@ -273,9 +273,9 @@ static gboolean timer_fired(int fd, GIOCondition condition, gpointer data) {
 static void provider_connected(void *user, const char *name) {
     struct oriel_device *d = user;
     oriel_info("consent provider '%s' is connected", name);
-    oriel_provider_send(d->provider, json_pack("{s:s, s:i, s:s, s:s, s:b, s:b}", "t", "welcome", "v", 1, "device",
-                                               d->config->device_id, "name", d->identity->name, "online",
-                                               (int)d->online, "call", d->help != NULL));
+    oriel_provider_send(d->provider, json_pack("{s:s, s:i, s:s, s:s, s:s, s:b, s:b}", "t", "welcome", "v", 1, "stop",
+                                               d->config->stop_socket, "device", d->config->device_id, "name",
+                                               d->identity->name, "online", (int)d->online, "call", d->help != NULL));
     enum oriel_session_state state = oriel_session_state(d->session);
     if (state >= ORIEL_SESSION_STARTING && state <= ORIEL_SESSION_LIVE)
         oriel_provider_send(d->provider, session_message(d, *oriel_session_paused(d->session) ? "paused"
@@ -547,6 +547,12 @@ static bool stop(void *user) {
     return state != ORIEL_SESSION_IDLE && state != ORIEL_SESSION_ENDING;
 }
 
+static void stopped(void *user, const char *by) {
+    struct oriel_device *d = user;
+    oriel_info("stopped by the stop socket (%s)", by);
+    oriel_session_stop(d->session, by, "stopped");
+}
+
 static const struct oriel_control_ops control_ops = {status, stop};
 
 /* ---- life ---- */
@@ -598,6 +604,7 @@ struct oriel_device *oriel_device_new(const struct oriel_config *config, struct 
     const struct oriel_session_rules rules = {config->consent_timeout, config->consent_again, config->consent_grace};
     d->session = oriel_session_new(&session_ops, d, &rules);
     d->picture = oriel_picture_new(config, launcher, d->session);
+    oriel_launcher_on_stop(launcher, stopped, d);
     if (!start(d, error)) {
         oriel_device_free(d);
         return NULL;
@@ -618,6 +625,7 @@ void oriel_device_shut_down(struct oriel_device *d, GMainLoop *loop) {
 void oriel_device_free(struct oriel_device *d) {
     if (!d)
         return;
+    oriel_launcher_on_stop(d->launcher, NULL, NULL);
     g_clear_handle_id(&d->timer_source, g_source_remove);
     g_clear_handle_id(&d->state_source, g_source_remove);
     g_clear_handle_id(&d->trust_source, g_source_remove);

@@ -211,7 +211,7 @@ static gboolean connection_waits(int listener, GIOCondition condition, gpointer 
     return G_SOURCE_CONTINUE;
 }
 
-static bool parse_users(const char *users, GArray *uids, GError **error) {
+bool oriel_provider_users(const char *users, GArray *uids, GError **error) {
     g_auto(GStrv) parts = g_strsplit(users, ";", -1);
     for (char **part = parts; *part; part++) {
         guint64 number;
@@ -226,10 +226,6 @@ static bool parse_users(const char *users, GArray *uids, GError **error) {
         uid_t uid = entry ? entry->pw_uid : (uid_t)number;
         g_array_append_val(uids, uid);
     }
-    if (!uids->len) {
-        uid_t own = getuid();
-        g_array_append_val(uids, own);
-    }
     return true;
 }
 
@@ -240,7 +236,10 @@ struct oriel_provider *oriel_provider_new(const char *path, const char *users,
     p->user = user;
     p->fd = p->listener = -1;
     p->uids = g_array_new(FALSE, FALSE, sizeof(uid_t));
-    if (parse_users(users, p->uids, error)) {
+    if (oriel_provider_users(users, p->uids, error)) {
+        uid_t own = getuid();
+        if (!p->uids->len)
+            g_array_append_val(p->uids, own);
         bool only_own = p->uids->len == 1 && may_connect(p, getuid());
         /* Others can connect only where the file lets them; who they are is checked after that all the same. */
         p->listener = oriel_socket_listen(path, only_own ? 0600 : 0666, error);

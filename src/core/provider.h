@@ -31,6 +31,9 @@ struct oriel_provider *oriel_provider_new(const char *path, const char *users,
                                           const struct oriel_provider_events *events, void *user, GError **error);
 void oriel_provider_free(struct oriel_provider *provider);
 
+/* The uids of `users` into an array of uid_t. False with `error`: one is no user of this device. */
+bool oriel_provider_users(const char *users, GArray *uids, GError **error);
+
 bool oriel_provider_connected(const struct oriel_provider *provider);
 /* Sends a message (stolen). False when there is no provider, or it does not read: it is lost then. */
 bool oriel_provider_send(struct oriel_provider *provider, json_t *message);

@@ -120,6 +120,19 @@ int oriel_link_send_state(struct oriel *o) {
     return oriel_link_send(o, &packet);
 }
 
+void oriel_link_stop(struct oriel *o) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = *o->stop ? socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
+
+    if (fd < 0)
+        return;
+    memcpy(address.sun_path, o->stop, sizeof address.sun_path);
+    /* Nobody waits for the answer: what is sent is there, also after the close. */
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+        (void)!send(fd, "p", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    close(fd);
+}
+
 static void send_hello(struct oriel *o) {
     struct oriel_packet_writer packet;
 

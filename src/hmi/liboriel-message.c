@@ -74,7 +74,8 @@ static void tell_online(struct oriel *o) {
 }
 
 static const char *on_welcome(struct oriel *o, const struct oriel_packet *json) {
-    const char *device = oriel_packet_string(json, "device"), *name = oriel_packet_string(json, "name");
+    const char *device = oriel_packet_string(json, "device"), *name = oriel_packet_string(json, "name"),
+               *stop = oriel_packet_string(json, "stop");
     int64_t version;
 
     if (o->link != LINK_HELLO)
@@ -84,6 +85,9 @@ static const char *on_welcome(struct oriel *o, const struct oriel_packet *json) 
     if (!device || !name || !oriel_packet_boolean(json, "online", &o->online) ||
         !oriel_packet_boolean(json, "call", &o->call))
         return bad;
+    o->stop[0] = '\0';
+    if (stop && strlen(stop) < sizeof o->stop)
+        strcpy(o->stop, stop);
     free(o->device);
     free(o->device_name);
     o->device = strdup(device);

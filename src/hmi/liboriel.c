@@ -162,13 +162,16 @@ int oriel_deny(struct oriel *oriel, const char *request) {
 
 int oriel_stop(struct oriel *oriel, const char *session) {
     struct oriel_packet_writer packet;
+    int r;
 
     if (oriel->link != LINK_UP || !oriel->in_session || !session || strcmp(session, oriel->session))
         return -ENOENT;
     oriel_packet_begin(&packet);
     oriel_packet_put_string(&packet, "t", "stop");
     oriel_packet_put_string(&packet, "session", session);
-    return oriel_link_send(oriel, &packet);
+    r = oriel_link_send(oriel, &packet);
+    oriel_link_stop(oriel);
+    return r;
 }
 
 int oriel_remove(struct oriel *oriel, const char *session, const char *scope) {

@@ -47,7 +47,8 @@ struct oriel {
     bool in_session;
     char session[ORIEL_ID_MAX + 1];
     bool online, call;
-    char *device, *device_name; /* from welcome */
+    char *device, *device_name;                           /* from welcome */
+    char stop[sizeof((struct sockaddr_un *)0)->sun_path]; /* the stop socket, from welcome; may be empty */
 
     unsigned depth; /* nested oriel_dispatch() */
     bool freed;     /* oriel_free() was called in a callback */
@@ -63,6 +64,7 @@ int oriel_link_receive(struct oriel *o, char *data); /* bytes of one packet (buf
 void oriel_link_break(struct oriel *o, const char *why); /* ends the connection; told by the next dispatch */
 int oriel_link_send(struct oriel *o, struct oriel_packet_writer *packet);
 int oriel_link_send_state(struct oriel *o);
+void oriel_link_stop(struct oriel *o); /* by the stop socket: works also while core hangs */
 
 /* liboriel-message.c */
 void oriel_message(struct oriel *o, const char *data, size_t size); /* one packet from core */

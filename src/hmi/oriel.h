@@ -156,7 +156,8 @@ ORIEL_API int oriel_allow_scopes(struct oriel *oriel, const char *request, const
 /* The person pressed Deny, or the HMI refuses by itself. -ENOENT as above. */
 ORIEL_API int oriel_deny(struct oriel *oriel, const char *request);
 
-/* The person pressed Stop. The session's end is told by the callback. -ENOENT: no such session. */
+/* The person pressed Stop. Works also while orield hangs: the picture is gone within some 20 ms, the session's end is
+ * told by the callback. -ENOENT: no such session. */
 ORIEL_API int oriel_stop(struct oriel *oriel, const char *session);
 
 /* The person takes one scope away from the session; at once. "view": the session ends. -ENOENT: no such session. */

@@ -30,8 +30,9 @@ export class Provider {
     if (line.startsWith('@')) return;
     const packet = JSON.parse(line);
     if (packet.t === 'session') {
+      if (packet.state === 'ended') this.indicator = false;
+      else if (this.session !== packet.session) this.indicator = true; // a new one; from then on the test says
       this.session = packet.state === 'ended' ? null : packet.session;
-      this.indicator = packet.state !== 'ended';
     }
     this.packets.push(packet);
     this.#check();
