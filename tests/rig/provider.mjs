@@ -7,6 +7,7 @@ export class Provider {
   static async connect(socket, { hello = true, state = true, uid, log } = {}) {
     const provider = new Provider();
     provider.packets = [];
+    provider.indicator = false;
     provider.waiting = new Set();
     provider.process = new Process('provider', program('tests/rig/rig-provider'), [socket],
       { stdin: true, log, wrap: uid === undefined ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--'] });
@@ -18,9 +19,8 @@ export class Provider {
       await provider.next((packet) => packet.t === 'welcome' || packet.t === 'refused');
     }
     if (state) {
-      provider.indicator = false;
       provider.beat = setInterval(() => provider.send({ t: 'state', indicator: provider.indicator }), 1000);
-      provider.send({ t: 'state', indicator: false });
+      provider.send({ t: 'state', indicator: provider.indicator });
     }
     return provider;
   }

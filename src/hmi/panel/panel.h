@@ -92,7 +92,16 @@ void support_set_indicator(struct panel *panel, bool visible);
 struct prompt_content {
     const char *agent, *company, *reason;
     unsigned seconds, timeout;
+    const char *code;
+    enum text_id title;
+    const char *const *scopes;
+    size_t n_scopes;
 };
+enum { PROMPT_SCOPES = 3 };
+/* False: the prompt has no words for one of them. */
+bool prompt_knows(const char *const *scopes, size_t n);
+/* Those left ticked, into `ticked`; their number. */
+size_t prompt_ticked(struct panel *panel, const char *ticked[PROMPT_SCOPES]);
 void prompt_create(struct panel *panel, GtkWidget *overlay);
 void prompt_show(struct panel *panel, const struct prompt_content *content);
 void prompt_hide(struct panel *panel);
@@ -100,9 +109,10 @@ void prompt_translate(struct panel *panel);
 void prompt_painted(struct panel *panel); /* a frame was drawn */
 
 /* indicator.c: the sign that somebody watches */
+enum indicator_mode { INDICATOR_CONNECTING, INDICATOR_LIVE, INDICATOR_FROZEN };
 GtkWidget *indicator_create(struct panel *panel);
 void indicator_show(struct panel *panel, const char *agent, const char *company, unsigned seconds, unsigned left,
-                    bool live);
+                    enum indicator_mode mode);
 void indicator_notice(struct panel *panel, const char *text); /* for some seconds; takes the indicator's place */
 void indicator_stopping(struct panel *panel);
 void indicator_translate(struct panel *panel);

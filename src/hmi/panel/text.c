@@ -166,7 +166,14 @@ static const char *const texts[T_COUNT][TEXT_LANGUAGES] = {
     [T_WHY] = {"Reason", "Grund", "Motif", "Motivo"},
     [T_WHAT] = {"What", "Was", "Quoi", "Qué"},
     [T_SEE_SCREEN] = {"See this screen", "Diesen Bildschirm sehen", "Voir cet écran", "Ver esta pantalla"},
-    [T_SEE_SCREEN_MEANS] = {"All that this panel shows. Nothing can be pressed or changed from afar.", "Alles, was dieses Panel zeigt. Aus der Ferne kann nichts bedient oder geändert werden.", "Tout ce que ce pupitre affiche. Rien ne peut être actionné ni modifié à distance.", "Todo lo que muestra este panel. Nada puede pulsarse ni cambiarse a distancia."},
+    [T_SEE_SCREEN_MEANS] = {"All that this panel shows.", "Alles, was dieses Panel zeigt.", "Tout ce que ce pupitre affiche.", "Todo lo que muestra este panel."},
+    [T_CONTROL] = {"Press buttons here", "Hier Tasten drücken", "Appuyer sur des boutons", "Pulsar botones aquí"},
+    [T_CONTROL_MEANS] = {"Touch and type on this panel from afar.", "Dieses Panel aus der Ferne bedienen.", "Utiliser ce pupitre à distance.", "Usar este panel a distancia."},
+    [T_LOGS] = {"Read the logs", "Protokolle lesen", "Lire les journaux", "Leer los registros"},
+    [T_LOGS_MEANS] = {"What this machine has written down about itself.", "Was diese Maschine über sich aufgezeichnet hat.", "Ce que cette machine a noté sur elle-même.", "Lo que esta máquina ha anotado de sí misma."},
+    [T_CODE] = {"Code", "Code", "Code", "Código"},
+    [T_ASKS_MORE] = {"Request for more in this session", "Anfrage nach mehr in dieser Sitzung", "Demande de droits supplémentaires", "Solicitud de más en esta sesión"},
+    [T_ASKS_AGAIN] = {"May this session go on?", "Darf diese Sitzung weitergehen?", "Cette session peut-elle continuer ?", "¿Puede seguir esta sesión?"},
     [T_HOW_LONG] = {"How long", "Wie lange", "Durée", "Cuánto"},
     [T_UP_TO_MINUTES] = {"At most {} minutes", "Höchstens {} Minuten", "{} minutes au plus", "{} minutos como máximo"},
     [T_STOP_ANY_TIME] = {"You can stop it at any moment.", "Sie können jederzeit beenden.", "Vous pouvez arrêter à tout moment.", "Puede detenerlo en cualquier momento."},
@@ -175,6 +182,7 @@ static const char *const texts[T_COUNT][TEXT_LANGUAGES] = {
     [T_DENY] = {"Deny", "Ablehnen", "Refuser", "Denegar"},
     [T_CONNECTING] = {"is about to see this screen", "sieht gleich diesen Bildschirm", "va voir cet écran", "va a ver esta pantalla"},
     [T_SEES] = {"sees this screen", "sieht diesen Bildschirm", "voit cet écran", "ve esta pantalla"},
+    [T_FROZEN] = {"sees a frozen picture", "sieht ein stehendes Bild", "voit une image figée", "ve una imagen fija"},
     [T_TIME_LEFT] = {"{} left", "noch {}", "encore {}", "quedan {}"},
     [T_MINUTES_GRANTED] = {"{} min granted", "{} min erlaubt", "{} min accordées", "{} min permitidos"},
     [T_STOP] = {"Stop", "Beenden", "Arrêter", "Detener"},
@@ -190,6 +198,7 @@ static const char *const texts[T_COUNT][TEXT_LANGUAGES] = {
     [T_ENDED_PEER] = {"the connection to the agent was lost", "Verbindung zum Support verloren", "connexion à l’agent perdue", "se perdió la conexión con el agente"},
     [T_ENDED_FAULT] = {"a technical fault", "technischer Fehler", "défaut technique", "fallo técnico"},
     [T_ENDED_LOST] = {"support service lost", "Support-Dienst verloren", "service de support perdu", "servicio de soporte perdido"},
+    [T_ENDED_UNANSWERED] = {"nobody said that it may go on", "niemand erlaubte die Fortsetzung", "personne n’a permis de continuer", "nadie permitió continuar"},
 };
 /* clang-format on */
 
