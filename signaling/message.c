@@ -24,8 +24,12 @@ static const char *const ends[] = {"stopped",      "hung-up",        "expired", 
 
 #define UINT32_TOP INT64_C(4294967295)
 
-static const struct oriel_field help_fields[] = {
-    {"since", ORIEL_INTEGER, .max = UINT32_TOP}, {"note", ORIEL_TEXT, .max = 120}, {NULL}};
+static const struct oriel_field help_fields[] = {{"since", ORIEL_INTEGER, .max = UINT32_TOP},
+                                                 {"note", ORIEL_TEXT, .max = 120},
+                                                 {"page", ORIEL_TEXT, .optional = true, .max = 64},
+                                                 {"alarms", ORIEL_TEXTS, .optional = true, .max = 80},
+                                                 {"callback", ORIEL_TEXT, .optional = true, .min = 1, .max = 64},
+                                                 {NULL}};
 
 /* The members of a present device's state are optional here, since a will lacks them; check_state() decides. */
 static const struct oriel_field state_fields[] = {{"device", ORIEL_ID},

@@ -48,8 +48,7 @@ struct oriel_device {
     guint timer_source, state_source, trust_source;
     bool online;
     char *offline_why;
-    char *help; /* the note of a call for support, NULL without one */
-    gint64 help_since;
+    json_t *help;         /* a call for support, as the state has it; NULL without one */
     gint64 refusals_from; /* of the current minute */
     guint refusals, refusals_unrecorded;
     GMainLoop *closing;
@@ -77,7 +76,7 @@ static json_t *state_members(struct oriel_device *d) {
                           (int)oriel_provider_connected(d->provider), "credential", i->credential, "name", i->name,
                           "model", i->model, "site", c->site, "firmware", c->firmware, "uptime", (json_int_t)uptime());
     if (d->help)
-        json_object_set_new(m, "help", json_pack("{s:I, s:s}", "since", (json_int_t)d->help_since, "note", d->help));
+        json_object_set(m, "help", d->help);
     return m;
 }
 
@@ -177,7 +176,7 @@ static void announce(void *user, const char *state, const char *by, const char *
     oriel_info("session %s", state);
     oriel_provider_send(d->provider, session_message(d, state));
     if (strcmp(state, "live") == 0 && d->help) {
-        g_clear_pointer(&d->help, g_free); /* somebody answered */
+        g_clear_pointer(&d->help, json_decref); /* somebody answered */
         tell_call(d);
         publish_state(d);
     }
@@ -291,7 +290,9 @@ static void provider_lost(void *user, bool invalid, const char *detail) {
     if (invalid)
         oriel_session_provider_invalid(d->session, detail);
     oriel_session_provider_lost(d->session, detail);
-    g_clear_pointer(&d->help, g_free); /* who called may not be there any more */
+    if (d->help && !json_object_get(d->help, "callback"))
+        g_clear_pointer(&d->help,
+                        json_decref); /* who called may not be there any more, and said not how to be reached */
     publish_state(d);
 }
 
@@ -319,14 +320,15 @@ static void provider_stop(void *user, const char *session) {
         oriel_session_stop(d->session, "person", "stopped");
 }
 
-static void provider_call(void *user, const char *note) {
+static void provider_call(void *user, const json_t *help) {
     struct oriel_device *d = user;
-    g_free(d->help);
-    d->help = g_strdup(note);
-    d->help_since = uptime();
-    if (note)
+    json_decref(d->help);
+    d->help = help ? json_deep_copy(help) : NULL;
+    if (d->help) {
+        json_object_set_new(d->help, "since", json_integer((json_int_t)uptime()));
         oriel_backoff_forget(d->backoff); /* the person wants to be asked */
-    record(d, note ? "call" : "uncall", note ? json_pack("{s:s}", "note", note) : json_object());
+    }
+    record(d, help ? "call" : "uncall", help ? json_deep_copy(help) : json_object());
     tell_call(d);
     publish_state(d);
 }
@@ -643,6 +645,6 @@ void oriel_device_free(struct oriel_device *d) {
     oriel_audit_close(d->audit);
     close(d->timer);
     g_free(d->offline_why);
-    g_free(d->help);
+    json_decref(d->help);
     g_free(d);
 }

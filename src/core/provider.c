@@ -16,7 +16,7 @@
 #include "socket.h"
 #include "text.h"
 
-enum { HELLO_TIMEOUT = 2, SILENCE_MAX = 3 };
+enum { HELLO_TIMEOUT = 2, SILENCE_MAX = 3, ALARMS_MAX = 8, ALARM_MAX = 80 };
 
 struct oriel_provider {
     const struct oriel_provider_events *events;
@@ -119,13 +119,55 @@ static const char *handle_state(struct oriel_provider *p, const json_t *m) {
     return NULL;
 }
 
+/* The member, cleaned, into `help`; false: it is too long or no text. Absent is good. */
+static bool take_text(const json_t *m, const char *name, guint max, json_t *help) {
+    const json_t *value = json_object_get(m, name);
+    const char *text = json_string_value(value);
+    if (!value)
+        return true;
+    if (!text || g_utf8_strlen(text, -1) > max)
+        return false;
+    g_autofree char *clean = oriel_text_clean(text, max);
+    if (*clean || strcmp(name, "note") == 0)
+        json_object_set_new(help, name, json_string(clean));
+    return true;
+}
+
+static bool take_alarms(const json_t *m, json_t *help) {
+    const json_t *list = json_object_get(m, "alarms");
+    json_t *clean = json_array();
+    bool good = !list || (json_is_array(list) && json_array_size(list) <= ALARMS_MAX);
+    for (size_t i = 0; good && i < json_array_size(list); i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        good = text && g_utf8_strlen(text, -1) <= ALARM_MAX;
+        g_autofree char *alarm = good ? oriel_text_clean(text, ALARM_MAX) : NULL;
+        if (alarm && *alarm)
+            json_array_append_new(clean, json_string(alarm));
+    }
+    if (good && json_array_size(clean))
+        json_object_set(help, "alarms", clean);
+    json_decref(clean);
+    return good;
+}
+
+static bool only_call_members(const json_t *m) {
+    static const char *const names[] = {"t", "note", "page", "alarms", "callback", NULL};
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)m, name, value) if (!g_strv_contains(names, name)) return false;
+    return true;
+}
+
 static const char *handle_call(struct oriel_provider *p, const json_t *m) {
-    const char *note = oriel_json_text(m, "note");
-    if (!has_members(m, 2) || !note || g_utf8_strlen(note, -1) > 120)
-        return "call needs exactly t and note (at most 120 characters)";
-    g_autofree char *clean = oriel_text_clean(note, 120);
-    p->events->call(p->user, clean);
-    return NULL;
+    json_t *help = json_object();
+    bool good = only_call_members(m) && json_object_get(m, "note") && take_text(m, "note", 120, help) &&
+                take_text(m, "page", 64, help) && take_text(m, "callback", 64, help) && take_alarms(m, help);
+    if (good)
+        p->events->call(p->user, help);
+    json_decref(help);
+    return good ? NULL
+                : "call needs t and note (at most 120 characters), and may have page (64), alarms (8 of 80), callback "
+                  "(64)";
 }
 
 static const char *handle(struct oriel_provider *p, const json_t *m) {

@@ -19,8 +19,9 @@ struct oriel_provider_events {
     void (*decision)(void *user, const char *request, const json_t *scopes);
     void (*stop)(void *user, const char *session);
     void (*remove)(void *user, const char *session, const char *scope);
-    void (*alive)(void *user, bool indicator);  /* its heartbeat */
-    void (*call)(void *user, const char *note); /* NULL: taken back */
+    void (*alive)(void *user, bool indicator); /* its heartbeat */
+    /* `help`: clean `note`, and if the HMI knows them `page`, `alarms`, `callback` (PROVIDER.md). NULL: taken back. */
+    void (*call)(void *user, const json_t *help);
 };
 
 struct oriel_provider;

@@ -8,6 +8,11 @@
 /* So many packets a dispatch: a core that floods must not starve the HMI's other work. */
 #define PACKETS_A_DISPATCH 32
 
+/* What PROVIDER.md says of a call. */
+#define CALL_TEXT_MAX 64
+#define CALL_ALARMS_MAX 8
+#define CALL_ALARM_MAX 80
+
 static void destroy(struct oriel *o) {
     oriel_link_close(o);
     free(o->device);
@@ -186,20 +191,52 @@ int oriel_remove(struct oriel *oriel, const char *session, const char *scope) {
     return oriel_link_send(oriel, &packet);
 }
 
-int oriel_call(struct oriel *oriel, const char *note) {
-    struct oriel_packet_writer packet;
-    int length = note ? oriel_utf8_length(note) : 0;
+/* 0, or what is wrong with it. */
+static int check_text(const char *text, int max) {
+    int length = text ? oriel_utf8_length(text) : 0;
 
-    if (length < 0)
-        return length;
-    if (length > ORIEL_NOTE_MAX)
-        return -EMSGSIZE;
+    return length < 0 ? length : length > max ? -EMSGSIZE : 0;
+}
+
+static int check_call(const struct oriel_call *call) {
+    int r = check_text(call->note, ORIEL_NOTE_MAX);
+
+    r = r ? r : check_text(call->page, CALL_TEXT_MAX);
+    r = r ? r : check_text(call->callback, CALL_TEXT_MAX);
+    if (call->n_alarms > CALL_ALARMS_MAX || (call->n_alarms && !call->alarms))
+        return -EINVAL;
+    for (size_t i = 0; !r && i < call->n_alarms; i++)
+        r = call->alarms[i] ? check_text(call->alarms[i], CALL_ALARM_MAX) : -EINVAL;
+    return r;
+}
+
+int oriel_call_with(struct oriel *oriel, const struct oriel_call *given) {
+    struct oriel_packet_writer packet;
+    struct oriel_call call = {0};
+    int r;
+
+    if (!given || given->size == 0)
+        return -EINVAL;
+    memcpy(&call, given, given->size < sizeof call ? given->size : sizeof call);
+    r = check_call(&call);
+    if (r < 0)
+        return r;
     if (oriel->link != LINK_UP)
         return -ENOTCONN;
     oriel_packet_begin(&packet);
     oriel_packet_put_string(&packet, "t", "call");
-    oriel_packet_put_string(&packet, "note", note ? note : "");
+    oriel_packet_put_string(&packet, "note", call.note ? call.note : "");
+    if (call.page)
+        oriel_packet_put_string(&packet, "page", call.page);
+    if (call.n_alarms)
+        oriel_packet_put_strings(&packet, "alarms", call.alarms, call.n_alarms);
+    if (call.callback)
+        oriel_packet_put_string(&packet, "callback", call.callback);
     return oriel_link_send(oriel, &packet);
+}
+
+int oriel_call(struct oriel *oriel, const char *note) {
+    return oriel_call_with(oriel, &(struct oriel_call){.size = sizeof(struct oriel_call), .note = note});
 }
 
 int oriel_uncall(struct oriel *oriel) {

@@ -167,6 +167,20 @@ ORIEL_API int oriel_remove(struct oriel *oriel, const char *session, const char 
  * -EILSEQ: no UTF-8. */
 ORIEL_API int oriel_call(struct oriel *oriel, const char *note);
 
+/* The same with what the machine already knows, so that nobody has to say it again. Everything but `size` may be NULL
+ * or 0. With `callback` (how to reach the person: "line 2, extension 221") the call stays until somebody answers it or
+ * it is taken back, also when this program ends meanwhile; without, it lasts as long as the connection. */
+struct oriel_call {
+    size_t size; /* sizeof(struct oriel_call) */
+    const char *note;
+    const char *page;          /* what the HMI shows: at most 64 characters */
+    const char *const *alarms; /* at most 8, of at most 80 characters */
+    size_t n_alarms;
+    const char *callback; /* at most 64 characters */
+};
+/* Also -EINVAL: no size, or more than 8 alarms. */
+ORIEL_API int oriel_call_with(struct oriel *oriel, const struct oriel_call *call);
+
 /* Takes the call back. -ENOTCONN. */
 ORIEL_API int oriel_uncall(struct oriel *oriel);
 

@@ -174,3 +174,27 @@ story('attack 15: a decision for another request starts nothing', async ({ rig }
   assert.equal((await cast.agent.denial()).reason, 'provider-invalid');
   assert.equal(cast.device.captures(), 0);
 });
+
+story('a call carries what the machine knows, and a callback outlives the panel until somebody answers', async ({ rig }) => {
+  const cast = await rig.cast();
+  const call = { note: 'Jam', page: 'Alarms', alarms: ['AE-310 Capper jammed', 'BE-330 Outfeed full'], callback: 'line 2, extension 221' };
+  cast.provider.send({ t: 'call', ...call });
+  const { help } = await cast.agent.whenState((state) => state.help);
+  const { since, ...said } = help;
+  assert.deepEqual(said, call);
+  assert.ok(since > 0);
+  await cast.provider.kill();
+  await cast.agent.whenState((state) => !state.consent);
+  assert.equal(cast.agent.state.help?.callback, call.callback);
+  const next = await rig.provider(cast.device);
+  // Answering it asks for consent like anything else.
+  await cast.agent.request();
+  assert.equal((await next.asked()).kind, 'request');
+  next.send({ t: 'uncall' });
+  await cast.agent.whenState((state) => !state.help);
+  // Without a callback, a call is over with who called.
+  next.send({ t: 'call', note: 'Jam' });
+  await cast.agent.whenState((state) => state.help);
+  await next.kill();
+  await cast.agent.whenState((state) => !state.help);
+});

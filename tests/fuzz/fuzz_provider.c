@@ -45,9 +45,11 @@ static void stop(void *user, const char *session) {
     fuzz_check(greeted && oriel_is_hash(session));
 }
 
-static void call(void *user, const char *note) {
+static void call(void *user, const json_t *help) {
+    const char *note = json_string_value(json_object_get(help, "note"));
     g_autofree char *clean = note ? oriel_text_clean(note, 120) : NULL;
-    fuzz_check(greeted && (!note || strcmp(note, clean) == 0));
+    fuzz_check(greeted &&
+               (!help || (note && strcmp(note, clean) == 0 && json_array_size(json_object_get(help, "alarms")) <= 8)));
 }
 
 static const struct oriel_provider_events events = {connected, lost, shown, decision, stop, removed, alive, call};

@@ -330,6 +330,30 @@ static void test_scopes_one_by_one(void **state) {
     expect("{\"t\":\"remove\",\"session\":\"S1\",\"scope\":\"logs\"}");
 }
 
+static void test_call_with_what_the_machine_knows(void **state) {
+    static const char *const alarms[] = {"AE-310 Capper jammed", "BE-330 \"full\""}, *const bad[] = {NULL};
+    struct oriel_call call = {
+        .size = sizeof call, .note = "Jam", .page = "Alarms", .alarms = alarms, .n_alarms = 2, .callback = "221"};
+
+    connect_whole();
+    assert_int_equal(oriel_call_with(f.oriel, &call), 0);
+    expect("{\"t\":\"call\",\"note\":\"Jam\",\"page\":\"Alarms\",\"alarms\":[\"AE-310 Capper jammed\",\"BE-330 "
+           "\\\"full\\\"\"],"
+           "\"callback\":\"221\"}");
+    call.n_alarms = 9;
+    assert_int_equal(oriel_call_with(f.oriel, &call), -EINVAL);
+    call.n_alarms = 1;
+    call.alarms = bad;
+    assert_int_equal(oriel_call_with(f.oriel, &call), -EINVAL);
+    call = (struct oriel_call){.size = sizeof call,
+                               .page = "12345678901234567890123456789012345678901234567890123456789012345"};
+    assert_int_equal(oriel_call_with(f.oriel, &call), -EMSGSIZE);
+    call = (struct oriel_call){.size = sizeof call, .callback = "\xff"};
+    assert_int_equal(oriel_call_with(f.oriel, &call), -EILSEQ);
+    assert_int_equal(oriel_call_with(f.oriel, &(struct oriel_call){0}), -EINVAL);
+    expect_silence();
+}
+
 static void test_denied_withdrawn_call(void **state) {
     char note[ORIEL_NOTE_MAX * 2 + 3] = "";
 
@@ -646,6 +670,7 @@ int main(void) {
         TEST(test_arguments),
         TEST(test_allowed_story),
         TEST(test_scopes_one_by_one),
+        TEST(test_call_with_what_the_machine_knows),
         TEST(test_denied_withdrawn_call),
         TEST(test_state_each_second),
         TEST(test_bad_packets),

@@ -60,7 +60,8 @@ static void on_stop(void *user, const char *session) {
     note("stop:%.4s", session);
 }
 
-static void on_call(void *user, const char *text) {
+static void on_call(void *user, const json_t *help) {
+    g_autofree char *text = help ? json_dumps(help, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII) : NULL;
     note("call:%s", text ? text : "(taken back)");
 }
 
@@ -105,6 +106,8 @@ static void test_every_message(void **state) {
     rig_send(fd, "{\"t\":\"stop\",\"session\":\"" HASH "\"}");
     rig_send(fd, "{\"t\":\"call\",\"note\":\"Jam\\n at\xe2\x80\xae capper\"}");
     rig_send(fd, "{\"t\":\"call\",\"note\":\"\"}");
+    rig_send(fd,
+             "{\"t\":\"call\",\"note\":\"x\",\"page\":\"Alarms\",\"alarms\":[\"A\\n1\",\"\"],\"callback\":\"221\"}");
     rig_send(fd, "{\"t\":\"uncall\"}");
     expect("shown:n4bQ deny:n4bQ allow:n4bQ +view +logs remove:n4bQ:logs stop:n4bQ call:Jam at capper call: "
            "call:(taken back)");
@@ -165,7 +168,14 @@ static void test_breaches(void **state) {
         {"{\"t\":\"state\"}", "state needs exactly t and indicator (true or false)"},
         {"{\"t\":\"state\",\"indicator\":1}", "state needs exactly t and indicator (true or false)"},
         {"{\"t\":\"stop\",\"session\":\"\"}", "stop needs exactly t and session (its id)"},
-        {"{\"t\":\"call\"}", "call needs exactly t and note (at most 120 characters)"},
+        {"{\"t\":\"call\"}",
+         "call needs t and note (at most 120 characters), and may have page (64), alarms (8 of 80), callback (64)"},
+        {"{\"t\":\"call\",\"note\":\"\",\"alarms\":[1]}",
+         "call needs t and note (at most 120 characters), and may have page (64), alarms (8 of 80), callback (64)"},
+        {"{\"t\":\"call\",\"note\":\"\",\"alarms\":[1,2,3,4,5,6,7,8,9]}",
+         "call needs t and note (at most 120 characters), and may have page (64), alarms (8 of 80), callback (64)"},
+        {"{\"t\":\"call\",\"note\":\"\",\"recipe\":\"secret\"}",
+         "call needs t and note (at most 120 characters), and may have page (64), alarms (8 of 80), callback (64)"},
         {"{\"t\":\"uncall\",\"note\":\"\"}", "uncall needs exactly t"},
     };
     listen_for("");
@@ -194,7 +204,8 @@ static void test_too_long(void **state) {
     close(fd);
     fd = greeted();
     rig_send(fd, call);
-    expect("invalid:call needs exactly t and note (at most 120 characters)");
+    expect("invalid:call needs t and note (at most 120 characters), and may have page (64), alarms (8 of 80), callback "
+           "(64)");
     close(fd);
     fd = greeted();
     rig_send(fd, ""); /* an empty packet looks like an end, and is taken for one */

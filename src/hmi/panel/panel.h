@@ -48,6 +48,7 @@ struct panel {
 /* window.c */
 void window_create(struct panel *panel);
 void window_show_page(struct panel *panel, enum page page);
+enum page window_page(struct panel *panel);                                     /* the one that is shown */
 GtkWidget *window_label(struct panel *panel, enum text_id id, const char *css); /* follows the language */
 void window_set_watched(struct panel *panel, bool watched);                     /* the coloured frame */
 bool window_is_visible(struct panel *panel);                                    /* mapped and not minimized */
@@ -81,7 +82,7 @@ bool support_available(struct panel *panel); /* core is there and reaches the br
 bool support_connected(struct panel *panel);
 bool support_called(struct panel *panel);
 bool support_in_session(struct panel *panel);
-void support_call(struct panel *panel, const char *note);
+void support_call(struct panel *panel, const char *note, const char *callback);
 void support_take_back(struct panel *panel);
 void support_shown(struct panel *panel);
 void support_decide(struct panel *panel, bool allow);

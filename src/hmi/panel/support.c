@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { CALL_ALARMS = 8, CALL_ALARM_SIZE = 4 * 80 }; /* bytes: ours are shorter */
+
 struct support {
     struct oriel *oriel;
     guint source;
@@ -169,9 +171,28 @@ bool support_in_session(struct panel *p) {
     return p->support && p->support->session[0];
 }
 
-void support_call(struct panel *p, const char *note) {
-    int r = oriel_call(p->support->oriel, note);
+/* With what the machine knows: nobody has to say it again. */
+void support_call(struct panel *p, const char *note, const char *callback) {
+    const char *alarms[CALL_ALARMS];
+    char lines[CALL_ALARMS][CALL_ALARM_SIZE];
+    struct oriel_call call = {.size = sizeof call,
+                              .note = note,
+                              .page = text((enum text_id)(T_OVERVIEW + window_page(p))),
+                              .alarms = alarms,
+                              .callback = *callback ? callback : NULL};
+    int r;
 
+    for (int i = 0; i < p->sim.n_alarms && call.n_alarms < CALL_ALARMS; i++) {
+        const struct sim_alarm *alarm = &p->sim.alarms[i];
+
+        if (alarm->cleared != 0)
+            continue;
+        g_snprintf(lines[call.n_alarms], CALL_ALARM_SIZE, "%s %s", sim_alarm_tag(alarm->kind),
+                   text((enum text_id)(T_ALARM + alarm->kind)));
+        alarms[call.n_alarms] = lines[call.n_alarms];
+        call.n_alarms++;
+    }
+    r = oriel_call_with(p->support->oriel, &call);
     if (r < 0)
         g_printerr("oriel-panel: cannot call support: %s\n", g_strerror(-r));
     else

@@ -160,6 +160,7 @@ static const char *const texts[T_COUNT][TEXT_LANGUAGES] = {
     [T_CALL_PRESET + 4] = {"Recipe change", "Rezeptwechsel", "Changement de recette", "Cambio de receta"},
     [T_CALL_PRESET + 5] = {"Too many rejects", "Zu viel Ausschuss", "Trop de rejets", "Demasiados rechazos"},
     [T_CALL_NOTE] = {"Note for support", "Notiz für den Support", "Note pour le support", "Nota para soporte"},
+    [T_CALL_BACK] = {"Where to call you back, if nobody can help at once", "Wo Sie zurückgerufen werden, wenn gerade niemand helfen kann", "Où vous rappeler, si personne n’est libre", "Dónde devolverle la llamada, si nadie está libre"},
     [T_CALL_SEND] = {"Call now", "Jetzt rufen", "Appeler", "Llamar ahora"},
     [T_CANCEL] = {"Cancel", "Abbrechen", "Fermer", "Cancelar"},
     [T_ASKS] = {"Request to see this screen", "Anfrage, diesen Bildschirm zu sehen", "Demande de voir cet écran", "Solicitud para ver esta pantalla"},

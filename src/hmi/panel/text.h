@@ -155,6 +155,7 @@ enum text_id {
     T_CALL_PRESET, /* TEXT_PRESETS of them */
     T_CALL_PRESET_LAST = T_CALL_PRESET + 5,
     T_CALL_NOTE,
+    T_CALL_BACK,
     T_CALL_SEND,
     T_CANCEL,
     T_ASKS,

@@ -34,6 +34,16 @@ const WAITING = {
     allowed: ['The person said yes', 'The device starts to take its picture.'],
 };
 
+/* What the machine knew when the person called: nobody has to say it again. */
+const callContext = ({ page, alarms, callback }) =>
+    page || alarms || callback
+        ? html`<dl class="call-context" data-testid="call-context">
+              ${callback ? html`<dt>Call back</dt><dd data-testid="callback">${callback}</dd>` : nothing}
+              ${page ? html`<dt>Page</dt><dd>${page}</dd>` : nothing}
+              ${alarms ? html`<dt>Alarms</dt><dd>${alarms.map((alarm) => html`<div>${alarm}</div>`)}</dd>` : nothing}
+          </dl>`
+        : nothing;
+
 class DevicePage extends View {
     static properties = { session: {}, devices: {}, online: {}, revision: {} };
 
@@ -200,7 +210,8 @@ class DevicePage extends View {
                       ${icons.bell}<span><b>Calls for support</b>, ${span(waiting)}</span>${device.help.note
                           ? html`<q>${device.help.note}</q>`
                           : nothing}
-                  </p>`
+                  </p>
+                  ${callContext(device.help)}`
                 : nothing}
             <dl>
                 <dt>Status</dt>
