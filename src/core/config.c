@@ -377,6 +377,15 @@ unsigned oriel_config_masks(const struct oriel_config *config, uint8_t *bytes) {
     return (unsigned)count;
 }
 
+int oriel_config_read_masks(const char *list, int max, uint8_t *bytes) {
+    struct oriel_rect masks[ORIEL_MASKS_MAX];
+    int count = read_masks(list, masks);
+    if (count < 0 || count > max)
+        return -1;
+    oriel_rects_write(masks, (size_t)count, bytes);
+    return count;
+}
+
 void oriel_config_free(struct oriel_config *config) {
     if (!config)
         return;

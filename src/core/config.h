@@ -44,6 +44,8 @@ struct oriel_config *oriel_config_load(const char *path, GError **error);
 struct oriel_config *oriel_config_parse(const char *name, const char *text, GError **error);
 /* [capture] masks as frames.h has rectangles on the wire, at most ORIEL_MASKS_MAX. Returns their number. */
 unsigned oriel_config_masks(const struct oriel_config *config, uint8_t *bytes);
+/* A list of the same form into the same: the number, or -1: it is none, or has more than `max`. */
+int oriel_config_read_masks(const char *list, int max, uint8_t *bytes);
 void oriel_config_free(struct oriel_config *config);
 
 #endif

@@ -252,8 +252,9 @@ static void changed(void *user) {
 
 static void arm(void *user, gint64 deadline) {
     struct oriel_device *d = user;
-    struct itimerspec t = {.it_value = {deadline / ORIEL_SECOND, deadline % ORIEL_SECOND}};
-    timerfd_settime(d->timer, TFD_TIMER_ABSTIME, &t, NULL);
+    gint64 left = deadline ? MAX(deadline - oriel_boottime(), 1) : 0;
+    struct itimerspec t = {.it_value = {left / ORIEL_SECOND, left % ORIEL_SECOND}};
+    timerfd_settime(d->timer, 0, &t, NULL);
 }
 
 static const struct oriel_session_ops session_ops = {record,    send_to_agent, ask,      withdraw, prepare, discard,
@@ -333,9 +334,13 @@ static void provider_call(void *user, const json_t *help) {
     publish_state(d);
 }
 
-static const struct oriel_provider_events provider_events = {provider_connected, provider_lost, provider_shown,
-                                                             provider_decision,  provider_stop, provider_remove,
-                                                             provider_alive,     provider_call};
+static void provider_masks(void *user, const uint8_t *bytes, guint count) {
+    oriel_picture_masks(((struct oriel_device *)user)->picture, bytes, count);
+}
+
+static const struct oriel_provider_events provider_events = {provider_connected, provider_lost,  provider_shown,
+                                                             provider_decision,  provider_stop,  provider_remove,
+                                                             provider_alive,     provider_masks, provider_call};
 
 /* ---- from agents ---- */
 

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "config.h"
+#include "frames.h"
 #include "json.h"
 #include "log.h"
 #include "message.h"
@@ -170,6 +172,16 @@ static const char *handle_call(struct oriel_provider *p, const json_t *m) {
                   "(64)";
 }
 
+static const char *handle_masks(struct oriel_provider *p, const json_t *m) {
+    const char *list = oriel_json_text(m, "masks");
+    uint8_t bytes[ORIEL_MASKS_MAX * ORIEL_RECT_SIZE];
+    int count = list ? oriel_config_read_masks(list, ORIEL_PROVIDER_MASKS_MAX, bytes) : -1;
+    if (!has_members(m, 2) || count < 0)
+        return "masks needs exactly t and masks (x,y,WIDTHxHEIGHT joined by ';', at most 16)";
+    p->events->masks(p->user, bytes, (guint)count);
+    return NULL;
+}
+
 static const char *handle(struct oriel_provider *p, const json_t *m) {
     const char *t = oriel_json_text(m, "t");
     if (!t)
@@ -184,6 +196,8 @@ static const char *handle(struct oriel_provider *p, const json_t *m) {
         return handle_call(p, m);
     if (strcmp(t, "state") == 0)
         return handle_state(p, m);
+    if (strcmp(t, "masks") == 0)
+        return handle_masks(p, m);
     if (strcmp(t, "remove") == 0)
         return handle_remove(p, m);
     if (strcmp(t, "shown") == 0) {

@@ -8,6 +8,9 @@
 #include <glib.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
+
+enum { ORIEL_PROVIDER_MASKS_MAX = 16 };
 
 struct oriel_provider_events {
     /* Greeted and accepted: send it what it must know. */
@@ -20,6 +23,8 @@ struct oriel_provider_events {
     void (*stop)(void *user, const char *session);
     void (*remove)(void *user, const char *session, const char *scope);
     void (*alive)(void *user, bool indicator); /* its heartbeat */
+    /* Rectangles never to be shown, as frames.h has them on the wire, at most ORIEL_PROVIDER_MASKS_MAX. */
+    void (*masks)(void *user, const uint8_t *bytes, guint count);
     /* `help`: clean `note`, and if the HMI knows them `page`, `alarms`, `callback` (PROVIDER.md). NULL: taken back. */
     void (*call)(void *user, const json_t *help);
 };

@@ -12,6 +12,7 @@
 #define CALL_TEXT_MAX 64
 #define CALL_ALARMS_MAX 8
 #define CALL_ALARM_MAX 80
+#define MASK_END 4096
 
 static void destroy(struct oriel *o) {
     oriel_link_close(o);
@@ -247,6 +248,23 @@ int oriel_uncall(struct oriel *oriel) {
     oriel_packet_begin(&packet);
     oriel_packet_put_string(&packet, "t", "uncall");
     return oriel_link_send(oriel, &packet);
+}
+
+int oriel_set_masks(struct oriel *oriel, const struct oriel_mask *masks, size_t n_masks) {
+    if (n_masks > ORIEL_MASKS_MAX || (n_masks && !masks))
+        return -EINVAL;
+    for (size_t i = 0; i < n_masks; i++) {
+        const struct oriel_mask *m = &masks[i];
+
+        if (!m->width || !m->height || m->x > MASK_END || m->y > MASK_END || m->width > MASK_END - m->x ||
+            m->height > MASK_END - m->y)
+            return -EINVAL;
+    }
+    oriel->n_masks = n_masks;
+    for (size_t i = 0; i < n_masks; i++)
+        oriel->masks[i] = masks[i];
+    oriel->masks_given = true;
+    return oriel->link == LINK_DOWN ? 0 : oriel_link_send_masks(oriel);
 }
 
 void oriel_set_indicator(struct oriel *oriel, bool visible) {

@@ -40,6 +40,9 @@ struct oriel {
     char told[200]; /* the last `why` given to `closed`; empty once connected */
 
     bool indicator;
+    struct oriel_mask masks[ORIEL_MASKS_MAX];
+    size_t n_masks;
+    bool masks_given;
     bool asked, shown; /* `request` is open; oriel_shown() was said of it */
     char request[ORIEL_ID_MAX + 1];
     char scopes[ORIEL_SCOPES_MAX][ORIEL_SCOPE_MAX + 1]; /* asked for */
@@ -64,6 +67,7 @@ int oriel_link_receive(struct oriel *o, char *data); /* bytes of one packet (buf
 void oriel_link_break(struct oriel *o, const char *why); /* ends the connection; told by the next dispatch */
 int oriel_link_send(struct oriel *o, struct oriel_packet_writer *packet);
 int oriel_link_send_state(struct oriel *o);
+int oriel_link_send_masks(struct oriel *o);
 void oriel_link_stop(struct oriel *o); /* by the stop socket: works also while core hangs */
 
 /* liboriel-message.c */

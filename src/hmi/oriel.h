@@ -184,6 +184,17 @@ ORIEL_API int oriel_call_with(struct oriel *oriel, const struct oriel_call *call
 /* Takes the call back. -ENOTCONN. */
 ORIEL_API int oriel_uncall(struct oriel *oriel);
 
+/* Rectangles of the screen that no agent ever sees (a PIN pad, a recipe), painted over before anything is encoded: all
+ * of them from now on, in place of those given before; beside those of orield's configuration. In a session they hold
+ * from the next picture on; what is given before one, from the first. Told anew after each reconnect; orield keeps the
+ * last ones while the HMI is away. -EINVAL: more than ORIEL_MASKS_MAX, one that is empty or beyond 4096 pixels. -EPIPE
+ * as below. */
+struct oriel_mask {
+    unsigned x, y, width, height; /* pixels of the picture */
+};
+#define ORIEL_MASKS_MAX 16
+ORIEL_API int oriel_set_masks(struct oriel *oriel, const struct oriel_mask *masks, size_t n_masks);
+
 /* Whether the indicator of a session can be seen on the panel at this moment. Say the truth: hidden behind another
  * window, minimized or on another page is false. Kept and reported once a second and at each change; false at first. */
 ORIEL_API void oriel_set_indicator(struct oriel *oriel, bool visible);

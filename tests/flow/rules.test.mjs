@@ -198,3 +198,16 @@ story('a call carries what the machine knows, and a callback outlives the panel 
   await next.kill();
   await cast.agent.whenState((state) => !state.help);
 });
+
+story('masks of the HMI: in the first picture, and when they change', async ({ rig }) => {
+  const cast = await rig.cast();
+  cast.provider.send({ t: 'masks', masks: '600,300,200x180' });
+  await granted(cast);
+  const said = () => cast.device.process.lines.map(({ text }) => text);
+  const masked = said().findIndex((text) => /masks: 1 rectangles/.test(text)), screen = said().findIndex((text) => /test: a pattern of/.test(text));
+  assert.ok(masked >= 0 && masked < screen, said().join('\n'));
+  cast.provider.send({ t: 'masks', masks: '600,300,200x180;0,0,50x50' });
+  await until('the new masks', () => said().some((text) => /masks: 2 rectangles/.test(text)), { ms: 2000 });
+  cast.provider.stopSession();
+  await cast.agent.ended();
+});

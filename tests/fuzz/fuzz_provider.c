@@ -37,6 +37,10 @@ static void removed(void *user, const char *session, const char *scope) {
     fuzz_check(greeted && oriel_is_hash(session) && g_strv_contains(oriel_scopes, scope));
 }
 
+static void masks(void *user, const uint8_t *bytes, guint count) {
+    fuzz_check(greeted && count <= ORIEL_PROVIDER_MASKS_MAX);
+}
+
 static void alive(void *user, bool indicator) {
     fuzz_check(greeted);
 }
@@ -52,7 +56,8 @@ static void call(void *user, const json_t *help) {
                (!help || (note && strcmp(note, clean) == 0 && json_array_size(json_object_get(help, "alarms")) <= 8)));
 }
 
-static const struct oriel_provider_events events = {connected, lost, shown, decision, stop, removed, alive, call};
+static const struct oriel_provider_events events = {connected, lost,  shown, decision, stop,
+                                                    removed,   alive, masks, call};
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 
 static void tidy_up(void) {

@@ -330,6 +330,22 @@ static void test_scopes_one_by_one(void **state) {
     expect("{\"t\":\"remove\",\"session\":\"S1\",\"scope\":\"logs\"}");
 }
 
+static void test_masks(void **state) {
+    static const struct oriel_mask masks[] = {{600, 300, 200, 180}, {0, 0, 4096, 1}}, bad[] = {{1, 1, 4096, 1}};
+
+    make_oriel();
+    assert_int_equal(oriel_set_masks(f.oriel, masks, 2), 0); /* before there is a connection: told with it */
+    accept_hello();
+    expect("{\"t\":\"state\",\"indicator\":false}");
+    expect("{\"t\":\"masks\",\"masks\":\"600,300,200x180;0,0,4096x1\"}");
+    send_core(WELCOME);
+    SPIN_UNTIL(f.online == 1);
+    assert_int_equal(oriel_set_masks(f.oriel, bad, 1), -EINVAL);
+    assert_int_equal(oriel_set_masks(f.oriel, masks, 17), -EINVAL);
+    assert_int_equal(oriel_set_masks(f.oriel, NULL, 0), 0);
+    expect("{\"t\":\"masks\",\"masks\":\"\"}");
+}
+
 static void test_call_with_what_the_machine_knows(void **state) {
     static const char *const alarms[] = {"AE-310 Capper jammed", "BE-330 \"full\""}, *const bad[] = {NULL};
     struct oriel_call call = {
@@ -670,6 +686,7 @@ int main(void) {
         TEST(test_arguments),
         TEST(test_allowed_story),
         TEST(test_scopes_one_by_one),
+        TEST(test_masks),
         TEST(test_call_with_what_the_machine_knows),
         TEST(test_denied_withdrawn_call),
         TEST(test_state_each_second),

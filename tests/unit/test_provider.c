@@ -48,6 +48,10 @@ static void on_remove(void *user, const char *session, const char *scope) {
     note("remove:%.4s:%s", session, scope);
 }
 
+static void on_masks(void *user, const uint8_t *bytes, guint count) {
+    note("masks:%u", count);
+}
+
 static bool saw_indicator;
 static guint beats;
 
@@ -65,8 +69,8 @@ static void on_call(void *user, const json_t *help) {
     note("call:%s", text ? text : "(taken back)");
 }
 
-static const struct oriel_provider_events callbacks = {on_connected, on_lost,   on_shown, on_decision,
-                                                       on_stop,      on_remove, on_alive, on_call};
+static const struct oriel_provider_events callbacks = {on_connected, on_lost,  on_shown, on_decision, on_stop,
+                                                       on_remove,    on_alive, on_masks, on_call};
 
 static void listen_for(const char *users) {
     g_autoptr(GError) error = NULL;
@@ -103,14 +107,16 @@ static void test_every_message(void **state) {
     rig_send(fd, "{\"t\":\"decision\",\"allow\":true,\"request\":\"" HASH "\",\"scopes\":[\"view\",\"logs\"]}");
     rig_send(fd, "{\"t\":\"state\",\"indicator\":true}");
     rig_send(fd, "{\"t\":\"remove\",\"session\":\"" HASH "\",\"scope\":\"logs\"}");
+    rig_send(fd, "{\"t\":\"masks\",\"masks\":\"600,300,200x180; 0,0,90x20\"}");
     rig_send(fd, "{\"t\":\"stop\",\"session\":\"" HASH "\"}");
     rig_send(fd, "{\"t\":\"call\",\"note\":\"Jam\\n at\xe2\x80\xae capper\"}");
     rig_send(fd, "{\"t\":\"call\",\"note\":\"\"}");
     rig_send(fd,
              "{\"t\":\"call\",\"note\":\"x\",\"page\":\"Alarms\",\"alarms\":[\"A\\n1\",\"\"],\"callback\":\"221\"}");
     rig_send(fd, "{\"t\":\"uncall\"}");
-    expect("shown:n4bQ deny:n4bQ allow:n4bQ +view +logs remove:n4bQ:logs stop:n4bQ call:Jam at capper call: "
-           "call:(taken back)");
+    expect("shown:n4bQ deny:n4bQ allow:n4bQ +view +logs remove:n4bQ:logs masks:2 stop:n4bQ "
+           "call:{\"note\":\"Jam at capper\"} call:{\"note\":\"\"} "
+           "call:{\"alarms\":[\"A 1\"],\"callback\":\"221\",\"note\":\"x\",\"page\":\"Alarms\"} call:(taken back)");
     assert_true(saw_indicator);
     assert_int_equal(beats, 1);
     close(fd);
@@ -176,6 +182,12 @@ static void test_breaches(void **state) {
          "call needs t and note (at most 120 characters), and may have page (64), alarms (8 of 80), callback (64)"},
         {"{\"t\":\"call\",\"note\":\"\",\"recipe\":\"secret\"}",
          "call needs t and note (at most 120 characters), and may have page (64), alarms (8 of 80), callback (64)"},
+        {"{\"t\":\"masks\",\"masks\":\"0,0,0x0\"}",
+         "masks needs exactly t and masks (x,y,WIDTHxHEIGHT joined by ';', at most 16)"},
+        {"{\"t\":\"masks\",\"masks\":\"1,1,1x1;1,1,1x1;1,1,1x1;1,1,1x1;1,1,1x1;1,1,1x1;1,1,1x1;1,1,1x1;1,1,1x1;1,1,1x1;"
+         "1,1,1x1;1,"
+         "1,1x1;1,1,1x1;1,1,1x1;1,1,1x1;1,1,1x1;1,1,1x1\"}",
+         "masks needs exactly t and masks (x,y,WIDTHxHEIGHT joined by ';', at most 16)"},
         {"{\"t\":\"uncall\",\"note\":\"\"}", "uncall needs exactly t"},
     };
     listen_for("");
