@@ -38,12 +38,13 @@ int oriel_stop_session(const char *path, char by, struct oriel_stop_result *resu
     if (code == 0) {
         struct pollfd p = {.fd = fd, .events = POLLIN};
         send(fd, &by, 1, MSG_NOSIGNAL);
+        errno = 0;
         ssize_t n = poll(&p, 1, ORIEL_STOP_PATIENCE) > 0 ? recv(fd, answer, sizeof answer, 0) : -1;
         if (n == 2) {
             result->killed = answer[0];
             result->left = answer[1];
-        } else if (n == 0) {
-            code = -EACCES; /* it looked at us, and closed */
+        } else if (n == 0 || (n < 0 && errno == ECONNRESET)) {
+            code = -EACCES; /* it looked at us, and closed, with or without having read */
         } else {
             code = kill_listener(fd);
             result->hard = code == 0;

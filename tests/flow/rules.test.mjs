@@ -2,6 +2,7 @@
 // clock of half an hour is in unit/test_session.c.
 import assert from 'node:assert/strict';
 import { sleep, until } from '../rig/process.mjs';
+import { Peer } from '../rig/peer.mjs';
 import { story } from '../rig/story.mjs';
 
 const paused = (why) => ({ typ, paused }) => typ === 'update' && paused === why;
@@ -210,4 +211,60 @@ story('masks of the HMI: in the first picture, and when they change', async ({ r
   await until('the new masks', () => said().some((text) => /masks: 2 rectangles/.test(text)), { ms: 2000 });
   cast.provider.stopSession();
   await cast.agent.ended();
+});
+
+// A session whose picture flows, to a receiver that is no browser.
+async function live(rig, cast) {
+  const peer = rig.own(await Peer.start());
+  await peer.watchDevice(cast.agent, () => cast.provider.allow());
+  await cast.provider.next('session live');
+}
+
+// Until the figures of media say so: pictures in the last second.
+const pictures = (device, fits, what) => until(what, async () => {
+  const figures = (await device.status()).session?.figures;
+  return figures && fits(figures);
+}, { ms: 8000, every: 200 });
+
+story('a covered indicator freezes the picture: nothing is sent until it is seen again', async ({ rig }) => {
+  const cast = await rig.cast();
+  const { provider, agent, device } = cast;
+  await live(rig, cast);
+  await pictures(device, ({ fps }) => fps >= 5, 'pictures to flow');
+  provider.indicator = false;
+  await agent.next(paused('indicator'), 4000);
+  await pictures(device, ({ fps, kbps }) => fps === 0 && kbps <= 20, 'the picture to stand still');
+  await sleep(2500);
+  await pictures(device, ({ fps, kbps }) => fps === 0 && kbps <= 20, 'the picture to stand still yet');
+  provider.indicator = true;
+  await agent.next(paused(''), 3000);
+  await pictures(device, ({ fps }) => fps >= 5, 'pictures to flow again');
+  provider.stopSession();
+  assert.equal((await agent.ended()).reason, 'stopped');
+});
+
+const SOON = { device: { config: { consent: { timeout: 20, 'again-seconds': 3, 'grace-seconds': 5 } } } };
+
+story('asked again: frozen until the yes', async ({ rig }) => {
+  const cast = await rig.cast(SOON);
+  const { provider, agent, device } = cast;
+  await live(rig, cast);
+  const again = await provider.asked(6000);
+  assert.deepEqual([again.kind, again.scopes, again.timeout], ['again', ['view'], 5]);
+  await pictures(device, ({ fps }) => fps === 0, 'the picture to stand still');
+  provider.decide(again, true);
+  await agent.next(paused(''), 2000);
+  await pictures(device, ({ fps }) => fps >= 5, 'pictures to flow again');
+  provider.stopSession();
+  assert.equal((await agent.ended()).reason, 'stopped');
+});
+
+story('asked again: without an answer in the grace the session ends', async ({ rig }) => {
+  const cast = await rig.cast(SOON);
+  const { provider, agent } = cast;
+  await live(rig, cast);
+  assert.equal((await provider.asked(6000)).kind, 'again');
+  const end = await agent.ended(8000);
+  assert.deepEqual([end.by, end.reason], ['device', 'not-renewed']);
+  assert.equal((await provider.next('withdraw')).why, 'timeout');
 });

@@ -754,7 +754,7 @@ static void test_an_offer_of_the_renewal_before_the_last(void **state) {
     oriel_session_live(session);
     expect("");
     offer();
-    expect("send:sdp#1 changed:connecting arm:30");
+    expect("send:sdp#1 changed:connecting arm:2");
     oriel_session_renew(session);
     expect("renew");
     oriel_session_live(session); /* of the path before */
