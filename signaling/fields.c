@@ -121,6 +121,15 @@ static bool check_strings(const json_t *value, size_t min, size_t max, bool (*go
     return true;
 }
 
+static bool are_texts(const json_t *value, json_int_t max) {
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        const char *text = json_string_value(json_array_get(value, i));
+        if (!text || characters(text) > max)
+            return false;
+    }
+    return json_array_size(value) >= 1 && json_array_size(value) <= 8;
+}
+
 static bool is_hash_word(const char *text, const char *const *unused) {
     return oriel_is_hash(text);
 }
@@ -170,6 +179,8 @@ static bool check_value(const json_t *value, const struct oriel_field *f, char *
         return text && is_word(text, f->words);
     case ORIEL_WORDS:
         return check_strings(value, 1, 8, is_word, f->words);
+    case ORIEL_TEXTS:
+        return are_texts(value, f->max);
     case ORIEL_HASHES:
         return check_strings(value, 0, (size_t)f->max, is_hash_word, NULL);
     case ORIEL_TURN_URIS:

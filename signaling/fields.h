@@ -18,6 +18,7 @@ enum oriel_field_kind {
     ORIEL_BOOLEAN,
     ORIEL_WORD,
     ORIEL_WORDS,       /* a list of at least one, none twice */
+    ORIEL_TEXTS,       /* a list of 1 to 8, each of at most max characters */
     ORIEL_HASHES,      /* a list, none twice */
     ORIEL_TURN_URIS,   /* a list of at least one, none twice */
     ORIEL_KEY,         /* a public P-256 JWK */

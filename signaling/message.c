@@ -11,20 +11,25 @@
 
 static const char *const statuses[] = {"ready", "asking", "live", NULL};
 static const char *const stages[] = {"shown", "allowed", NULL};
+static const char *const pauses[] = {"", "again", "provider", "indicator", NULL};
 static const char *const sdp_types[] = {"offer", "answer", NULL};
 static const char *const parties[] = {"person", "local", "agent", "device", NULL};
-static const char *const denials[] = {"denied",           "timeout",      "no-provider", "provider-lost",
-                                      "provider-invalid", "busy",         "expired",     "revoked",
-                                      "not-allowed",      "malformed",    "audit",       "capture-failed",
-                                      "media-failed",     "relay-failed", "cancelled",   NULL};
-static const char *const ends[] = {
-    "stopped",   "hung-up",     "expired", "provider-lost", "media-failed", "relay-failed", "capture-failed",
-    "peer-lost", "fingerprint", "revoked", "protocol",      "audit",        "shutdown",     NULL};
+static const char *const denials[] = {
+    "denied",    "timeout",     "no-provider", "provider-lost", "provider-invalid", "busy",         "expired",
+    "revoked",   "not-allowed", "malformed",   "audit",         "capture-failed",   "media-failed", "relay-failed",
+    "cancelled", "backoff",     NULL};
+static const char *const ends[] = {"stopped",      "hung-up",        "expired",   "provider-lost", "media-failed",
+                                   "relay-failed", "capture-failed", "peer-lost", "fingerprint",   "revoked",
+                                   "protocol",     "audit",          "shutdown",  "not-renewed",   NULL};
 
 #define UINT32_TOP INT64_C(4294967295)
 
-static const struct oriel_field help_fields[] = {
-    {"since", ORIEL_INTEGER, .max = UINT32_TOP}, {"note", ORIEL_TEXT, .max = 120}, {NULL}};
+static const struct oriel_field help_fields[] = {{"since", ORIEL_INTEGER, .max = UINT32_TOP},
+                                                 {"note", ORIEL_TEXT, .max = 120},
+                                                 {"page", ORIEL_TEXT, .optional = true, .max = 64},
+                                                 {"alarms", ORIEL_TEXTS, .optional = true, .max = 80},
+                                                 {"callback", ORIEL_TEXT, .optional = true, .min = 1, .max = 64},
+                                                 {NULL}};
 
 /* The members of a present device's state are optional here, since a will lacks them; check_state() decides. */
 static const struct oriel_field state_fields[] = {{"device", ORIEL_ID},
@@ -61,6 +66,7 @@ static const struct oriel_field request_fields[] = {{"challenge", ORIEL_HASH},
                                                     {"seconds", ORIEL_INTEGER, .min = 30, .max = 28800},
                                                     {"fingerprint", ORIEL_FINGERPRINT},
                                                     {"turn", ORIEL_OBJECT, .optional = true, .fields = turn_fields},
+                                                    {"session", ORIEL_HASH, .optional = true},
                                                     {NULL}};
 static const struct oriel_field progress_fields[] = {
     {"request", ORIEL_HASH}, {"stage", ORIEL_WORD, .words = stages}, {NULL}};
@@ -74,6 +80,13 @@ static const struct oriel_field grant_fields[] = {{"request", ORIEL_HASH},
 static const struct oriel_field denial_fields[] = {{"request", ORIEL_HASH},
                                                    {"reason", ORIEL_WORD, .words = denials},
                                                    {"detail", ORIEL_TEXT, .optional = true, .max = ORIEL_DETAIL_MAX},
+                                                   {"retry", ORIEL_INTEGER, .optional = true, .min = 1, .max = 900},
+                                                   {NULL}};
+static const struct oriel_field update_fields[] = {{"session", ORIEL_HASH},
+                                                   {"seq", ORIEL_INTEGER, .max = 65535},
+                                                   {"path", ORIEL_INTEGER, .min = 1, .max = ORIEL_PATHS_MAX},
+                                                   {"scopes", ORIEL_WORDS, .words = oriel_scopes},
+                                                   {"paused", ORIEL_WORD, .words = pauses},
                                                    {NULL}};
 static const struct oriel_field sdp_fields[] = {{"session", ORIEL_HASH},
                                                 {"seq", ORIEL_INTEGER, .max = 65535},
@@ -109,6 +122,7 @@ static const struct {
     [ORIEL_MESSAGE_SDP] = {"sdp", sdp_fields},
     [ORIEL_MESSAGE_ICE] = {"ice", ice_fields},
     [ORIEL_MESSAGE_END] = {"end", end_fields},
+    [ORIEL_MESSAGE_UPDATE] = {"update", update_fields},
 };
 
 const char *oriel_message_name(enum oriel_message_type type) {
@@ -187,6 +201,14 @@ void oriel_message_hash(const void *bytes, size_t length, char out[ORIEL_HASH_SI
     unsigned char digest[SHA256_DIGEST_LENGTH];
     SHA256(bytes, length, digest);
     base64url(digest, out);
+}
+
+void oriel_message_code(const char *hash, char out[ORIEL_CODE_SIZE]) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    uint64_t bits = 0;
+    for (int i = 0; i < 6 && oriel_is_hash(hash); i++) /* 36 bits */
+        bits = bits << 6 | (uint64_t)(strchr(digits, hash[i]) - digits);
+    snprintf(out, ORIEL_CODE_SIZE, "%06u", (unsigned)((bits >> 4) % 1000000));
 }
 
 void oriel_message_nonce(char out[ORIEL_HASH_SIZE]) {

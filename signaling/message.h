@@ -23,6 +23,7 @@ enum oriel_message_type {
     ORIEL_MESSAGE_SDP,
     ORIEL_MESSAGE_ICE,
     ORIEL_MESSAGE_END,
+    ORIEL_MESSAGE_UPDATE,
 };
 
 enum {
@@ -45,6 +46,10 @@ const char *oriel_message_name(enum oriel_message_type type);
 
 /* SHA-256 of bytes, as the `hash` and `nonce` members carry it. */
 void oriel_message_hash(const void *bytes, size_t length, char out[ORIEL_HASH_SIZE]);
+/* Six digits of a hash, to compare by voice: its first 32 bits as a big-endian number, modulo 1,000,000. "000000" of
+ * what is no hash. */
+enum { ORIEL_CODE_SIZE = 7 };
+void oriel_message_code(const char *hash, char out[ORIEL_CODE_SIZE]);
 /* 32 fresh random bytes in the same form. Aborts when the system has no randomness: nothing may go on then. */
 void oriel_message_nonce(char out[ORIEL_HASH_SIZE]);
 

@@ -13,6 +13,7 @@
 #include "config.h"
 #include "json.h"
 #include "log.h"
+#include "stop.h"
 
 enum { REPLY_MAX = 64 * 1024, PATIENCE = 5 };
 
@@ -129,15 +130,42 @@ int oriel_cli_status(const struct oriel_cli *cli) {
     return 0;
 }
 
-int oriel_cli_stop(const struct oriel_cli *cli) {
-    json_t *reply = oriel_cli_ask(cli, "stop");
-    if (!reply)
-        return 1;
-    bool stopped = json_is_true(json_object_get(reply, "stopped"));
+/* The caller frees; NULL when the configuration can't be read (said later, when it is needed for the rest). */
+static char *stop_path(const struct oriel_cli *cli) {
+    if (cli->socket) {
+        g_autofree char *folder = g_path_get_dirname(cli->socket);
+        return g_build_filename(folder, "stop.sock", NULL);
+    }
+    struct oriel_config *config = oriel_config_load(cli->config, NULL);
+    char *path = config ? g_strdup(config->stop_socket) : NULL;
+    oriel_config_free(config);
+    return path;
+}
+
+static void print_stopped(const struct oriel_cli *cli, bool stopped) {
     if (cli->json)
         printf("{\"stopped\":%s}\n", stopped ? "true" : "false");
     else
         puts(stopped ? "stopped" : "there was nothing to stop");
+}
+
+/* The picture first, by the stop socket, which needs no orield; then orield, for what has no helper (a prompt). */
+int oriel_cli_stop(const struct oriel_cli *cli) {
+    struct oriel_stop_result r = {0};
+    _cleanup_free_ char *path = stop_path(cli);
+    int code = path ? oriel_stop_session(path, 's', &r) : -ENOENT;
+    if (code == 0 && r.hard) {
+        print_stopped(cli, true);
+        oriel_warning("the launcher did not answer and was killed; orield has to be started again");
+        return 0;
+    }
+    json_t *reply = oriel_cli_ask(cli, "stop");
+    bool stopped = reply ? json_is_true(json_object_get(reply, "stopped")) : false;
     json_decref(reply);
+    if (!reply && code != 0)
+        return 1;
+    if (!reply)
+        oriel_warning("nothing is seen any more, but orield itself is not well");
+    print_stopped(cli, stopped || r.killed);
     return 0;
 }

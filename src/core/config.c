@@ -46,7 +46,10 @@ static const struct key keys[] = {
     {"consent", "socket", ABSOLUTE_PATH, AT(consent_socket), "/run/oriel/consent.sock", .max = SOCKET_PATH_MAX},
     {"consent", "users", USERS, AT(consent_users), ""},
     {"consent", "timeout", NUMBER, AT(consent_timeout), "60", .min = 5, .max = 600},
+    {"consent", "again-seconds", NUMBER, AT(consent_again), "1800", .min = 0, .max = 28800},
+    {"consent", "grace-seconds", NUMBER, AT(consent_grace), "300", .min = 5, .max = 3600},
     {"control", "socket", ABSOLUTE_PATH, AT(control_socket), "/run/oriel/control.sock", .max = SOCKET_PATH_MAX},
+    {"control", "stop-socket", ABSOLUTE_PATH, AT(stop_socket), "", .max = SOCKET_PATH_MAX},
     {"capture", "backend", CHOICE, AT(capture_backend), "auto", .choices = "auto|x11|fbdev|test"},
     {"capture", "display", TEXT, AT(capture_display), "", .max = 64},
     {"capture", "xauthority", ABSOLUTE_PATH, AT(capture_xauthority), ""},
@@ -349,6 +352,11 @@ struct oriel_config *oriel_config_parse(const char *name, const char *text, GErr
         return NULL;
     }
     p.config->path = g_strdup(name);
+    if (!*p.config->stop_socket) {
+        g_autofree char *folder = g_path_get_dirname(p.config->control_socket);
+        g_free(p.config->stop_socket);
+        p.config->stop_socket = g_build_filename(folder, "stop.sock", NULL);
+    }
     return p.config;
 }
 
@@ -370,6 +378,15 @@ unsigned oriel_config_masks(const struct oriel_config *config, uint8_t *bytes) {
     g_assert(count >= 0); /* refused when it was read */
     oriel_rects_write(masks, (size_t)count, bytes);
     return (unsigned)count;
+}
+
+int oriel_config_read_masks(const char *list, int max, uint8_t *bytes) {
+    struct oriel_rect masks[ORIEL_MASKS_MAX];
+    int count = read_masks(list, masks);
+    if (count < 0 || count > max)
+        return -1;
+    oriel_rects_write(masks, (size_t)count, bytes);
+    return count;
 }
 
 void oriel_config_free(struct oriel_config *config) {

@@ -16,9 +16,11 @@ struct oriel_config {
     char *broker_url, *broker_ca, *broker_certificate, *broker_key, *broker_proxy;
     char *trust_directory, *trust_state;
     char *consent_socket;
-    char *consent_users;   /* names or numbers joined by ';', "" = orield's own user */
-    guint consent_timeout; /* seconds */
-    char *control_socket;
+    char *consent_users;                /* names or numbers joined by ';', "" = orield's own user */
+    guint consent_timeout;              /* seconds */
+    guint consent_again;                /* seconds until the person is asked again; 0: never */
+    guint consent_grace;                /* seconds for that answer */
+    char *control_socket, *stop_socket; /* stop_socket: beside the control socket unless it is given */
     char *capture_backend, *capture_display, *capture_xauthority, *capture_monitor, *capture_device;
     char *capture_masks;   /* "x,y,WxH" joined by ';' */
     char *media_path;      /* "relay": through TURN servers only; "direct": on the LAN */
@@ -43,6 +45,8 @@ struct oriel_config *oriel_config_load(const char *path, GError **error);
 struct oriel_config *oriel_config_parse(const char *name, const char *text, GError **error);
 /* [capture] masks as frames.h has rectangles on the wire, at most ORIEL_MASKS_MAX. Returns their number. */
 unsigned oriel_config_masks(const struct oriel_config *config, uint8_t *bytes);
+/* A list of the same form into the same: the number, or -1: it is none, or has more than `max`. */
+int oriel_config_read_masks(const char *list, int max, uint8_t *bytes);
 void oriel_config_free(struct oriel_config *config);
 
 #endif

@@ -7,6 +7,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "backoff.h"
 #include "clock.h"
 #include "control.h"
 #include "ledger.h"
@@ -41,14 +42,14 @@ struct oriel_device {
     struct oriel_trust *trust;
     struct oriel_exchanges *exchanges;
     struct oriel_limit *limit;
+    struct oriel_backoff *backoff;
     struct oriel_watch *watch;
     char boot[ORIEL_HASH_SIZE];
     int timer; /* CLOCK_BOOTTIME: what expires does so while the machine sleeps, too */
     guint timer_source, state_source, trust_source;
     bool online;
     char *offline_why;
-    char *help; /* the note of a call for support, NULL without one */
-    gint64 help_since;
+    json_t *help;         /* a call for support, as the state has it; NULL without one */
     gint64 refusals_from; /* of the current minute */
     guint refusals, refusals_unrecorded;
     GMainLoop *closing;
@@ -80,7 +81,7 @@ static json_t *state_members(struct oriel_device *d) {
                           (int)oriel_provider_connected(d->provider), "credential", i->credential, "name", i->name,
                           "model", i->model, "site", c->site, "firmware", c->firmware, "uptime", (json_int_t)uptime());
     if (d->help)
-        json_object_set_new(m, "help", json_pack("{s:I, s:s}", "since", (json_int_t)d->help_since, "note", d->help));
+        json_object_set(m, "help", d->help);
     return m;
 }
 
@@ -122,14 +123,30 @@ static json_t *describe(const struct oriel_session_request *r, json_t *members) 
     return members;
 }
 
-static bool ask(void *user, const struct oriel_session_request *r) {
+static bool ask(void *user, const struct oriel_session_question *q) {
+    static const char *const kinds[] = {"request", "more", "again"};
     struct oriel_device *d = user;
-    if (!oriel_provider_send(d->provider,
-                             describe(r, json_pack("{s:s, s:s, s:s, s:i}", "t", "ask", "request", r->hash, "reason",
-                                                   r->reason, "timeout", (int)d->config->consent_timeout))))
+    const struct oriel_session_request *r = q->request;
+    char code[ORIEL_CODE_SIZE];
+    oriel_message_code(r->hash, code);
+    json_t *m = describe(r, json_pack("{s:s, s:s, s:s, s:s, s:s, s:i}", "t", "ask", "request", q->hash, "kind",
+                                      kinds[q->kind], "code", code, "reason", r->reason, "timeout", (int)q->timeout));
+    json_object_set(m, "scopes", (json_t *)q->scopes);
+    if (q->kind != ORIEL_QUESTION_REQUEST)
+        json_object_set_new(m, "seconds", json_integer(oriel_session_left(d->session)));
+    if (!oriel_provider_send(d->provider, m))
         return false;
-    oriel_info("asking the person: %s of %s wants a session of %u s", r->name, r->company, r->seconds);
+    oriel_info("asking the person (%s): %s of %s, code %s", kinds[q->kind], r->name, r->company, code);
     return true;
+}
+
+static void settled(void *user, const struct oriel_session_request *request, const char *reason) {
+    struct oriel_device *d = user;
+    oriel_backoff_note(d->backoff, request->vendor, reason);
+}
+
+static void freeze(void *user, bool on) {
+    oriel_picture_freeze(((struct oriel_device *)user)->picture, on);
 }
 
 static void withdraw(void *user, const char *hash, const char *why) {
@@ -139,8 +156,9 @@ static void withdraw(void *user, const char *hash, const char *why) {
 
 static json_t *session_message(struct oriel_device *d, const char *state) {
     return describe(oriel_session_request(d->session),
-                    json_pack("{s:s, s:s, s:s, s:i}", "t", "session", "state", state, "session",
-                              oriel_session_id(d->session), "left", (int)oriel_session_left(d->session)));
+                    json_pack("{s:s, s:s, s:s, s:s, s:i}", "t", "session", "state", state, "session",
+                              oriel_session_id(d->session), "why", oriel_session_paused(d->session), "left",
+                              (int)oriel_session_left(d->session)));
 }
 
 static void tell_call(struct oriel_device *d) {
@@ -159,7 +177,7 @@ static void announce(void *user, const char *state, const char *by, const char *
     oriel_info("session %s", state);
     oriel_provider_send(d->provider, session_message(d, state));
     if (strcmp(state, "live") == 0 && d->help) {
-        g_clear_pointer(&d->help, g_free); /* somebody answered */
+        g_clear_pointer(&d->help, json_decref); /* somebody answered */
         tell_call(d);
         publish_state(d);
     }
@@ -227,7 +245,7 @@ static void changed(void *user) {
     struct oriel_device *d = user;
     enum oriel_session_state state = oriel_session_state(d->session);
     bool open = state != ORIEL_SESSION_IDLE && state != ORIEL_SESSION_ENDING;
-    oriel_provider_watch(d->provider, open);
+    oriel_provider_watch(d->provider, state == ORIEL_SESSION_ASKING); /* then the session looks itself */
     if (!open)
         g_clear_handle_id(&d->trust_source, g_source_remove);
     else if (!d->trust_source)
@@ -238,13 +256,14 @@ static void changed(void *user) {
 
 static void arm(void *user, gint64 deadline) {
     struct oriel_device *d = user;
-    struct itimerspec t = {.it_value = {deadline / ORIEL_SECOND, deadline % ORIEL_SECOND}};
-    timerfd_settime(d->timer, TFD_TIMER_ABSTIME, &t, NULL);
+    gint64 left = deadline ? MAX(deadline - oriel_boottime(), 1) : 0;
+    struct itimerspec t = {.it_value = {left / ORIEL_SECOND, left % ORIEL_SECOND}};
+    timerfd_settime(d->timer, 0, &t, NULL);
 }
 
-static const struct oriel_session_ops session_ops = {record,    send_to_agent, ask,     withdraw, prepare,
-                                                     discard,   announce,      launch,  renew,    answer,
-                                                     candidate, kill_helpers,  changed, arm};
+static const struct oriel_session_ops session_ops = {record,    send_to_agent, ask,      withdraw, prepare, discard,
+                                                     settled,   freeze,        announce, launch,   renew,   answer,
+                                                     candidate, kill_helpers,  changed,  arm};
 
 static gboolean timer_fired(int fd, GIOCondition condition, gpointer data) {
     uint64_t count;
@@ -258,12 +277,15 @@ static gboolean timer_fired(int fd, GIOCondition condition, gpointer data) {
 static void provider_connected(void *user, const char *name) {
     struct oriel_device *d = user;
     oriel_info("consent provider '%s' is connected", name);
-    oriel_provider_send(d->provider, json_pack("{s:s, s:i, s:s, s:s, s:b, s:b}", "t", "welcome", "v", 1, "device",
-                                               d->config->device_id, "name", d->identity->name, "online",
-                                               (int)d->online, "call", d->help != NULL));
+    oriel_provider_send(d->provider, json_pack("{s:s, s:i, s:s, s:s, s:s, s:b, s:b}", "t", "welcome", "v", 1, "stop",
+                                               d->config->stop_socket, "device", d->config->device_id, "name",
+                                               d->identity->name, "online", (int)d->online, "call", d->help != NULL));
     enum oriel_session_state state = oriel_session_state(d->session);
     if (state >= ORIEL_SESSION_STARTING && state <= ORIEL_SESSION_LIVE)
-        oriel_provider_send(d->provider, session_message(d, state == ORIEL_SESSION_LIVE ? "live" : "starting"));
+        oriel_provider_send(d->provider, session_message(d, *oriel_session_paused(d->session) ? "paused"
+                                                            : state == ORIEL_SESSION_LIVE     ? "live"
+                                                                                              : "starting"));
+    oriel_session_provider_connected(d->session);
     publish_state(d);
 }
 
@@ -273,7 +295,9 @@ static void provider_lost(void *user, bool invalid, const char *detail) {
     if (invalid)
         oriel_session_provider_invalid(d->session, detail);
     oriel_session_provider_lost(d->session, detail);
-    g_clear_pointer(&d->help, g_free); /* who called may not be there any more */
+    if (d->help && !json_object_get(d->help, "callback"))
+        g_clear_pointer(&d->help,
+                        json_decref); /* who called may not be there any more, and said not how to be reached */
     publish_state(d);
 }
 
@@ -281,8 +305,18 @@ static void provider_shown(void *user, const char *request) {
     oriel_session_shown(((struct oriel_device *)user)->session, request);
 }
 
-static void provider_decision(void *user, const char *request, bool allow) {
-    oriel_session_decide(((struct oriel_device *)user)->session, request, allow);
+static void provider_decision(void *user, const char *request, const json_t *scopes) {
+    oriel_session_decide(((struct oriel_device *)user)->session, request, scopes);
+}
+
+static void provider_remove(void *user, const char *session, const char *scope) {
+    struct oriel_device *d = user;
+    if (strcmp(session, oriel_session_id(d->session)) == 0)
+        oriel_session_remove(d->session, scope);
+}
+
+static void provider_alive(void *user, bool indicator) {
+    oriel_session_provider_alive(((struct oriel_device *)user)->session, indicator);
 }
 
 static void provider_stop(void *user, const char *session) {
@@ -291,18 +325,28 @@ static void provider_stop(void *user, const char *session) {
         oriel_session_stop(d->session, "person", "stopped");
 }
 
-static void provider_call(void *user, const char *note) {
+static void provider_call(void *user, const json_t *help) {
     struct oriel_device *d = user;
-    g_free(d->help);
-    d->help = g_strdup(note);
-    d->help_since = uptime();
-    record(d, note ? "call" : "uncall", note ? json_pack("{s:s}", "note", note) : json_object());
+    json_decref(d->help);
+    d->help = help ? json_deep_copy(help) : NULL;
+    if (d->help) {
+        json_object_set_new(d->help, "since", json_integer((json_int_t)uptime()));
+        oriel_backoff_forget(d->backoff); /* the person wants to be asked */
+    }
+    /* What the machine shows and where to call back is for the agents, not for the log. */
+    record(d, help ? "call" : "uncall",
+           help ? json_pack("{s:s}", "note", oriel_json_text(help, "note")) : json_object());
     tell_call(d);
     publish_state(d);
 }
 
-static const struct oriel_provider_events provider_events = {provider_connected, provider_lost, provider_shown,
-                                                             provider_decision,  provider_stop, provider_call};
+static void provider_masks(void *user, const uint8_t *bytes, guint count) {
+    oriel_picture_masks(((struct oriel_device *)user)->picture, bytes, count);
+}
+
+static const struct oriel_provider_events provider_events = {provider_connected, provider_lost,  provider_shown,
+                                                             provider_decision,  provider_stop,  provider_remove,
+                                                             provider_alive,     provider_masks, provider_call};
 
 /* ---- from agents ---- */
 
@@ -329,6 +373,8 @@ static void refuse(struct oriel_device *d, const struct oriel_mail *mail, const 
     if (!mail->peer || (counted_only && !mail->peer->key))
         return;
     json_t *members = json_pack("{s:s, s:s}", "request", mail->hash, "reason", reason);
+    if (strcmp(reason, "backoff") == 0)
+        json_object_set_new(members, "retry", json_integer(oriel_backoff_left(d->backoff, mail->peer->vendor)));
     if (detail && *detail) {
         g_autofree char *text = oriel_text_clean(detail, ORIEL_DETAIL_MAX);
         json_object_set_new(members, "detail", json_string(text));
@@ -351,6 +397,23 @@ static void handle_hello(struct oriel_device *d, const struct oriel_mail *mail) 
         oriel_link_send(d->link, peer->agent, bytes);
 }
 
+/* Takes the request over, or says why the person is not asked. A request that is pending stays as it is. */
+static const char *put_to_person(struct oriel_device *d, const struct oriel_mail *mail,
+                                 struct oriel_session_request *request) {
+    const char *session = oriel_json_text(mail->message, "session");
+    bool more = oriel_session_is_more(d->session, mail->peer, session);
+    if (d->closing || (oriel_session_request(d->session) && !more))
+        return "busy";
+    if (session && !more)
+        return "expired"; /* the session that it is about is over */
+    if (oriel_backoff_left(d->backoff, request->vendor))
+        return "backoff";
+    if (more)
+        return oriel_session_more(d->session, request);
+    oriel_session_ask(d->session, request);
+    return NULL;
+}
+
 static void handle_request(struct oriel_device *d, const struct oriel_mail *mail) {
     const struct oriel_session_request *current = oriel_session_request(d->session);
     const json_t *m = mail->message;
@@ -368,12 +431,12 @@ static void handle_request(struct oriel_device *d, const struct oriel_mail *mail
     } else if (oriel_launcher_why_bare(d->launcher) && strcmp(d->config->sandbox_without, "refuse") == 0) {
         refuse(d, mail, agent, "not-allowed", NO_SANDBOX);
         oriel_session_request_clear(&request);
-    } else if (current || d->closing) {
-        refuse(d, mail, agent, "busy", NULL);
-        oriel_session_request_clear(&request);
     } else {
         memcpy(request.hash, mail->hash, ORIEL_HASH_SIZE);
-        oriel_session_ask(d->session, &request);
+        const char *no = put_to_person(d, mail, &request);
+        if (no)
+            refuse(d, mail, agent, no, NULL);
+        oriel_session_request_clear(&request);
     }
 }
 
@@ -396,6 +459,7 @@ static void handle(struct oriel_device *d, const struct oriel_mail *mail) {
     case ORIEL_MESSAGE_STATE:
     case ORIEL_MESSAGE_CHALLENGE:
     case ORIEL_MESSAGE_PROGRESS:
+    case ORIEL_MESSAGE_UPDATE:
     case ORIEL_MESSAGE_GRANT:
     case ORIEL_MESSAGE_DENIAL:
         refuse(d, mail, mail->peer->agent, "malformed", "a message that only a device sends");
@@ -482,6 +546,7 @@ static json_t *status(void *user) {
         json_t *session =
             describe(r, json_pack("{s:s, s:s, s:s, s:i}", "request", r->hash, "session", oriel_session_id(d->session),
                                   "reason", r->reason, "left", (int)oriel_session_left(d->session)));
+        json_object_set_new(session, "paused", json_string(oriel_session_paused(d->session)));
         if (oriel_session_figures(d->session))
             json_object_set(session, "figures", (json_t *)oriel_session_figures(d->session));
         json_object_set_new(s, "session", session);
@@ -494,6 +559,12 @@ static bool stop(void *user) {
     enum oriel_session_state state = oriel_session_state(d->session);
     oriel_session_stop(d->session, "local", "stopped");
     return state != ORIEL_SESSION_IDLE && state != ORIEL_SESSION_ENDING;
+}
+
+static void stopped(void *user, const char *by) {
+    struct oriel_device *d = user;
+    oriel_info("stopped by the stop socket (%s)", by);
+    oriel_session_stop(d->session, by, "stopped");
 }
 
 static bool acknowledge(void *user, guint uid, GError **error) {
@@ -559,9 +630,12 @@ struct oriel_device *oriel_device_new(const struct oriel_config *config, struct 
     d->timer_source = g_unix_fd_add(d->timer, G_IO_IN, timer_fired, d);
     d->exchanges = oriel_exchanges_new();
     d->limit = oriel_limit_new();
+    d->backoff = oriel_backoff_new();
     d->trust = oriel_trust_new(config);
-    d->session = oriel_session_new(&session_ops, d, config->consent_timeout);
+    const struct oriel_session_rules rules = {config->consent_timeout, config->consent_again, config->consent_grace};
+    d->session = oriel_session_new(&session_ops, d, &rules);
     d->picture = oriel_picture_new(config, launcher, d->session);
+    oriel_launcher_on_stop(launcher, stopped, d);
     if (!start(d, error)) {
         oriel_device_free(d);
         return NULL;
@@ -582,6 +656,7 @@ void oriel_device_shut_down(struct oriel_device *d, GMainLoop *loop) {
 void oriel_device_free(struct oriel_device *d) {
     if (!d)
         return;
+    oriel_launcher_on_stop(d->launcher, NULL, NULL);
     g_clear_handle_id(&d->timer_source, g_source_remove);
     g_clear_handle_id(&d->state_source, g_source_remove);
     g_clear_handle_id(&d->trust_source, g_source_remove);
@@ -593,11 +668,12 @@ void oriel_device_free(struct oriel_device *d) {
     oriel_watch_free(d->watch);
     oriel_exchanges_free(d->exchanges);
     oriel_limit_free(d->limit);
+    oriel_backoff_free(d->backoff);
     oriel_trust_free(d->trust);
     oriel_identity_free(d->identity);
     oriel_ledger_free(d->ledger);
     close(d->timer);
     g_free(d->offline_why);
-    g_free(d->help);
+    json_decref(d->help);
     g_free(d);
 }

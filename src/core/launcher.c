@@ -31,9 +31,15 @@ struct oriel_launcher {
     void *user;
     GHashTable *running; /* number: struct running */
     struct oriel_ipc_message *received;
+    void (*stopped)(void *user, const char *by);
+    void *stopped_user;
+    char stop[8]; /* by whom; told from the loop */
+    guint stop_idle;
 };
 
 int oriel_launcher_fork(const struct oriel_config *config, GError **error) {
+    g_autofree char *sockets = g_path_get_dirname(config->stop_socket);
+    g_mkdir_with_parents(sockets, 0755);
     struct oriel_plan *plan = oriel_plan_new(config);
     int fd = oriel_launch_fork(oriel_plan_launch(plan));
     oriel_plan_free(plan);
@@ -62,6 +68,26 @@ static void note_end(struct oriel_launcher *l, guint number, int status) {
     r->idle = g_idle_add_full(G_PRIORITY_DEFAULT, tell_end, r, NULL);
 }
 
+static gboolean tell_stop(gpointer data) {
+    struct oriel_launcher *l = data;
+    l->stop_idle = 0;
+    if (l->stopped)
+        l->stopped(l->stopped_user, l->stop);
+    return G_SOURCE_REMOVE;
+}
+
+/* Before the ends that follow it: with a higher priority than tell_end. */
+static void note_stop(struct oriel_launcher *l, const char *by) {
+    g_strlcpy(l->stop, strcmp(by, "person") == 0 ? "person" : "local", sizeof l->stop);
+    if (!l->stop_idle)
+        l->stop_idle = g_idle_add_full(G_PRIORITY_HIGH, tell_stop, l, NULL);
+}
+
+void oriel_launcher_on_stop(struct oriel_launcher *l, void (*stopped)(void *user, const char *by), void *user) {
+    l->stopped = stopped;
+    l->stopped_user = user;
+}
+
 /* Waits for `type` with that number. 0, or -errno. Ends of others are noted meanwhile. */
 static int wait_for(struct oriel_launcher *l, guint number) {
     struct pollfd p = {.fd = l->fd, .events = POLLIN};
@@ -77,6 +103,8 @@ static int wait_for(struct oriel_launcher *l, guint number) {
             return result ? result : -EPIPE;
         if (l->received->type->id == ORIEL_LAUNCH_ENDED)
             note_end(l, (guint)l->received->fields[0].number, (int)l->received->fields[1].number);
+        else if (l->received->type->id == ORIEL_LAUNCH_STOPPED)
+            note_stop(l, l->received->fields[0].bytes);
         else if (l->received->type->id == ORIEL_LAUNCH_READY ? number == 0 : l->received->fields[0].number == number)
             return 0;
         oriel_ipc_message_clear(l->received);
@@ -91,6 +119,8 @@ static gboolean channel_ready(int fd, GIOCondition condition, gpointer data) {
     if (result == 1) {
         if (l->received->type->id == ORIEL_LAUNCH_ENDED)
             note_end(l, (guint)l->received->fields[0].number, (int)l->received->fields[1].number);
+        else if (l->received->type->id == ORIEL_LAUNCH_STOPPED)
+            note_stop(l, l->received->fields[0].bytes);
         oriel_ipc_message_clear(l->received);
         return G_SOURCE_CONTINUE;
     }
@@ -129,6 +159,7 @@ void oriel_launcher_free(struct oriel_launcher *l) {
     if (!l)
         return;
     g_clear_handle_id(&l->source, g_source_remove);
+    g_clear_handle_id(&l->stop_idle, g_source_remove);
     g_hash_table_unref(l->running);
     close(l->fd);
     g_free(l->received);

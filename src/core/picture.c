@@ -10,6 +10,7 @@
 #include "core_media.h"
 #include "helper.h"
 #include "log.h"
+#include "provider.h"
 #include "relay.h"
 
 struct oriel_picture {
@@ -20,6 +21,8 @@ struct oriel_picture {
     struct oriel_relay *relay; /* NULL: media goes its own way, [media] path=direct */
     bool relay_opened;         /* media has handed out its socket */
     guint gone_source;         /* a start that failed: nothing will end, so the loop says that all are gone */
+    uint8_t masks[ORIEL_PROVIDER_MASKS_MAX * ORIEL_RECT_SIZE]; /* the HMI's */
+    guint mask_count;
     bool killed;
 };
 
@@ -223,15 +226,33 @@ void oriel_picture_discard(struct oriel_picture *p) {
         oriel_relay_discard(p->relay);
 }
 
+/* Those of the configuration and of the HMI. */
+static int send_masks(struct oriel_picture *p) {
+    uint8_t masks[(ORIEL_MASKS_MAX + ORIEL_PROVIDER_MASKS_MAX) * ORIEL_RECT_SIZE];
+    guint count = oriel_config_masks(p->config, masks);
+    guint room = ORIEL_MASKS_MAX - MIN(count, ORIEL_MASKS_MAX);
+    if (p->mask_count > room)
+        oriel_error("the HMI's masks and those of the configuration are more than %d", ORIEL_MASKS_MAX);
+    if (p->mask_count > room)
+        return -E2BIG; /* never unmasked */
+    memcpy(masks + (size_t)count * ORIEL_RECT_SIZE, p->masks, (size_t)p->mask_count * ORIEL_RECT_SIZE);
+    count += p->mask_count;
+    return oriel_ipc_send(oriel_helper_fd(p->capture), &oriel_core_to_capture, ORIEL_CAPTURE_MASKS, (const void *)masks,
+                          (size_t)count * ORIEL_RECT_SIZE);
+}
+
+void oriel_picture_masks(struct oriel_picture *p, const uint8_t *bytes, guint count) {
+    p->mask_count = MIN(count, ORIEL_PROVIDER_MASKS_MAX);
+    memcpy(p->masks, bytes, (size_t)p->mask_count * ORIEL_RECT_SIZE);
+    if (p->capture && !p->killed && send_masks(p) < 0)
+        oriel_helper_kill(p->capture); /* its end is a failure of the session */
+}
+
 /* Masks first: the first picture has them. */
 static void start_capture(struct oriel_picture *p, int frames) {
     const struct oriel_config *c = p->config;
     int fd = oriel_helper_fd(p->capture);
-    uint8_t masks[ORIEL_MASKS_MAX * ORIEL_RECT_SIZE];
-    unsigned count = oriel_config_masks(c, masks);
-    int r = count ? oriel_ipc_send(fd, &oriel_core_to_capture, ORIEL_CAPTURE_MASKS, (const void *)masks,
-                                   (size_t)count * ORIEL_RECT_SIZE)
-                  : 0;
+    int r = *c->capture_masks || p->mask_count ? send_masks(p) : 0;
     if (r == 0)
         r = oriel_ipc_send(fd, &oriel_core_to_capture, ORIEL_CAPTURE_START, c->capture_backend, c->capture_display,
                            c->capture_xauthority, c->capture_monitor, c->capture_device, (uint32_t)c->media_frame_rate,
@@ -281,6 +302,12 @@ void oriel_picture_candidate(struct oriel_picture *p, guint mline, const char *c
     if (p->media && oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_REMOTE_CANDIDATE,
                                    (uint32_t)mline, candidate) < 0)
         oriel_helper_kill(p->media);
+}
+
+void oriel_picture_freeze(struct oriel_picture *p, bool on) {
+    if (p->media &&
+        oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_FREEZE, (uint32_t)on) < 0)
+        oriel_helper_kill(p->media); /* one that does not listen is not let go on */
 }
 
 static gboolean nothing_ran(gpointer data) {

@@ -26,6 +26,11 @@ bool oriel_picture_start(struct oriel_picture *picture, const struct oriel_sessi
 void oriel_picture_renew(struct oriel_picture *picture, guint number);
 void oriel_picture_answer(struct oriel_picture *picture, const char *sdp);
 void oriel_picture_candidate(struct oriel_picture *picture, guint mline, const char *candidate);
+/* No picture is captured, encoded or sent from here on, or again. */
+void oriel_picture_freeze(struct oriel_picture *picture, bool on);
+/* Masks of the HMI, beside those of the configuration: `count` rectangles as on the wire. They hold for this and later
+ * sessions, until others are given. */
+void oriel_picture_masks(struct oriel_picture *picture, const uint8_t *bytes, guint count);
 /* SIGKILL to all of them now. */
 void oriel_picture_kill(struct oriel_picture *picture);
 

@@ -5,11 +5,13 @@
 #include <unistd.h>
 
 #include "choice.h"
+#include "provider.h"
 
 struct oriel_plan {
     struct oriel_launch_plan launch;
     GArray *paths;
     GPtrArray *texts; /* what the paths are */
+    GArray *users;    /* who may stop */
 };
 
 static void see(struct oriel_plan *p, enum oriel_process process, char *path, bool device) {
@@ -39,6 +41,8 @@ struct oriel_plan *oriel_plan_new(const struct oriel_config *c) {
     struct oriel_plan *p = g_new0(struct oriel_plan, 1);
     p->paths = g_array_new(FALSE, TRUE, sizeof(struct oriel_launch_path));
     p->texts = g_ptr_array_new_with_free_func(g_free);
+    p->users = g_array_new(FALSE, FALSE, sizeof(uid_t));
+    oriel_provider_users(c->consent_users, p->users, NULL); /* a name that is none refuses the start later */
     see(p, ORIEL_PROCESS_SIGNAL, g_strdup(c->broker_ca), false);
     see(p, ORIEL_PROCESS_SIGNAL, g_strdup(c->broker_certificate), false);
     see(p, ORIEL_PROCESS_SIGNAL, g_strdup(c->broker_key), false);
@@ -51,6 +55,7 @@ struct oriel_plan *oriel_plan_new(const struct oriel_config *c) {
     p->launch.path_count = p->paths->len;
     p->launch.network[ORIEL_PROCESS_MEDIA] = strcmp(c->media_path, "direct") == 0;
     p->launch.unprotected = strcmp(c->sandbox_without, "run-unprotected") == 0;
+    p->launch.stop = (struct oriel_launch_stop){c->stop_socket, (const uid_t *)p->users->data, p->users->len};
     p->launch.log = strcmp(c->sandbox_violations, "log") == 0;
     return p;
 }
@@ -62,6 +67,7 @@ const struct oriel_launch_plan *oriel_plan_launch(const struct oriel_plan *p) {
 void oriel_plan_free(struct oriel_plan *p) {
     g_array_unref(p->paths);
     g_ptr_array_unref(p->texts);
+    g_array_unref(p->users);
     g_free(p);
 }
 

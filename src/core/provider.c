@@ -10,13 +10,15 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "config.h"
+#include "frames.h"
 #include "json.h"
 #include "log.h"
 #include "message.h"
 #include "socket.h"
 #include "text.h"
 
-enum { HELLO_TIMEOUT = 2, SILENCE_MAX = 3 };
+enum { HELLO_TIMEOUT = 2, SILENCE_MAX = 3, ALARMS_MAX = 8, ALARM_MAX = 80 };
 
 struct oriel_provider {
     const struct oriel_provider_events *events;
@@ -79,21 +81,104 @@ static const char *handle_hello(struct oriel_provider *p, const json_t *m) {
     return NULL;
 }
 
+static bool are_scopes(const json_t *list) {
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *scope = json_string_value(json_array_get(list, i));
+        if (!scope || !g_strv_contains(oriel_scopes, scope))
+            return false;
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(scope, json_string_value(json_array_get(list, j))) == 0)
+                return false;
+    }
+    return json_array_size(list) > 0;
+}
+
 static const char *handle_decision(struct oriel_provider *p, const json_t *m) {
     const char *request = oriel_json_text(m, "request");
-    const json_t *allow = json_object_get(m, "allow");
-    if (!has_members(m, 3) || !request || !oriel_is_hash(request) || !json_is_boolean(allow))
-        return "decision needs exactly t, request (the hash asked for) and allow (true or false)";
-    p->events->decision(p->user, request, json_is_true(allow));
+    const json_t *allow = json_object_get(m, "allow"), *scopes = json_object_get(m, "scopes");
+    bool yes = json_is_true(allow);
+    if (!has_members(m, yes ? 4 : 3) || !request || !oriel_is_hash(request) || !json_is_boolean(allow) ||
+        (yes && !are_scopes(scopes)))
+        return "decision needs exactly t, request (the hash asked for), allow (true or false) and, with true, scopes "
+               "(those left ticked)";
+    p->events->decision(p->user, request, yes ? scopes : NULL);
     return NULL;
 }
 
+static const char *handle_remove(struct oriel_provider *p, const json_t *m) {
+    const char *session = oriel_json_text(m, "session"), *scope = oriel_json_text(m, "scope");
+    if (!has_members(m, 3) || !session || !oriel_is_hash(session) || !scope || !g_strv_contains(oriel_scopes, scope))
+        return "remove needs exactly t, session (its id) and scope";
+    p->events->remove(p->user, session, scope);
+    return NULL;
+}
+
+static const char *handle_state(struct oriel_provider *p, const json_t *m) {
+    if (!has_members(m, 2) || !json_is_boolean(json_object_get(m, "indicator")))
+        return "state needs exactly t and indicator (true or false)";
+    p->last_state = oriel_boottime();
+    p->events->alive(p->user, json_is_true(json_object_get(m, "indicator")));
+    return NULL;
+}
+
+/* The member, cleaned, into `help`; false: it is too long or no text. Absent is good. */
+static bool take_text(const json_t *m, const char *name, guint max, json_t *help) {
+    const json_t *value = json_object_get(m, name);
+    const char *text = json_string_value(value);
+    if (!value)
+        return true;
+    if (!text || g_utf8_strlen(text, -1) > max)
+        return false;
+    g_autofree char *clean = oriel_text_clean(text, max);
+    if (*clean || strcmp(name, "note") == 0)
+        json_object_set_new(help, name, json_string(clean));
+    return true;
+}
+
+static bool take_alarms(const json_t *m, json_t *help) {
+    const json_t *list = json_object_get(m, "alarms");
+    json_t *clean = json_array();
+    bool good = !list || (json_is_array(list) && json_array_size(list) <= ALARMS_MAX);
+    for (size_t i = 0; good && i < json_array_size(list); i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        good = text && g_utf8_strlen(text, -1) <= ALARM_MAX;
+        g_autofree char *alarm = good ? oriel_text_clean(text, ALARM_MAX) : NULL;
+        if (alarm && *alarm)
+            json_array_append_new(clean, json_string(alarm));
+    }
+    if (good && json_array_size(clean))
+        json_object_set(help, "alarms", clean);
+    json_decref(clean);
+    return good;
+}
+
+static bool only_call_members(const json_t *m) {
+    static const char *const names[] = {"t", "note", "page", "alarms", "callback", NULL};
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)m, name, value) if (!g_strv_contains(names, name)) return false;
+    return true;
+}
+
 static const char *handle_call(struct oriel_provider *p, const json_t *m) {
-    const char *note = oriel_json_text(m, "note");
-    if (!has_members(m, 2) || !note || g_utf8_strlen(note, -1) > 120)
-        return "call needs exactly t and note (at most 120 characters)";
-    g_autofree char *clean = oriel_text_clean(note, 120);
-    p->events->call(p->user, clean);
+    json_t *help = json_object();
+    bool good = only_call_members(m) && json_object_get(m, "note") && take_text(m, "note", 120, help) &&
+                take_text(m, "page", 64, help) && take_text(m, "callback", 64, help) && take_alarms(m, help);
+    if (good)
+        p->events->call(p->user, help);
+    json_decref(help);
+    return good ? NULL
+                : "call needs t and note (at most 120 characters), and may have page (64), alarms (8 of 80), callback "
+                  "(64)";
+}
+
+static const char *handle_masks(struct oriel_provider *p, const json_t *m) {
+    const char *list = oriel_json_text(m, "masks");
+    uint8_t bytes[ORIEL_MASKS_MAX * ORIEL_RECT_SIZE];
+    int count = list ? oriel_config_read_masks(list, ORIEL_PROVIDER_MASKS_MAX, bytes) : -1;
+    if (!has_members(m, 2) || count < 0)
+        return "masks needs exactly t and masks (x,y,WIDTHxHEIGHT joined by ';', at most 16)";
+    p->events->masks(p->user, bytes, (guint)count);
     return NULL;
 }
 
@@ -109,15 +194,17 @@ static const char *handle(struct oriel_provider *p, const json_t *m) {
         return handle_decision(p, m);
     if (strcmp(t, "call") == 0)
         return handle_call(p, m);
+    if (strcmp(t, "state") == 0)
+        return handle_state(p, m);
+    if (strcmp(t, "masks") == 0)
+        return handle_masks(p, m);
+    if (strcmp(t, "remove") == 0)
+        return handle_remove(p, m);
     if (strcmp(t, "shown") == 0) {
         const char *request = oriel_json_text(m, "request");
         if (!has_members(m, 2) || !request || !oriel_is_hash(request))
             return "shown needs exactly t and request (the hash asked for)";
         p->events->shown(p->user, request);
-    } else if (strcmp(t, "state") == 0) {
-        if (!has_members(m, 2) || !json_is_boolean(json_object_get(m, "indicator")))
-            return "state needs exactly t and indicator (true or false)";
-        p->last_state = oriel_boottime();
     } else if (strcmp(t, "stop") == 0) {
         const char *session = oriel_json_text(m, "session");
         if (!has_members(m, 2) || !session || !oriel_is_hash(session))
@@ -180,7 +267,7 @@ static gboolean connection_waits(int listener, GIOCondition condition, gpointer 
     return G_SOURCE_CONTINUE;
 }
 
-static bool parse_users(const char *users, GArray *uids, GError **error) {
+bool oriel_provider_users(const char *users, GArray *uids, GError **error) {
     g_auto(GStrv) parts = g_strsplit(users, ";", -1);
     for (char **part = parts; *part; part++) {
         guint64 number;
@@ -195,10 +282,6 @@ static bool parse_users(const char *users, GArray *uids, GError **error) {
         uid_t uid = entry ? entry->pw_uid : (uid_t)number;
         g_array_append_val(uids, uid);
     }
-    if (!uids->len) {
-        uid_t own = getuid();
-        g_array_append_val(uids, own);
-    }
     return true;
 }
 
@@ -209,7 +292,10 @@ struct oriel_provider *oriel_provider_new(const char *path, const char *users,
     p->user = user;
     p->fd = p->listener = -1;
     p->uids = g_array_new(FALSE, FALSE, sizeof(uid_t));
-    if (parse_users(users, p->uids, error)) {
+    if (oriel_provider_users(users, p->uids, error)) {
+        uid_t own = getuid();
+        if (!p->uids->len)
+            g_array_append_val(p->uids, own);
         bool only_own = p->uids->len == 1 && may_connect(p, getuid());
         /* Others can connect only where the file lets them; who they are is checked after that all the same. */
         p->listener = oriel_socket_listen(path, only_own ? 0600 : 0666, error);

@@ -8,6 +8,9 @@
 #include <glib.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
+
+enum { ORIEL_PROVIDER_MASKS_MAX = 16 };
 
 struct oriel_provider_events {
     /* Greeted and accepted: send it what it must know. */
@@ -15,9 +18,15 @@ struct oriel_provider_events {
     /* It is gone. `invalid`: it broke the protocol, else it ended or fell silent. `detail` says how. */
     void (*lost)(void *user, bool invalid, const char *detail);
     void (*shown)(void *user, const char *request);
-    void (*decision)(void *user, const char *request, bool allow);
+    /* `scopes`: what the person left ticked; NULL: no. */
+    void (*decision)(void *user, const char *request, const json_t *scopes);
     void (*stop)(void *user, const char *session);
-    void (*call)(void *user, const char *note); /* NULL: taken back */
+    void (*remove)(void *user, const char *session, const char *scope);
+    void (*alive)(void *user, bool indicator); /* its heartbeat */
+    /* Rectangles never to be shown, as frames.h has them on the wire, at most ORIEL_PROVIDER_MASKS_MAX. */
+    void (*masks)(void *user, const uint8_t *bytes, guint count);
+    /* `help`: clean `note`, and if the HMI knows them `page`, `alarms`, `callback` (PROVIDER.md). NULL: taken back. */
+    void (*call)(void *user, const json_t *help);
 };
 
 struct oriel_provider;
@@ -28,10 +37,13 @@ struct oriel_provider *oriel_provider_new(const char *path, const char *users,
                                           const struct oriel_provider_events *events, void *user, GError **error);
 void oriel_provider_free(struct oriel_provider *provider);
 
+/* The uids of `users` into an array of uid_t. False with `error`: one is no user of this device. */
+bool oriel_provider_users(const char *users, GArray *uids, GError **error);
+
 bool oriel_provider_connected(const struct oriel_provider *provider);
 /* Sends a message (stolen). False when there is no provider, or it does not read: it is lost then. */
 bool oriel_provider_send(struct oriel_provider *provider, json_t *message);
-/* While on, a provider that sends no `state` for 3 s is lost. */
+/* While on (a prompt is open), a provider that sends no `state` for 3 s is lost. */
 void oriel_provider_watch(struct oriel_provider *provider, bool on);
 
 #endif

@@ -4,47 +4,33 @@
 #include <string.h>
 
 #include "clock.h"
+#include "session_private.h"
 #include "text.h"
 
-enum { START_TIMEOUT = 15, CONNECT_TIMEOUT = 30, EARLY_MAX = 64, CANDIDATES_MAX = 64 };
+enum { START_TIMEOUT = 15, CONNECT_TIMEOUT = 30, CANDIDATES_MAX = 64 };
 enum {
     CANDIDATE_SIZE_MAX = 512,
     OFFER_SIZE_MAX = 8192,
     OFFER_ENCODED_MAX = 10000
 }; /* so that messages can carry them */
 
-struct oriel_session {
-    const struct oriel_session_ops *ops;
-    void *user;
-    guint consent_timeout;
-    enum oriel_session_state state;
-    struct oriel_session_request request;
-    char id[ORIEL_HASH_SIZE];
-    bool shown;
-    bool capture_ready;
-    char *offer, *fingerprint; /* held until capture is ready too */
-    GPtrArray *candidates;     /* local ones that came before the offer left: json_t */
-    guint path;                /* of the newest offer that was sent, from 1; 0: none yet */
-    char transport[16];        /* what carries the packets */
-    guint renewals;
-    bool renewing;            /* what media says now still belongs to the path before */
-    guint16 sent;             /* the next sequence number, ours */
-    guint16 expected;         /* the agent's */
-    json_t *early[EARLY_MAX]; /* the agent's messages that came before their turn, by seq modulo EARLY_MAX */
-    guint local_candidates, remote_candidates;
-    bool answered;
-    gint64 deadline, expires, started;
-    json_t *figures;
-};
-
 static void set_state(struct oriel_session *s, enum oriel_session_state state) {
     s->state = state;
     s->ops->changed(s->user);
 }
 
+static gint64 due(const struct oriel_session *s) {
+    gint64 live = oriel_session_live_due(s);
+    return !live ? s->deadline : !s->deadline ? live : MIN(s->deadline, live);
+}
+
+void oriel_session_rearm(struct oriel_session *s) {
+    s->ops->arm(s->user, due(s));
+}
+
 static void arm(struct oriel_session *s, gint64 deadline) {
     s->deadline = deadline;
-    s->ops->arm(s->user, deadline);
+    oriel_session_rearm(s);
 }
 
 static json_t *detailed(json_t *members, const char *detail) {
@@ -55,7 +41,7 @@ static json_t *detailed(json_t *members, const char *detail) {
     return members;
 }
 
-static void send_sequenced(struct oriel_session *s, enum oriel_message_type type, json_t *members) {
+void oriel_session_send_sequenced(struct oriel_session *s, enum oriel_message_type type, json_t *members) {
     json_object_set_new(members, "session", json_string(s->id));
     json_object_set_new(members, "seq", json_integer(s->sent++));
     if (type != ORIEL_MESSAGE_END)
@@ -74,10 +60,11 @@ static void clear(struct oriel_session *s) {
     g_ptr_array_set_size(s->candidates, 0);
     s->sent = s->expected = 0;
     s->local_candidates = s->remote_candidates = 0;
-    for (guint i = 0; i < EARLY_MAX; i++)
+    for (guint i = 0; i < ORIEL_EARLY_MAX; i++)
         g_clear_pointer(&s->early[i], json_decref);
     s->expires = s->started = 0;
     g_clear_pointer(&s->figures, json_decref);
+    oriel_session_live_clear(s);
     arm(s, 0);
 }
 
@@ -87,6 +74,7 @@ static void refuse(struct oriel_session *s, const char *reason, const char *deta
         s->ops->discard(s->user);
     s->ops->send(s->user, s->request.peer, ORIEL_MESSAGE_DENIAL,
                  detailed(json_pack("{s:s, s:s}", "request", s->request.hash, "reason", reason), detail));
+    s->ops->settled(s->user, &s->request, reason);
     clear(s);
     set_state(s, ORIEL_SESSION_IDLE);
 }
@@ -111,13 +99,15 @@ static const char *denial_for(const char *by, const char *reason) {
     return strcmp(by, "device") == 0 && strcmp(reason, "shutdown") != 0 ? "media-failed" : "cancelled";
 }
 
-static void end(struct oriel_session *s, const char *by, const char *reason, const char *detail) {
+void oriel_session_end(struct oriel_session *s, const char *by, const char *reason, const char *detail) {
     bool granted = s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE;
     s->ops->kill(s->user);
+    oriel_session_live_end(s);
     arm(s, 0);
     s->ops->announce(s->user, "ended", by, reason);
     if (granted) {
-        send_sequenced(s, ORIEL_MESSAGE_END, detailed(json_pack("{s:s, s:s}", "by", by, "reason", reason), detail));
+        oriel_session_send_sequenced(s, ORIEL_MESSAGE_END,
+                                     detailed(json_pack("{s:s, s:s}", "by", by, "reason", reason), detail));
     } else {
         s->ops->send(
             s->user, s->request.peer, ORIEL_MESSAGE_DENIAL,
@@ -131,11 +121,12 @@ static void end(struct oriel_session *s, const char *by, const char *reason, con
     set_state(s, ORIEL_SESSION_ENDING);
 }
 
-struct oriel_session *oriel_session_new(const struct oriel_session_ops *ops, void *user, guint consent_timeout) {
+struct oriel_session *oriel_session_new(const struct oriel_session_ops *ops, void *user,
+                                        const struct oriel_session_rules *rules) {
     struct oriel_session *s = g_new0(struct oriel_session, 1);
     s->ops = ops;
     s->user = user;
-    s->consent_timeout = consent_timeout;
+    s->rules = *rules;
     s->candidates = g_ptr_array_new_with_free_func((GDestroyNotify)json_decref);
     return s;
 }
@@ -207,16 +198,17 @@ void oriel_session_ask(struct oriel_session *s, struct oriel_session_request *re
     s->request = *request;
     memset(request, 0, sizeof *request);
     const struct oriel_session_request *r = &s->request;
+    const struct oriel_session_question question = {ORIEL_QUESTION_REQUEST, r->hash, r, r->scopes, s->rules.timeout};
     if (!s->ops->record(s->user, "request",
                         json_pack("{s:s, s:s, s:s, s:s, s:s, s:O, s:i}", "request", r->hash, "vendor", r->vendor,
                                   "agent", r->peer->agent, "name", r->name, "reason", r->reason, "scopes", r->scopes,
                                   "seconds", (int)r->seconds))) {
         refuse(s, "audit", NULL);
-    } else if (!s->ops->ask(s->user, r)) {
+    } else if (!s->ops->ask(s->user, &question)) {
         refuse_recorded(s, "no-provider", NULL);
     } else {
         set_state(s, ORIEL_SESSION_ASKING);
-        arm(s, oriel_boottime() + (gint64)s->consent_timeout * ORIEL_SECOND);
+        arm(s, oriel_boottime() + (gint64)s->rules.timeout * ORIEL_SECOND);
         if (!s->ops->prepare(s->user)) {
             withdraw(s, "cancelled");
             refuse_recorded(s, "media-failed", "the helpers cannot be started");
@@ -224,7 +216,7 @@ void oriel_session_ask(struct oriel_session *s, struct oriel_session_request *re
     }
 }
 
-void oriel_session_shown(struct oriel_session *s, const char *hash) {
+static void request_shown(struct oriel_session *s, const char *hash) {
     if (s->state != ORIEL_SESSION_ASKING || strcmp(hash, s->request.hash) != 0 || s->shown)
         return;
     if (!s->ops->record(s->user, "prompt", json_pack("{s:s}", "request", hash))) {
@@ -241,7 +233,8 @@ static void start(struct oriel_session *s) {
     const struct oriel_session_request *r = &s->request;
     oriel_message_nonce(s->id);
     bool recorded =
-        s->ops->record(s->user, "decision", json_pack("{s:s, s:b}", "request", r->hash, "allow", 1)) &&
+        s->ops->record(s->user, "decision",
+                       json_pack("{s:s, s:b, s:O}", "request", r->hash, "allow", 1, "scopes", r->scopes)) &&
         s->ops->record(s->user, "grant",
                        json_pack("{s:s, s:s, s:s, s:s, s:O, s:i}", "request", r->hash, "session", s->id, "vendor",
                                  r->vendor, "agent", r->peer->agent, "scopes", r->scopes, "seconds", (int)r->seconds));
@@ -250,12 +243,14 @@ static void start(struct oriel_session *s) {
         refuse(s, "audit", NULL);
         return;
     }
+    s->ops->settled(s->user, r, NULL);
     s->started = oriel_boottime();
+    oriel_session_live_begin(s);
     s->expires = s->started + (gint64)r->seconds * ORIEL_SECOND;
     set_state(s, ORIEL_SESSION_STARTING);
     s->ops->announce(s->user, "starting", NULL, NULL);
     if (!s->ops->launch(s->user, r)) {
-        end(s, "device", "media-failed", "the helpers cannot be started");
+        oriel_session_end(s, "device", "media-failed", "the helpers cannot be started");
         return;
     }
     arm(s, s->started + START_TIMEOUT * ORIEL_SECOND);
@@ -263,33 +258,60 @@ static void start(struct oriel_session *s) {
                  json_pack("{s:s, s:s}", "request", r->hash, "stage", "allowed"));
 }
 
-void oriel_session_decide(struct oriel_session *s, const char *hash, bool allow) {
-    if (s->state != ORIEL_SESSION_ASKING)
-        return; /* the prompt was withdrawn while the answer was on its way */
+/* What the person left ticked is what the session has from here on. */
+static void decide_request(struct oriel_session *s, const char *hash, const json_t *scopes) {
+    json_t *ticked = scopes ? oriel_session_ticked(s->request.scopes, scopes) : NULL;
     if (strcmp(hash, s->request.hash) != 0)
         oriel_session_provider_invalid(s, "a decision for another request");
-    else if (!allow)
+    else if (!scopes)
         refuse_recorded(s, "denied", NULL);
     else if (!s->shown)
         oriel_session_provider_invalid(s, "a decision before the prompt was shown");
-    else
+    else if (!ticked)
+        oriel_session_provider_invalid(s, "a scope that was not asked for");
+    else if (!oriel_session_has(ticked, "view"))
+        refuse_recorded(s, "denied", "the person left nothing to see");
+    else {
+        json_decref(s->request.scopes);
+        s->request.scopes = g_steal_pointer(&ticked);
         start(s);
+    }
+    json_decref(ticked);
+}
+
+static bool granted(const struct oriel_session *s) {
+    return s->state >= ORIEL_SESSION_STARTING && s->state <= ORIEL_SESSION_LIVE;
+}
+
+void oriel_session_shown(struct oriel_session *s, const char *hash) {
+    if (granted(s))
+        oriel_session_live_shown(s, hash);
+    else
+        request_shown(s, hash);
+}
+
+void oriel_session_decide(struct oriel_session *s, const char *hash, const json_t *scopes) {
+    if (s->state == ORIEL_SESSION_ASKING)
+        decide_request(s, hash, scopes);
+    else if (granted(s)) /* else the prompt was withdrawn while the answer was on its way */
+        oriel_session_live_decide(s, hash, scopes, "denied");
 }
 
 void oriel_session_provider_invalid(struct oriel_session *s, const char *detail) {
-    if (s->state != ORIEL_SESSION_ASKING)
-        return;
-    withdraw(s, "cancelled");
-    refuse_recorded(s, "provider-invalid", detail);
+    if (s->state == ORIEL_SESSION_ASKING) {
+        withdraw(s, "cancelled");
+        refuse_recorded(s, "provider-invalid", detail);
+    } else if (granted(s)) {
+        oriel_session_live_decide(s, s->question, NULL, "provider-invalid");
+    }
 }
 
 void oriel_session_provider_lost(struct oriel_session *s, const char *detail) {
     if (s->state == ORIEL_SESSION_ASKING) {
         withdraw(s, "cancelled");
         refuse_recorded(s, "provider-lost", detail);
-    } else if (s->state == ORIEL_SESSION_STARTING || s->state == ORIEL_SESSION_CONNECTING ||
-               s->state == ORIEL_SESSION_LIVE) {
-        end(s, "device", "provider-lost", detail);
+    } else if (granted(s)) {
+        oriel_session_live_lost(s);
     }
 }
 
@@ -299,11 +321,15 @@ void oriel_session_stop(struct oriel_session *s, const char *by, const char *rea
         refuse_recorded(s, "cancelled",
                         strcmp(reason, "shutdown") == 0 ? "the device is stopping" : "stopped at the device");
     } else if (s->state != ORIEL_SESSION_IDLE && s->state != ORIEL_SESSION_ENDING) {
-        end(s, by, reason, NULL);
+        oriel_session_end(s, by, reason, NULL);
     }
 }
 
 void oriel_session_cancel(struct oriel_session *s, const struct oriel_peer *peer, const char *hash) {
+    if (granted(s) && s->more.peer == peer && strcmp(hash, s->more.hash) == 0) {
+        oriel_session_live_decide(s, s->question, NULL, "cancelled");
+        return;
+    }
     if (s->state == ORIEL_SESSION_IDLE || s->state == ORIEL_SESSION_ENDING || peer != s->request.peer ||
         strcmp(hash, s->request.hash) != 0)
         return;
@@ -311,14 +337,14 @@ void oriel_session_cancel(struct oriel_session *s, const struct oriel_peer *peer
         withdraw(s, "cancelled");
         refuse_recorded(s, "cancelled", NULL);
     } else {
-        end(s, "agent", "hung-up", NULL);
+        oriel_session_end(s, "agent", "hung-up", NULL);
     }
 }
 
 /* Candidates follow the offer that they belong to. */
 static void send_candidate(struct oriel_session *s, json_t *members) {
     if (s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE)
-        send_sequenced(s, ORIEL_MESSAGE_ICE, members);
+        oriel_session_send_sequenced(s, ORIEL_MESSAGE_ICE, members);
     else
         g_ptr_array_add(s->candidates, members);
 }
@@ -327,7 +353,7 @@ static void send_offer(struct oriel_session *s) {
     s->path++;
     s->renewing = s->answered = false;
     s->remote_candidates = 0;
-    send_sequenced(s, ORIEL_MESSAGE_SDP, json_pack("{s:s, s:s}", "type", "offer", "sdp", s->offer));
+    oriel_session_send_sequenced(s, ORIEL_MESSAGE_SDP, json_pack("{s:s, s:s}", "type", "offer", "sdp", s->offer));
     set_state(s, ORIEL_SESSION_CONNECTING);
     arm(s, MIN(s->expires, oriel_boottime() + CONNECT_TIMEOUT * ORIEL_SECOND));
     for (guint i = 0; i < s->candidates->len; i++)
@@ -344,7 +370,7 @@ static void grant_when_ready(struct oriel_session *s) {
     if (r->turn_servers)
         json_object_set_new(media, "relay", json_string(r->turn_servers));
     if (!s->ops->record(s->user, "media-start", media)) {
-        end(s, "device", "audit", NULL);
+        oriel_session_end(s, "device", "audit", NULL);
         return;
     }
     s->ops->send(s->user, r->peer, ORIEL_MESSAGE_GRANT,
@@ -376,7 +402,7 @@ void oriel_session_renew(struct oriel_session *s) {
     if (s->state < ORIEL_SESSION_STARTING || s->state > ORIEL_SESSION_LIVE)
         return;
     if (s->renewals == ORIEL_PATHS_MAX - 1) {
-        end(s, "device", "media-failed", "the network path changed too often");
+        oriel_session_end(s, "device", "media-failed", "the network path changed too often");
         return;
     }
     s->renewing = true;
@@ -392,9 +418,9 @@ void oriel_session_offer(struct oriel_session *s, guint renewal, const char *fin
     if (s->state < ORIEL_SESSION_STARTING || !due || renewal != s->renewals)
         return;
     if (!offer_fits(sdp)) {
-        end(s, "device", "media-failed", "the offer is empty or too large");
+        oriel_session_end(s, "device", "media-failed", "the offer is empty or too large");
     } else if (s->path && strcmp(fingerprint, s->fingerprint) != 0) {
-        end(s, "device", "media-failed", "another certificate than that of the grant");
+        oriel_session_end(s, "device", "media-failed", "another certificate than that of the grant");
     } else {
         s->offer = g_strdup(sdp);
         g_free(s->fingerprint);
@@ -421,7 +447,7 @@ void oriel_session_live(struct oriel_session *s) {
     if (!s->ops->record(
             s->user, "live",
             json_pack("{s:s, s:i, s:s}", "session", s->id, "path", (int)s->path, "transport", s->transport))) {
-        end(s, "device", "audit", NULL);
+        oriel_session_end(s, "device", "audit", NULL);
         return;
     }
     arm(s, s->expires);
@@ -441,8 +467,8 @@ void oriel_session_stats(struct oriel_session *s, json_t *figures) {
 }
 
 void oriel_session_failed(struct oriel_session *s, const char *reason, const char *detail) {
-    if (s->state >= ORIEL_SESSION_STARTING && s->state <= ORIEL_SESSION_LIVE)
-        end(s, "device", reason, detail);
+    if (granted(s))
+        oriel_session_end(s, "device", reason, detail);
 }
 
 void oriel_session_revoked(struct oriel_session *s) {
@@ -450,7 +476,7 @@ void oriel_session_revoked(struct oriel_session *s) {
         withdraw(s, "cancelled");
         refuse_recorded(s, "revoked", NULL);
     } else if (s->state >= ORIEL_SESSION_STARTING && s->state <= ORIEL_SESSION_LIVE) {
-        end(s, "device", "revoked", "the vendor has taken the agent's credential back");
+        oriel_session_end(s, "device", "revoked", "the vendor has taken the agent's credential back");
     }
 }
 
@@ -468,17 +494,18 @@ static void handle_in_turn(struct oriel_session *s, enum oriel_message_type type
     if (type == ORIEL_MESSAGE_END) {
         bool good = strcmp(oriel_json_text(m, "by"), "agent") == 0;
         const char *detail = oriel_json_text(m, "detail");
-        end(s, good ? "agent" : "device", good ? oriel_json_text(m, "reason") : "protocol",
-            good ? detail : "an end in somebody else's name");
+        oriel_session_end(s, good ? "agent" : "device", good ? oriel_json_text(m, "reason") : "protocol",
+                          good ? detail : "an end in somebody else's name");
     } else if (path > s->path) {
-        end(s, "device", "protocol", "a path that was not offered");
+        oriel_session_end(s, "device", "protocol", "a path that was not offered");
     } else if (type == ORIEL_MESSAGE_ICE) {
         if (++s->remote_candidates > CANDIDATES_MAX)
-            end(s, "device", "protocol", "more than 64 candidates");
+            oriel_session_end(s, "device", "protocol", "more than 64 candidates");
         else
             s->ops->candidate(s->user, (guint)oriel_json_integer(m, "mline", 0), oriel_json_text(m, "candidate"));
     } else if (strcmp(oriel_json_text(m, "type"), "answer") != 0 || s->answered) {
-        end(s, "device", "protocol", s->answered ? "a second answer" : "an offer; only the device offers");
+        oriel_session_end(s, "device", "protocol",
+                          s->answered ? "a second answer" : "an offer; only the device offers");
     } else {
         s->answered = true;
         s->ops->answer(s->user, oriel_json_text(m, "sdp"));
@@ -497,11 +524,11 @@ void oriel_session_message(struct oriel_session *s, const struct oriel_peer *pee
         handle_in_turn(s, type, m);
         return;
     }
-    if (seq - s->expected >= EARLY_MAX || s->early[seq % EARLY_MAX])
+    if (seq - s->expected >= ORIEL_EARLY_MAX || s->early[seq % ORIEL_EARLY_MAX])
         return;
-    s->early[seq % EARLY_MAX] = json_incref((json_t *)m);
+    s->early[seq % ORIEL_EARLY_MAX] = json_incref((json_t *)m);
     while (s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE) {
-        json_t *next = g_steal_pointer(&s->early[s->expected % EARLY_MAX]);
+        json_t *next = g_steal_pointer(&s->early[s->expected % ORIEL_EARLY_MAX]);
         if (!next)
             break;
         s->expected++;
@@ -513,8 +540,12 @@ void oriel_session_message(struct oriel_session *s, const struct oriel_peer *pee
 
 void oriel_session_tick(struct oriel_session *s) {
     gint64 now = oriel_boottime();
+    if (!due(s) || now < due(s)) {
+        oriel_session_rearm(s);
+        return;
+    }
     if (!s->deadline || now < s->deadline) {
-        s->ops->arm(s->user, s->deadline);
+        oriel_session_live_tick(s, now);
         return;
     }
     switch (s->state) {
@@ -523,14 +554,15 @@ void oriel_session_tick(struct oriel_session *s) {
         refuse_recorded(s, "timeout", NULL);
         break;
     case ORIEL_SESSION_STARTING:
-        end(s, "device", s->capture_ready ? "media-failed" : "capture-failed", "it did not become ready in time");
+        oriel_session_end(s, "device", s->capture_ready ? "media-failed" : "capture-failed",
+                          "it did not become ready in time");
         break;
     case ORIEL_SESSION_CONNECTING:
     case ORIEL_SESSION_LIVE:
         if (now >= s->expires)
-            end(s, "device", "expired", NULL);
+            oriel_session_end(s, "device", "expired", NULL);
         else
-            end(s, "device", "peer-lost", "the agent's browser did not connect in time");
+            oriel_session_end(s, "device", "peer-lost", "the agent's browser did not connect in time");
         break;
     case ORIEL_SESSION_IDLE:
     case ORIEL_SESSION_ENDING:

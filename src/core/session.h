@@ -10,8 +10,11 @@
  *
  * Policy: only an explicit Allow for the very request that was asked, after it was shown, starts anything; everything
  * else is a no, and the agent is told which. The record of a step is safe (ops->record) before the step takes effect;
- * when it can't be written there is no session. Ending kills first and records afterwards. Limits: one request or
- * session at a time; others are `busy` (the caller asks oriel_session_idle). Times are boot time in nanoseconds; the
+ * when it can't be written there is no session. Ending kills first and records afterwards. While a session lives
+ * (session_live.c): the scopes can shrink by a tap and grow by a new question only; the person is asked again every
+ * `again` seconds, with the picture frozen until the answer; without heartbeat or indicator for 2 s the picture is
+ * frozen, without heartbeat for 10 s the session ends. Limits: one request, one question or one session at a time;
+ * others are `busy`. Times are boot time in nanoseconds; the
  * caller delivers oriel_session_tick() at the deadline that ops->arm() named. One thread. */
 #ifndef ORIEL_SESSION_H
 #define ORIEL_SESSION_H
@@ -48,6 +51,26 @@ struct oriel_session_request {
     char *turn_servers, *turn_username, *turn_password;
 };
 
+enum oriel_session_question_kind {
+    ORIEL_QUESTION_REQUEST, /* a session */
+    ORIEL_QUESTION_MORE,    /* further scopes of the session that lives */
+    ORIEL_QUESTION_AGAIN,   /* whether that may go on */
+};
+
+/* What is put before the person. */
+struct oriel_session_question {
+    enum oriel_session_question_kind kind;
+    const char *hash; /* names the question; of a request, its hash */
+    const struct oriel_session_request *request;
+    const json_t *scopes; /* asked for; AGAIN: those in force */
+    guint timeout;        /* seconds until silence is a no */
+};
+
+struct oriel_session_rules {
+    guint timeout;      /* seconds for an answer */
+    guint again, grace; /* seconds until the person is asked again, and for the answer; again 0: never */
+};
+
 /* Effects. `user` is the pointer given to oriel_session_new. None may call back into the session. */
 struct oriel_session_ops {
     /* The record is on the disk, or false. `members` is stolen. */
@@ -55,14 +78,18 @@ struct oriel_session_ops {
     /* To the agent. `members` is stolen. */
     void (*send)(void *user, const struct oriel_peer *peer, enum oriel_message_type type, json_t *members);
     /* False: no provider is connected. */
-    bool (*ask)(void *user, const struct oriel_session_request *request);
+    bool (*ask)(void *user, const struct oriel_session_question *question);
     void (*withdraw)(void *user, const char *hash, const char *why);
     /* The person is being asked: starts what may get ready meanwhile. It has no socket, no picture and nothing of the
      * session until launch(). False: no session is possible (logged). */
     bool (*prepare)(void *user);
     /* The answer is no: what was prepared ends. */
     void (*discard)(void *user);
-    /* To the provider: "starting", "live", "ended". `by` and `reason` with "ended" only. */
+    /* How a request came out, be it for a session or for more: NULL, or the reason of the denial. */
+    void (*settled)(void *user, const struct oriel_session_request *request, const char *reason);
+    /* Freezes the picture (nothing is captured, encoded or sent), or lets it go on. */
+    void (*freeze)(void *user, bool on);
+    /* To the provider: "starting", "live", "paused", "ended". `by` and `reason` with "ended" only. */
     void (*announce)(void *user, const char *state, const char *by, const char *reason);
     /* Starts capture, and media out of what was prepared. False: could not (logged); kill() follows. */
     bool (*launch)(void *user, const struct oriel_session_request *request);
@@ -80,7 +107,8 @@ struct oriel_session_ops {
 
 struct oriel_session;
 
-struct oriel_session *oriel_session_new(const struct oriel_session_ops *ops, void *user, guint consent_timeout);
+struct oriel_session *oriel_session_new(const struct oriel_session_ops *ops, void *user,
+                                        const struct oriel_session_rules *rules);
 void oriel_session_free(struct oriel_session *session);
 
 enum oriel_session_state oriel_session_state(const struct oriel_session *session);
@@ -95,13 +123,26 @@ guint oriel_session_left(const struct oriel_session *session);
 /* The last figures of media, or NULL. */
 const json_t *oriel_session_figures(const struct oriel_session *session);
 
+/* Why the picture is frozen: "again", "provider", "indicator"; "" when it is not. */
+const char *oriel_session_paused(const struct oriel_session *session);
+
 /* Only when idle. Takes the request over (see oriel_session_request_clear). */
 void oriel_session_ask(struct oriel_session *session, struct oriel_session_request *request);
 void oriel_session_request_clear(struct oriel_session_request *request);
 
-/* From the provider. */
+/* Whether this is a request for more of the session that lives: by the same agent, with the same key, naming it. */
+bool oriel_session_is_more(const struct oriel_session *session, const struct oriel_peer *peer, const char *id);
+/* Takes the request over. NULL, or the reason for which it is not put before the person ("busy", "not-allowed"). */
+const char *oriel_session_more(struct oriel_session *session, struct oriel_session_request *request);
+
+/* From the provider. `scopes`: those that the person left ticked; NULL: no. */
 void oriel_session_shown(struct oriel_session *session, const char *hash);
-void oriel_session_decide(struct oriel_session *session, const char *hash, bool allow);
+void oriel_session_decide(struct oriel_session *session, const char *hash, const json_t *scopes);
+/* One scope less, at once; without `view` there is nothing left of a session. */
+void oriel_session_remove(struct oriel_session *session, const char *scope);
+void oriel_session_provider_connected(struct oriel_session *session);
+/* Its heartbeat. */
+void oriel_session_provider_alive(struct oriel_session *session, bool indicator);
 void oriel_session_provider_invalid(struct oriel_session *session, const char *detail);
 void oriel_session_provider_lost(struct oriel_session *session, const char *detail);
 /* `by`: "person" or "local"; `reason`: "stopped" or "shutdown". */

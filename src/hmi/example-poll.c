@@ -32,8 +32,9 @@ static void on_ask(struct oriel *oriel, const struct oriel_ask *ask, void *user)
         oriel_deny(oriel, ask->request);
         return;
     }
-    printf("\n%s of %s asks to see this screen for %u min.\n  \"%s\"\nAllow? y/n (no answer in %u s means no) ",
-           ask->agent, ask->company, (ask->seconds + 59) / 60, ask->reason, ask->timeout);
+    printf("\n%s of %s %s for %u min. Code %s.\n  \"%s\"\nAllow? y/n (no answer in %u s means no) ", ask->agent,
+           ask->company, ask->kind == ORIEL_ASK_AGAIN ? "would go on seeing this screen" : "asks to see this screen",
+           (ask->seconds + 59) / 60, ask->code, ask->reason, ask->timeout);
     if (fflush(stdout) == 0 && oriel_shown(oriel, ask->request) == 0)
         snprintf(now.request, sizeof now.request, "%s", ask->request);
 }
@@ -52,7 +53,10 @@ static void on_session(struct oriel *oriel, const struct oriel_session *session,
     }
     snprintf(now.session, sizeof now.session, "%s", session->session);
     printf("*** %s (%s) %s this screen, %u s left; s stops it ***\n", session->agent, session->company,
-           session->state == ORIEL_SESSION_LIVE ? "sees" : "will see", session->left);
+           session->state == ORIEL_SESSION_LIVE     ? "sees"
+           : session->state == ORIEL_SESSION_PAUSED ? "sees a frozen picture of"
+                                                    : "will see",
+           session->left);
     oriel_set_indicator(oriel, fflush(stdout) == 0);
 }
 

@@ -120,6 +120,33 @@ int oriel_link_send_state(struct oriel *o) {
     return oriel_link_send(o, &packet);
 }
 
+int oriel_link_send_masks(struct oriel *o) {
+    struct oriel_packet_writer packet;
+    char list[ORIEL_MASKS_MAX * 24 + 1] = "";
+    size_t used = 0;
+
+    for (size_t i = 0; i < o->n_masks; i++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%u,%u,%ux%u", i ? ";" : "", o->masks[i].x,
+                                 o->masks[i].y, o->masks[i].width, o->masks[i].height);
+    oriel_packet_begin(&packet);
+    oriel_packet_put_string(&packet, "t", "masks");
+    oriel_packet_put_string(&packet, "masks", list);
+    return oriel_link_send(o, &packet);
+}
+
+void oriel_link_stop(struct oriel *o) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = *o->stop ? socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
+
+    if (fd < 0)
+        return;
+    memcpy(address.sun_path, o->stop, sizeof address.sun_path);
+    /* Nobody waits for the answer: what is sent is there, also after the close. */
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+        (void)!send(fd, "p", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    close(fd);
+}
+
 static void send_hello(struct oriel *o) {
     struct oriel_packet_writer packet;
 
@@ -127,8 +154,8 @@ static void send_hello(struct oriel *o) {
     oriel_packet_put_string(&packet, "t", "hello");
     oriel_packet_put_integer(&packet, "v", 1);
     oriel_packet_put_string(&packet, "name", o->name);
-    if (oriel_link_send(o, &packet) == 0)
-        oriel_link_send_state(o);
+    if (oriel_link_send(o, &packet) == 0 && oriel_link_send_state(o) == 0 && o->masks_given)
+        oriel_link_send_masks(o);
 }
 
 static void connect_now(struct oriel *o, uint64_t time) {

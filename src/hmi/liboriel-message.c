@@ -45,6 +45,28 @@ static bool get_scopes(const struct oriel_packet *json, const char *const **ret,
     return true;
 }
 
+static bool keep_scopes(struct oriel *o, const struct oriel_ask *ask) {
+    if (ask->n_scopes > ORIEL_SCOPES_MAX)
+        return false;
+    for (size_t i = 0; i < ask->n_scopes; i++) {
+        if (strlen(ask->scopes[i]) > ORIEL_SCOPE_MAX)
+            return false;
+        strcpy(o->scopes[i], ask->scopes[i]);
+    }
+    o->n_scopes = ask->n_scopes;
+    return true;
+}
+
+/* Absent, it is a request: so it was before there were others. */
+static bool get_kind(const struct oriel_packet *json, enum oriel_ask_kind *ret) {
+    const char *kind = oriel_packet_string(json, "kind");
+
+    *ret = kind && !strcmp(kind, "more")    ? ORIEL_ASK_MORE
+           : kind && !strcmp(kind, "again") ? ORIEL_ASK_AGAIN
+                                            : ORIEL_ASK_REQUEST;
+    return !kind || *ret != ORIEL_ASK_REQUEST || !strcmp(kind, "request");
+}
+
 static void tell_online(struct oriel *o) {
     const struct oriel_device device = {.id = o->device, .name = o->device_name, .online = o->online, .call = o->call};
 
@@ -52,7 +74,8 @@ static void tell_online(struct oriel *o) {
 }
 
 static const char *on_welcome(struct oriel *o, const struct oriel_packet *json) {
-    const char *device = oriel_packet_string(json, "device"), *name = oriel_packet_string(json, "name");
+    const char *device = oriel_packet_string(json, "device"), *name = oriel_packet_string(json, "name"),
+               *stop = oriel_packet_string(json, "stop");
     int64_t version;
 
     if (o->link != LINK_HELLO)
@@ -62,6 +85,9 @@ static const char *on_welcome(struct oriel *o, const struct oriel_packet *json) 
     if (!device || !name || !oriel_packet_boolean(json, "online", &o->online) ||
         !oriel_packet_boolean(json, "call", &o->call))
         return bad;
+    o->stop[0] = '\0';
+    if (stop && strlen(stop) < sizeof o->stop)
+        strcpy(o->stop, stop);
     free(o->device);
     free(o->device_name);
     o->device = strdup(device);
@@ -88,13 +114,18 @@ static const char *on_ask(struct oriel *o, const struct oriel_packet *json) {
         .agent = oriel_packet_string(json, "agent"),
         .company = oriel_packet_string(json, "company"),
         .reason = oriel_packet_string(json, "reason"),
+        .code = oriel_packet_string(json, "code"),
     };
 
+    ask.code = ask.code ? ask.code : "";
     if (!ask.request || !ask.agent || !ask.company || !ask.reason || !get_scopes(json, &ask.scopes, &ask.n_scopes) ||
-        !get_seconds(json, "seconds", &ask.seconds) || !get_seconds(json, "timeout", &ask.timeout))
+        !get_seconds(json, "seconds", &ask.seconds) || !get_seconds(json, "timeout", &ask.timeout) ||
+        !get_kind(json, &ask.kind))
         return bad;
     if (o->asked)
         return "asks while another request is open";
+    if (!keep_scopes(o, &ask))
+        return "too many scopes, or too long a name of one";
     o->asked = true;
     o->shown = false;
     snprintf(o->request, sizeof o->request, "%s", ask.request);
@@ -129,7 +160,7 @@ static const char *on_session_ended(struct oriel *o, const struct oriel_packet *
 }
 
 static const char *on_session(struct oriel *o, const struct oriel_packet *json) {
-    struct oriel_session session = {.session = get_id(json, "session"), .by = "", .reason = ""};
+    struct oriel_session session = {.session = get_id(json, "session"), .by = "", .reason = "", .why = ""};
     const char *state = oriel_packet_string(json, "state");
 
     if (!session.session || !state)
@@ -138,10 +169,15 @@ static const char *on_session(struct oriel *o, const struct oriel_packet *json) 
         return on_session_ended(o, json, &session);
     if (!strcmp(state, "live"))
         session.state = ORIEL_SESSION_LIVE;
+    else if (!strcmp(state, "paused"))
+        session.state = ORIEL_SESSION_PAUSED;
     else if (strcmp(state, "starting"))
         return "a session in an unknown state";
     session.agent = oriel_packet_string(json, "agent");
     session.company = oriel_packet_string(json, "company");
+    session.why = session.state == ORIEL_SESSION_PAUSED ? oriel_packet_string(json, "why") : "";
+    if (!session.why)
+        return bad;
     if (!session.agent || !session.company || !get_scopes(json, &session.scopes, &session.n_scopes) ||
         !get_seconds(json, "seconds", &session.seconds) || !get_seconds(json, "left", &session.left))
         return bad;
@@ -210,6 +246,7 @@ void oriel_tell_broken(struct oriel *o) {
         .company = "",
         .by = "device",
         .reason = "disconnected",
+        .why = "",
     };
     bool asked = o->asked, in_session = o->in_session;
 

@@ -8,6 +8,12 @@
 /* So many packets a dispatch: a core that floods must not starve the HMI's other work. */
 #define PACKETS_A_DISPATCH 32
 
+/* What PROVIDER.md says of a call. */
+#define CALL_TEXT_MAX 64
+#define CALL_ALARMS_MAX 8
+#define CALL_ALARM_MAX 80
+#define MASK_END 4096
+
 static void destroy(struct oriel *o) {
     oriel_link_close(o);
     free(o->device);
@@ -112,7 +118,14 @@ int oriel_shown(struct oriel *oriel, const char *request) {
     return r;
 }
 
-static int decide(struct oriel *o, const char *request, bool allow) {
+static bool was_asked(const struct oriel *o, const char *scope) {
+    for (size_t i = 0; scope && i < o->n_scopes; i++)
+        if (!strcmp(o->scopes[i], scope))
+            return true;
+    return false;
+}
+
+static int decide(struct oriel *o, const char *request, bool allow, const char *const *scopes, size_t n) {
     struct oriel_packet_writer packet;
     int r;
 
@@ -120,10 +133,15 @@ static int decide(struct oriel *o, const char *request, bool allow) {
         return -ENOENT;
     if (allow && !o->shown)
         return -EPERM;
+    for (size_t i = 0; i < n; i++)
+        if (!was_asked(o, scopes[i]))
+            return -EINVAL;
     oriel_packet_begin(&packet);
     oriel_packet_put_string(&packet, "t", "decision");
     oriel_packet_put_string(&packet, "request", request);
     oriel_packet_put_boolean(&packet, "allow", allow);
+    if (allow)
+        oriel_packet_put_strings(&packet, "scopes", scopes, n);
     r = oriel_link_send(o, &packet);
     if (r == 0)
         o->asked = false;
@@ -131,38 +149,95 @@ static int decide(struct oriel *o, const char *request, bool allow) {
 }
 
 int oriel_allow(struct oriel *oriel, const char *request) {
-    return decide(oriel, request, true);
+    const char *scopes[ORIEL_SCOPES_MAX];
+
+    for (size_t i = 0; i < oriel->n_scopes; i++)
+        scopes[i] = oriel->scopes[i];
+    return decide(oriel, request, true, scopes, oriel->n_scopes);
+}
+
+int oriel_allow_scopes(struct oriel *oriel, const char *request, const char *const *scopes, size_t n_scopes) {
+    if (!scopes || n_scopes == 0)
+        return -EINVAL;
+    return decide(oriel, request, true, scopes, n_scopes);
 }
 
 int oriel_deny(struct oriel *oriel, const char *request) {
-    return decide(oriel, request, false);
+    return decide(oriel, request, false, NULL, 0);
 }
 
 int oriel_stop(struct oriel *oriel, const char *session) {
     struct oriel_packet_writer packet;
+    int r;
 
     if (oriel->link != LINK_UP || !oriel->in_session || !session || strcmp(session, oriel->session))
         return -ENOENT;
     oriel_packet_begin(&packet);
     oriel_packet_put_string(&packet, "t", "stop");
     oriel_packet_put_string(&packet, "session", session);
+    r = oriel_link_send(oriel, &packet);
+    oriel_link_stop(oriel);
+    return r;
+}
+
+int oriel_remove(struct oriel *oriel, const char *session, const char *scope) {
+    struct oriel_packet_writer packet;
+
+    if (oriel->link != LINK_UP || !oriel->in_session || !session || !scope || strcmp(session, oriel->session))
+        return -ENOENT;
+    oriel_packet_begin(&packet);
+    oriel_packet_put_string(&packet, "t", "remove");
+    oriel_packet_put_string(&packet, "session", session);
+    oriel_packet_put_string(&packet, "scope", scope);
     return oriel_link_send(oriel, &packet);
 }
 
-int oriel_call(struct oriel *oriel, const char *note) {
-    struct oriel_packet_writer packet;
-    int length = note ? oriel_utf8_length(note) : 0;
+/* 0, or what is wrong with it. */
+static int check_text(const char *text, int max) {
+    int length = text ? oriel_utf8_length(text) : 0;
 
-    if (length < 0)
-        return length;
-    if (length > ORIEL_NOTE_MAX)
-        return -EMSGSIZE;
+    return length < 0 ? length : length > max ? -EMSGSIZE : 0;
+}
+
+static int check_call(const struct oriel_call *call) {
+    int r = check_text(call->note, ORIEL_NOTE_MAX);
+
+    r = r ? r : check_text(call->page, CALL_TEXT_MAX);
+    r = r ? r : check_text(call->callback, CALL_TEXT_MAX);
+    if (call->n_alarms > CALL_ALARMS_MAX || (call->n_alarms && !call->alarms))
+        return -EINVAL;
+    for (size_t i = 0; !r && i < call->n_alarms; i++)
+        r = call->alarms[i] ? check_text(call->alarms[i], CALL_ALARM_MAX) : -EINVAL;
+    return r;
+}
+
+int oriel_call_with(struct oriel *oriel, const struct oriel_call *given) {
+    struct oriel_packet_writer packet;
+    struct oriel_call call = {0};
+    int r;
+
+    if (!given || given->size == 0)
+        return -EINVAL;
+    memcpy(&call, given, given->size < sizeof call ? given->size : sizeof call);
+    r = check_call(&call);
+    if (r < 0)
+        return r;
     if (oriel->link != LINK_UP)
         return -ENOTCONN;
     oriel_packet_begin(&packet);
     oriel_packet_put_string(&packet, "t", "call");
-    oriel_packet_put_string(&packet, "note", note ? note : "");
+    oriel_packet_put_string(&packet, "note", call.note ? call.note : "");
+    if (call.page)
+        oriel_packet_put_string(&packet, "page", call.page);
+    if (call.n_alarms)
+        oriel_packet_put_strings(&packet, "alarms", call.alarms, call.n_alarms);
+    if (call.callback)
+        oriel_packet_put_string(&packet, "callback", call.callback);
     return oriel_link_send(oriel, &packet);
+}
+
+int oriel_call(struct oriel *oriel, const char *note) {
+    return oriel_call_with(oriel, &(struct oriel_call){.size = sizeof(struct oriel_call), .note = note});
 }
 
 int oriel_uncall(struct oriel *oriel) {
@@ -173,6 +248,23 @@ int oriel_uncall(struct oriel *oriel) {
     oriel_packet_begin(&packet);
     oriel_packet_put_string(&packet, "t", "uncall");
     return oriel_link_send(oriel, &packet);
+}
+
+int oriel_set_masks(struct oriel *oriel, const struct oriel_mask *masks, size_t n_masks) {
+    if (n_masks > ORIEL_MASKS_MAX || (n_masks && !masks))
+        return -EINVAL;
+    for (size_t i = 0; i < n_masks; i++) {
+        const struct oriel_mask *m = &masks[i];
+
+        if (!m->width || !m->height || m->x > MASK_END || m->y > MASK_END || m->width > MASK_END - m->x ||
+            m->height > MASK_END - m->y)
+            return -EINVAL;
+    }
+    oriel->n_masks = n_masks;
+    for (size_t i = 0; i < n_masks; i++)
+        oriel->masks[i] = masks[i];
+    oriel->masks_given = true;
+    return oriel->link == LINK_DOWN ? 0 : oriel_link_send_masks(oriel);
 }
 
 void oriel_set_indicator(struct oriel *oriel, bool visible) {

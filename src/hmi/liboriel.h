@@ -15,7 +15,8 @@
 #include <stdint.h>
 #include <sys/un.h>
 
-#define ORIEL_ID_MAX 64 /* bytes of a request's or a session's name */
+#define ORIEL_SCOPE_MAX 31 /* bytes of a scope's name */
+#define ORIEL_ID_MAX 64    /* bytes of a request's or a session's name */
 
 enum link_state {
     LINK_DOWN,  /* waiting for `retry_at` */
@@ -39,12 +40,18 @@ struct oriel {
     char told[200]; /* the last `why` given to `closed`; empty once connected */
 
     bool indicator;
+    struct oriel_mask masks[ORIEL_MASKS_MAX];
+    size_t n_masks;
+    bool masks_given;
     bool asked, shown; /* `request` is open; oriel_shown() was said of it */
     char request[ORIEL_ID_MAX + 1];
+    char scopes[ORIEL_SCOPES_MAX][ORIEL_SCOPE_MAX + 1]; /* asked for */
+    size_t n_scopes;
     bool in_session;
     char session[ORIEL_ID_MAX + 1];
     bool online, call;
-    char *device, *device_name; /* from welcome */
+    char *device, *device_name;                           /* from welcome */
+    char stop[sizeof((struct sockaddr_un *)0)->sun_path]; /* the stop socket, from welcome; may be empty */
 
     unsigned depth; /* nested oriel_dispatch() */
     bool freed;     /* oriel_free() was called in a callback */
@@ -60,6 +67,8 @@ int oriel_link_receive(struct oriel *o, char *data); /* bytes of one packet (buf
 void oriel_link_break(struct oriel *o, const char *why); /* ends the connection; told by the next dispatch */
 int oriel_link_send(struct oriel *o, struct oriel_packet_writer *packet);
 int oriel_link_send_state(struct oriel *o);
+int oriel_link_send_masks(struct oriel *o);
+void oriel_link_stop(struct oriel *o); /* by the stop socket: works also while core hangs */
 
 /* liboriel-message.c */
 void oriel_message(struct oriel *o, const char *data, size_t size); /* one packet from core */

@@ -13,11 +13,12 @@
  * Functions that return int give 0 or a negative errno value. All texts are UTF-8.
  *
  * What the HMI has to do:
- *   ask       show the prompt; once it is really on the screen oriel_shown(); then oriel_allow() or oriel_deny().
- *   session   starting, live: show an indicator with a way to stop (oriel_stop()) and say so by oriel_set_indicator().
- *             Oriel pauses or ends a session whose indicator is not visible.
+ *   ask       show the prompt; once it is really on the screen oriel_shown(); then, by the person's tap,
+ *             oriel_allow_scopes() with what was left ticked, or oriel_deny().
+ *   session   starting, live, paused: show an indicator with a way to stop (oriel_stop()) and say so by
+ *             oriel_set_indicator(). Oriel freezes the picture when the indicator is not visible for 2 s.
  *   always    keep the loop running. When oriel_dispatch() isn't called for 3 s while a prompt is open, the answer
- *             is no; in a session, the session ends.
+ *             is no; in a session, the picture freezes after 2 s and the session ends after 10 s.
  */
 #ifndef ORIEL_H
 #define ORIEL_H
@@ -40,6 +41,7 @@ extern "C" {
 
 #define ORIEL_NAME_MAX 64  /* characters of the name given to oriel_new() */
 #define ORIEL_NOTE_MAX 120 /* characters of the note given to oriel_call() */
+#define ORIEL_SCOPES_MAX 8 /* scopes of one request */
 
 struct oriel;
 
@@ -49,6 +51,12 @@ struct oriel_device {
     const char *name; /* "Filler 1" */
     bool online;      /* connected to the broker: support can be called */
     bool call;        /* the person's call for support is published */
+};
+
+enum oriel_ask_kind {
+    ORIEL_ASK_REQUEST, /* for a session */
+    ORIEL_ASK_MORE,    /* for `scopes` beside those of the session that is live */
+    ORIEL_ASK_AGAIN,   /* whether the session may go on, with `scopes`; the picture is frozen until the answer */
 };
 
 /* Somebody asks to see the screen. Names come from core's records, not from the one who asks; `reason` is the agent's
@@ -62,12 +70,15 @@ struct oriel_ask {
     size_t n_scopes;
     unsigned seconds; /* the session would last at most so long */
     unsigned timeout; /* seconds until core takes silence for no */
+    enum oriel_ask_kind kind;
+    const char *code; /* "048213": the agent's page shows the same; to compare by voice */
 };
 
 enum oriel_session_state {
     ORIEL_SESSION_STARTING, /* granted, no picture yet: show the indicator */
     ORIEL_SESSION_LIVE,     /* the picture flows */
     ORIEL_SESSION_ENDED,    /* take the indicator away */
+    ORIEL_SESSION_PAUSED,   /* it does not flow, see `why`; the indicator stays */
 };
 
 struct oriel_session {
@@ -81,6 +92,7 @@ struct oriel_session {
     unsigned left;      /* of them now; count down yourself */
     const char *by;     /* when ended: "person", "local", "agent", "device"; else "" */
     const char *reason; /* when ended: "stopped", "hung-up", "expired" … as in PROTOCOL.md; else "" */
+    const char *why;    /* when paused: "again" (the person is asked), "provider" (the HMI was silent), "indicator" */
 };
 
 /* Every member but `size` may be NULL. `user` is what oriel_new() was given. */
@@ -133,21 +145,55 @@ ORIEL_API bool oriel_connected(const struct oriel *oriel);
  * -ENOENT: no such request is open (answered, withdrawn, or the connection was lost). -EALREADY: said before. */
 ORIEL_API int oriel_shown(struct oriel *oriel, const char *request);
 
-/* The person pressed Allow. -ENOENT as above. -EPERM: oriel_shown() was not called, so nobody can have seen it. */
+/* The person pressed Allow, for all that was asked. -ENOENT as above. -EPERM: oriel_shown() was not called, so nobody
+ * can have seen it. */
 ORIEL_API int oriel_allow(struct oriel *oriel, const char *request);
+
+/* The same for those scopes that the person left ticked, at least one. -EINVAL: none, or one that was not asked for.
+ * Without "view" a session has nothing to show: that is a no. */
+ORIEL_API int oriel_allow_scopes(struct oriel *oriel, const char *request, const char *const *scopes, size_t n_scopes);
 
 /* The person pressed Deny, or the HMI refuses by itself. -ENOENT as above. */
 ORIEL_API int oriel_deny(struct oriel *oriel, const char *request);
 
-/* The person pressed Stop. The session's end is told by the callback. -ENOENT: no such session. */
+/* The person pressed Stop. Works also while orield hangs: the picture is gone within some 20 ms, the session's end is
+ * told by the callback. -ENOENT: no such session. */
 ORIEL_API int oriel_stop(struct oriel *oriel, const char *session);
+
+/* The person takes one scope away from the session; at once. "view": the session ends. -ENOENT: no such session. */
+ORIEL_API int oriel_remove(struct oriel *oriel, const char *session, const char *scope);
 
 /* The person calls for support; `note` (NULL: none) says why. -ENOTCONN: not connected. -EMSGSIZE: over ORIEL_NOTE_MAX.
  * -EILSEQ: no UTF-8. */
 ORIEL_API int oriel_call(struct oriel *oriel, const char *note);
 
+/* The same with what the machine already knows, so that nobody has to say it again. Everything but `size` may be NULL
+ * or 0. With `callback` (how to reach the person: "line 2, extension 221") the call stays until somebody answers it or
+ * it is taken back, also when this program ends meanwhile; without, it lasts as long as the connection. */
+struct oriel_call {
+    size_t size; /* sizeof(struct oriel_call) */
+    const char *note;
+    const char *page;          /* what the HMI shows: at most 64 characters */
+    const char *const *alarms; /* at most 8, of at most 80 characters */
+    size_t n_alarms;
+    const char *callback; /* at most 64 characters */
+};
+/* Also -EINVAL: no size, or more than 8 alarms. */
+ORIEL_API int oriel_call_with(struct oriel *oriel, const struct oriel_call *call);
+
 /* Takes the call back. -ENOTCONN. */
 ORIEL_API int oriel_uncall(struct oriel *oriel);
+
+/* Rectangles of the screen that no agent ever sees (a PIN pad, a recipe), painted over before anything is encoded: all
+ * of them from now on, in place of those given before; beside those of orield's configuration. In a session they hold
+ * from the next picture on; what is given before one, from the first. Told anew after each reconnect; orield keeps the
+ * last ones while the HMI is away. -EINVAL: more than ORIEL_MASKS_MAX, one that is empty or beyond 4096 pixels. -EPIPE
+ * as below. */
+struct oriel_mask {
+    unsigned x, y, width, height; /* pixels of the picture */
+};
+#define ORIEL_MASKS_MAX 16
+ORIEL_API int oriel_set_masks(struct oriel *oriel, const struct oriel_mask *masks, size_t n_masks);
 
 /* Whether the indicator of a session can be seen on the panel at this moment. Say the truth: hidden behind another
  * window, minimized or on another page is false. Kept and reported once a second and at each change; false at first. */

@@ -446,6 +446,17 @@ void oriel_packet_put_string(struct oriel_packet_writer *writer, const char *nam
     append_quoted(writer, value);
 }
 
+void oriel_packet_put_strings(struct oriel_packet_writer *writer, const char *name, const char *const *values,
+                              size_t n) {
+    append_name(writer, name);
+    append_text(writer, "[");
+    for (size_t i = 0; i < n; i++) {
+        append_text(writer, i ? "," : "");
+        append_quoted(writer, values[i]);
+    }
+    append_text(writer, "]");
+}
+
 void oriel_packet_put_integer(struct oriel_packet_writer *writer, const char *name, int64_t value) {
     char digits[24];
 

@@ -68,6 +68,8 @@ struct oriel_packet_writer {
 void oriel_packet_begin(struct oriel_packet_writer *writer);
 void oriel_packet_put_string(struct oriel_packet_writer *writer, const char *name, const char *value);
 void oriel_packet_put_integer(struct oriel_packet_writer *writer, const char *name, int64_t value);
+void oriel_packet_put_strings(struct oriel_packet_writer *writer, const char *name, const char *const *values,
+                              size_t n);
 void oriel_packet_put_boolean(struct oriel_packet_writer *writer, const char *name, bool value);
 
 /* 0: `text` and `size` are the packet. Else the first error. */

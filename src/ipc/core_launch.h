@@ -21,16 +21,18 @@ enum {
     ORIEL_LAUNCH_FAILED = 3,
     /* u number · u how the program ended, as of wait(2). Nothing of it is left. */
     ORIEL_LAUNCH_ENDED = 4,
+    /* s "person" or "local": somebody has stopped the session by the stop socket. Comes before the ends of the helpers,
+     * which were killed in this moment. */
+    ORIEL_LAUNCH_STOPPED = 5,
 };
 
 static const struct oriel_ipc_type oriel_core_to_launch_types[] = {
     {ORIEL_LAUNCH_START, "start", "uu", 1},
 };
 static const struct oriel_ipc_type oriel_launch_to_core_types[] = {
-    {ORIEL_LAUNCH_READY, "ready", "us", 0},
-    {ORIEL_LAUNCH_STARTED, "started", "u", 1},
-    {ORIEL_LAUNCH_FAILED, "failed", "us", 0},
-    {ORIEL_LAUNCH_ENDED, "ended", "uu", 0},
+    {ORIEL_LAUNCH_READY, "ready", "us", 0},    {ORIEL_LAUNCH_STARTED, "started", "u", 1},
+    {ORIEL_LAUNCH_FAILED, "failed", "us", 0},  {ORIEL_LAUNCH_ENDED, "ended", "uu", 0},
+    {ORIEL_LAUNCH_STOPPED, "stopped", "s", 0},
 };
 static const struct oriel_ipc_table oriel_core_to_launch __attribute__((unused)) = {
     "core to launcher", oriel_core_to_launch_types, sizeof oriel_core_to_launch_types / sizeof(struct oriel_ipc_type)};

@@ -22,6 +22,9 @@ enum {
     /* u, u microseconds that packets took through egress in the last second, median and most; 0 without a relay. For
      * the page; comes after each STATS. */
     ORIEL_MEDIA_EGRESS = 5,
+    /* u 1: no picture is asked of capture, encoded or sent from now on; 0: again, with a keyframe first. Any time after
+     * START, whatever the transport does meanwhile. */
+    ORIEL_MEDIA_FREEZE = 6,
 };
 
 /* Media to core. */
@@ -59,6 +62,7 @@ static const struct oriel_ipc_type oriel_core_to_media_types[] = {
     {ORIEL_MEDIA_REMOTE_CANDIDATE, "remote-candidate", "us", 0},
     {ORIEL_MEDIA_RENEW, "renew", "u", 0},
     {ORIEL_MEDIA_EGRESS, "egress", "uu", 0},
+    {ORIEL_MEDIA_FREEZE, "freeze", "u", 0},
 };
 static const struct oriel_ipc_type oriel_media_to_core_types[] = {
     {ORIEL_MEDIA_OFFER, "offer", "uss", 0},  {ORIEL_MEDIA_LOCAL_CANDIDATE, "local-candidate", "us", 0},

@@ -2,7 +2,8 @@
  *
  * Policy: core forks it before anything else happens, and from then on can neither start a program itself nor say what
  * is started: over the channel (ipc/core_launch.h) it names a kind, and programs, paths, devices and networks of a kind
- * were fixed by the configuration at the fork. It has no part in what helpers do, and reads nothing but core's channel.
+ * were fixed by the configuration at the fork. It has no part in what helpers do, and reads nothing but core's channel
+ * and the stop socket (stopper.h), on which every helper of a session is killed at once, whatever core does meanwhile.
  * It dies with core, and helpers die with it. libc only.
  *
  * A helper is started through bubblewrap (namespaces, a read-only tree of little but libraries) and oriel-enter
@@ -16,6 +17,7 @@
 #include <stddef.h>
 
 #include "sandbox.h"
+#include "stopper.h"
 
 struct oriel_launch_kind {
     enum oriel_process process;
@@ -45,6 +47,7 @@ struct oriel_launch_plan {
     bool network[ORIEL_PROCESSES];         /* the machine's network, too, by configuration */
     bool unprotected;                      /* where there is no sandbox, run without one */
     bool log;                              /* forbidden calls are logged only */
+    struct oriel_launch_stop stop;         /* who may stop sessions without core */
 };
 
 extern const struct oriel_launch_kind oriel_launch_kinds[ORIEL_PROCESSES]; /* by enum oriel_process */

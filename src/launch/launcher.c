@@ -10,6 +10,7 @@
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core_launch.h"
@@ -17,17 +18,27 @@
 #include "launch.h"
 #include "log.h"
 
-enum { CHILDREN_MAX = 16, CHANNEL_FD = 3, INFO_FD = 4, HIGH_FD = 16, INFO_TIMEOUT = 5000, PROBE_TIMEOUT = 10000 };
+enum {
+    CHILDREN_MAX = 16,
+    CHANNEL_FD = 3,
+    INFO_FD = 4,
+    HIGH_FD = 16,
+    INFO_TIMEOUT = 5000,
+    PROBE_TIMEOUT = 10000,
+    STOP_PATIENCE = 40
+};
 
 struct child {
     uint32_t number;
     pid_t pid; /* of bubblewrap, or of the program itself; 0: free */
     int pidfd;
+    int program;  /* pidfd of the program inside */
+    bool session; /* it goes with a stop: all but oriel-signal */
 };
 
 struct launcher {
     const struct oriel_launch_plan *plan;
-    int core;
+    int core, stop; /* stop: the listener, or -1 */
     bool sandbox;
     struct child children[CHILDREN_MAX];
     struct oriel_launch_command command;
@@ -198,6 +209,8 @@ static void handle_start(struct launcher *l) {
         return;
     }
     c->number = number;
+    c->program = fcntl(pidfd, F_DUPFD_CLOEXEC, HIGH_FD);
+    c->session = l->plan->kinds[kind].process != ORIEL_PROCESS_SIGNAL;
     oriel_debug("started %s as %d", l->plan->kinds[kind].program, (int)c->pid);
     oriel_ipc_send(l->core, &oriel_launch_to_core, ORIEL_LAUNCH_STARTED, number, pidfd);
     close(pidfd);
@@ -215,13 +228,59 @@ static void reap(struct launcher *l, struct child *c) {
         return;
     oriel_ipc_send(l->core, &oriel_launch_to_core, ORIEL_LAUNCH_ENDED, c->number, program_status(status, l->sandbox));
     close(c->pidfd);
+    if (c->program >= 0)
+        close(c->program);
     c->pid = 0;
+}
+
+/* ---- the stop socket ---- */
+
+/* Of `children`, those that still run after `timeout` ms. */
+static unsigned wait_for_ends(struct child *const *children, unsigned count, int timeout) {
+    struct timespec from, now;
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    for (;;) {
+        struct pollfd fds[CHILDREN_MAX];
+        unsigned left = 0;
+        for (unsigned i = 0; i < count; i++) {
+            fds[left] = (struct pollfd){.fd = children[i]->pidfd, .events = POLLIN};
+            if (poll(&fds[left], 1, 0) == 0)
+                left++;
+        }
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        int spent = (int)((now.tv_sec - from.tv_sec) * 1000 + (now.tv_nsec - from.tv_nsec) / 1000000);
+        if (!left || spent >= timeout)
+            return left;
+        poll(fds, left, timeout - spent);
+    }
+}
+
+/* Kills first; core, which may hang, reads of it later. */
+static void stop_session(struct launcher *l) {
+    struct child *stopped[CHILDREN_MAX];
+    unsigned count = 0;
+    char by;
+    int fd = oriel_launch_stop_accept(l->stop, &l->plan->stop, &by);
+    if (fd < 0)
+        return;
+    oriel_ipc_send(l->core, &oriel_launch_to_core, ORIEL_LAUNCH_STOPPED,
+                   by == ORIEL_STOP_BY_PERSON ? "person" : "local");
+    for (int i = 0; i < CHILDREN_MAX; i++)
+        if (l->children[i].pid && l->children[i].session) {
+            struct child *c = stopped[count++] = &l->children[i];
+            if (c->program < 0 || pidfd_send_signal(c->program, SIGKILL, NULL, 0) < 0)
+                pidfd_send_signal(c->pidfd, SIGKILL, NULL, 0);
+        }
+    unsigned left = wait_for_ends(stopped, count, STOP_PATIENCE);
+    for (unsigned i = 0; left && i < count; i++)
+        pidfd_send_signal(stopped[i]->pidfd, SIGKILL, NULL, 0); /* bubblewrap itself */
+    oriel_launch_stop_answer(fd, count, left);
 }
 
 /* Ends with core: the helpers are then killed by the kernel, as children of ours. */
 static void run(struct launcher *l) {
     for (;;) {
-        struct pollfd fds[CHILDREN_MAX + 1];
+        struct pollfd fds[CHILDREN_MAX + 2];
         struct child *watched[CHILDREN_MAX];
         nfds_t count = 0;
         fds[count++] = (struct pollfd){.fd = l->core, .events = POLLIN};
@@ -230,11 +289,14 @@ static void run(struct launcher *l) {
                 watched[count - 1] = &l->children[i];
                 fds[count++] = (struct pollfd){.fd = l->children[i].pidfd, .events = POLLIN};
             }
-        if (poll(fds, count, -1) < 0 && errno != EINTR)
+        fds[count] = (struct pollfd){.fd = l->stop, .events = POLLIN}; /* -1 is left out */
+        if (poll(fds, count + 1, -1) < 0 && errno != EINTR)
             return;
         for (nfds_t i = 1; i < count; i++)
             if (fds[i].revents)
                 reap(l, watched[i - 1]);
+        if (fds[count].revents)
+            stop_session(l);
         if (!fds[0].revents)
             continue;
         int result = oriel_ipc_receive(l->core, &oriel_core_to_launch, &message);
@@ -303,6 +365,10 @@ static void child_main(const struct oriel_launch_plan *plan, int core, pid_t par
     l.core = move_up(core);
     close_range(3, HIGH_FD - 1, 0);
     close_range((unsigned)l.core + 1, ~0U, 0);
+    l.stop = plan->stop.path ? oriel_launch_stop_listen(&plan->stop) : -1;
+    if (plan->stop.path && l.stop < 0)
+        oriel_error("cannot listen on %s: %s; sessions can be stopped by orield only", plan->stop.path,
+                    strerror(-l.stop));
     char why[300]; /* filled also when it stands: what was said is then no reason */
     l.sandbox = oriel_launch_probe(plan, probed_kind(plan), true, why, sizeof why);
     oriel_ipc_send(l.core, &oriel_launch_to_core, ORIEL_LAUNCH_READY, (uint32_t)l.sandbox, why);

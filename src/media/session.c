@@ -50,6 +50,7 @@ struct session {
     gboolean relay, silent;
     unsigned egress[2]; /* us through it, median and most, as core said last */
     uint32_t renewal;   /* the newest, as core numbers them */
+    gboolean frozen;    /* core wants no picture to leave */
     gboolean sending;   /* a packet has left by the present connection */
     guint64 pictures_before, bytes_before;
     struct oriel_ipc_message message;
@@ -113,7 +114,7 @@ static void on_connected(void *user) {
     if (s->state != CONNECTING)
         return;
     s->state = CONNECTED;
-    oriel_screen_run(s->screen, TRUE);
+    oriel_screen_run(s->screen, !s->frozen);
     live_when_ready(s);
 }
 
@@ -283,6 +284,11 @@ static void renew(struct session *s) {
         fail(s, "media-failed", error->message);
 }
 
+static void freeze(struct session *s, gboolean on) {
+    s->frozen = on;
+    oriel_screen_run(s->screen, !on && s->state >= CONNECTED && s->state <= LIVE);
+}
+
 static void handle(struct session *s) {
     struct oriel_ipc_message *m = &s->message;
     if ((m->type->id == ORIEL_MEDIA_START) != (s->state == WAITING)) {
@@ -307,6 +313,9 @@ static void handle(struct session *s) {
         break;
     case ORIEL_MEDIA_RENEW:
         renew(s);
+        break;
+    case ORIEL_MEDIA_FREEZE:
+        freeze(s, m->fields[0].number != 0);
         break;
     }
 }

@@ -19,6 +19,9 @@ const VENDORS = {
 const PICTURE = ['oriel-capture', 'oriel-media'];
 
 // Anna is the builder's, Boris of the other vendor.
+// A call for support ends the back-off after three denials.
+const forgive = (provider) => { provider.send({ t: 'call', note: '' }); provider.send({ t: 'uncall' }); };
+
 async function stage(rig, { trust = VENDORS, config = {}, env } = {}) {
   const hostile = rig.own(await Hostile.start(rig.path('broker'), { vendors: Object.keys(VENDORS) }));
   const device = await rig.device({ broker: hostile.devices, watch: true, trust, env, config: { session: { scopes: 'view;control;logs' }, ...config } });
@@ -399,6 +402,7 @@ describe('attacks', { concurrency: 3 }, () => {
       assert.doesNotMatch(ask.agent + ask.reason, /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/);
       provider.decide(ask, false);
       assert.equal((await agent.denial()).reason, 'denied');
+      forgive(provider);
     }
     assert.ok((await records(device)).filter(({ event }) => event === 'request').every(({ vendor: of }) => of === 'nozzles'));
     // The state that is sealed for one vendor is none of the other's business.
@@ -480,19 +484,17 @@ describe('attacks', { concurrency: 3 }, () => {
 
   // A process of its own that stops media within 100 ms whatever core does is not there yet. What holds without it: a stop
   // is not lost, and core's end is the end of all that it started.
-  story('attack 17, without a stop process: a stop while core is suspended acts as soon as it goes on, and killing it at once', async ({ rig }) => {
+  story('attack 17: a stop while core is suspended acts at once, core tells it as soon as it goes on, and killing core kills all', async ({ rig }) => {
     const cast = await stage(rig);
     const { device, provider } = cast;
     await granted(cast);
     device.process.signal('SIGSTOP');
-    const { code, stderr } = await device.oriel('stop');
-    assert.equal(code, 1);
-    assert.match(stderr, /does not answer|no answer|timed out/i);
-    assert.equal(device.picture().length, 2); // that is what the stop process is for
-    const from = clock();
+    const { code, stdout, stderr } = await device.oriel('stop');
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^stopped/);
+    assert.match(stderr, /does not answer/);
+    assert.equal(device.picture().length, 0);
     device.process.signal('SIGCONT');
-    await until('capture and media to be gone', () => device.picture().length === 0, { every: 1 });
-    assert.ok(clock() - from < 1000, `${clock() - from} ms`);
     // Core has not heard the person's HMI meanwhile, either: whichever it looks at first.
     const { by, reason } = await provider.next('session ended');
     assert.ok(['local stopped', 'device provider-lost'].includes(`${by} ${reason}`), `${by} ${reason}`);
@@ -635,6 +637,7 @@ describe('attacks', { concurrency: 3 }, () => {
       const asked = await agent.request();
       assert.equal((await provider.deny()).request, asked);
       assert.equal((await agent.denial()).reason, 'denied');
+      forgive(provider);
     }
     await granted(cast);
     provider.stopSession();

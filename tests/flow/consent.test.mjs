@@ -77,17 +77,20 @@ story('provider hangs while it asks: no after 3 s', async ({ rig }) => {
 });
 
 const invalid = {
-  'a decision for another request': (ask) => ({ t: 'decision', request: `${ask.request.slice(0, 41)}${ask.request[41] === 'A' ? 'B' : 'A'}${ask.request[42]}`, allow: true }),
+  'a decision for another request': (ask) => ({ t: 'decision', request: `${ask.request.slice(0, 41)}${ask.request[41] === 'A' ? 'B' : 'A'}${ask.request[42]}`, allow: true, scopes: ['view'] }),
   'an allow that is a word': (ask) => ({ t: 'decision', request: ask.request, allow: 'true' }),
   'an allow that is a number': (ask) => ({ t: 'decision', request: ask.request, allow: 1 }),
   'a decision without allow': (ask) => ({ t: 'decision', request: ask.request }),
-  'a decision with more members': (ask) => ({ t: 'decision', request: ask.request, allow: true, always: true }),
+  'a decision with more members': (ask) => ({ t: 'decision', request: ask.request, allow: true, scopes: ['view'], always: true }),
   'a duplicate allow': (ask) => `{"t":"decision","request":"${ask.request}","allow":false,"allow":true}`,
+  'a yes to nothing': (ask) => ({ t: 'decision', request: ask.request, allow: true, scopes: [] }),
+  'a yes without scopes': (ask) => ({ t: 'decision', request: ask.request, allow: true }),
+  'scopes that are none': (ask) => ({ t: 'decision', request: ask.request, allow: true, scopes: ['everything'] }),
   'an unknown t': () => ({ t: 'allow' }),
   'no JSON': () => 'yes',
   'an empty object': () => '{}',
   'NUL bytes': () => '@hex 7b0000007d',
-  'a packet of 9 KiB': (ask) => ({ t: 'decision', request: ask.request, allow: true, padding: 'x'.repeat(9000) }),
+  'a packet of 9 KiB': (ask) => ({ t: 'decision', request: ask.request, allow: true, scopes: ['view'], padding: 'x'.repeat(9000) }),
 };
 story('provider gives an answer that is not one: no', async ({ rig }) => {
   const cast = await rig.cast();

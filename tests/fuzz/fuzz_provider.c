@@ -29,20 +29,35 @@ static void shown(void *user, const char *request) {
     fuzz_check(greeted && oriel_is_hash(request));
 }
 
-static void decision(void *user, const char *request, bool allow) {
-    fuzz_check(greeted && oriel_is_hash(request));
+static void decision(void *user, const char *request, const json_t *scopes) {
+    fuzz_check(greeted && oriel_is_hash(request) && (!scopes || json_array_size(scopes) > 0));
+}
+
+static void removed(void *user, const char *session, const char *scope) {
+    fuzz_check(greeted && oriel_is_hash(session) && g_strv_contains(oriel_scopes, scope));
+}
+
+static void masks(void *user, const uint8_t *bytes, guint count) {
+    fuzz_check(greeted && count <= ORIEL_PROVIDER_MASKS_MAX);
+}
+
+static void alive(void *user, bool indicator) {
+    fuzz_check(greeted);
 }
 
 static void stop(void *user, const char *session) {
     fuzz_check(greeted && oriel_is_hash(session));
 }
 
-static void call(void *user, const char *note) {
+static void call(void *user, const json_t *help) {
+    const char *note = json_string_value(json_object_get(help, "note"));
     g_autofree char *clean = note ? oriel_text_clean(note, 120) : NULL;
-    fuzz_check(greeted && (!note || strcmp(note, clean) == 0));
+    fuzz_check(greeted &&
+               (!help || (note && strcmp(note, clean) == 0 && json_array_size(json_object_get(help, "alarms")) <= 8)));
 }
 
-static const struct oriel_provider_events events = {connected, lost, shown, decision, stop, call};
+static const struct oriel_provider_events events = {connected, lost,  shown, decision, stop,
+                                                    removed,   alive, masks, call};
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 
 static void tidy_up(void) {

@@ -7,6 +7,7 @@ export class Provider {
   static async connect(socket, { hello = true, state = true, uid, log } = {}) {
     const provider = new Provider();
     provider.packets = [];
+    provider.indicator = false;
     provider.waiting = new Set();
     provider.process = new Process('provider', program('tests/rig/rig-provider'), [socket],
       { stdin: true, log, wrap: uid === undefined ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--'] });
@@ -18,9 +19,8 @@ export class Provider {
       await provider.next((packet) => packet.t === 'welcome' || packet.t === 'refused');
     }
     if (state) {
-      provider.indicator = false;
       provider.beat = setInterval(() => provider.send({ t: 'state', indicator: provider.indicator }), 1000);
-      provider.send({ t: 'state', indicator: false });
+      provider.send({ t: 'state', indicator: provider.indicator });
     }
     return provider;
   }
@@ -30,8 +30,9 @@ export class Provider {
     if (line.startsWith('@')) return;
     const packet = JSON.parse(line);
     if (packet.t === 'session') {
+      if (packet.state === 'ended') this.indicator = false;
+      else if (this.session !== packet.session) this.indicator = true; // a new one; from then on the test says
       this.session = packet.state === 'ended' ? null : packet.session;
-      this.indicator = packet.state !== 'ended';
     }
     this.packets.push(packet);
     this.#check();
@@ -66,8 +67,9 @@ export class Provider {
     return ask;
   }
 
-  decide(ask, allow) {
-    this.send({ t: 'decision', request: ask.request, allow });
+  // `scopes`: those left ticked; all unless said.
+  decide(ask, allow, scopes) {
+    this.send({ t: 'decision', request: ask.request, allow, ...(allow ? { scopes: scopes ?? ask.scopes } : {}) });
   }
 
   async allow(ms) {

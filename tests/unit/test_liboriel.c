@@ -260,7 +260,7 @@ static void test_allowed_story(void **state) {
     assert_int_equal(oriel_allow(f.oriel, "H1"), 0);
     assert_int_equal(oriel_deny(f.oriel, "H1"), -ENOENT); /* one answer */
     expect("{\"t\":\"shown\",\"request\":\"H1\"}");
-    expect("{\"t\":\"decision\",\"request\":\"H1\",\"allow\":true}");
+    expect("{\"t\":\"decision\",\"request\":\"H1\",\"allow\":true,\"scopes\":[\"view\"]}");
 
     send_core(SESSION("starting"));
     SPIN_UNTIL(f.sessions == 1);
@@ -285,6 +285,89 @@ static void test_allowed_story(void **state) {
     assert_int_equal(f.sessions, 3);
     assert_int_equal(f.withdrawals, 0);
     assert_int_equal(f.closed, 0);
+}
+
+static void on_any_ask(struct oriel *oriel, const struct oriel_ask *ask, void *user) {
+    f.asks++;
+    snprintf(f.last, sizeof f.last, "%d %s %zu", ask->kind, ask->code, ask->n_scopes);
+}
+
+static void on_any_session(struct oriel *oriel, const struct oriel_session *session, void *user) {
+    f.sessions++;
+    f.state = session->state;
+    snprintf(f.last, sizeof f.last, "%s", session->why);
+}
+
+static void test_scopes_one_by_one(void **state) {
+    static const char *const ticked[] = {"logs", "view"}, *const other[] = {"view", "everything"};
+    const struct oriel_callbacks any = {
+        .size = sizeof any, .online = on_online, .ask = on_any_ask, .session = on_any_session};
+
+    assert_int_equal(oriel_new(f.path, "Test HMI", &any, &f, &f.oriel), 0);
+    accept_hello();
+    expect("{\"t\":\"state\",\"indicator\":false}");
+    send_core(WELCOME);
+    SPIN_UNTIL(f.online == 1);
+    send_core(
+        "{\"t\":\"ask\",\"request\":\"H1\",\"kind\":\"again\",\"code\":\"048213\",\"agent\":\"A\",\"company\":\"F\","
+        "\"reason\":\"J\",\"scopes\":[\"view\",\"control\",\"logs\"],\"seconds\":600,\"timeout\":60}");
+    SPIN_UNTIL(f.asks == 1);
+    assert_string_equal(f.last, "2 048213 3");
+    assert_int_equal(oriel_shown(f.oriel, "H1"), 0);
+    expect("{\"t\":\"shown\",\"request\":\"H1\"}");
+    assert_int_equal(oriel_allow_scopes(f.oriel, "H1", NULL, 0), -EINVAL);
+    assert_int_equal(oriel_allow_scopes(f.oriel, "H1", other, 2), -EINVAL);
+    assert_int_equal(oriel_allow_scopes(f.oriel, "H1", ticked, 2), 0);
+    expect("{\"t\":\"decision\",\"request\":\"H1\",\"allow\":true,\"scopes\":[\"logs\",\"view\"]}");
+    assert_int_equal(oriel_remove(f.oriel, "S1", "logs"), -ENOENT);
+    send_core("{\"t\":\"session\",\"state\":\"paused\",\"session\":\"S1\",\"agent\":\"A\",\"company\":\"F\",\"scopes\":"
+              "[\"view\"],"
+              "\"seconds\":600,\"left\":10,\"why\":\"indicator\"}");
+    SPIN_UNTIL(f.sessions == 1);
+    assert_int_equal(f.state, ORIEL_SESSION_PAUSED);
+    assert_string_equal(f.last, "indicator");
+    assert_int_equal(oriel_remove(f.oriel, "S1", "logs"), 0);
+    expect("{\"t\":\"remove\",\"session\":\"S1\",\"scope\":\"logs\"}");
+}
+
+static void test_masks(void **state) {
+    static const struct oriel_mask masks[] = {{600, 300, 200, 180}, {0, 0, 4096, 1}}, bad[] = {{1, 1, 4096, 1}};
+
+    make_oriel();
+    assert_int_equal(oriel_set_masks(f.oriel, masks, 2), 0); /* before there is a connection: told with it */
+    accept_hello();
+    expect("{\"t\":\"state\",\"indicator\":false}");
+    expect("{\"t\":\"masks\",\"masks\":\"600,300,200x180;0,0,4096x1\"}");
+    send_core(WELCOME);
+    SPIN_UNTIL(f.online == 1);
+    assert_int_equal(oriel_set_masks(f.oriel, bad, 1), -EINVAL);
+    assert_int_equal(oriel_set_masks(f.oriel, masks, 17), -EINVAL);
+    assert_int_equal(oriel_set_masks(f.oriel, NULL, 0), 0);
+    expect("{\"t\":\"masks\",\"masks\":\"\"}");
+}
+
+static void test_call_with_what_the_machine_knows(void **state) {
+    static const char *const alarms[] = {"AE-310 Capper jammed", "BE-330 \"full\""}, *const bad[] = {NULL};
+    struct oriel_call call = {
+        .size = sizeof call, .note = "Jam", .page = "Alarms", .alarms = alarms, .n_alarms = 2, .callback = "221"};
+
+    connect_whole();
+    assert_int_equal(oriel_call_with(f.oriel, &call), 0);
+    expect("{\"t\":\"call\",\"note\":\"Jam\",\"page\":\"Alarms\",\"alarms\":[\"AE-310 Capper jammed\",\"BE-330 "
+           "\\\"full\\\"\"],"
+           "\"callback\":\"221\"}");
+    call.n_alarms = 9;
+    assert_int_equal(oriel_call_with(f.oriel, &call), -EINVAL);
+    call.n_alarms = 1;
+    call.alarms = bad;
+    assert_int_equal(oriel_call_with(f.oriel, &call), -EINVAL);
+    call = (struct oriel_call){.size = sizeof call,
+                               .page = "12345678901234567890123456789012345678901234567890123456789012345"};
+    assert_int_equal(oriel_call_with(f.oriel, &call), -EMSGSIZE);
+    call = (struct oriel_call){.size = sizeof call, .callback = "\xff"};
+    assert_int_equal(oriel_call_with(f.oriel, &call), -EILSEQ);
+    assert_int_equal(oriel_call_with(f.oriel, &(struct oriel_call){0}), -EINVAL);
+    expect_silence();
 }
 
 static void test_denied_withdrawn_call(void **state) {
@@ -602,6 +685,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_arguments),
         TEST(test_allowed_story),
+        TEST(test_scopes_one_by_one),
+        TEST(test_masks),
+        TEST(test_call_with_what_the_machine_knows),
         TEST(test_denied_withdrawn_call),
         TEST(test_state_each_second),
         TEST(test_bad_packets),

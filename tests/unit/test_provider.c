@@ -38,19 +38,39 @@ static void on_shown(void *user, const char *request) {
     note("shown:%.4s", request);
 }
 
-static void on_decision(void *user, const char *request, bool allow) {
-    note("%s:%.4s", allow ? "allow" : "deny", request);
+static void on_decision(void *user, const char *request, const json_t *scopes) {
+    note("%s:%.4s", scopes ? "allow" : "deny", request);
+    for (size_t i = 0; i < json_array_size(scopes); i++)
+        note("+%s", json_string_value(json_array_get(scopes, i)));
+}
+
+static void on_remove(void *user, const char *session, const char *scope) {
+    note("remove:%.4s:%s", session, scope);
+}
+
+static void on_masks(void *user, const uint8_t *bytes, guint count) {
+    note("masks:%u", count);
+}
+
+static bool saw_indicator;
+static guint beats;
+
+static void on_alive(void *user, bool indicator) {
+    saw_indicator = indicator;
+    beats++;
 }
 
 static void on_stop(void *user, const char *session) {
     note("stop:%.4s", session);
 }
 
-static void on_call(void *user, const char *text) {
+static void on_call(void *user, const json_t *help) {
+    g_autofree char *text = help ? json_dumps(help, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII) : NULL;
     note("call:%s", text ? text : "(taken back)");
 }
 
-static const struct oriel_provider_events callbacks = {on_connected, on_lost, on_shown, on_decision, on_stop, on_call};
+static const struct oriel_provider_events callbacks = {on_connected, on_lost,  on_shown, on_decision, on_stop,
+                                                       on_remove,    on_alive, on_masks, on_call};
 
 static void listen_for(const char *users) {
     g_autoptr(GError) error = NULL;
@@ -84,13 +104,21 @@ static void test_every_message(void **state) {
     int fd = greeted();
     rig_send(fd, "{\"t\":\"shown\",\"request\":\"" HASH "\"}");
     rig_send(fd, "{\"t\":\"decision\",\"request\":\"" HASH "\",\"allow\":false}");
-    rig_send(fd, "{\"t\":\"decision\",\"allow\":true,\"request\":\"" HASH "\"}");
+    rig_send(fd, "{\"t\":\"decision\",\"allow\":true,\"request\":\"" HASH "\",\"scopes\":[\"view\",\"logs\"]}");
     rig_send(fd, "{\"t\":\"state\",\"indicator\":true}");
+    rig_send(fd, "{\"t\":\"remove\",\"session\":\"" HASH "\",\"scope\":\"logs\"}");
+    rig_send(fd, "{\"t\":\"masks\",\"masks\":\"600,300,200x180; 0,0,90x20\"}");
     rig_send(fd, "{\"t\":\"stop\",\"session\":\"" HASH "\"}");
     rig_send(fd, "{\"t\":\"call\",\"note\":\"Jam\\n at\xe2\x80\xae capper\"}");
     rig_send(fd, "{\"t\":\"call\",\"note\":\"\"}");
+    rig_send(fd,
+             "{\"t\":\"call\",\"note\":\"x\",\"page\":\"Alarms\",\"alarms\":[\"A\\n1\",\"\"],\"callback\":\"221\"}");
     rig_send(fd, "{\"t\":\"uncall\"}");
-    expect("shown:n4bQ deny:n4bQ allow:n4bQ stop:n4bQ call:Jam at capper call: call:(taken back)");
+    expect("shown:n4bQ deny:n4bQ allow:n4bQ +view +logs remove:n4bQ:logs masks:2 stop:n4bQ "
+           "call:{\"note\":\"Jam at capper\"} call:{\"note\":\"\"} "
+           "call:{\"alarms\":[\"A 1\"],\"callback\":\"221\",\"note\":\"x\",\"page\":\"Alarms\"} call:(taken back)");
+    assert_true(saw_indicator);
+    assert_int_equal(beats, 1);
     close(fd);
     expect("lost:it ended");
     close(greeted()); /* the next one */
@@ -117,19 +145,49 @@ static void test_breaches(void **state) {
          "shown needs exactly t and request (the hash asked for)"},
         {"{\"t\":\"shown\"}", "shown needs exactly t and request (the hash asked for)"},
         {"{\"t\":\"decision\",\"request\":\"" HASH "\",\"allow\":1}",
-         "decision needs exactly t, request (the hash asked for) and allow (true or false)"},
+         "decision needs exactly t, request (the hash asked for), allow (true or false) and, with true, scopes "
+         "(those left ticked)"},
         {"{\"t\":\"decision\",\"request\":\"" HASH "\",\"allow\":\"true\"}",
-         "decision needs exactly t, request (the hash asked for) and allow (true or false)"},
+         "decision needs exactly t, request (the hash asked for), allow (true or false) and, with true, scopes "
+         "(those left ticked)"},
         {"{\"t\":\"decision\",\"request\":\"" HASH "\"}",
-         "decision needs exactly t, request (the hash asked for) and allow (true or false)"},
+         "decision needs exactly t, request (the hash asked for), allow (true or false) and, with true, scopes "
+         "(those left ticked)"},
         {"{\"t\":\"decision\",\"request\":\"" HASH "\",\"allow\":true,\"scopes\":[]}",
-         "decision needs exactly t, request (the hash asked for) and allow (true or false)"},
+         "decision needs exactly t, request (the hash asked for), allow (true or false) and, with true, scopes "
+         "(those left ticked)"},
         {"{\"t\":\"decision\",\"request\":null,\"allow\":true}",
-         "decision needs exactly t, request (the hash asked for) and allow (true or false)"},
+         "decision needs exactly t, request (the hash asked for), allow (true or false) and, with true, scopes "
+         "(those left ticked)"},
+        {"{\"t\":\"decision\",\"request\":\"" HASH "\",\"allow\":true}",
+         "decision needs exactly t, request (the hash asked for), allow (true or false) and, with true, scopes "
+         "(those left ticked)"},
+        {"{\"t\":\"decision\",\"request\":\"" HASH "\",\"allow\":true,\"scopes\":[\"view\",\"view\"]}",
+         "decision needs exactly t, request (the hash asked for), allow (true or false) and, with true, scopes "
+         "(those left ticked)"},
+        {"{\"t\":\"decision\",\"request\":\"" HASH "\",\"allow\":true,\"scopes\":[\"everything\"]}",
+         "decision needs exactly t, request (the hash asked for), allow (true or false) and, with true, scopes "
+         "(those left ticked)"},
+        {"{\"t\":\"remove\",\"session\":\"" HASH "\"}", "remove needs exactly t, session (its id) and scope"},
+        {"{\"t\":\"remove\",\"session\":\"" HASH "\",\"scope\":1}",
+         "remove needs exactly t, session (its id) and scope"},
         {"{\"t\":\"state\"}", "state needs exactly t and indicator (true or false)"},
         {"{\"t\":\"state\",\"indicator\":1}", "state needs exactly t and indicator (true or false)"},
         {"{\"t\":\"stop\",\"session\":\"\"}", "stop needs exactly t and session (its id)"},
-        {"{\"t\":\"call\"}", "call needs exactly t and note (at most 120 characters)"},
+        {"{\"t\":\"call\"}",
+         "call needs t and note (at most 120 characters), and may have page (64), alarms (8 of 80), callback (64)"},
+        {"{\"t\":\"call\",\"note\":\"\",\"alarms\":[1]}",
+         "call needs t and note (at most 120 characters), and may have page (64), alarms (8 of 80), callback (64)"},
+        {"{\"t\":\"call\",\"note\":\"\",\"alarms\":[1,2,3,4,5,6,7,8,9]}",
+         "call needs t and note (at most 120 characters), and may have page (64), alarms (8 of 80), callback (64)"},
+        {"{\"t\":\"call\",\"note\":\"\",\"recipe\":\"secret\"}",
+         "call needs t and note (at most 120 characters), and may have page (64), alarms (8 of 80), callback (64)"},
+        {"{\"t\":\"masks\",\"masks\":\"0,0,0x0\"}",
+         "masks needs exactly t and masks (x,y,WIDTHxHEIGHT joined by ';', at most 16)"},
+        {"{\"t\":\"masks\",\"masks\":\"1,1,1x1;1,1,1x1;1,1,1x1;1,1,1x1;1,1,1x1;1,1,1x1;1,1,1x1;1,1,1x1;1,1,1x1;1,1,1x1;"
+         "1,1,1x1;1,"
+         "1,1x1;1,1,1x1;1,1,1x1;1,1,1x1;1,1,1x1;1,1,1x1\"}",
+         "masks needs exactly t and masks (x,y,WIDTHxHEIGHT joined by ';', at most 16)"},
         {"{\"t\":\"uncall\",\"note\":\"\"}", "uncall needs exactly t"},
     };
     listen_for("");
@@ -158,7 +216,8 @@ static void test_too_long(void **state) {
     close(fd);
     fd = greeted();
     rig_send(fd, call);
-    expect("invalid:call needs exactly t and note (at most 120 characters)");
+    expect("invalid:call needs t and note (at most 120 characters), and may have page (64), alarms (8 of 80), callback "
+           "(64)");
     close(fd);
     fd = greeted();
     rig_send(fd, ""); /* an empty packet looks like an end, and is taken for one */

@@ -11,6 +11,7 @@
 #define PRINT "00:07:0E:15:1C:23:2A:31:38:3F:46:4D:54:5B:62:69:70:77:7E:85:8C:93:9A:A1:A8:AF:B6:BD:C4:CB:D2:D9"
 
 static struct oriel_session *session;
+static json_t *view;                                /* what the person leaves ticked */
 static struct oriel_peer *anna, *anna_again, *bert; /* two exchanges of one agent, and one of another */
 static GString *effects;                            /* since the last expect() */
 static guint records, fail_record, fail_records_from;
@@ -79,14 +80,43 @@ static void send_message(void *user, const struct oriel_peer *peer, enum oriel_m
     json_decref(m);
 }
 
-static bool ask(void *user, const struct oriel_session_request *request) {
-    effect("ask");
-    assert_string_equal(request->hash, HASH);
+static char question[ORIEL_HASH_SIZE]; /* the last one in mid-session */
+static guint question_timeout;
+
+static char *joined(const json_t *list) {
+    GString *text = g_string_new(NULL);
+    for (size_t i = 0; i < json_array_size(list); i++)
+        g_string_append_printf(text, "%s%s", i ? "+" : "", json_string_value(json_array_get(list, i)));
+    return g_string_free(text, FALSE);
+}
+
+static bool ask(void *user, const struct oriel_session_question *q) {
+    g_autofree char *scopes = joined(q->scopes);
+    if (q->kind == ORIEL_QUESTION_REQUEST) {
+        effect("ask");
+        assert_string_equal(q->hash, HASH);
+        assert_int_equal(q->timeout, 60);
+    } else {
+        effect("ask-%s:%s", q->kind == ORIEL_QUESTION_MORE ? "more" : "again", scopes);
+        g_strlcpy(question, q->hash, sizeof question);
+        question_timeout = q->timeout;
+    }
     return !fail_ask;
 }
 
+static const char *outcome; /* of the last request that was settled */
+
+static void settled(void *user, const struct oriel_session_request *request, const char *reason) {
+    assert_string_equal(request->vendor, "fill-cap");
+    outcome = reason ? reason : "allowed";
+}
+
+static void freeze(void *user, bool on) {
+    effect(on ? "freeze" : "thaw");
+}
+
 static void withdraw(void *user, const char *hash, const char *why) {
-    assert_string_equal(hash, HASH);
+    assert_true(strcmp(hash, HASH) == 0 || strcmp(hash, question) == 0);
     effect("withdraw:%s", why);
 }
 
@@ -135,15 +165,22 @@ static void changed(void *user) {
     effect("changed:%s", states[oriel_session_state(session)]);
 }
 
+static gint64 armed;
+
 static void arm(void *user, gint64 deadline) {
+    armed = deadline;
     double seconds = deadline ? (double)(deadline - oriel_boottime()) / 1e9 : 0;
     effect("arm:%d", (int)(seconds + 0.5));
 }
 
-static const struct oriel_session_ops ops = {record, send_message, ask,    withdraw,  prepare,      discard, announce,
-                                             launch, renew,        answer, candidate, kill_helpers, changed, arm};
+static const struct oriel_session_ops ops = {record,    send_message, ask,      withdraw, prepare, discard,
+                                             settled,   freeze,       announce, launch,   renew,   answer,
+                                             candidate, kill_helpers, changed,  arm};
 
 /* ---- steps ---- */
+
+static const char *asked_scopes; /* NULL: view */
+static bool long_grant;
 
 static void request(void) {
     struct oriel_session_request r = {.hash = HASH,
@@ -152,8 +189,9 @@ static void request(void) {
                                       .company = g_strdup("Fill & Cap GmbH"),
                                       .name = g_strdup("Anna Weber"),
                                       .reason = g_strdup("Capper jams"),
-                                      .scopes = json_pack("[s]", "view"),
-                                      .seconds = 600,
+                                      .scopes =
+                                          asked_scopes ? json_loads(asked_scopes, 0, NULL) : json_pack("[s]", "view"),
+                                      .seconds = long_grant ? 28800 : 600,
                                       .fingerprint = g_strdup(PRINT)};
     oriel_session_ask(session, &r);
     assert_null(r.peer); /* taken over */
@@ -173,7 +211,7 @@ static void reach(enum oriel_session_state state) {
         request();
     if (state >= ORIEL_SESSION_STARTING) {
         oriel_session_shown(session, HASH);
-        oriel_session_decide(session, HASH, true);
+        oriel_session_decide(session, HASH, view);
         memcpy(id, oriel_session_id(session), sizeof id);
     }
     if (state >= ORIEL_SESSION_CONNECTING) {
@@ -186,6 +224,25 @@ static void reach(enum oriel_session_state state) {
         oriel_session_stop(session, "person", "stopped");
     assert_int_equal(oriel_session_state(session), state);
     g_string_truncate(effects, 0);
+}
+
+/* A second goes by, and the timer rings when it is due, as the device's does. */
+static void second(void) {
+    oriel_clock_advance(ORIEL_SECOND);
+    if (armed && oriel_boottime() >= armed)
+        oriel_session_tick(session);
+}
+
+/* Time goes by, with a provider that says every second that the indicator is visible. */
+static void beats(guint seconds) {
+    for (guint i = 0; i < seconds; i++) {
+        gsize before = effects->len;
+        second();
+        oriel_session_provider_alive(session, true);
+        if (g_str_has_prefix(effects->str + before + (before ? 1 : 0), "arm:") &&
+            !strchr(effects->str + before + 1, ' '))
+            g_string_truncate(effects, before); /* nothing but the timer */
+    }
 }
 
 static void message_from(const struct oriel_peer *peer, json_t *m) {
@@ -227,8 +284,8 @@ static void test_the_whole_story_in_order(void **state) {
     assert_string_equal(oriel_session_id(session), "");
     oriel_session_shown(session, HASH);
     expect("record:prompt send:progress(shown)");
-    oriel_session_decide(session, HASH, true);
-    expect("record:decision(allow) record:grant changed:starting announce:starting launch arm:15 "
+    oriel_session_decide(session, HASH, view);
+    expect("record:decision(allow) record:grant changed:starting announce:starting launch arm:2 "
            "send:progress(allowed)");
     assert_string_equal(oriel_session_status(session), "live");
     assert_int_equal(oriel_session_left(session), 600);
@@ -236,16 +293,16 @@ static void test_the_whole_story_in_order(void **state) {
     offer();
     expect("");
     ready();
-    expect("record:media-start send:grant send:sdp#0 changed:connecting arm:30 send:ice#1");
+    expect("record:media-start send:grant send:sdp#0 changed:connecting arm:2 send:ice#1");
     memcpy(id, oriel_session_id(session), sizeof id);
     oriel_session_local_candidate(session, 0, "");
     expect("send:ice#2");
     message_from(anna, sdp(0, "answer", "v=0"));
     message_from(anna, ice(1, "candidate:1"));
     expect("answer:v=0 candidate:0:candidate:1");
-    oriel_clock_advance(10 * ORIEL_SECOND);
+    beats(10);
     oriel_session_live(session);
-    expect("record:live arm:590 changed:live announce:live");
+    expect("record:live arm:2 changed:live announce:live");
     assert_int_equal(oriel_session_left(session), 590);
     message_from(anna, end(2, "agent", "hung-up"));
     expect(
@@ -263,7 +320,7 @@ static void test_capture_ready_before_the_offer(void **state) {
     ready();
     expect("");
     offer();
-    expect("record:media-start send:grant send:sdp#0 changed:connecting arm:30");
+    expect("record:media-start send:grant send:sdp#0 changed:connecting arm:2");
     ready(); /* once more: nothing */
     offer();
     expect("");
@@ -293,19 +350,19 @@ static void invalid_provider(void) { /* as device.c tells it */
 }
 
 static void deny(void) {
-    oriel_session_decide(session, HASH, false);
+    oriel_session_decide(session, HASH, NULL);
 }
 
 static void allow_unshown(void) {
-    oriel_session_decide(session, HASH, true);
+    oriel_session_decide(session, HASH, view);
 }
 
 static void decide_other(void) {
-    oriel_session_decide(session, OTHER, true);
+    oriel_session_decide(session, OTHER, view);
 }
 
 static void deny_other(void) {
-    oriel_session_decide(session, OTHER, false);
+    oriel_session_decide(session, OTHER, NULL);
 }
 
 static void cancel(void) {
@@ -393,8 +450,8 @@ static const struct {
     {"stop_by_person", stop_by_person, "cancelled,cancelled", "cancelled", "person", "stopped"},
     {"stop_by_shell", stop_by_shell, "cancelled,cancelled", "cancelled", "local", "stopped"},
     {"shut_down", shut_down, "shutdown,cancelled", "cancelled", "device", "shutdown"},
-    {"lose_provider", lose_provider, "cancelled,provider-lost", "provider-lost", "device", "provider-lost"},
-    {"invalid_provider", invalid_provider, "cancelled,provider-invalid", "provider-lost", "device", "provider-lost"},
+    {"lose_provider", lose_provider, "cancelled,provider-lost", NULL, NULL, NULL}, /* a session is frozen by it */
+    {"invalid_provider", invalid_provider, "cancelled,provider-invalid", NULL, NULL, NULL},
     {"deny", deny, ",denied", NULL, NULL, NULL},
     {"allow_unshown", allow_unshown, "cancelled,provider-invalid", NULL, NULL, NULL},
     {"decide_other", decide_other, "cancelled,provider-invalid", NULL, NULL, NULL},
@@ -439,6 +496,11 @@ static char *expected_effects(gsize i, enum oriel_session_state s) {
         return g_strdup_printf("kill arm:0 announce:ended(%s,%s) send:end#1(%s,%s) record:end(%s,%s) changed:ending",
                                events[i].by, events[i].reason, events[i].by, events[i].reason, events[i].by,
                                events[i].reason);
+    if (events[i].happens == lose_provider || events[i].happens == invalid_provider)
+        return g_strdup(s == ORIEL_SESSION_STARTING ? "freeze record:pause announce:paused arm:10"
+                        : s == ORIEL_SESSION_CONNECTING || s == ORIEL_SESSION_LIVE
+                            ? "freeze record:pause announce:paused send:update#1 arm:10"
+                            : "");
     return g_strdup(s == ORIEL_SESSION_ENDING && events[i].happens == gone ? "arm:0 changed:idle" : "");
 }
 
@@ -456,8 +518,9 @@ static void test_every_event_in_every_state(void **state) {
             enum oriel_session_state then = s == ORIEL_SESSION_ASKING && *expected ? ORIEL_SESSION_IDLE
                                             : s == ORIEL_SESSION_ENDING && events[i].happens == gone
                                                 ? ORIEL_SESSION_IDLE
-                                            : *expected ? ORIEL_SESSION_ENDING
-                                                        : s;
+                                            : strstr(expected, "freeze") ? s
+                                            : *expected                  ? ORIEL_SESSION_ENDING
+                                                                         : s;
             assert_int_equal(oriel_session_state(session), then);
             tear_down(NULL);
             set_up(NULL);
@@ -478,11 +541,9 @@ static void test_deadlines(void **state) {
            "changed:ending");
     gone();
     reach(ORIEL_SESSION_LIVE);
-    oriel_clock_advance(590 * ORIEL_SECOND);
-    oriel_session_tick(session);
-    expect("arm:10");
-    oriel_clock_advance(11 * ORIEL_SECOND);
-    oriel_session_tick(session);
+    beats(599);
+    expect("");
+    beats(1);
     expect("kill arm:0 announce:ended(device,expired) send:end#1(device,expired) record:end(device,expired) "
            "changed:ending");
 }
@@ -502,9 +563,9 @@ static void test_shown(void **state) {
 
 static void test_decisions_that_come_again_or_late(void **state) {
     reach(ORIEL_SESSION_STARTING);
-    oriel_session_decide(session, HASH, true);
-    oriel_session_decide(session, HASH, false);
-    oriel_session_decide(session, OTHER, true);
+    oriel_session_decide(session, HASH, view);
+    oriel_session_decide(session, HASH, NULL);
+    oriel_session_decide(session, OTHER, view);
     oriel_session_shown(session, HASH);
     expect("");
     stop_by_person();
@@ -513,12 +574,12 @@ static void test_decisions_that_come_again_or_late(void **state) {
     oriel_session_shown(session, HASH);
     late();
     g_string_truncate(effects, 0);
-    oriel_session_decide(session, HASH, true);
+    oriel_session_decide(session, HASH, view);
     expect("");
     assert_false(oriel_session_state(session) != ORIEL_SESSION_IDLE);
     /* The same request again: what was shown before was another prompt. */
     reach(ORIEL_SESSION_ASKING);
-    oriel_session_decide(session, HASH, true);
+    oriel_session_decide(session, HASH, view);
     expect("withdraw:cancelled record:decision(provider-invalid) discard send:denial(provider-invalid) arm:0 "
            "changed:idle");
 }
@@ -541,7 +602,7 @@ static void test_launch_fails(void **state) {
     request();
     oriel_session_shown(session, HASH);
     g_string_truncate(effects, 0);
-    oriel_session_decide(session, HASH, true);
+    oriel_session_decide(session, HASH, view);
     expect("record:decision(allow) record:grant changed:starting announce:starting launch "
            "kill arm:0 announce:ended(device,media-failed) send:denial(media-failed) record:end(device,media-failed) "
            "changed:ending");
@@ -554,7 +615,7 @@ static void test_launch_fails(void **state) {
 static void play_to_live(void) {
     request();
     oriel_session_shown(session, HASH);
-    oriel_session_decide(session, HASH, true);
+    oriel_session_decide(session, HASH, view);
     offer();
     ready();
     oriel_session_live(session);
@@ -634,7 +695,7 @@ static void test_a_new_path(void **state) {
     expect("renew");
     assert_int_equal(oriel_session_state(session), ORIEL_SESSION_LIVE); /* until there is something to answer */
     offer();
-    expect("send:sdp#1 changed:connecting arm:30");
+    expect("send:sdp#1 changed:connecting arm:2");
     offer(); /* nobody asked for it */
     expect("");
     oriel_session_local_candidate(session, 0, "candidate:of the new path");
@@ -647,7 +708,7 @@ static void test_a_new_path(void **state) {
     message_from(anna, sdp(2, "answer", "v=0"));
     expect("answer:v=0");
     oriel_session_live(session);
-    expect("record:live arm:600 changed:live"); /* for the person nothing has changed */
+    expect("record:live arm:2 changed:live"); /* for the person nothing has changed */
 }
 
 static void test_a_path_that_was_not_offered(void **state) {
@@ -670,7 +731,7 @@ static void test_a_new_path_has_the_certificate_of_the_grant(void **state) {
 static void test_a_new_path_before_the_grant_left(void **state) {
     request();
     oriel_session_shown(session, HASH);
-    oriel_session_decide(session, HASH, true);
+    oriel_session_decide(session, HASH, view);
     oriel_session_local_candidate(session, 0, "candidate:of the old path");
     offer();
     g_string_truncate(effects, 0);
@@ -679,7 +740,7 @@ static void test_a_new_path_before_the_grant_left(void **state) {
     ready();
     expect(""); /* the offer that there was belongs to the old path */
     offer();
-    expect("record:media-start send:grant send:sdp#0 changed:connecting arm:30");
+    expect("record:media-start send:grant send:sdp#0 changed:connecting arm:2");
 }
 
 /* Media has read only the first of the two when it says its offer. */
@@ -693,7 +754,7 @@ static void test_an_offer_of_the_renewal_before_the_last(void **state) {
     oriel_session_live(session);
     expect("");
     offer();
-    expect("send:sdp#1 changed:connecting arm:30");
+    expect("send:sdp#1 changed:connecting arm:2");
     oriel_session_renew(session);
     expect("renew");
     oriel_session_live(session); /* of the path before */
@@ -802,7 +863,7 @@ static void test_what_no_message_could_carry(void **state) {
     offer();
     ready();
     oriel_session_local_candidate(session, 0, long_candidate);
-    expect("record:media-start send:grant send:sdp#0 changed:connecting arm:30");
+    expect("record:media-start send:grant send:sdp#0 changed:connecting arm:2");
 }
 
 static void test_media_that_floods_with_candidates(void **state) {
@@ -855,7 +916,7 @@ static void test_nothing_of_a_dead_session_reaches_the_next(void **state) {
         if (quiet[i] != ORIEL_SESSION_ASKING)
             request();
         oriel_session_shown(session, HASH);
-        oriel_session_decide(session, HASH, true);
+        oriel_session_decide(session, HASH, view);
         assert_string_not_equal(oriel_session_id(session), id);
         memcpy(id, oriel_session_id(session), sizeof id);
         g_string_truncate(effects, 0);
@@ -863,7 +924,7 @@ static void test_nothing_of_a_dead_session_reaches_the_next(void **state) {
         expect("");
         assert_null(oriel_session_figures(session));
         ready();
-        expect("record:media-start send:grant send:sdp#0 changed:connecting arm:30");
+        expect("record:media-start send:grant send:sdp#0 changed:connecting arm:2");
         message_from(anna, sdp(0, "answer", "v=0"));
         expect("answer:v=0");
         for (int k = 1; k <= 64; k++) {
@@ -913,7 +974,237 @@ static void test_two_hundred_sessions(void **state) {
 static struct oriel_peer *peer(const char *agent) {
     struct oriel_peer *p = oriel_peer_new();
     p->agent = g_strdup(agent);
+    p->vendor = g_strdup("fill-cap");
     return p;
+}
+
+/* ---- the rules of consent while a session lives ---- */
+
+static void ask_for_more(const char *scopes) {
+    struct oriel_session_request r = {.hash = OTHER,
+                                      .peer = oriel_peer_ref(anna),
+                                      .vendor = g_strdup("fill-cap"),
+                                      .company = g_strdup("Fill & Cap GmbH"),
+                                      .name = g_strdup("Anna Weber"),
+                                      .reason = g_strdup("Shall I press Reset?"),
+                                      .scopes = json_loads(scopes, 0, NULL),
+                                      .seconds = 600,
+                                      .fingerprint = g_strdup(PRINT)};
+    const char *no = oriel_session_more(session, &r);
+    if (no)
+        effect("no:%s", no);
+    oriel_session_request_clear(&r);
+}
+
+static void decide(const char *hash, const char *scopes) {
+    json_t *list = scopes ? json_loads(scopes, 0, NULL) : NULL;
+    oriel_session_decide(session, hash, list);
+    json_decref(list);
+}
+
+static void expect_scopes(const char *expected) {
+    g_autofree char *scopes = joined(oriel_session_request(session)->scopes);
+    assert_string_equal(scopes, expected);
+}
+
+static void request_for(const char *scopes) {
+    asked_scopes = scopes;
+    request();
+    asked_scopes = NULL;
+    oriel_session_shown(session, HASH);
+    g_string_truncate(effects, 0);
+}
+
+static void test_rule_scopes_can_be_unticked_and_only_shrink(void **state) {
+    request_for("[\"view\", \"control\", \"logs\"]");
+    decide(HASH, "[\"logs\", \"view\"]");
+    assert_int_equal(oriel_session_state(session), ORIEL_SESSION_STARTING);
+    expect_scopes("view+logs");
+    stop_by_person();
+    gone();
+    request_for("[\"view\"]"); /* what nobody asked for can't be given */
+    decide(HASH, "[\"view\", \"control\"]");
+    expect("withdraw:cancelled record:decision(provider-invalid) discard send:denial(provider-invalid) arm:0 "
+           "changed:idle");
+    request_for("[\"view\", \"logs\"]"); /* without the picture there is no session */
+    decide(HASH, "[\"logs\"]");
+    expect("record:decision(denied) discard send:denial(denied) arm:0 changed:idle");
+    assert_string_equal(outcome, "denied");
+}
+
+static void test_rule_removing_a_scope_is_a_tap(void **state) {
+    request_for("[\"view\", \"control\"]");
+    decide(HASH, "[\"view\", \"control\"]");
+    offer();
+    ready();
+    oriel_session_live(session);
+    g_string_truncate(effects, 0);
+    oriel_session_remove(session, "logs"); /* not there */
+    expect("");
+    fail_records_from = 1; /* taking away never waits for the log */
+    oriel_session_remove(session, "control");
+    expect("announce:live send:update#1 record:scopes");
+    expect_scopes("view");
+    oriel_session_remove(session, "view");
+    assert_int_equal(oriel_session_state(session), ORIEL_SESSION_ENDING);
+}
+
+static void test_rule_adding_a_scope_asks_again(void **state) {
+    reach(ORIEL_SESSION_LIVE);
+    memcpy(id, oriel_session_id(session), sizeof id);
+    assert_true(oriel_session_is_more(session, anna_again, id));
+    assert_false(oriel_session_is_more(session, bert, id));
+    assert_false(oriel_session_is_more(session, anna, OTHER));
+    ask_for_more("[\"view\"]");
+    expect("no:not-allowed");
+    ask_for_more("[\"view\", \"control\"]");
+    expect("record:request ask-more:control arm:2");
+    assert_int_equal(question_timeout, 60);
+    ask_for_more("[\"logs\"]"); /* and the first stays */
+    expect("no:busy");
+    decide(OTHER, "[\"control\"]"); /* nobody can have seen it: no */
+    expect("withdraw:cancelled record:decision(provider-invalid) send:denial(provider-invalid) arm:2");
+    expect_scopes("view");
+    ask_for_more("[\"control\"]");
+    oriel_session_shown(session, OTHER);
+    expect("record:request ask-more:control arm:2 record:prompt send:progress(shown)");
+    decide(OTHER, NULL);
+    expect("record:decision(denied) send:denial(denied) arm:2");
+    expect_scopes("view");
+    assert_int_equal(oriel_session_state(session), ORIEL_SESSION_LIVE); /* the session goes on as it was */
+    ask_for_more("[\"control\", \"logs\"]");
+    oriel_session_shown(session, OTHER);
+    g_string_truncate(effects, 0);
+    decide(OTHER, "[\"control\"]");
+    expect("record:decision(allow) send:progress(allowed) announce:live send:update#1 arm:2");
+    expect_scopes("view+control");
+    ask_for_more("[\"logs\"]");
+    g_string_truncate(effects, 0);
+    beats(59);
+    expect("");
+    beats(1);
+    expect("withdraw:timeout record:decision(timeout) send:denial(timeout) arm:1 arm:1 arm:2");
+}
+
+static void test_more_ends_with_the_session(void **state) {
+    reach(ORIEL_SESSION_LIVE);
+    ask_for_more("[\"control\"]");
+    g_string_truncate(effects, 0);
+    stop_by_person();
+    expect("kill withdraw:cancelled send:denial(cancelled) arm:0 announce:ended(person,stopped) "
+           "send:end#1(person,stopped) record:end(person,stopped) changed:ending");
+}
+
+static void reach_again(void) {
+    long_grant = true;
+    reach(ORIEL_SESSION_LIVE);
+    long_grant = false;
+    beats(1799);
+    expect("");
+    beats(1);
+    assert_true(g_str_has_prefix(effects->str, "freeze record:pause announce:paused send:update#1 ask-again:view"));
+    g_string_truncate(effects, 0);
+    assert_string_equal(oriel_session_paused(session), "again");
+    assert_int_equal(question_timeout, 300);
+}
+
+static void test_rule_asked_again_every_30_minutes(void **state) {
+    reach_again();
+    oriel_session_shown(session, question);
+    expect("record:prompt");
+    decide(question, "[\"view\"]");
+    expect("record:decision(allow) record:resume thaw announce:live send:update#2 arm:2");
+    beats(1799);
+    expect("");
+    beats(1);
+    assert_non_null(strstr(effects->str, "ask-again:view"));
+    g_string_truncate(effects, 0);
+    oriel_session_shown(session, question);
+    decide(question, NULL);
+    expect("record:prompt record:decision(denied) kill arm:0 announce:ended(person,stopped) "
+           "send:end#4(person,stopped) record:end(person,stopped) changed:ending");
+}
+
+static void test_rule_no_answer_in_5_minutes_ends(void **state) {
+    reach_again();
+    oriel_session_shown(session, question);
+    g_string_truncate(effects, 0);
+    beats(299);
+    expect("");
+    assert_string_equal(oriel_session_paused(session), "again"); /* frozen all the time */
+    beats(1);
+    expect("record:decision(timeout) withdraw:timeout kill arm:0 announce:ended(device,not-renewed) "
+           "send:end#2(device,not-renewed) record:end(device,not-renewed) changed:ending");
+}
+
+static void test_rule_heartbeat_lost_2_s_paused_10_s_ended(void **state) {
+    reach(ORIEL_SESSION_LIVE);
+    beats(3);
+    second();
+    expect("");
+    second();
+    expect("freeze record:pause announce:paused send:update#1 arm:8");
+    assert_string_equal(oriel_session_paused(session), "provider");
+    oriel_session_provider_alive(session, true);
+    expect("record:resume thaw announce:live send:update#2 arm:2");
+    for (int i = 0; i < 9; i++)
+        second();
+    assert_int_equal(oriel_session_state(session), ORIEL_SESSION_LIVE);
+    g_string_truncate(effects, 0);
+    second();
+    expect("kill arm:0 announce:ended(device,provider-lost) send:end#4(device,provider-lost) "
+           "record:end(device,provider-lost) changed:ending");
+}
+
+static void test_rule_an_indicator_that_is_not_visible_pauses(void **state) {
+    reach(ORIEL_SESSION_LIVE);
+    for (int i = 0; i < 2; i++) {
+        second();
+        oriel_session_provider_alive(session, false);
+    }
+    g_string_truncate(effects, 0);
+    for (int i = 0; i < 30; i++) { /* it stays so, and it does not end: the person is there and can stop it */
+        oriel_clock_advance(ORIEL_SECOND / 2);
+        oriel_session_tick(session);
+        oriel_session_provider_alive(session, false);
+    }
+    assert_string_equal(oriel_session_paused(session), "indicator");
+    assert_int_equal(oriel_session_state(session), ORIEL_SESSION_LIVE);
+    assert_null(strstr(effects->str, "thaw"));
+    g_string_truncate(effects, 0);
+    oriel_session_provider_alive(session, true);
+    expect("record:resume thaw announce:live send:update#2 arm:2");
+}
+
+static void test_a_provider_that_comes_back(void **state) {
+    reach(ORIEL_SESSION_LIVE);
+    lose_provider();
+    expect("freeze record:pause announce:paused send:update#1 arm:10");
+    oriel_session_provider_connected(session);
+    expect(""); /* a connection is no heartbeat */
+    oriel_session_provider_alive(session, false);
+    assert_string_equal(oriel_session_paused(session), "indicator"); /* nothing is seen before the indicator is */
+    assert_null(strstr(effects->str, "thaw"));
+    oriel_session_provider_alive(session, true);
+    assert_string_equal(oriel_session_paused(session), "");
+    tear_down(NULL);
+    set_up(NULL);
+    reach_again();
+    lose_provider(); /* while it asks again: the next one asks anew */
+    g_string_truncate(effects, 0);
+    oriel_session_provider_connected(session);
+    expect("ask-again:view");
+    decide(question, "[\"view\"]"); /* which it has not shown */
+    assert_int_equal(oriel_session_state(session), ORIEL_SESSION_ENDING);
+}
+
+static void test_no_picture_again_without_a_record(void **state) {
+    reach_again();
+    oriel_session_shown(session, question);
+    fail_record = records + 2; /* the decision is recorded, that it goes on is not */
+    decide(question, "[\"view\"]");
+    assert_null(strstr(effects->str, "thaw"));
+    assert_non_null(strstr(effects->str, "record:end(device,audit)"));
 }
 
 static int set_up(void **state) {
@@ -925,7 +1216,9 @@ static int set_up(void **state) {
     said_path = 1;
     renewal = 0;
     fail_ask = fail_prepare = fail_launch = launched = false;
-    session = oriel_session_new(&ops, NULL, 60);
+    static const struct oriel_session_rules rules = {60, 1800, 300};
+    session = oriel_session_new(&ops, NULL, &rules);
+    view = json_pack("[s]", "view");
     return 0;
 }
 
@@ -936,6 +1229,7 @@ static int tear_down(void **state) {
     oriel_peer_unref(anna);
     oriel_peer_unref(anna_again);
     oriel_peer_unref(bert);
+    json_decref(view);
     g_string_free(effects, TRUE);
     return 0;
 }
@@ -974,6 +1268,16 @@ int main(void) {
         TEST(test_figures_reach_the_record),
         TEST(test_words_of_helpers_are_cut),
         TEST(test_two_hundred_sessions),
+        TEST(test_rule_scopes_can_be_unticked_and_only_shrink),
+        TEST(test_rule_removing_a_scope_is_a_tap),
+        TEST(test_rule_adding_a_scope_asks_again),
+        TEST(test_more_ends_with_the_session),
+        TEST(test_rule_asked_again_every_30_minutes),
+        TEST(test_rule_no_answer_in_5_minutes_ends),
+        TEST(test_rule_heartbeat_lost_2_s_paused_10_s_ended),
+        TEST(test_rule_an_indicator_that_is_not_visible_pauses),
+        TEST(test_a_provider_that_comes_back),
+        TEST(test_no_picture_again_without_a_record),
     };
     oriel_session_free(NULL);
     return cmocka_run_group_tests_name("session", tests, NULL, NULL);

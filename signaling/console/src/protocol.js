@@ -81,6 +81,13 @@ export const topics = {
 /* 32 random bytes in base64url. */
 export const nonce = () => base64url(crypto.getRandomValues(new Uint8Array(32)));
 
+/* Six digits of a hash, to compare by voice with the panel: its first 32 bits as a big-endian number, modulo 1,000,000. */
+export function code(hash) {
+    const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    const bits = [...hash.slice(0, 6)].reduce((sum, digit) => sum * 64 + digits.indexOf(digit), 0);
+    return String(Math.floor(bits / 16) % 1_000_000).padStart(6, '0');
+}
+
 /* SHA-256 over bytes, in base64url. */
 export async function hash(bytes) {
     return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));

@@ -11,6 +11,7 @@ import progress from '../../schema/progress.json';
 import request from '../../schema/request.json';
 import sdp from '../../schema/sdp.json';
 import state from '../../schema/state.json';
+import update from '../../schema/update.json';
 import agentCredential from '../../schema/documents/agent-credential.json';
 import deviceCredential from '../../schema/documents/device-credential.json';
 import enrolled from '../../schema/documents/enrolled.json';
@@ -18,6 +19,6 @@ import enrolment from '../../schema/documents/enrolment.json';
 import presence from '../../schema/documents/presence.json';
 import revoked from '../../schema/documents/revoked.json';
 
-export const schemas = { cancel, challenge, denial, end, grant, hello, ice, progress, request, sdp, state };
+export const schemas = { cancel, challenge, denial, end, grant, hello, ice, progress, request, sdp, state, update };
 /* Those that an agent has to do with. */
 export const documents = { 'agent-credential': agentCredential, 'device-credential': deviceCredential, enrolled, enrolment, presence, revoked };

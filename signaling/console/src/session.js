@@ -9,7 +9,7 @@
  * hear the same topics); a grant for a request that was taken back is ended at once; nothing of one round leaks into the
  * next.
  */
-import { ProtocolError, nonce } from './protocol.js';
+import { ProtocolError, code, nonce } from './protocol.js';
 import { refuseOffer } from './offer.js';
 import { SealError, recipient } from './seal.js';
 import { forDevice } from './turn.js';
@@ -68,9 +68,11 @@ export class Session {
         this.#env = env;
         this.reach = { status: 'checking', rtt: null };
         this.state = 'idle';
-        this.outcome = null; // {reason, by, detail} when denied, ended or unreachable
+        this.outcome = null; // {reason, by, detail, retry (seconds)} when denied, ended or unreachable
         this.request = null; // {reason, seconds, at}
-        this.grant = null; // {session, seconds, endsAt}
+        this.grant = null; // {session, scopes, seconds, endsAt}
+        this.code = ''; // of the request: the panel shows the same
+        this.paused = ''; // why the picture stands still
         this.identity = null; // of the device, as this page deals with it
         this.peer = null;
         this.path = 0; // of the newest offer: the device makes a new one when its network changes
@@ -157,6 +159,8 @@ export class Session {
         const round = this.#round;
         this.request = { reason, seconds, at: env.now() };
         this.grant = null;
+        this.code = '';
+        this.paused = '';
         this.#set('asking');
         try {
             round.certificate = await env.certificate();
@@ -183,6 +187,7 @@ export class Session {
         if (round !== this.#round) return;
         round.exchange = exchange;
         round.hash = message.hash;
+        this.code = code(message.hash);
         env.mark('asked');
         message.send();
         this.#within(SILENCE_MS, ['asking'], () => this.#giveUp('no-answer'));
@@ -252,7 +257,7 @@ export class Session {
             const { message, hash } = await exchange.open(text);
             if (message.typ === 'challenge') await this.#challenged(exchange, message, hash);
             else if (['progress', 'denial', 'grant'].includes(message.typ)) this.#answered(exchange, message);
-            else if (['sdp', 'ice', 'end'].includes(message.typ)) this.#inSession(exchange, message);
+            else if (['sdp', 'ice', 'end', 'update'].includes(message.typ)) this.#inSession(exchange, message);
         } catch (error) {
             if (!(error instanceof SealError || error instanceof ProtocolError)) throw error;
             this.#env.dropped(error.message);
@@ -294,7 +299,7 @@ export class Session {
         }
         const round = this.#round;
         if (!round?.hash || exchange !== round.exchange || message.request !== round.hash || !this.waiting) return;
-        if (message.typ === 'denial') return this.#finish('denied', { reason: message.reason, detail: message.detail });
+        if (message.typ === 'denial') return this.#finish('denied', { reason: message.reason, detail: message.detail, ...(message.retry && { retry: message.retry }) });
         if (message.typ === 'grant') return this.#granted(round, message);
         if (message.stage === 'shown' && this.state === 'asking') {
             this.#env.mark('shown');
@@ -310,7 +315,7 @@ export class Session {
         const env = this.#env;
         env.mark('granted');
         round.grant = grant;
-        this.grant = { session: grant.session, seconds: grant.seconds, endsAt: env.now() + grant.seconds * 1000 };
+        this.grant = { session: grant.session, scopes: grant.scopes, seconds: grant.seconds, endsAt: env.now() + grant.seconds * 1000 };
         this.#set('connecting');
         if (grant.scopes.some((scope) => scope !== 'view') || grant.seconds > this.request.seconds)
             return this.#end('protocol', 'the grant is wider than the request');
@@ -345,8 +350,16 @@ export class Session {
             if (next.typ === 'sdp') this.#offered(round, next);
             else if (next.typ === 'ice' && next.path === this.path) this.peer.addCandidate(next.candidate, next.mline);
             else if (next.typ === 'ice') continue;
+            else if (next.typ === 'update') this.#updated(next);
             else this.#finish('ended', { by: next.by, reason: next.reason, detail: next.detail });
         }
+    }
+
+    /* What holds from now on: a scope was taken away or added, the picture stands still or goes on. */
+    #updated({ scopes, paused }) {
+        this.grant = { ...this.grant, scopes };
+        this.paused = paused;
+        this.#env.changed();
     }
 
     async #offered(round, { type, path, sdp }) {

@@ -17,6 +17,7 @@ export const DENIALS = {
     'media-failed': ['The picture can’t be sent', 'The person agreed, but the device’s media program failed. Ask again; if it repeats, report it with the detail below.'],
     'relay-failed': ['The device finds no way out', 'The person agreed, but the device can’t reach the TURN server that the picture goes through: a matter of its network or of that server. The detail is below.'],
     cancelled: ['The request was taken back', 'Nobody is being asked any more.'],
+    backoff: ['The person said no three times', 'The panel asks nothing of your company for a while, so that nobody is pressed. Talk to the site; a call for support from the panel ends the wait at once.'],
 };
 
 /* Why the device can't be reached, or a request came to nothing without an answer. */
@@ -52,10 +53,18 @@ const END_REASONS = {
     revoked: ['Your company has taken your access back', 'The device ended the session for that. Ask your administrator.'],
     protocol: ['The device could not follow this page', 'Console and device speak different versions. Report it with the detail below.'],
     audit: ['The device can’t write its record any more', 'Without a record there is no session. The device’s storage has to be looked at on site.'],
+    'not-renewed': ['Nobody agreed to go on', 'A long session asks the person again from time to time, and nobody answered. Call the site, then ask again.'],
     shutdown: ['The device is stopping or has restarted', 'Ask again when it is back.'],
 };
 
 export const endWords = ({ by, reason }) => ENDS[`${by} ${reason}`] ?? END_REASONS[reason];
+
+/* Why the picture stands still. */
+export const PAUSED = {
+    again: ['The person is being asked again', 'The picture stands still until they answer; the session ends if nobody does.'],
+    provider: ['The panel fell silent', 'Without its indicator nobody could stop you, so nothing is shown. The session ends if it stays away.'],
+    indicator: ['The sign on the panel is covered', 'The picture goes on when the person can see again that somebody looks.'],
+};
 
 /* Why a device is not shown as what it claims to be -> [in a row, in a sentence or two]. */
 export const UNVERIFIED = {

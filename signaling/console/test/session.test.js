@@ -212,6 +212,31 @@ test('the whole story, and what it sends', async () => {
     assert.deepEqual(timers.filter((t) => t.at > now + 5000), []); // nothing of the round stays behind
 });
 
+test('the code to compare by voice is of the hash of the request', async () => {
+    const request = await ask();
+    const first = Buffer.from(request, 'base64url').readUInt32BE(0);
+    assert.equal(session.code, String(first % 1_000_000).padStart(6, '0'));
+});
+
+test('what holds in the session changes: fewer scopes, the picture stands still and goes on', async () => {
+    await live();
+    assert.equal(session.paused, '');
+    await say({ typ: 'update', session: SESSION, seq: 1, path: 1, scopes: ['view'], paused: 'again' });
+    assert.equal(session.paused, 'again');
+    assert.equal(session.state, 'live');
+    await say({ typ: 'update', session: SESSION, seq: 2, path: 1, scopes: ['view', 'logs'], paused: '' });
+    assert.deepEqual([session.paused, session.grant.scopes], ['', ['view', 'logs']]);
+    await say({ typ: 'end', session: SESSION, seq: 3, by: 'device', reason: 'not-renewed' });
+    assert.equal(session.outcome.reason, 'not-renewed');
+});
+
+test('back-off: the agent is told how long', async () => {
+    const request = await ask();
+    await say({ typ: 'denial', request, reason: 'backoff', retry: 812 });
+    assert.equal(session.state, 'denied');
+    assert.equal(session.outcome.retry, 812);
+});
+
 test('TURN: the device gets the credentials and no address of a server; each connection those of the day', async () => {
     turn = { urls: ['turn:turn.example:3478'], username: '1800000000:anna', password: 'c2VjcmV0' };
     await live();

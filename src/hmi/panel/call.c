@@ -5,8 +5,10 @@
 
 #include <stdio.h>
 
+enum { CALLBACK_MAX = 64 };
+
 struct call_dialog {
-    GtkWidget *layer, *note, *presets[TEXT_PRESETS], *send;
+    GtkWidget *layer, *note, *callback, *presets[TEXT_PRESETS], *send;
     bool open;
 };
 
@@ -17,7 +19,8 @@ static void on_preset(GtkButton *button, struct panel *p) {
 }
 
 static void on_send(GtkWidget *widget, struct panel *p) {
-    support_call(p, gtk_editable_get_text(GTK_EDITABLE(p->call->note)));
+    support_call(p, gtk_editable_get_text(GTK_EDITABLE(p->call->note)),
+                 gtk_editable_get_text(GTK_EDITABLE(p->call->callback)));
     call_hide(p);
 }
 
@@ -76,6 +79,12 @@ void call_create(struct panel *p, GtkWidget *overlay) {
     g_signal_connect(c->note, "activate", G_CALLBACK(on_send), p);
     geometry_add(p, "call-note", c->note);
     gtk_box_append(GTK_BOX(card), c->note);
+    gtk_box_append(GTK_BOX(card), window_label(p, T_CALL_BACK, "field"));
+    c->callback = gtk_entry_new(); /* what was said once stays: people call from the same place */
+    gtk_entry_set_max_length(GTK_ENTRY(c->callback), CALLBACK_MAX);
+    g_signal_connect(c->callback, "activate", G_CALLBACK(on_send), p);
+    geometry_add(p, "call-back", c->callback);
+    gtk_box_append(GTK_BOX(card), c->callback);
     gtk_box_append(GTK_BOX(card), create_answers(p));
     c->layer = window_add_layer(overlay, card);
 }

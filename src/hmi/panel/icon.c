@@ -32,6 +32,27 @@ static void draw_user(cairo_t *cr) {
     cairo_fill(cr);
 }
 
+static void draw_hand(cairo_t *cr) {
+    cairo_move_to(cr, 7, 2);
+    cairo_line_to(cr, 7, 18.5);
+    cairo_line_to(cr, 11, 14.6);
+    cairo_line_to(cr, 13.8, 21);
+    cairo_line_to(cr, 16.6, 19.8);
+    cairo_line_to(cr, 13.9, 13.6);
+    cairo_line_to(cr, 19, 13.4);
+    cairo_close_path(cr);
+    cairo_fill(cr);
+}
+
+static void draw_file(cairo_t *cr) {
+    cairo_rectangle(cr, 4.5, 2.5, 15, 19);
+    for (int i = 0; i < 3; i++) {
+        cairo_move_to(cr, 8, 8 + 4 * i);
+        cairo_line_to(cr, 16, 8 + 4 * i);
+    }
+    cairo_stroke(cr);
+}
+
 static void draw(GtkWidget *canvas, GtkSnapshot *snapshot, double width, double height, gpointer user) {
     cairo_t *cr = canvas_cairo(snapshot, 0, 0, width, height);
     double size = MIN(width, height);
@@ -58,6 +79,12 @@ static void draw(GtkWidget *canvas, GtkSnapshot *snapshot, double width, double 
         break;
     case ICON_USER:
         draw_user(cr);
+        break;
+    case ICON_HAND:
+        draw_hand(cr);
+        break;
+    case ICON_FILE:
+        draw_file(cr);
         break;
     case ICON_STOP:
         cairo_rectangle(cr, 5, 5, 14, 14);

@@ -14,7 +14,8 @@
 struct indicator {
     GtkWidget *stack, *nothing, *bar, *notice; /* the stack shows one of the three */
     GtkWidget *mark, *name, *detail, *stop, *message;
-    bool active, live, drawn;
+    bool active, drawn;
+    enum indicator_mode mode;
     unsigned seconds;
     gint64 end; /* monotonic, us */
     guint check, fade;
@@ -41,7 +42,7 @@ static void draw_mark(GtkWidget *canvas, GtkSnapshot *s, double width, double he
     p->indicator->drawn = p->indicator->active;
     cairo_arc(cr, width / 2, height / 2, 6, 0, 2 * G_PI);
     canvas_set_color(cr, &color_white);
-    if (p->indicator->live) {
+    if (p->indicator->mode == INDICATOR_LIVE) {
         cairo_fill(cr);
     } else {
         cairo_set_line_width(cr, 2);
@@ -118,7 +119,11 @@ static void show_detail(struct panel *p) {
         snprintf(time, sizeof time, "%d:%02d", (int)(left / 60), (int)(left % 60));
         text_with(gap, sizeof gap, T_TIME_LEFT, time);
     }
-    snprintf(detail, sizeof detail, "%s · %s", text(i->live ? T_SEES : T_CONNECTING), gap);
+    snprintf(detail, sizeof detail, "%s · %s",
+             text(i->mode == INDICATOR_LIVE     ? T_SEES
+                  : i->mode == INDICATOR_FROZEN ? T_FROZEN
+                                                : T_CONNECTING),
+             gap);
     gtk_label_set_text(GTK_LABEL(i->detail), detail);
 }
 
@@ -139,15 +144,16 @@ static void show(struct indicator *i, GtkWidget *child) {
 }
 
 void indicator_show(struct panel *p, const char *agent, const char *company, unsigned seconds, unsigned left,
-                    bool live) {
+                    enum indicator_mode mode) {
     struct indicator *i = p->indicator;
     char *name = g_strdup_printf("%s (%s)", agent, company);
 
     if (!i->active)
         gtk_widget_set_sensitive(i->stop, TRUE);
+    if (!i->active)
+        i->drawn = false; /* what changes in it later does not hide it */
     i->active = true;
-    i->live = live;
-    i->drawn = false;
+    i->mode = mode;
     i->seconds = seconds;
     i->end = g_get_monotonic_time() + (gint64)left * G_USEC_PER_SEC;
     gtk_label_set_text(GTK_LABEL(i->name), name);

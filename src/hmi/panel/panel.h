@@ -48,6 +48,7 @@ struct panel {
 /* window.c */
 void window_create(struct panel *panel);
 void window_show_page(struct panel *panel, enum page page);
+enum page window_page(struct panel *panel);                                     /* the one that is shown */
 GtkWidget *window_label(struct panel *panel, enum text_id id, const char *css); /* follows the language */
 void window_set_watched(struct panel *panel, bool watched);                     /* the coloured frame */
 bool window_is_visible(struct panel *panel);                                    /* mapped and not minimized */
@@ -81,7 +82,7 @@ bool support_available(struct panel *panel); /* core is there and reaches the br
 bool support_connected(struct panel *panel);
 bool support_called(struct panel *panel);
 bool support_in_session(struct panel *panel);
-void support_call(struct panel *panel, const char *note);
+void support_call(struct panel *panel, const char *note, const char *callback);
 void support_take_back(struct panel *panel);
 void support_shown(struct panel *panel);
 void support_decide(struct panel *panel, bool allow);
@@ -92,7 +93,16 @@ void support_set_indicator(struct panel *panel, bool visible);
 struct prompt_content {
     const char *agent, *company, *reason;
     unsigned seconds, timeout;
+    const char *code;
+    enum text_id title;
+    const char *const *scopes;
+    size_t n_scopes;
 };
+enum { PROMPT_SCOPES = 3 };
+/* False: the prompt has no words for one of them. */
+bool prompt_knows(const char *const *scopes, size_t n);
+/* Those left ticked, into `ticked`; their number. */
+size_t prompt_ticked(struct panel *panel, const char *ticked[PROMPT_SCOPES]);
 void prompt_create(struct panel *panel, GtkWidget *overlay);
 void prompt_show(struct panel *panel, const struct prompt_content *content);
 void prompt_hide(struct panel *panel);
@@ -100,9 +110,10 @@ void prompt_translate(struct panel *panel);
 void prompt_painted(struct panel *panel); /* a frame was drawn */
 
 /* indicator.c: the sign that somebody watches */
+enum indicator_mode { INDICATOR_CONNECTING, INDICATOR_LIVE, INDICATOR_FROZEN };
 GtkWidget *indicator_create(struct panel *panel);
 void indicator_show(struct panel *panel, const char *agent, const char *company, unsigned seconds, unsigned left,
-                    bool live);
+                    enum indicator_mode mode);
 void indicator_notice(struct panel *panel, const char *text); /* for some seconds; takes the indicator's place */
 void indicator_stopping(struct panel *panel);
 void indicator_translate(struct panel *panel);

@@ -7,12 +7,17 @@
 #include "panel.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define ALLOW_AFTER_MS 1000
 
 struct prompt {
+    GtkWidget *title, *code, *scopes[PROMPT_SCOPES]; /* rows that can be unticked */
     GtkWidget *layer, *agent, *company, *reason, *duration, *silence, *allow, *deny;
     bool open;
+    bool live_now; /* Allow acts */
+    enum text_id title_id;
+    bool asked[PROMPT_SCOPES];
     bool drawn;  /* the card was drawn since the prompt opened */
     bool told;   /* support_shown() was called */
     guint live;  /* the timer that makes Allow act */
@@ -21,6 +26,56 @@ struct prompt {
     unsigned timeout;
     gint64 deadline; /* monotonic, us */
 };
+
+/* What the prompt has words for. */
+static const struct {
+    const char *name;
+    enum icon icon;
+    enum text_id text, means;
+} known[PROMPT_SCOPES] = {
+    {"view", ICON_EYE, T_SEE_SCREEN, T_SEE_SCREEN_MEANS},
+    {"control", ICON_HAND, T_CONTROL, T_CONTROL_MEANS},
+    {"logs", ICON_FILE, T_LOGS, T_LOGS_MEANS},
+};
+
+static int find_scope(const char *name) {
+    for (int i = 0; i < PROMPT_SCOPES; i++)
+        if (!strcmp(known[i].name, name))
+            return i;
+    return -1;
+}
+
+bool prompt_knows(const char *const *scopes, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (find_scope(scopes[i]) < 0)
+            return false;
+    return n > 0;
+}
+
+static bool is_ticked(struct prompt *t, int i) {
+    return t->asked[i] && gtk_check_button_get_active(GTK_CHECK_BUTTON(t->scopes[i]));
+}
+
+size_t prompt_ticked(struct panel *p, const char *ticked[PROMPT_SCOPES]) {
+    size_t n = 0;
+
+    for (int i = 0; i < PROMPT_SCOPES; i++)
+        if (is_ticked(p->prompt, i))
+            ticked[n++] = known[i].name;
+    return n;
+}
+
+/* Allow means something: of a session, that the screen is seen. */
+static void update_allow(struct panel *p) {
+    const char *ticked[PROMPT_SCOPES];
+    struct prompt *t = p->prompt;
+
+    gtk_widget_set_sensitive(t->allow, t->live_now && prompt_ticked(p, ticked) && (!t->asked[0] || is_ticked(t, 0)));
+}
+
+static void on_tick(GtkCheckButton *button, struct panel *p) {
+    update_allow(p);
+}
 
 static void on_allow(GtkButton *button, struct panel *p) {
     support_decide(p, true);
@@ -82,6 +137,19 @@ static GtkWidget *two_lines(const char *css) {
     return label;
 }
 
+/* The agent's page shows the same: on the phone, the two can be compared. */
+static GtkWidget *code(struct panel *p) {
+    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+
+    p->prompt->code = gtk_label_new("");
+    gtk_widget_add_css_class(box, "code");
+    gtk_widget_add_css_class(p->prompt->code, "digits");
+    gtk_widget_set_valign(box, GTK_ALIGN_CENTER);
+    gtk_box_append(GTK_BOX(box), window_label(p, T_CODE, "field"));
+    gtk_box_append(GTK_BOX(box), p->prompt->code);
+    return box;
+}
+
 static GtkWidget *who(struct panel *p) {
     GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0), *names = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
 
@@ -94,18 +162,33 @@ static GtkWidget *who(struct panel *p) {
     gtk_box_append(GTK_BOX(names), p->prompt->agent);
     gtk_box_append(GTK_BOX(names), p->prompt->company);
     gtk_box_append(GTK_BOX(row), names);
+    gtk_box_append(GTK_BOX(row), code(p));
     return row;
 }
 
-static GtkWidget *what(struct panel *p) {
-    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0), *line = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
+static GtkWidget *scope_row(struct panel *p, int i) {
+    GtkWidget *line = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0), *words = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0),
+              *check = gtk_check_button_new();
+    char name[24];
 
     gtk_widget_add_css_class(line, "icon-text");
-    gtk_widget_add_css_class(line, "scope");
-    gtk_box_append(GTK_BOX(line), icon_new(ICON_EYE, 24));
-    gtk_box_append(GTK_BOX(line), window_label(p, T_SEE_SCREEN, "strong"));
-    gtk_box_append(GTK_BOX(box), line);
-    gtk_box_append(GTK_BOX(box), wrapping(window_label(p, T_SEE_SCREEN_MEANS, "plain"), 40));
+    gtk_widget_add_css_class(check, "scope");
+    gtk_box_append(GTK_BOX(line), icon_new(known[i].icon, 26));
+    gtk_box_append(GTK_BOX(words), window_label(p, known[i].text, "strong"));
+    gtk_box_append(GTK_BOX(words), wrapping(window_label(p, known[i].means, "plain"), 40));
+    gtk_box_append(GTK_BOX(line), words);
+    gtk_check_button_set_child(GTK_CHECK_BUTTON(check), line);
+    g_signal_connect(check, "toggled", G_CALLBACK(on_tick), p);
+    snprintf(name, sizeof name, "scope-%s", known[i].name);
+    geometry_add(p, name, check);
+    return check;
+}
+
+static GtkWidget *what(struct panel *p) {
+    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+
+    for (int i = 0; i < PROMPT_SCOPES; i++)
+        gtk_box_append(GTK_BOX(box), p->prompt->scopes[i] = scope_row(p, i));
     return box;
 }
 
@@ -144,7 +227,8 @@ void prompt_create(struct panel *p, GtkWidget *overlay) {
     gtk_widget_add_css_class(body, "content");
     gtk_widget_add_css_class(grid, "fields");
     gtk_box_append(GTK_BOX(card), canvas_new(660, 8, draw_mark, p));
-    gtk_box_append(GTK_BOX(body), window_label(p, T_ASKS, "title"));
+    t->title = one_line("title");
+    gtk_box_append(GTK_BOX(body), t->title);
     gtk_box_append(GTK_BOX(body), who(p));
     t->reason = wrapping(gtk_label_new(""), 40);
     gtk_widget_add_css_class(t->reason, "reason");
@@ -188,7 +272,7 @@ static void stop_timers(struct prompt *t) {
 
 void prompt_show(struct panel *p, const struct prompt_content *content) {
     struct prompt *t = p->prompt;
-    char *quoted = g_strdup_printf("“%s”", content->reason);
+    char *quoted = g_strdup_printf("“%s”", content->reason), digits[16];
 
     stop_timers(t);
     t->open = true;
@@ -200,8 +284,21 @@ void prompt_show(struct panel *p, const struct prompt_content *content) {
     gtk_label_set_text(GTK_LABEL(t->company), content->company);
     gtk_label_set_text(GTK_LABEL(t->reason), quoted);
     g_free(quoted);
+    t->title_id = content->title;
+    gtk_label_set_text(GTK_LABEL(t->title), text(t->title_id));
+    g_snprintf(digits, sizeof digits, "%.3s %s", content->code, strlen(content->code) > 3 ? content->code + 3 : "");
+    gtk_label_set_text(GTK_LABEL(t->code), digits);
+    for (int i = 0; i < PROMPT_SCOPES; i++)
+        t->asked[i] = false;
+    for (size_t i = 0; i < content->n_scopes; i++)
+        t->asked[find_scope(content->scopes[i])] = true;
+    for (int i = 0; i < PROMPT_SCOPES; i++) {
+        gtk_check_button_set_active(GTK_CHECK_BUTTON(t->scopes[i]), TRUE);
+        gtk_widget_set_visible(t->scopes[i], t->asked[i]);
+    }
     show_times(p);
-    gtk_widget_set_sensitive(t->allow, FALSE);
+    t->live_now = false;
+    update_allow(p);
     window_block(p, true);
     gtk_widget_set_visible(t->layer, TRUE);
     gtk_widget_queue_draw(t->layer);
@@ -223,15 +320,18 @@ void prompt_hide(struct panel *p) {
 }
 
 void prompt_translate(struct panel *p) {
-    if (p->prompt->open)
-        show_times(p);
+    if (!p->prompt->open)
+        return;
+    gtk_label_set_text(GTK_LABEL(p->prompt->title), text(p->prompt->title_id));
+    show_times(p);
 }
 
 static gboolean on_live(gpointer user) {
     struct panel *p = user;
 
     p->prompt->live = 0;
-    gtk_widget_set_sensitive(p->prompt->allow, TRUE);
+    p->prompt->live_now = true;
+    update_allow(p);
     geometry_event(p, "allow-live");
     return G_SOURCE_REMOVE;
 }

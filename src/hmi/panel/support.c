@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { CALL_ALARMS = 8, CALL_ALARM_SIZE = 4 * 80 }; /* bytes: ours are shorter */
+
 struct support {
     struct oriel *oriel;
     guint source;
@@ -43,10 +45,13 @@ static void on_closed(struct oriel *oriel, const char *why, void *user) {
 
 static void on_ask(struct oriel *oriel, const struct oriel_ask *ask, void *user) {
     struct panel *p = user;
-    const struct prompt_content content = {ask->agent, ask->company, ask->reason, ask->seconds, ask->timeout};
+    static const enum text_id titles[] = {
+        [ORIEL_ASK_REQUEST] = T_ASKS, [ORIEL_ASK_MORE] = T_ASKS_MORE, [ORIEL_ASK_AGAIN] = T_ASKS_AGAIN};
+    const struct prompt_content content = {ask->agent, ask->company,      ask->reason, ask->seconds, ask->timeout,
+                                           ask->code,  titles[ask->kind], ask->scopes, ask->n_scopes};
 
-    /* The prompt has words for "view" only; for anything else nobody can be asked. */
-    if (ask->n_scopes != 1 || strcmp(ask->scopes[0], "view")) {
+    /* For what the prompt has no words nobody can be asked. */
+    if (!prompt_knows(ask->scopes, ask->n_scopes)) {
         oriel_deny(oriel, ask->request);
         geometry_event(p, "denied unknown-scope");
         return;
@@ -77,6 +82,8 @@ static enum text_id end_text(const struct oriel_session *session) {
         return T_ENDED_PERSON;
     if (!strcmp(session->by, "local"))
         return T_ENDED_LOCAL;
+    if (!strcmp(session->reason, "not-renewed"))
+        return T_ENDED_UNANSWERED;
     if (!strcmp(session->reason, "hung-up"))
         return T_ENDED_AGENT;
     if (!strcmp(session->reason, "expired"))
@@ -93,12 +100,15 @@ static void on_session(struct oriel *oriel, const struct oriel_session *session,
         indicator_notice(p, text_with(notice, sizeof notice, T_ENDED, text(end_text(session))));
         snprintf(event, sizeof event, "session ended %.30s %.40s", session->by, session->reason);
     } else {
-        bool live = session->state == ORIEL_SESSION_LIVE;
+        bool live = session->state == ORIEL_SESSION_LIVE, frozen = session->state == ORIEL_SESSION_PAUSED;
 
         snprintf(p->support->session, sizeof p->support->session, "%s", session->session);
         call_hide(p); /* would cover the indicator */
-        indicator_show(p, session->agent, session->company, session->seconds, session->left, live);
-        snprintf(event, sizeof event, "session %s", live ? "live" : "starting");
+        indicator_show(p, session->agent, session->company, session->seconds, session->left,
+                       live     ? INDICATOR_LIVE
+                       : frozen ? INDICATOR_FROZEN
+                                : INDICATOR_CONNECTING);
+        snprintf(event, sizeof event, "session %s", live ? "live" : frozen ? "paused" : "starting");
     }
     header_update(p);
     geometry_event(p, event);
@@ -161,9 +171,28 @@ bool support_in_session(struct panel *p) {
     return p->support && p->support->session[0];
 }
 
-void support_call(struct panel *p, const char *note) {
-    int r = oriel_call(p->support->oriel, note);
+/* With what the machine knows: nobody has to say it again. */
+void support_call(struct panel *p, const char *note, const char *callback) {
+    const char *alarms[CALL_ALARMS];
+    char lines[CALL_ALARMS][CALL_ALARM_SIZE];
+    struct oriel_call call = {.size = sizeof call,
+                              .note = note,
+                              .page = text((enum text_id)(T_OVERVIEW + window_page(p))),
+                              .alarms = alarms,
+                              .callback = *callback ? callback : NULL};
+    int r;
 
+    for (int i = 0; i < p->sim.n_alarms && call.n_alarms < CALL_ALARMS; i++) {
+        const struct sim_alarm *alarm = &p->sim.alarms[i];
+
+        if (alarm->cleared != 0)
+            continue;
+        g_snprintf(lines[call.n_alarms], CALL_ALARM_SIZE, "%s %s", sim_alarm_tag(alarm->kind),
+                   text((enum text_id)(T_ALARM + alarm->kind)));
+        alarms[call.n_alarms] = lines[call.n_alarms];
+        call.n_alarms++;
+    }
+    r = oriel_call_with(p->support->oriel, &call);
     if (r < 0)
         g_printerr("oriel-panel: cannot call support: %s\n", g_strerror(-r));
     else
@@ -181,7 +210,9 @@ void support_shown(struct panel *p) {
 }
 
 void support_decide(struct panel *p, bool allow) {
-    int r = allow ? oriel_allow(p->support->oriel, p->support->request)
+    const char *ticked[PROMPT_SCOPES];
+    size_t n = prompt_ticked(p, ticked);
+    int r = allow ? oriel_allow_scopes(p->support->oriel, p->support->request, ticked, n)
                   : oriel_deny(p->support->oriel, p->support->request);
 
     prompt_hide(p);

@@ -155,6 +155,7 @@ enum text_id {
     T_CALL_PRESET, /* TEXT_PRESETS of them */
     T_CALL_PRESET_LAST = T_CALL_PRESET + 5,
     T_CALL_NOTE,
+    T_CALL_BACK,
     T_CALL_SEND,
     T_CANCEL,
     T_ASKS,
@@ -162,6 +163,13 @@ enum text_id {
     T_WHAT,
     T_SEE_SCREEN,
     T_SEE_SCREEN_MEANS,
+    T_CONTROL,
+    T_CONTROL_MEANS,
+    T_LOGS,
+    T_LOGS_MEANS,
+    T_CODE,
+    T_ASKS_MORE,
+    T_ASKS_AGAIN,
     T_HOW_LONG,
     T_UP_TO_MINUTES,
     T_STOP_ANY_TIME,
@@ -170,6 +178,7 @@ enum text_id {
     T_DENY,
     T_CONNECTING,
     T_SEES,
+    T_FROZEN,
     T_TIME_LEFT,
     T_MINUTES_GRANTED,
     T_STOP,
@@ -185,6 +194,7 @@ enum text_id {
     T_ENDED_PEER,
     T_ENDED_FAULT,
     T_ENDED_LOST,
+    T_ENDED_UNANSWERED,
     T_COUNT
 };
 

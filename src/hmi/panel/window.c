@@ -60,6 +60,13 @@ void window_show_page(struct panel *p, enum page page) {
     gtk_stack_set_visible_child(GTK_STACK(p->stack), p->pages[page]);
 }
 
+enum page window_page(struct panel *p) {
+    for (int i = 0; i < PAGES; i++)
+        if (gtk_stack_get_visible_child(GTK_STACK(p->stack)) == p->pages[i])
+            return (enum page)i;
+    return PAGE_OVERVIEW;
+}
+
 void window_set_watched(struct panel *p, bool watched) {
     if (watched)
         gtk_widget_add_css_class(p->frame, "watched");

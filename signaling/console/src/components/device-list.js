@@ -79,7 +79,7 @@ class DeviceList extends View {
                 ? html`<span class="note call" data-testid="help"
                       >${icons.bell}<span><b>Calls for support</b>, waiting ${waited(device, waiting)}</span>${device.help.note
                           ? html`<q>${device.help.note}</q>`
-                          : nothing}</span
+                          : nothing}${device.help.callback ? html` · call back: <b data-testid="callback">${device.help.callback}</b>` : nothing}</span
                   >`
                 : nothing}
             ${device.unverified

@@ -4,7 +4,7 @@ import { View } from './view.js';
 import { icons } from './icons.js';
 import { STATUS } from './device-list.js';
 import { identityCard, unverifiedCard, verifiedMark } from './identity.js';
-import { DENIALS, UNREACHABLE, counter, endWords, span } from '../words.js';
+import { DENIALS, PAUSED, UNREACHABLE, counter, endWords, span } from '../words.js';
 import './request-form.js';
 import './viewer.js';
 
@@ -33,6 +33,16 @@ const WAITING = {
     shown: ['The person at the panel is being asked', 'They see your name, your company, the reason and the time.'],
     allowed: ['The person said yes', 'The device starts to take its picture.'],
 };
+
+/* What the machine knew when the person called: nobody has to say it again. */
+const callContext = ({ page, alarms, callback }) =>
+    page || alarms || callback
+        ? html`<dl class="call-context" data-testid="call-context">
+              ${callback ? html`<dt>Call back</dt><dd data-testid="callback">${callback}</dd>` : nothing}
+              ${page ? html`<dt>Page</dt><dd>${page}</dd>` : nothing}
+              ${alarms ? html`<dt>Alarms</dt><dd>${alarms.map((alarm) => html`<div>${alarm}</div>`)}</dd>` : nothing}
+          </dl>`
+        : nothing;
 
 class DevicePage extends View {
     static properties = { session: {}, devices: {}, online: {}, revision: {} };
@@ -74,7 +84,7 @@ class DevicePage extends View {
                 <div class="right">${session.inSession ? this.sessionControls() : this.reachable()}</div>
             </div>
             ${session.inSession
-                ? html`<oriel-viewer data-panel tabindex="-1" .peer=${session.peer} .path=${session.path} .live=${session.state === 'live'}></oriel-viewer>`
+                ? html`<oriel-viewer data-panel tabindex="-1" .peer=${session.peer} .path=${session.path} .live=${session.state === 'live'}></oriel-viewer>${this.pausedBanner()}`
                 : html`<div class="columns">
                       <div class="main" data-panel tabindex="-1">${this.panel(device)}</div>
                       ${this.facts(device)}
@@ -95,6 +105,17 @@ class DevicePage extends View {
             data-detail=${outcome?.detail ?? nothing}
             ><i class="dot"></i>${WORDS[outcome?.reason === 'not-verified' ? 'not-verified' : state]}<span class="hidden">. ${what}. ${next}</span></span
         >`;
+    }
+
+    /* The code that the panel shows as well. */
+    code() {
+        const { code } = this.session;
+        return code ? html`<p class="code">Code <b data-testid="code">${code.slice(0, 3)} ${code.slice(3)}</b><small>The panel shows the same. On the phone, compare it.</small></p>` : nothing;
+    }
+
+    pausedBanner() {
+        const words = PAUSED[this.session.paused];
+        return words ? html`<p class="paused" role="status" data-testid="paused" data-why=${this.session.paused}><b>${words[0]}.</b> ${words[1]}</p>` : nothing;
     }
 
     sessionControls() {
@@ -146,6 +167,7 @@ class DevicePage extends View {
             <h2>${what}<span class="elapsed">${counter(seconds)}</span></h2>
             <p class="muted">${next}</p>
             <blockquote>${session.request.reason}<small>View the screen, ${span(session.request.seconds)}</small></blockquote>
+            ${this.code()}
             <button data-testid="cancel" @click=${() => session.cancel()}>Take the request back</button>
         </section>`;
     }
@@ -162,6 +184,7 @@ class DevicePage extends View {
                 <h2>${what}</h2>
                 <p>${next}</p>
                 ${lasted === null ? nothing : html`<p class="muted">The session lasted ${counter(lasted)}.</p>`}
+                ${outcome.retry ? html`<p data-testid="retry-in" data-seconds=${outcome.retry}>You may ask again in <b>${span(Math.max(1, outcome.retry - Math.floor((performance.now() - session.stateSince) / 1000)))}</b>.</p>` : nothing}
                 ${outcome.detail ? html`<p class="detail" data-testid="detail">${outcome.detail}</p>` : nothing}
                 <button class=${outcome.reason === 'revoked' ? '' : 'primary'} data-testid="again" @click=${() => session.again()}>${outcome.reason === 'revoked' ? 'Back' : 'Ask again'}</button>
             </div>
@@ -187,7 +210,8 @@ class DevicePage extends View {
                       ${icons.bell}<span><b>Calls for support</b>, ${span(waiting)}</span>${device.help.note
                           ? html`<q>${device.help.note}</q>`
                           : nothing}
-                  </p>`
+                  </p>
+                  ${callContext(device.help)}`
                 : nothing}
             <dl>
                 <dt>Status</dt>

@@ -1,0 +1,336 @@
+/* What goes on between the person and a session that was granted: see session.h.
+ *
+ *   asked again   every `again` seconds; the picture is frozen until the answer; no, or none in `grace` seconds: the
+ * end more scopes   by a request of the same agent; a no leaves the session as it is fewer scopes  by a tap, at once
+ *   frozen        while the person is asked again, and while the indicator was not reported visible for 2 s
+ *   the end       when the provider was silent or away for 10 s
+ *
+ * Policy: one question at a time. Freezing never waits for the record; going on does. What shrinks is in force before
+ * it is recorded, what grows after. */
+#include "session_private.h"
+
+#include <string.h>
+
+#include "clock.h"
+
+enum { UNSEEN_MAX = 2, SILENT_MAX = 10 };
+
+bool oriel_session_has(const json_t *scopes, const char *scope) {
+    for (size_t i = 0; i < json_array_size(scopes); i++)
+        if (strcmp(json_string_value(json_array_get(scopes, i)), scope) == 0)
+            return true;
+    return false;
+}
+
+json_t *oriel_session_ticked(const json_t *asked, const json_t *ticked) {
+    json_t *both = json_array();
+    for (size_t i = 0; i < json_array_size(asked); i++)
+        if (oriel_session_has(ticked, json_string_value(json_array_get(asked, i))))
+            json_array_append(both, json_array_get(asked, i));
+    if (json_array_size(both) == json_array_size(ticked) && json_array_size(both) > 0)
+        return both;
+    json_decref(both);
+    return NULL;
+}
+
+static bool lives(const struct oriel_session *s) {
+    return s->state >= ORIEL_SESSION_STARTING && s->state <= ORIEL_SESSION_LIVE;
+}
+
+static enum oriel_session_question_kind kind_of(const struct oriel_session *s) {
+    return s->more.peer ? ORIEL_QUESTION_MORE : ORIEL_QUESTION_AGAIN;
+}
+
+const char *oriel_session_paused(const struct oriel_session *s) {
+    return s->paused & ORIEL_PAUSE_PROVIDER    ? "provider"
+           : s->paused & ORIEL_PAUSE_AGAIN     ? "again"
+           : s->paused & ORIEL_PAUSE_INDICATOR ? "indicator"
+                                               : "";
+}
+
+/* Panel and agent see what holds now. */
+static void tell(struct oriel_session *s) {
+    const char *state = s->paused ? "paused" : s->state == ORIEL_SESSION_LIVE ? "live" : "starting";
+    s->ops->announce(s->user, state, NULL, NULL);
+    if (s->path)
+        oriel_session_send_sequenced(
+            s, ORIEL_MESSAGE_UPDATE,
+            json_pack("{s:O, s:s}", "scopes", s->request.scopes, "paused", oriel_session_paused(s)));
+}
+
+/* ---- the picture stands still ---- */
+
+static void pause_session(struct oriel_session *s, guint reason) {
+    if (s->paused & reason)
+        return;
+    if (!s->paused)
+        s->ops->freeze(s->user, true);
+    s->paused |= reason;
+    s->ops->record(s->user, "pause", json_pack("{s:s, s:s}", "session", s->id, "reason", oriel_session_paused(s)));
+    tell(s);
+}
+
+/* Picture again only when the log holds that there is. */
+static void resume(struct oriel_session *s, guint reasons) {
+    if (!(s->paused & reasons))
+        return;
+    guint left = s->paused & ~reasons;
+    if (!left && !s->ops->record(s->user, "resume", json_pack("{s:s}", "session", s->id))) {
+        oriel_session_end(s, "device", "audit", NULL);
+        return;
+    }
+    s->paused = left;
+    if (!left)
+        s->ops->freeze(s->user, false);
+    tell(s);
+}
+
+/* ---- questions ---- */
+
+static bool ask(struct oriel_session *s) {
+    enum oriel_session_question_kind kind = kind_of(s);
+    gint64 left = (s->question_until - oriel_boottime() + ORIEL_SECOND - 1) / ORIEL_SECOND;
+    const struct oriel_session_question question = {
+        kind, s->question, kind == ORIEL_QUESTION_MORE ? &s->more : &s->request,
+        kind == ORIEL_QUESTION_MORE ? s->more.scopes : s->request.scopes, (guint)MAX(left, 1)};
+    s->question_shown = false;
+    return s->ops->ask(s->user, &question);
+}
+
+static void close_question(struct oriel_session *s) {
+    s->question[0] = '\0';
+    s->question_until = 0;
+    s->question_shown = false;
+    oriel_session_request_clear(&s->more);
+}
+
+static void ask_again(struct oriel_session *s) {
+    s->again_at = 0;
+    oriel_message_nonce(s->question);
+    s->question_until = oriel_boottime() + (gint64)s->rules.grace * ORIEL_SECOND;
+    pause_session(s, ORIEL_PAUSE_AGAIN);
+    ask(s); /* without a provider it is asked as soon as there is one, or the session ends */
+}
+
+bool oriel_session_is_more(const struct oriel_session *s, const struct oriel_peer *peer, const char *id) {
+    return lives(s) && id && strcmp(id, s->id) == 0 && strcmp(peer->agent, s->request.peer->agent) == 0 &&
+           strcmp(peer->vendor, s->request.peer->vendor) == 0 && strcmp(peer->key_id, s->request.peer->key_id) == 0;
+}
+
+const char *oriel_session_more(struct oriel_session *s, struct oriel_session_request *request) {
+    if (*s->question)
+        return "busy";
+    json_t *fresh = json_array();
+    for (size_t i = 0; i < json_array_size(request->scopes); i++)
+        if (!oriel_session_has(s->request.scopes, json_string_value(json_array_get(request->scopes, i))))
+            json_array_append(fresh, json_array_get(request->scopes, i));
+    json_decref(request->scopes);
+    request->scopes = fresh;
+    if (!json_array_size(fresh))
+        return "not-allowed";
+    s->more = *request;
+    memset(request, 0, sizeof *request);
+    memcpy(s->question, s->more.hash, ORIEL_HASH_SIZE);
+    s->question_until = oriel_boottime() + (gint64)s->rules.timeout * ORIEL_SECOND;
+    if (!s->ops->record(s->user, "request",
+                        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:i}", "request", s->question, "session", s->id,
+                                  "vendor", s->more.vendor, "agent", s->more.peer->agent, "name", s->more.name,
+                                  "reason", s->more.reason, "scopes", s->more.scopes, "seconds",
+                                  (int)oriel_session_left(s))))
+        oriel_session_live_decide(s, s->question, NULL, "audit");
+    else if (!ask(s))
+        oriel_session_live_decide(s, s->question, NULL, "no-provider");
+    else
+        oriel_session_rearm(s);
+    return NULL;
+}
+
+void oriel_session_live_shown(struct oriel_session *s, const char *hash) {
+    if (!*s->question || strcmp(hash, s->question) != 0 || s->question_shown)
+        return;
+    s->question_shown = true;
+    if (!s->ops->record(s->user, "prompt", json_pack("{s:s, s:s}", "request", hash, "session", s->id))) {
+        oriel_session_end(s, "device", "audit", NULL);
+        return;
+    }
+    if (s->more.peer)
+        s->ops->send(s->user, s->more.peer, ORIEL_MESSAGE_PROGRESS,
+                     json_pack("{s:s, s:s}", "request", hash, "stage", "shown"));
+}
+
+static bool record_decision(struct oriel_session *s, const json_t *scopes, const char *reason) {
+    json_t *m = json_pack("{s:s, s:s, s:b}", "request", s->question, "session", s->id, "allow", scopes != NULL);
+    if (scopes)
+        json_object_set(m, "scopes", (json_t *)scopes);
+    else
+        json_object_set_new(m, "reason", json_string(reason));
+    return s->ops->record(s->user, "decision", m);
+}
+
+static void more_denied(struct oriel_session *s, const char *reason) {
+    if (strcmp(reason, "denied") != 0) /* else the prompt is gone by the answer itself */
+        s->ops->withdraw(s->user, s->question, strcmp(reason, "timeout") == 0 ? "timeout" : "cancelled");
+    record_decision(s, NULL, reason);
+    s->ops->send(s->user, s->more.peer, ORIEL_MESSAGE_DENIAL,
+                 json_pack("{s:s, s:s}", "request", s->more.hash, "reason", reason));
+    s->ops->settled(s->user, &s->more, reason);
+    close_question(s);
+    oriel_session_rearm(s);
+}
+
+static void more_allowed(struct oriel_session *s, const json_t *scopes) {
+    if (!record_decision(s, scopes, NULL)) {
+        more_denied(s, "audit");
+        return;
+    }
+    json_array_extend(s->request.scopes, (json_t *)scopes);
+    s->ops->send(s->user, s->more.peer, ORIEL_MESSAGE_PROGRESS,
+                 json_pack("{s:s, s:s}", "request", s->more.hash, "stage", "allowed"));
+    s->ops->settled(s->user, &s->more, NULL);
+    close_question(s);
+    tell(s);
+    oriel_session_rearm(s);
+}
+
+static void again_denied(struct oriel_session *s, const char *reason) {
+    bool person = strcmp(reason, "denied") == 0;
+    record_decision(s, NULL, reason);
+    if (!person) /* else its prompt is gone by the answer itself */
+        s->ops->withdraw(s->user, s->question, strcmp(reason, "timeout") == 0 ? "timeout" : "cancelled");
+    close_question(s);
+    oriel_session_end(s, person ? "person" : "device", person ? "stopped" : "not-renewed", NULL);
+}
+
+static void again_allowed(struct oriel_session *s, json_t *scopes) {
+    if (!record_decision(s, scopes, NULL)) {
+        oriel_session_end(s, "device", "audit", NULL);
+        return;
+    }
+    json_decref(s->request.scopes);
+    s->request.scopes = json_incref(scopes);
+    close_question(s);
+    s->again_at = oriel_boottime() + (gint64)s->rules.again * ORIEL_SECOND;
+    resume(s, ORIEL_PAUSE_AGAIN);
+    oriel_session_rearm(s);
+}
+
+void oriel_session_live_decide(struct oriel_session *s, const char *hash, const json_t *scopes, const char *reason) {
+    if (!*s->question)
+        return; /* withdrawn while the answer was on its way */
+    bool more = s->more.peer != NULL, right = strcmp(hash, s->question) == 0;
+    json_t *ticked = scopes ? oriel_session_ticked(more ? s->more.scopes : s->request.scopes, scopes) : NULL;
+    bool empty = ticked && !more && !oriel_session_has(ticked, "view");
+    if (!right || (scopes && (!ticked || !s->question_shown)))
+        reason = "provider-invalid";
+    bool yes = right && ticked && s->question_shown && !empty;
+    if (yes && more)
+        more_allowed(s, ticked);
+    else if (yes)
+        again_allowed(s, ticked);
+    else if (more)
+        more_denied(s, reason);
+    else
+        again_denied(s, reason);
+    json_decref(ticked);
+}
+
+void oriel_session_remove(struct oriel_session *s, const char *scope) {
+    if (!lives(s) || !oriel_session_has(s->request.scopes, scope))
+        return;
+    if (strcmp(scope, "view") == 0 || json_array_size(s->request.scopes) == 1) {
+        oriel_session_stop(s, "person", "stopped");
+        return;
+    }
+    json_t *left = json_array();
+    for (size_t i = 0; i < json_array_size(s->request.scopes); i++)
+        if (strcmp(json_string_value(json_array_get(s->request.scopes, i)), scope) != 0)
+            json_array_append(left, json_array_get(s->request.scopes, i));
+    json_decref(s->request.scopes);
+    s->request.scopes = left;
+    tell(s);
+    s->ops->record(s->user, "scopes", json_pack("{s:s, s:s, s:O}", "session", s->id, "removed", scope, "scopes", left));
+}
+
+/* ---- the provider ---- */
+
+void oriel_session_provider_connected(struct oriel_session *s) {
+    s->connected = true;
+    if (lives(s) && *s->question)
+        ask(s);
+}
+
+void oriel_session_provider_alive(struct oriel_session *s, bool indicator) {
+    if (!lives(s))
+        return;
+    s->connected = true;
+    s->alive_at = oriel_boottime();
+    if (indicator)
+        s->seen_at = s->alive_at;
+    else if (s->paused & ORIEL_PAUSE_PROVIDER)
+        s->paused |= ORIEL_PAUSE_INDICATOR; /* it is back, but what it has to show is not */
+    resume(s, ORIEL_PAUSE_PROVIDER | (indicator ? ORIEL_PAUSE_INDICATOR : 0));
+    if (lives(s))
+        oriel_session_rearm(s);
+}
+
+void oriel_session_live_lost(struct oriel_session *s) {
+    s->connected = false;
+    pause_session(s, ORIEL_PAUSE_PROVIDER);
+    oriel_session_rearm(s);
+}
+
+/* ---- time ---- */
+
+void oriel_session_live_begin(struct oriel_session *s) {
+    s->connected = true;
+    s->alive_at = s->seen_at = s->started;
+    s->again_at = s->rules.again ? s->started + (gint64)s->rules.again * ORIEL_SECOND : 0;
+}
+
+void oriel_session_live_clear(struct oriel_session *s) {
+    close_question(s);
+    s->again_at = s->alive_at = s->seen_at = 0;
+    s->paused = 0;
+}
+
+void oriel_session_live_end(struct oriel_session *s) {
+    if (*s->question) {
+        s->ops->withdraw(s->user, s->question, "cancelled");
+        if (s->more.peer) {
+            s->ops->send(s->user, s->more.peer, ORIEL_MESSAGE_DENIAL,
+                         json_pack("{s:s, s:s}", "request", s->more.hash, "reason", "cancelled"));
+            s->ops->settled(s->user, &s->more, "cancelled");
+        }
+    }
+    oriel_session_live_clear(s);
+}
+
+static gint64 earlier(gint64 a, gint64 b) {
+    return !a ? b : !b ? a : MIN(a, b);
+}
+
+gint64 oriel_session_live_due(const struct oriel_session *s) {
+    if (!s->alive_at)
+        return 0;
+    gint64 due = s->alive_at + SILENT_MAX * ORIEL_SECOND;
+    if (!(s->paused & (ORIEL_PAUSE_PROVIDER | ORIEL_PAUSE_INDICATOR)))
+        due = earlier(due, s->seen_at + UNSEEN_MAX * ORIEL_SECOND);
+    due = earlier(due, *s->question ? s->question_until : 0);
+    return s->state == ORIEL_SESSION_LIVE && !*s->question ? earlier(due, s->again_at) : due;
+}
+
+void oriel_session_live_tick(struct oriel_session *s, gint64 now) {
+    if (now >= s->alive_at + SILENT_MAX * ORIEL_SECOND) {
+        oriel_session_end(s, "device", "provider-lost",
+                          s->connected ? "it was silent for 10 s" : "it did not come back within 10 s");
+        return;
+    }
+    if (now >= s->seen_at + UNSEEN_MAX * ORIEL_SECOND)
+        pause_session(s, now >= s->alive_at + UNSEEN_MAX * ORIEL_SECOND ? ORIEL_PAUSE_PROVIDER : ORIEL_PAUSE_INDICATOR);
+    if (*s->question && now >= s->question_until)
+        oriel_session_live_decide(s, s->question, NULL, "timeout");
+    else if (s->state == ORIEL_SESSION_LIVE && !*s->question && s->again_at && now >= s->again_at)
+        ask_again(s);
+    if (lives(s))
+        oriel_session_rearm(s);
+}

@@ -1,0 +1,69 @@
+/* The two halves of the session machine share this: session.c (request, start, media, end) and session_live.c (what
+ * goes on between the person and a session that was granted). Nobody else includes it. */
+#ifndef ORIEL_SESSION_PRIVATE_H
+#define ORIEL_SESSION_PRIVATE_H
+
+#include "session.h"
+
+enum { ORIEL_EARLY_MAX = 64 };
+
+/* Why no picture leaves though the session lives. Bits: each reason is lifted by itself. */
+enum { ORIEL_PAUSE_AGAIN = 1, ORIEL_PAUSE_PROVIDER = 2, ORIEL_PAUSE_INDICATOR = 4 };
+
+struct oriel_session {
+    const struct oriel_session_ops *ops;
+    void *user;
+    struct oriel_session_rules rules;
+    enum oriel_session_state state;
+    struct oriel_session_request request;
+    char id[ORIEL_HASH_SIZE];
+    bool shown;
+    bool capture_ready;
+    char *offer, *fingerprint; /* held until capture is ready too */
+    GPtrArray *candidates;     /* local ones that came before the offer left: json_t */
+    guint path;                /* of the newest offer that was sent, from 1; 0: none yet */
+    char transport[16];        /* what carries the packets */
+    guint renewals;
+    bool renewing;    /* what media says now still belongs to the path before */
+    guint16 sent;     /* the next sequence number, ours */
+    guint16 expected; /* the agent's */
+    json_t
+        *early[ORIEL_EARLY_MAX]; /* the agent's messages that came before their turn, by seq modulo ORIEL_EARLY_MAX */
+    guint local_candidates, remote_candidates;
+    bool answered;
+    gint64 deadline, expires, started;
+    json_t *figures;
+
+    /* session_live.c's */
+    struct oriel_session_request more; /* the request for more scopes that is open; its scopes: those that are new */
+    char question[ORIEL_HASH_SIZE];    /* what the provider is asked in mid-session, "" without a question */
+    bool question_shown;
+    gint64 question_until, again_at;
+    gint64 alive_at, seen_at; /* the last heartbeat; the last that said that the indicator is visible */
+    bool connected;           /* the provider is there */
+    guint paused;             /* ORIEL_PAUSE_… */
+};
+
+/* session.c */
+void oriel_session_end(struct oriel_session *s, const char *by, const char *reason, const char *detail);
+void oriel_session_send_sequenced(struct oriel_session *s, enum oriel_message_type type, json_t *members);
+/* Arms the timer for whatever is due first. */
+void oriel_session_rearm(struct oriel_session *s);
+
+/* session_live.c */
+void oriel_session_live_begin(struct oriel_session *s);
+void oriel_session_live_clear(struct oriel_session *s);
+/* The session ends: what is open is taken away. */
+void oriel_session_live_end(struct oriel_session *s);
+/* 0: nothing. */
+gint64 oriel_session_live_due(const struct oriel_session *s);
+void oriel_session_live_tick(struct oriel_session *s, gint64 now);
+void oriel_session_live_decide(struct oriel_session *s, const char *hash, const json_t *scopes, const char *reason);
+void oriel_session_live_shown(struct oriel_session *s, const char *hash);
+/* The provider is gone: nobody sees who looks, nobody can stop it. */
+void oriel_session_live_lost(struct oriel_session *s);
+bool oriel_session_has(const json_t *scopes, const char *scope);
+/* `ticked` ∩ `asked`: a new reference. NULL when `ticked` has one that was not asked for. */
+json_t *oriel_session_ticked(const json_t *asked, const json_t *ticked);
+
+#endif

@@ -1,0 +1,160 @@
+// Stop works whatever orield does: capture, media and egress are dead within 100 ms, by oriel-stop, `oriel stop`, the
+// panel's own way and a launcher that hangs.
+import assert from 'node:assert/strict';
+import { execFile, execFileSync } from 'node:child_process';
+import { appendFileSync, chmodSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { program } from '../rig/paths.mjs';
+import { Process, clock, until } from '../rig/process.mjs';
+import { story } from '../rig/story.mjs';
+
+async function granted({ agent, provider }) {
+  await agent.request();
+  await provider.allow();
+  await agent.grant();
+  await agent.offer();
+  await provider.next('session starting');
+}
+
+const socketOf = (device) => join(dirname(device.control), 'stop.sock');
+const run = (device, ...wrap) => new Promise((resolve) => {
+  const [command, ...args] = [...wrap, program('oriel-stop'), '--socket', socketOf(device)];
+  execFile(command, args, (error, stdout, stderr) => resolve({ code: error ? error.code : 0, stdout, stderr }));
+});
+const launcher = (device) => device.processes().find(({ name }) => name === 'oriel-launcher');
+
+// Which of the helpers still run, without the cost of looking at all processes.
+const running = (pids) => pids.filter((pid) => { try { return !/^\d+ \(.*\) [ZX]/.test(readStat(pid)); } catch { return false; } });
+const readStat = (pid) => readFileSync(`/proc/${pid}/stat`, 'utf8');
+
+async function dead(pids, from, what) {
+  await until(what, () => running(pids).length === 0, { ms: 2000, every: 0 });
+  return clock() - from;
+}
+
+story('attack 17: stop while core is SIGSTOPped: media, capture and egress are dead in 100 ms', async ({ rig, t }) => {
+  const cast = await rig.cast({ relay: true });
+  const { device } = cast;
+  const took = [];
+  for (let i = 0; i < 5; i++) {
+    await granted(cast);
+    const pids = device.picture().map(({ pid }) => pid);
+    assert.equal(pids.length, 3);
+    device.process.signal('SIGSTOP');
+    const from = clock();
+    const said = run(device);
+    took.push(await dead(pids, from, 'media, capture and egress to be dead'));
+    assert.deepEqual(await said, { code: 0, stdout: 'stopped\n', stderr: '' });
+    device.process.signal('SIGCONT');
+    const end = await cast.agent.ended();
+    assert.equal(`${end.by} ${end.reason}`, 'local stopped');
+    await cast.agent.whenState(({ status }) => status === 'ready');
+    await cast.provider.next('session ended');
+  }
+  t.diagnostic(`oriel-stop to dead, ms: ${took.map((ms) => ms.toFixed(0)).join(' ')}`);
+  took.sort((a, b) => a - b);
+  assert.ok(took[2] < 100, `${took.map((ms) => ms.toFixed(0))} ms`);
+  assert.equal(device.audit().filter(({ event, by }) => event === 'end' && by === 'local').length, 5);
+});
+
+story('stop with a launcher that hangs, too: it is killed, and everything with it', async ({ rig }) => {
+  const cast = await rig.cast();
+  const { device } = cast;
+  await granted(cast);
+  const pids = device.picture().map(({ pid }) => pid);
+  device.mayDie = true;
+  device.process.signal('SIGSTOP');
+  process.kill(launcher(device).pid, 'SIGSTOP');
+  const from = clock();
+  const said = run(device);
+  const took = await dead(pids, from, 'the helpers to be dead');
+  assert.ok(took < 300, `${took} ms`);
+  assert.match((await said).stdout, /launcher did not answer and was killed/);
+  device.process.signal('SIGCONT');
+  const how = await device.process.exited;
+  assert.ok(how === undefined || device.process.ended); // core can't go on without it, and says so
+  assert.match(device.process.tail(), /launcher is gone/);
+});
+
+// The kernel's struct gpio_v2_line_event: u64 time, u32 id (1 rising), u32 offset, u32 numbers, padding.
+function edge(fifo, id) {
+  const event = Buffer.alloc(48);
+  event.writeUInt32LE(id, 8);
+  event.writeUInt32LE(17, 12);
+  appendFileSync(fifo, event);
+}
+
+story('the hardware line stops, whatever core does', async ({ rig, t }) => {
+  const cast = await rig.cast();
+  const fifo = rig.path('line.sock'); // so that it is not kept
+  execFileSync('mkfifo', [fifo]);
+  const watch = rig.own(new Process('oriel-stop', program('oriel-stop'), ['--socket', socketOf(cast.device), '--line', '/dev/gpiochip9:17'],
+    { env: { LD_PRELOAD: program('tests/rig/rig-gpio.so'), RIG_GPIO: fifo }, log: rig.path('line.log') }));
+  for (let i = 0; i < 2; i++) {
+    await granted(cast);
+    const pids = cast.device.picture().map(({ pid }) => pid);
+    edge(fifo, 2); // released: nothing
+    cast.device.process.signal('SIGSTOP');
+    const from = clock();
+    edge(fifo, 1);
+    const took = await dead(pids, from, 'the helpers to be dead');
+    t.diagnostic(`line to dead: ${took.toFixed(0)} ms`);
+    assert.ok(took < 200, `${took} ms`);
+    cast.device.process.signal('SIGCONT');
+    const end = await cast.agent.ended();
+    assert.deepEqual([end.by, end.reason], ['person', 'stopped']);
+    await cast.agent.whenState(({ status }) => status === 'ready');
+    await cast.provider.next('session ended');
+  }
+  assert.equal(watch.ended, null);
+});
+
+story('oriel-stop: nothing to stop, nobody there', async ({ rig }) => {
+  const cast = await rig.cast();
+  assert.deepEqual(await run(cast.device), { code: 0, stdout: 'there was nothing to stop\n', stderr: '' });
+  assert.equal((await cast.agent.whenState(({ status }) => status === 'ready')).online, true);
+  await cast.device.stop();
+  const none = await run(cast.device);
+  assert.equal(none.code, 0);
+  assert.match(none.stderr, /no orield runs there, so nothing is seen/);
+});
+
+story('a stop while the person is asked is a no', async ({ rig }) => {
+  const cast = await rig.cast();
+  await cast.agent.request();
+  await cast.provider.asked();
+  await run(cast.device);
+  assert.equal((await cast.agent.denial()).reason, 'cancelled');
+  assert.equal((await cast.provider.next('withdraw')).why, 'cancelled');
+  assert.equal(cast.device.captures(), 0);
+});
+
+story('who may stop: the users of [consent], and nobody else', { skip: process.getuid() !== 0 && 'needs root, to be another user' }, async ({ rig }) => {
+  const as = (uid) => ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--'];
+  const cast = await rig.cast({ provider: null, device: { config: { consent: { users: 'nobody', timeout: 20 } } } });
+  for (const path of [rig.directory, cast.device.directory]) chmodSync(path, 0o755);
+  const provider = await rig.provider(cast.device, { uid: 65534 });
+  await cast.agent.whenState((state) => state.consent);
+  await granted({ ...cast, provider });
+  const other = await run(cast.device, ...as(12345));
+  assert.equal(other.code, 1);
+  assert.match(other.stderr, /may not stop/);
+  assert.equal(cast.device.picture().length, 2);
+  assert.equal((await run(cast.device, ...as(65534))).stdout, 'stopped\n');
+  const end = await cast.agent.ended();
+  assert.equal(end.reason, 'stopped');
+});
+
+story('attack 19: the broker drops everything: the local stop works', async ({ rig }) => {
+  const cast = await rig.cast();
+  const { device } = cast;
+  await granted(cast);
+  await cast.broker.stop();
+  const pids = device.picture().map(({ pid }) => pid);
+  const from = clock();
+  cast.provider.stopSession();
+  const took = await dead(pids, from, 'the helpers to be dead');
+  assert.ok(took < 500, `${took} ms`);
+  assert.equal((await cast.provider.next('session ended')).by, 'person');
+  assert.equal((await device.status()).status, 'ready');
+});
