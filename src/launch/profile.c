@@ -10,7 +10,7 @@
 
 static const char *const capture_environment[] = {"LANG",       "JOURNAL_STREAM", "ORIEL_DEBUG", "DISPLAY",
                                                   "XAUTHORITY", "HOME",           NULL};
-static const char *const media_environment[] = {"LANG", "JOURNAL_STREAM", "ORIEL_DEBUG", "GST_DEBUG", NULL};
+static const char *const media_environment[] = {"LANG", "JOURNAL_STREAM", "ORIEL_DEBUG", NULL};
 /* TLS looks at the latter two; proxies come from the configuration only. */
 static const char *const online_environment[] = {"LANG",          "JOURNAL_STREAM", "ORIEL_DEBUG",
                                                  "SSL_CERT_FILE", "SSL_CERT_DIR",   NULL};
