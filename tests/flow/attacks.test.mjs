@@ -19,9 +19,6 @@ const VENDORS = {
 const PICTURE = ['oriel-capture', 'oriel-media'];
 
 // Anna is the builder's, Boris of the other vendor.
-// A call for support ends the back-off after three denials.
-const forgive = (provider) => { provider.send({ t: 'call', note: '' }); provider.send({ t: 'uncall' }); };
-
 async function stage(rig, { trust = VENDORS, config = {}, env } = {}) {
   const hostile = rig.own(await Hostile.start(rig.path('broker'), { vendors: Object.keys(VENDORS) }));
   const device = await rig.device({ broker: hostile.devices, watch: true, trust, env, config: { session: { scopes: 'view;control;logs' }, ...config } });
@@ -402,7 +399,7 @@ describe('attacks', { concurrency: 3 }, () => {
       assert.doesNotMatch(ask.agent + ask.reason, /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/);
       provider.decide(ask, false);
       assert.equal((await agent.denial()).reason, 'denied');
-      forgive(provider);
+      provider.forgive();
     }
     assert.ok((await records(device)).filter(({ event }) => event === 'request').every(({ vendor: of }) => of === 'nozzles'));
     // The state that is sealed for one vendor is none of the other's business.
@@ -637,7 +634,7 @@ describe('attacks', { concurrency: 3 }, () => {
       const asked = await agent.request();
       assert.equal((await provider.deny()).request, asked);
       assert.equal((await agent.denial()).reason, 'denied');
-      forgive(provider);
+      provider.forgive();
     }
     await granted(cast);
     provider.stopSession();

@@ -95,7 +95,7 @@ story('removing a scope in mid-session is a tap, adding one asks again', async (
   provider.send({ t: 'remove', session: provider.session, scope: 'control' });
   const less = await agent.next('update');
   assert.deepEqual([less.scopes, less.paused], [['view'], '']);
-  assert.ok(device.audit().some(({ event, removed }) => event === 'scopes' && removed === 'control'));
+  await until('the log to say so', () => device.audit().some(({ event, removed }) => event === 'scopes' && removed === 'control'));
   const ask = async (changes) => { await agent.hello(); return (agent.asked = await agent.send({ ...agent.requestMessage({ scopes: ['control'] }), session: agent.session, ...changes }, { to: agent.exchange })); };
   // No: the session stays as it is.
   await ask();
