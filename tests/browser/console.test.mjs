@@ -121,7 +121,7 @@ story('hung up in the console', async ({ rig }) => {
   const ended = await cast.console.state('ended');
   assert.deepEqual([ended.by, ended.reason], ['agent', 'hung-up']);
   await until('the indicator to go', () => !cast.panel.places.has('indicator'));
-  assert.deepEqual(cast.device.picture(), []);
+  await until('the helpers to be gone', () => cast.device.picture().length === 0, { ms: 1000 });
 });
 
 story('the request is taken back in the console', async ({ rig }) => {

@@ -6,7 +6,7 @@ import { Console } from '../rig/console.mjs';
 import { Firefox } from '../rig/firefox.mjs';
 import { psnr, readPpm } from '../rig/image.mjs';
 import { ADDRESS, ownNetwork } from '../rig/network.mjs';
-import { sleep } from '../rig/process.mjs';
+import { sleep, until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
 
 const skip = await ownNetwork();
@@ -25,7 +25,7 @@ async function hangUp({ page, provider, device }) {
   const ended = await page.state('ended');
   assert.deepEqual([ended.by, ended.reason], ['agent', 'hung-up']);
   await provider.next('session ended');
-  assert.deepEqual(device.picture(), []);
+  await until('the helpers to be gone', () => device.picture().length === 0, { ms: 1000 });
 }
 
 async function compare(rig, { page, painter }, name, command) {

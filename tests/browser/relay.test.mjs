@@ -53,7 +53,7 @@ for (const transport of ['udp', 'tcp', 'tls'])
     for (const candidate of told) assert.match(candidate, / typ relay /);
     cast.provider.stopSession();
     await cast.agent.ended();
-    assert.deepEqual(cast.device.picture(), []);
+    await until('the helpers to be gone', () => cast.device.picture().length === 0, { ms: 1000 });
   });
 
 for (const transport of ['udp', 'tls'])

@@ -94,7 +94,8 @@ async function relays(rig, loopback) {
   const relay = [{ ...servers[0], urls: turn.urls.slice(0, 1) }];
   const both = await page.evaluate(meet, { servers, relay, ms: 10000 });
   assert.equal(both.data, 'picture', JSON.stringify(both));
-  assert.ok(both.sent.includes('relay'), JSON.stringify(both));
+  // Which of the two comes first is a race: Chromium looks no further once a path is there.
+  assert.ok(both.sent.length > 0 && both.sent.every((type) => ['srflx', 'relay'].includes(type)), JSON.stringify(both));
   assert.deepEqual([both.device.local, both.agent.remote], ['relay', 'relay']);
   console.log(`sent ${both.sent.join(', ')}; dropped ${both.dropped.join(', ') || 'none'}; agent ${both.agent.local} to ${both.agent.remote}`);
   // Host candidates are .local names, which the device drops: an agent without a server is not reached.
