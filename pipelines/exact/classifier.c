@@ -204,7 +204,10 @@ bool oriel_classifier_take(struct oriel_classifier *c, int64_t now, struct oriel
         took(&c->cells[seed], now);
         return true;
     }
-    *tile = all;
+    /* Mostly lacking, it goes whole: the same content is the same tile then, whatever was there before. */
+    struct oriel_rect block = place(c, left, top), corner = place(c, right - 1, bottom - 1);
+    join(&block, &corner);
+    *tile = 2 * needed >= (unsigned)block.width * block.height ? block : all;
     for (unsigned row = top; row < bottom; row++)
         for (unsigned column = left; column < right; column++)
             if (ready(&c->cells[row * c->columns + column], now))

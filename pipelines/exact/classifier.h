@@ -7,7 +7,8 @@
  *
  * Policy: cells of 64x64 pixels decide for themselves; how much of the picture is busy in one piece
  * decides for that piece, so that a gauge beside a film is exact. What the page
- * lacks is a box a cell. A tile is those boxes of one aligned block of 4x4 cells, in one rectangle; the newest change
+ * lacks is a box a cell. A tile is those boxes of one aligned block of 4x4 cells, in one rectangle (the
+ * whole block, if that is most of it: so the cache finds a page again); the newest change
  * goes first, of equally new ones the topmost, leftmost, as one reads. Pure: times are given. One thread. */
 #ifndef ORIEL_EXACT_CLASSIFIER_H
 #define ORIEL_EXACT_CLASSIFIER_H

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cache.h"
 #include "classifier.h"
 #include "differ.h"
 #include "flight.h"
@@ -33,6 +34,7 @@ struct oriel_exact {
     uint32_t rtp;    /* of the newest picture */
     struct oriel_classifier classifier;
     struct oriel_flight flight;
+    struct oriel_cache cache;
     uint32_t tile;                                  /* number of the next */
     struct oriel_exact_record records[RECORDS_MAX]; /* by number, modulo */
     uint32_t first, next;                           /* unacknowledged: from first, before next */
@@ -157,30 +159,59 @@ static int64_t thread_time(void) {
     return t.tv_sec * ORIEL_SECOND + t.tv_nsec;
 }
 
-/* Cuts the next tile; the lock is open while it is encoded. */
+/* A tile has been cut, and nothing has come between. */
+static gboolean holds(const struct oriel_exact *e, uint16_t epoch, const struct oriel_rect *r) {
+    return epoch == e->epoch && !e->fresh && !oriel_classifier_lacks_all(&e->classifier, r);
+}
+
+/* By reference, if the page has it; `named`: it may be kept there. Else encoded, with the lock open. */
+static void fly(struct oriel_exact *e, struct oriel_exact_tile_head *head, const uint8_t *pixels, gboolean named) {
+    uint16_t epoch = e->epoch;
+    uint8_t *bytes = NULL;
+    size_t length = 0;
+    head->slot = named ? oriel_cache_find(&e->cache, head->name) : ORIEL_EXACT_NO_SLOT;
+    if (head->slot == ORIEL_EXACT_NO_SLOT) {
+        g_mutex_unlock(&e->lock);
+        int64_t from = thread_time();
+        bytes = oriel_webp_encode(pixels, head->rect.width, head->rect.height, &length);
+        int64_t took = thread_time() - from;
+        g_mutex_lock(&e->lock);
+        e->counts.encode_ns += (guint64)took;
+        if (!holds(e, epoch, &head->rect)) {
+            free(bytes);
+            return;
+        }
+        if (named && bytes)
+            head->slot = oriel_cache_place(&e->cache, head->name, length);
+        if (!bytes) {
+            oriel_classifier_lacks(&e->classifier, &head->rect);
+            return;
+        }
+    }
+    head->tile = e->tile++;
+    if (!oriel_flight_add(&e->flight, head, bytes, length, oriel_monotonic()))
+        oriel_classifier_lacks(&e->classifier, &head->rect);
+}
+
+/* Cuts the next tile. */
 static gboolean cut(struct oriel_exact *e, uint8_t *pixels, int64_t now) {
-    struct oriel_exact_tile_head head = {.rtp = e->rtp, .slot = ORIEL_EXACT_NO_SLOT};
+    struct oriel_exact_tile_head head = {.rtp = e->rtp};
     if (!oriel_flight_has_room(&e->flight) || !oriel_classifier_take(&e->classifier, now, &head.rect))
         return FALSE;
+    const struct oriel_rect *r = &head.rect;
     uint16_t epoch = e->epoch;
-    size_t length = 0;
-    copy_tile(e, &head.rect, pixels);
-    e->encoding = TRUE;
-    g_mutex_unlock(&e->lock);
-    int64_t from = thread_time();
-    uint8_t *bytes = oriel_webp_encode(pixels, head.rect.width, head.rect.height, &length);
-    int64_t took = thread_time() - from;
-    g_mutex_lock(&e->lock);
-    e->encoding = FALSE;
-    e->counts.encode_ns += (guint64)took;
+    gboolean named = (unsigned)r->width * r->height >= ORIEL_CACHE_AREA_MIN;
+    copy_tile(e, r, pixels);
     e->counts.tiles++;
-    if (epoch != e->epoch || e->fresh || oriel_classifier_lacks_all(&e->classifier, &head.rect)) {
-        free(bytes);
-        return TRUE;
+    e->encoding = TRUE;
+    if (named) {
+        g_mutex_unlock(&e->lock);
+        named = oriel_cache_name(&e->cache, pixels, r->width, r->height, head.name);
+        g_mutex_lock(&e->lock);
     }
-    head.tile = e->tile++;
-    if (!bytes || !oriel_flight_add(&e->flight, &head, bytes, length, oriel_monotonic()))
-        oriel_classifier_lacks(&e->classifier, &head.rect);
+    if (holds(e, epoch, r))
+        fly(e, &head, pixels, named);
+    e->encoding = FALSE;
     return TRUE;
 }
 
@@ -256,8 +287,24 @@ static gpointer run(gpointer user) {
 static void acknowledge(struct oriel_exact *e, const struct oriel_exact_heard *h, int64_t now) {
     if (h->number - e->first <= e->next - e->first)
         e->first = h->number;
-    for (unsigned i = 0; i < h->count; i++)
-        oriel_tile_free(oriel_flight_ack(&e->flight, &h->ranges[i], now));
+    for (unsigned i = 0; i < h->count; i++) {
+        struct oriel_tile *tile = oriel_flight_ack(&e->flight, &h->ranges[i], now);
+        if (tile)
+            oriel_cache_set(&e->cache, tile->head.slot, tile->head.name, true);
+        oriel_tile_free(tile);
+    }
+}
+
+/* The page has not what a reference names: the tile is cut anew. */
+static void missed(struct oriel_exact *e, uint32_t number) {
+    for (unsigned i = 0; i < e->flight.count; i++)
+        if (e->flight.tiles[i]->head.tile == number && !e->flight.tiles[i]->bytes) {
+            struct oriel_tile *tile = oriel_flight_take(&e->flight, i);
+            oriel_cache_set(&e->cache, tile->head.slot, tile->head.name, false);
+            oriel_classifier_lacks(&e->classifier, &tile->head.rect);
+            oriel_tile_free(tile);
+            return;
+        }
 }
 
 gboolean oriel_exact_heard(struct oriel_exact *e, const void *bytes, size_t length) {
@@ -265,8 +312,11 @@ gboolean oriel_exact_heard(struct oriel_exact *e, const void *bytes, size_t leng
     if (!oriel_exact_read(bytes, length, &heard))
         return FALSE;
     g_mutex_lock(&e->lock);
-    if (e->open && !e->fresh && heard.epoch == e->epoch && heard.kind == ORIEL_EXACT_ACK) {
-        acknowledge(e, &heard, oriel_monotonic());
+    if (e->open && !e->fresh && heard.epoch == e->epoch) {
+        if (heard.kind == ORIEL_EXACT_ACK)
+            acknowledge(e, &heard, oriel_monotonic());
+        else
+            missed(e, heard.number);
         g_cond_signal(&e->wake);
     }
     g_mutex_unlock(&e->lock);
@@ -305,7 +355,7 @@ void oriel_exact_free(struct oriel_exact *e) {
 
 void oriel_exact_open(struct oriel_exact *e, gboolean open) {
     g_mutex_lock(&e->lock);
-    e->open = open;
+    e->open = open && oriel_cache_start(&e->cache);
     e->fresh = TRUE;
     g_mutex_unlock(&e->lock);
 }
