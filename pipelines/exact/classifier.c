@@ -18,12 +18,14 @@ bool oriel_classifier_start(struct oriel_classifier *c, unsigned width, unsigned
                                    .rows = (height + ORIEL_CELL - 1) / ORIEL_CELL};
     c->cells = calloc((size_t)c->columns * c->rows, sizeof *c->cells);
     c->piece = calloc((size_t)c->columns * c->rows, sizeof *c->piece);
-    return c->cells && c->piece;
+    c->moved = calloc((size_t)c->columns * c->rows, sizeof *c->moved);
+    return c->cells && c->piece && c->moved;
 }
 
 void oriel_classifier_clear(struct oriel_classifier *c) {
     free(c->cells);
     free(c->piece);
+    free(c->moved);
     *c = (struct oriel_classifier){0};
 }
 
@@ -152,6 +154,22 @@ void oriel_classifier_lacks(struct oriel_classifier *c, const struct oriel_rect 
             struct oriel_rect own = place(c, column, row), part = meet(&own, rect);
             join(&c->cells[row * c->columns + column].lacks, &part);
         }
+}
+
+void oriel_classifier_moved(struct oriel_classifier *c, const struct oriel_move *move) {
+    struct span s = span(&move->from);
+    size_t count = 0;
+    for (unsigned row = s.top; row < s.bottom; row++)
+        for (unsigned column = s.left; column < s.right; column++) {
+            struct oriel_rect part = meet(&c->cells[row * c->columns + column].lacks, &move->from);
+            if (!part.width)
+                continue;
+            part.x = (uint16_t)(part.x - move->from.x + move->x);
+            part.y = (uint16_t)(part.y - move->from.y + move->y);
+            c->moved[count++] = part;
+        }
+    for (size_t i = 0; i < count; i++)
+        oriel_classifier_lacks(c, &c->moved[i]);
 }
 
 bool oriel_classifier_lacks_all(const struct oriel_classifier *c, const struct oriel_rect *rect) {

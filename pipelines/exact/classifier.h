@@ -19,6 +19,7 @@
 
 #include "clock.h"
 #include "frames.h"
+#include "moves.h"
 
 enum { ORIEL_CELL = 64, ORIEL_TILE_CELLS = 4, ORIEL_TILE_SIDE = ORIEL_CELL * ORIEL_TILE_CELLS };
 
@@ -36,7 +37,8 @@ struct oriel_cell {
 struct oriel_classifier {
     unsigned width, height, columns, rows;
     struct oriel_cell *cells;
-    unsigned *piece; /* cells of one piece, while it is looked for */
+    struct oriel_rect *moved; /* what the page lacks of what moves, while that is looked at */
+    unsigned *piece;          /* cells of one piece, while it is looked for */
 };
 
 /* For pictures of that size, of which the page has nothing. False without memory. */
@@ -48,6 +50,9 @@ void oriel_classifier_changed(struct oriel_classifier *c, const struct oriel_rec
 
 /* The page lacks this, though nothing changed: a tile was given up. */
 void oriel_classifier_lacks(struct oriel_classifier *c, const struct oriel_rect *rect);
+
+/* The page moves what it has. So what it lacks there, it lacks at the new place, too. */
+void oriel_classifier_moved(struct oriel_classifier *c, const struct oriel_move *move);
 
 /* Whether the page lacks every pixel of this. */
 bool oriel_classifier_lacks_all(const struct oriel_classifier *c, const struct oriel_rect *rect);

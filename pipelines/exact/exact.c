@@ -9,6 +9,7 @@
 #include "classifier.h"
 #include "differ.h"
 #include "flight.h"
+#include "mover.h"
 #include "priority.h"
 #include "webp.h"
 
@@ -35,10 +36,12 @@ struct oriel_exact {
     struct oriel_classifier classifier;
     struct oriel_flight flight;
     struct oriel_cache cache;
+    struct oriel_mover mover;
+    unsigned moves;                                 /* how many there were */
     uint32_t tile;                                  /* number of the next */
     struct oriel_exact_record records[RECORDS_MAX]; /* by number, modulo */
     uint32_t first, next;                           /* unacknowledged: from first, before next */
-    int64_t recorded;                               /* when records were sent last, monotonic */
+    int64_t waiting_since;                          /* for the acknowledgement of the first of them, monotonic */
     enum oriel_exact_state told;                    /* with them */
     gboolean encoding;                              /* a tile is being cut */
     struct oriel_exact_counts counts;
@@ -67,7 +70,8 @@ static void send_records(struct oriel_exact *e, uint32_t from, int64_t now) {
     e->told = state(e);
     oriel_exact_write_records(e->epoch, e->width, e->height, e->told, list, count, message, &length);
     give(e, message, length);
-    e->recorded = now;
+    if (from == e->first)
+        e->waiting_since = now;
 }
 
 static void begin(struct oriel_exact *e) {
@@ -79,7 +83,9 @@ static void begin(struct oriel_exact *e) {
     oriel_classifier_start(&e->classifier, e->width, e->height);
 }
 
-static void record(struct oriel_exact *e, const struct oriel_rect *rects, size_t count, int64_t now) {
+/* `move`: NULL, nothing has. */
+static void record(struct oriel_exact *e, const struct oriel_move *move, const struct oriel_rect *rects, size_t count,
+                   int64_t now) {
     if (e->next - e->first == RECORDS_MAX) { /* the page does not hear us */
         e->fresh = TRUE;
         return;
@@ -87,13 +93,15 @@ static void record(struct oriel_exact *e, const struct oriel_rect *rects, size_t
     struct oriel_exact_record *r = &e->records[e->next % RECORDS_MAX];
     *r = (struct oriel_exact_record){.number = e->next++, .rtp = e->rtp, .count = (uint8_t)count};
     memcpy(r->rects, rects, count * sizeof *rects);
+    if (move)
+        r->moves[r->move_count++] = *move;
     uint32_t waiting = e->next - e->first;
     /* The newest goes at any rate; if the older ones are too large for one message, alone. */
     uint32_t from = e->next - (waiting < RECORDS_AGAIN ? waiting : RECORDS_AGAIN);
     size_t size = 0;
     for (uint32_t n = from; n != e->next; n++)
-        size += 9 + (size_t)e->records[n % RECORDS_MAX].count * ORIEL_RECT_SIZE;
-    send_records(e, size + 9 > ORIEL_EXACT_MESSAGE_MAX ? e->next - 1 : from, now);
+        size += oriel_exact_record_size(&e->records[n % RECORDS_MAX]);
+    send_records(e, size + ORIEL_EXACT_RECORDS_HEAD > ORIEL_EXACT_MESSAGE_MAX ? e->next - 1 : from, now);
 }
 
 /* ---- pictures ---- */
@@ -109,8 +117,26 @@ static gboolean resize(struct oriel_exact *e, unsigned width, unsigned height) {
 
 static void drop_stale(struct oriel_exact *e) {
     for (unsigned i = e->flight.count; i-- > 0;)
-        if (oriel_classifier_lacks_all(&e->classifier, &e->flight.tiles[i]->head.rect))
+        if (!e->flight.tiles[i]->moved && oriel_classifier_lacks_all(&e->classifier, &e->flight.tiles[i]->head.rect))
             oriel_tile_free(oriel_flight_take(&e->flight, i));
+}
+
+static gboolean overlap(const struct oriel_rect *a, const struct oriel_rect *b) {
+    return a->x < b->x + b->width && b->x < a->x + a->width && a->y < b->y + b->height && b->y < a->y + a->height;
+}
+
+/* What has only moved is moved here as the page will do it: what remains to differ is what has really changed. */
+static gboolean move(struct oriel_exact *e, const struct oriel_frame_reader *reader, const struct oriel_rect *damage,
+                     size_t count, struct oriel_move *found) {
+    if (!oriel_mover_find(&e->mover, reader, e->shadow, e->width, damage, count, found))
+        return FALSE;
+    e->moves++;
+    oriel_moves_apply(found, e->shadow, (size_t)e->width * 4);
+    oriel_classifier_moved(&e->classifier, found);
+    for (unsigned i = 0; i < e->flight.count; i++)
+        if (overlap(&e->flight.tiles[i]->head.rect, &found->from))
+            e->flight.tiles[i]->moved = true;
+    return TRUE;
 }
 
 void oriel_exact_picture(void *user, const struct oriel_frame_reader *reader, const struct oriel_rect *damage,
@@ -129,18 +155,22 @@ void oriel_exact_picture(void *user, const struct oriel_frame_reader *reader, co
     int64_t now = oriel_monotonic();
     struct oriel_rect whole = {0, 0, (uint16_t)e->width, (uint16_t)e->height};
     struct oriel_differ differ = {0};
+    struct oriel_move found;
+    gboolean moved = FALSE;
     e->rtp = (uint32_t)gst_util_uint64_scale_int(pts, 90000, GST_SECOND);
     if (e->fresh) {
         oriel_frame_reader_pixels(reader, &whole, e->shadow, (size_t)e->width * 4);
         begin(e);
         differ.rects[differ.count++] = whole;
-    } else
+    } else {
+        moved = move(e, reader, damage, count, &found);
         oriel_differ(&differ, reader, e->shadow, e->width, damage, count);
+    }
     if (differ.count) {
         oriel_classifier_changed(&e->classifier, differ.rects, differ.count, now);
         drop_stale(e);
     }
-    record(e, differ.rects, differ.count, now);
+    record(e, moved ? &found : NULL, differ.rects, differ.count, now);
     g_cond_signal(&e->wake);
     g_mutex_unlock(&e->lock);
 }
@@ -159,17 +189,36 @@ static int64_t thread_time(void) {
     return t.tv_sec * ORIEL_SECOND + t.tv_nsec;
 }
 
-/* A tile has been cut, and nothing has come between. */
-static gboolean holds(const struct oriel_exact *e, uint16_t epoch, const struct oriel_rect *r) {
-    return epoch == e->epoch && !e->fresh && !oriel_classifier_lacks_all(&e->classifier, r);
+/* A tile that was cut, and whose way is not begun. */
+struct cutting {
+    struct oriel_exact_tile_head head;
+    uint16_t epoch;
+    unsigned moves;
+    gboolean named; /* it may be kept in the page */
+};
+
+static gboolean has_moved(const struct oriel_exact *e, const struct cutting *c) {
+    return c->moves != e->moves;
 }
 
-/* By reference, if the page has it; `named`: it may be kept there. Else encoded, with the lock open. */
-static void fly(struct oriel_exact *e, struct oriel_exact_tile_head *head, const uint8_t *pixels, gboolean named) {
-    uint16_t epoch = e->epoch;
+/* Whether it is still of use. */
+static gboolean holds(const struct oriel_exact *e, const struct cutting *c) {
+    return c->epoch == e->epoch && !e->fresh &&
+           (has_moved(e, c) || !oriel_classifier_lacks_all(&e->classifier, &c->head.rect));
+}
+
+/* A tile won't come: the page lacks it again; where it is part of what has moved, nobody knows what else. */
+static void lost(struct oriel_exact *e, const struct oriel_rect *rect, gboolean moved) {
+    oriel_classifier_lacks(&e->classifier, rect);
+    e->fresh = e->fresh || moved;
+}
+
+/* By reference, if the page has it. Else encoded, with the lock open. */
+static void fly(struct oriel_exact *e, struct cutting *c, const uint8_t *pixels) {
+    struct oriel_exact_tile_head *head = &c->head;
     uint8_t *bytes = NULL;
     size_t length = 0;
-    head->slot = named ? oriel_cache_find(&e->cache, head->name) : ORIEL_EXACT_NO_SLOT;
+    head->slot = c->named ? oriel_cache_find(&e->cache, head->name) : ORIEL_EXACT_NO_SLOT;
     if (head->slot == ORIEL_EXACT_NO_SLOT) {
         g_mutex_unlock(&e->lock);
         int64_t from = thread_time();
@@ -177,40 +226,41 @@ static void fly(struct oriel_exact *e, struct oriel_exact_tile_head *head, const
         int64_t took = thread_time() - from;
         g_mutex_lock(&e->lock);
         e->counts.encode_ns += (guint64)took;
-        if (!holds(e, epoch, &head->rect)) {
+        if (!holds(e, c)) {
             free(bytes);
             return;
         }
-        if (named && bytes)
-            head->slot = oriel_cache_place(&e->cache, head->name, length);
         if (!bytes) {
-            oriel_classifier_lacks(&e->classifier, &head->rect);
+            lost(e, &head->rect, has_moved(e, c));
             return;
         }
+        if (c->named)
+            head->slot = oriel_cache_place(&e->cache, head->name, length);
     }
     head->tile = e->tile++;
-    if (!oriel_flight_add(&e->flight, head, bytes, length, oriel_monotonic()))
-        oriel_classifier_lacks(&e->classifier, &head->rect);
+    if (oriel_flight_add(&e->flight, head, bytes, length, oriel_monotonic()))
+        e->flight.tiles[e->flight.count - 1]->moved = has_moved(e, c);
+    else
+        lost(e, &head->rect, has_moved(e, c));
 }
 
 /* Cuts the next tile. */
 static gboolean cut(struct oriel_exact *e, uint8_t *pixels, int64_t now) {
-    struct oriel_exact_tile_head head = {.rtp = e->rtp};
-    if (!oriel_flight_has_room(&e->flight) || !oriel_classifier_take(&e->classifier, now, &head.rect))
+    struct cutting c = {.head = {.rtp = e->rtp}, .epoch = e->epoch, .moves = e->moves};
+    const struct oriel_rect *r = &c.head.rect;
+    if (!oriel_flight_has_room(&e->flight) || !oriel_classifier_take(&e->classifier, now, &c.head.rect))
         return FALSE;
-    const struct oriel_rect *r = &head.rect;
-    uint16_t epoch = e->epoch;
-    gboolean named = (unsigned)r->width * r->height >= ORIEL_CACHE_AREA_MIN;
+    c.named = (unsigned)r->width * r->height >= ORIEL_CACHE_AREA_MIN;
     copy_tile(e, r, pixels);
     e->counts.tiles++;
     e->encoding = TRUE;
-    if (named) {
+    if (c.named) {
         g_mutex_unlock(&e->lock);
-        named = oriel_cache_name(&e->cache, pixels, r->width, r->height, head.name);
+        c.named = oriel_cache_name(&e->cache, pixels, r->width, r->height, c.head.name);
         g_mutex_lock(&e->lock);
     }
-    if (holds(e, epoch, r))
-        fly(e, &head, pixels, named);
+    if (holds(e, &c))
+        fly(e, &c, pixels);
     e->encoding = FALSE;
     return TRUE;
 }
@@ -218,8 +268,9 @@ static gboolean cut(struct oriel_exact *e, uint8_t *pixels, int64_t now) {
 static void give_up_old(struct oriel_exact *e, int64_t now) {
     for (unsigned i = e->flight.count; i-- > 0;)
         if (now - e->flight.tiles[i]->made > TILE_LIFE) {
-            oriel_classifier_lacks(&e->classifier, &e->flight.tiles[i]->head.rect);
-            oriel_tile_free(oriel_flight_take(&e->flight, i));
+            struct oriel_tile *tile = oriel_flight_take(&e->flight, i);
+            lost(e, &tile->head.rect, tile->moved);
+            oriel_tile_free(tile);
         }
 }
 
@@ -244,7 +295,7 @@ static int64_t step(struct oriel_exact *e, uint8_t *pixels, int64_t now) {
         return INT64_MAX;
     int64_t wake = INT64_MAX;
     if (e->first != e->next) {
-        wake = e->recorded + oriel_flight_patience(&e->flight);
+        wake = e->waiting_since + oriel_flight_patience(&e->flight);
         if (wake <= now) {
             send_records(e, e->first, now);
             return now;
@@ -285,8 +336,10 @@ static gpointer run(gpointer user) {
 /* ---- the page ---- */
 
 static void acknowledge(struct oriel_exact *e, const struct oriel_exact_heard *h, int64_t now) {
-    if (h->number - e->first <= e->next - e->first)
+    if (h->number != e->first && h->number - e->first <= e->next - e->first) {
         e->first = h->number;
+        e->waiting_since = now;
+    }
     for (unsigned i = 0; i < h->count; i++) {
         struct oriel_tile *tile = oriel_flight_ack(&e->flight, &h->ranges[i], now);
         if (tile)
@@ -301,7 +354,7 @@ static void missed(struct oriel_exact *e, uint32_t number) {
         if (e->flight.tiles[i]->head.tile == number && !e->flight.tiles[i]->bytes) {
             struct oriel_tile *tile = oriel_flight_take(&e->flight, i);
             oriel_cache_set(&e->cache, tile->head.slot, tile->head.name, false);
-            oriel_classifier_lacks(&e->classifier, &tile->head.rect);
+            lost(e, &tile->head.rect, tile->moved);
             oriel_tile_free(tile);
             return;
         }

@@ -24,6 +24,7 @@ struct oriel_tile {
     uint8_t *bytes; /* NULL: a reference to the page's cache, which is one chunk */
     size_t length;
     int64_t made;
+    bool moved;           /* something of it is elsewhere now: it must arrive, whatever became of its own place */
     unsigned next, acked; /* the first chunk that was never sent; how many have come */
     struct oriel_flight_chunk *chunks;
 };

@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum { RECORDS = 1, CHUNK = 2, REFERENCE = 3, ACK = 0x81, MISS = 0x82 };
-enum { RECORDS_HEAD = 10, RECORD_HEAD = 9, ACK_HEAD = 9, RANGE = 8, MISS_SIZE = 8 };
+enum { ACK_HEAD = 9, RANGE = 8, MISS_SIZE = 8 };
 
 static uint8_t *put16(uint8_t *at, unsigned value) {
     at[0] = (uint8_t)value;
@@ -34,6 +34,10 @@ static uint8_t *put_rect(uint8_t *at, const struct oriel_rect *r) {
     return put16(put16(put16(put16(at, r->x), r->y), r->width), r->height);
 }
 
+size_t oriel_exact_record_size(const struct oriel_exact_record *r) {
+    return ORIEL_EXACT_RECORD_HEAD + (size_t)r->move_count * ORIEL_EXACT_MOVE + (size_t)r->count * ORIEL_RECT_SIZE;
+}
+
 size_t oriel_exact_write_records(uint16_t epoch, unsigned width, unsigned height, enum oriel_exact_state state,
                                  const struct oriel_exact_record *const *records, size_t count,
                                  uint8_t out[ORIEL_EXACT_MESSAGE_MAX], size_t *length) {
@@ -43,14 +47,17 @@ size_t oriel_exact_write_records(uint16_t epoch, unsigned width, unsigned height
     size_t written = 0;
     for (; written < count && written < UINT8_MAX; written++) {
         const struct oriel_exact_record *r = records[written];
-        if ((size_t)(at - out) + RECORD_HEAD + (size_t)r->count * ORIEL_RECT_SIZE > ORIEL_EXACT_MESSAGE_MAX)
+        if ((size_t)(at - out) + oriel_exact_record_size(r) > ORIEL_EXACT_MESSAGE_MAX)
             break;
         at = put32(put32(at, r->number), r->rtp);
+        *at++ = r->move_count;
         *at++ = r->count;
+        for (unsigned i = 0; i < r->move_count; i++)
+            at = put16(put16(put_rect(at, &r->moves[i].from), r->moves[i].x), r->moves[i].y);
         for (unsigned i = 0; i < r->count; i++)
             at = put_rect(at, &r->rects[i]);
     }
-    out[RECORDS_HEAD - 1] = (uint8_t)written;
+    out[ORIEL_EXACT_RECORDS_HEAD - 1] = (uint8_t)written;
     *length = (size_t)(at - out);
     return written;
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "frames.h"
+#include "moves.h"
 
 enum {
     ORIEL_EXACT_VERSION = 1,
@@ -17,6 +18,10 @@ enum {
     ORIEL_EXACT_CHUNK_HEAD = 42,
     ORIEL_EXACT_CHUNK_MAX = ORIEL_EXACT_MESSAGE_MAX - ORIEL_EXACT_CHUNK_HEAD,
     ORIEL_EXACT_RECTS_MAX = 32,
+    ORIEL_EXACT_MOVES_MAX = 2,
+    ORIEL_EXACT_RECORDS_HEAD = 10,
+    ORIEL_EXACT_RECORD_HEAD = 10,
+    ORIEL_EXACT_MOVE = 12,
     ORIEL_EXACT_RANGES_MAX = 64,
     ORIEL_EXACT_NO_SLOT = 0xffff,
 };
@@ -24,7 +29,8 @@ enum {
 /* How one picture differs from the one before it. */
 struct oriel_exact_record {
     uint32_t number, rtp;
-    uint8_t count;
+    uint8_t move_count, count;
+    struct oriel_move moves[ORIEL_EXACT_MOVES_MAX]; /* these first, one after the other */
     struct oriel_rect rects[ORIEL_EXACT_RECTS_MAX];
 };
 
@@ -51,6 +57,9 @@ struct oriel_exact_heard {
 
 /* What the page is told that it will have: all pixels, all but some that are on their way, or that something moves. */
 enum oriel_exact_state { ORIEL_EXACT_EXACT, ORIEL_EXACT_SETTLING, ORIEL_EXACT_MOTION };
+
+/* Bytes that it takes in a message. */
+size_t oriel_exact_record_size(const struct oriel_exact_record *record);
 
 /* As many of the records as fit, from the first on; how many, and the message in `out`. */
 size_t oriel_exact_write_records(uint16_t epoch, unsigned width, unsigned height, enum oriel_exact_state state,

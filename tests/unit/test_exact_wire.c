@@ -17,12 +17,16 @@ static uint8_t message[ORIEL_EXACT_MESSAGE_MAX];
 static void test_records(void **state) {
     const struct oriel_exact_record one = {
         .number = 0x01020304, .rtp = 0xfffffffe, .count = 1, .rects = {{1, 2, 3, 0x104}}};
-    const struct oriel_exact_record none = {.number = 0x01020305, .rtp = 7};
-    const struct oriel_exact_record *const list[] = {&one, &none};
+    const struct oriel_exact_record moved = {
+        .number = 0x01020305, .rtp = 7, .move_count = 1, .moves = {{{1, 2, 3, 4}, 5, 6}}};
+    const struct oriel_exact_record *const list[] = {&one, &moved};
     size_t length;
     assert_int_equal(oriel_exact_write_records(0x1234, 1280, 720, ORIEL_EXACT_MOTION, list, 2, message, &length), 2);
-    static const uint8_t wanted[] = {1, 1, 0x34, 0x12, 0, 5, 0xd0, 2, 2, 2, 4, 3, 2, 1, 0xfe, 0xff, 0xff, 0xff,
-                                     1, 1, 0,    2,    0, 3, 0,    4, 1, 5, 3, 2, 1, 7, 0,    0,    0,    0};
+    static const uint8_t wanted[] = {
+        1, 1, 0x34, 0x12, 0,    5,    0xd0, 2,    2, 2,                         /* head */
+        4, 3, 2,    1,    0xfe, 0xff, 0xff, 0xff, 0, 1, 1, 0, 2, 0, 3, 0, 4, 1, /* one */
+        5, 3, 2,    1,    7,    0,    0,    0,    1, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0,
+    };
     assert_int_equal(length, sizeof wanted);
     assert_memory_equal(message, wanted, sizeof wanted);
 }
@@ -36,7 +40,7 @@ static void test_no_more_records_than_fit(void **state) {
     assert_int_equal(oriel_exact_write_records(1, 1, 1, ORIEL_EXACT_EXACT, list, 300, message, &length), 4);
     assert_true(length <= sizeof message);
     full.count = 0;
-    assert_int_equal(oriel_exact_write_records(1, 1, 1, ORIEL_EXACT_EXACT, list, 300, message, &length), 126);
+    assert_int_equal(oriel_exact_write_records(1, 1, 1, ORIEL_EXACT_EXACT, list, 300, message, &length), 114);
     assert_true(length <= sizeof message);
 }
 

@@ -7,6 +7,36 @@ export function without(rect, others) {
     return left;
 }
 
+/* What both cover, or null. */
+export function common(a, b) {
+    const x = Math.max(a.x, b.x);
+    const y = Math.max(a.y, b.y);
+    const width = Math.min(a.x + a.width, b.x + b.width) - x;
+    const height = Math.min(a.y + a.height, b.y + b.height) - y;
+    return width > 0 && height > 0 ? { x, y, width, height } : null;
+}
+
+/* What has become of the pixels of `rect` after `records`: [{x, y, width, height, dx, dy}, …], where they are now, and by how much
+ * they have moved. What a record names, and what something was moved over, is gone. */
+export function follow(rect, records) {
+    let parts = [{ ...rect, dx: 0, dy: 0 }];
+    for (const { moves, rects } of records) {
+        for (const { from, x, y } of moves) {
+            const [dx, dy] = [x - from.x, y - from.y];
+            const moved = parts.flatMap((part) => {
+                const both = common(part, from);
+                return both ? [{ ...both, x: both.x + dx, y: both.y + dy, dx: part.dx + dx, dy: part.dy + dy }] : [];
+            });
+            parts = [...stay(parts, [{ ...from, x, y }]), ...moved];
+        }
+        parts = stay(parts, rects);
+        if (!parts.length) break;
+    }
+    return parts;
+}
+
+const stay = (parts, gone) => parts.flatMap((part) => without(part, gone).map((left) => ({ ...left, dx: part.dx, dy: part.dy })));
+
 function cut(part, other) {
     const x1 = Math.max(part.x, other.x);
     const y1 = Math.max(part.y, other.y);

@@ -4,8 +4,9 @@
 const VERSION = 1;
 const [RECORDS, CHUNK, REFERENCE, ACK, MISS] = [1, 2, 3, 0x81, 0x82];
 const RECORDS_HEAD = 10;
-const RECORD_HEAD = 9;
+const RECORD_HEAD = 10;
 const RECT = 8;
+const MOVE = 12;
 const TILE_HEAD = 42;
 export const STATES = ['exact', 'settling', 'motion'];
 export const RANGES_MAX = 64;
@@ -24,10 +25,11 @@ function readRecords(view, head) {
     const records = [];
     for (let left = view.getUint8(9); left > 0; left--) {
         if (at + RECORD_HEAD > view.byteLength) return null;
-        const record = { number: view.getUint32(at, true), rtp: view.getUint32(at + 4, true), rects: [] };
-        const count = view.getUint8(at + 8);
+        const record = { number: view.getUint32(at, true), rtp: view.getUint32(at + 4, true), moves: [], rects: [] };
+        const [moves, count] = [view.getUint8(at + 8), view.getUint8(at + 9)];
         at += RECORD_HEAD;
-        if (at + count * RECT > view.byteLength) return null;
+        if (at + moves * MOVE + count * RECT > view.byteLength) return null;
+        for (let i = 0; i < moves; i++, at += MOVE) record.moves.push({ from: readRect(view, at), x: view.getUint16(at + 8, true), y: view.getUint16(at + 10, true) });
         for (let i = 0; i < count; i++, at += RECT) record.rects.push(readRect(view, at));
         records.push(record);
     }

@@ -4,7 +4,8 @@
  * the element would for a moment lie over another frame than it was drawn for. So each frame is drawn
  * here, with the tiles that hold at its time.
  *
- * Rule: a tile holds from the RTP time on that it was cut at, and each pixel of it until a record names that pixel. The
+ * Rule: a tile holds from the RTP time on that it was cut at, and each pixel of it until a record names that pixel; what a record
+ * moves goes with it. The
  * frame that is presented says which time it is: all records up to it are applied (they clear), then every
  * tile that holds. A frame whose record has not come is a frame that we don't know the changes of: the whole layer is hidden until
  * it has, and the video stands alone. So no tile is ever shown over a picture that it does not belong to.
@@ -13,7 +14,7 @@
  * included.
  */
 import { NO_SLOT, RANGES_MAX, readExact, writeAck, writeMiss } from './exact-wire.js';
-import { without } from './exact-rects.js';
+import { follow } from './exact-rects.js';
 
 const LOG_MAX = 1024; // records kept: more than any tile is on its way for
 const DONE_MAX = 4096; // tiles whose late copies are acknowledged again
@@ -238,7 +239,7 @@ export class ExactLayer extends EventTarget {
         if (number === undefined || this.#video.videoWidth !== this.canvas.width) return this.#show(false);
         const fresh = this.#drawn !== this.#frame;
         for (; this.#applied <= number; this.#applied++)
-            for (const { x, y, width, height } of this.#log[this.#applied - this.#base].rects) this.over.clearRect(x, y, width, height);
+            this.#apply(this.#log[this.#applied - this.#base]);
         const waiting = [];
         let changed = fresh;
         for (const image of this.#images) {
@@ -256,12 +257,26 @@ export class ExactLayer extends EventTarget {
         else if (changed) this.#changed();
     }
 
-    /* What of it has not changed since; whether that was anything. */
+    #apply({ moves, rects }) {
+        const { over, tiles } = this;
+        for (const { from, x, y } of moves) {
+            // What is transparent there shall be so here as well: copied, not drawn over.
+            over.save();
+            over.beginPath();
+            over.rect(x, y, from.width, from.height);
+            over.clip();
+            over.globalCompositeOperation = 'copy';
+            over.drawImage(tiles, from.x, from.y, from.width, from.height, x, y, from.width, from.height);
+            over.restore();
+        }
+        for (const { x, y, width, height } of rects) over.clearRect(x, y, width, height);
+    }
+
+    /* What of it has not changed since, where that is now; whether there was anything. */
     #draw({ rect, bitmap }, from, contexts) {
-        const later = this.#log.slice(from + 1 - this.#base, this.#applied - this.#base).flatMap((record) => record.rects);
-        const parts = without(rect, later);
-        for (const { x, y, width, height } of parts)
-            for (const context of contexts) context.drawImage(bitmap, x - rect.x, y - rect.y, width, height, x, y, width, height);
+        const parts = follow(rect, this.#log.slice(from + 1 - this.#base, this.#applied - this.#base));
+        for (const { x, y, width, height, dx, dy } of parts)
+            for (const context of contexts) context.drawImage(bitmap, x - dx - rect.x, y - dy - rect.y, width, height, x, y, width, height);
         bitmap.close();
         return parts.length > 0;
     }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test, { before } from 'node:test';
 import { readExact, writeAck, writeMiss } from '../src/exact-wire.js';
-import { without } from '../src/exact-rects.js';
+import { follow, without } from '../src/exact-rects.js';
 
 const bytes = (...values) => Uint8Array.from(values).buffer;
 const hex = (buffer) => Buffer.from(buffer).toString('hex');
@@ -11,18 +11,18 @@ const u32 = (n) => [...u16(n & 65535), ...u16(n >>> 16)];
 const rect = ({ x, y, width, height }) => [x, y, width, height].flatMap(u16);
 
 const records = (epoch, list, { width = 8, height = 8, state = 1 } = {}) =>
-    bytes(1, 1, ...u16(epoch), ...u16(width), ...u16(height), state, list.length, ...list.flatMap(({ number, rtp, rects }) => [...u32(number), ...u32(rtp), rects.length, ...rects.flatMap(rect)]));
+    bytes(1, 1, ...u16(epoch), ...u16(width), ...u16(height), state, list.length, ...list.flatMap(({ number, rtp, rects, moves = [] }) => [...u32(number), ...u32(rtp), moves.length, rects.length, ...moves.flatMap(({ from, x, y }) => [...rect(from), ...u16(x), ...u16(y)]), ...rects.flatMap(rect)]));
 const tile = (type, { epoch = 1, tile: id = 0, rtp = 0, at = { x: 0, y: 0, width: 8, height: 8 }, index = 0, count = 1, slot = 0xffff, name = 7, body = [] }) =>
     bytes(1, type, ...u16(epoch), ...u32(id), ...u32(rtp), ...rect(at), ...u16(index), ...u16(count), ...u16(slot), ...Array(16).fill(name), ...body);
 
 test('exact: records, as the device writes them', () => {
-    const data = Buffer.from('01013412000 5d0020202040302 01feffffff01 0100020003000401 0503020107000000 00'.replaceAll(' ', ''), 'hex');
+    const data = Buffer.from('010134120005d0020202 04030201feffffff0001 0100020003000401 05030201070000000100 0100020003000400 05000600'.replaceAll(' ', ''), 'hex');
     const message = readExact(data.buffer.slice(data.byteOffset, data.byteOffset + data.length));
     assert.deepEqual(message, {
         t: 'records', epoch: 0x1234, width: 1280, height: 720, state: 'motion',
         records: [
-            { number: 0x01020304, rtp: 0xfffffffe, rects: [{ x: 1, y: 2, width: 3, height: 260 }] },
-            { number: 0x01020305, rtp: 7, rects: [] },
+            { number: 0x01020304, rtp: 0xfffffffe, moves: [], rects: [{ x: 1, y: 2, width: 3, height: 260 }] },
+            { number: 0x01020305, rtp: 7, moves: [{ from: { x: 1, y: 2, width: 3, height: 4 }, x: 5, y: 6 }], rects: [] },
         ],
     });
 });
@@ -58,6 +58,17 @@ test('exact: a rectangle without others', () => {
     assert.equal(area(without(all, [{ x: 2, y: 2, width: 3, height: 3 }, { x: 4, y: 4, width: 20, height: 3 }])), 100 - 9 - 18 + 1);
 });
 
+test('exact: what moved is followed, also over itself and twice', () => {
+    const all = { x: 0, y: 0, width: 10, height: 10 };
+    const up = { moves: [{ from: { x: 0, y: 2, width: 10, height: 8 }, x: 0, y: 0 }], rects: [{ x: 0, y: 8, width: 10, height: 2 }] };
+    assert.deepEqual(follow(all, [up]), [{ x: 0, y: 0, width: 10, height: 8, dx: 0, dy: -2 }]);
+    assert.deepEqual(follow(all, [up, up]), [{ x: 0, y: 0, width: 10, height: 6, dx: 0, dy: -4 }]);
+    assert.deepEqual(follow(all, [up, { moves: [], rects: [all] }]), []);
+    // Without a rectangle what was moved from stays where it is, too.
+    const sorted = follow(all, [{ ...up, rects: [] }]).sort((a, b) => a.y - b.y);
+    assert.deepEqual(sorted, [{ x: 0, y: 0, width: 10, height: 8, dx: 0, dy: -2 }, { x: 0, y: 8, width: 10, height: 2, dx: 0, dy: 0 }]);
+});
+
 // ---- the layer, in a page that is made of numbers: each pixel is what was drawn there last, 0 is transparent ----
 
 class Canvas {
@@ -67,10 +78,14 @@ class Canvas {
     get width() { return this.w; }
     getContext() {
         const each = (x, y, w, h, does) => { for (let j = y; j < y + h; j++) for (let i = x; i < x + w; i++) does(j * 8 + i); };
+        const moved = ({ pixels }, [sx, sy, w, h, x, y]) => { const old = [...pixels]; each(x, y, w, h, (i) => (this.pixels[i] = old[i + (sy - y) * 8 + (sx - x)])); };
         return {
+            save() {}, restore() {}, beginPath() {}, rect() {}, clip() {},
             clearRect: (x, y, w, h) => each(x, y, w, h, (i) => (this.pixels[i] = 0)),
             drawImage: (from, ...n) =>
-                n.length === 8
+                n.length === 8 && from.pixels
+                    ? moved(from, n)
+                    : n.length === 8
                     ? each(n[4], n[5], n[6], n[7], (i) => (this.pixels[i] = from.value))
                     : each(0, 0, 8, 8, (i) => (this.pixels[i] = from.pixels ? from.pixels[i] || this.pixels[i] : from.value)),
         };
@@ -78,10 +93,11 @@ class Canvas {
 }
 
 let ExactLayer;
+const whole = async (blob) => ({ value: new Uint8Array(await blob.arrayBuffer())[0], width: 8, height: 8, close() {} });
 before(async () => {
     globalThis.document = { createElement: () => new Canvas() };
     // The image of a tile is one byte: its colour.
-    globalThis.createImageBitmap = async (blob) => ({ value: new Uint8Array(await blob.arrayBuffer())[0], width: 8, height: 8, close() {} });
+    globalThis.createImageBitmap = whole;
     ({ ExactLayer } = await import('../src/exact.js'));
 });
 
@@ -132,6 +148,26 @@ test('exact: a tile that comes late is drawn only where it still holds', async (
     say(tile(2, { rtp: 10, body: [110] }));
     await settled();
     assert.equal(shown(), '20,110');
+});
+
+test('exact: what moves takes its tiles with it, also one that comes late', async () => {
+    for (const late of [false, true]) {
+        const { say, frame, layer } = page();
+        const at = (y) => layer.canvas.pixels[y * 8];
+        say(records(1, [{ number: 0, rtp: 10, rects: [WHOLE] }]));
+        frame(10, 10);
+        const image = tile(2, { rtp: 10, at: { x: 0, y: 4, width: 8, height: 4 }, body: [110] });
+        globalThis.createImageBitmap = async (blob) => ({ value: new Uint8Array(await blob.arrayBuffer())[0], width: 8, height: 4, close() {} });
+        if (!late) say(image);
+        await settled();
+        // Up by two, and what comes from below is new.
+        say(records(1, [{ number: 1, rtp: 20, moves: [{ from: { x: 0, y: 2, width: 8, height: 6 }, x: 0, y: 0 }], rects: [{ x: 0, y: 6, width: 8, height: 2 }] }]));
+        frame(20, 20);
+        if (late) say(image);
+        await settled();
+        assert.deepEqual([0, 1, 2, 3, 4, 5, 6, 7].map(at), [20, 20, 110, 110, 110, 110, 20, 20], String(late));
+    }
+    globalThis.createImageBitmap = whole;
 });
 
 test('exact: without the record of a frame the video stands alone', async () => {
