@@ -11,7 +11,7 @@ bool oriel_cache_start(struct oriel_cache *c) {
     return RAND_bytes(c->key, sizeof c->key) == 1;
 }
 
-bool oriel_cache_name(const struct oriel_cache *c, const uint8_t *pixels, unsigned width, unsigned height,
+bool oriel_cache_name(const uint8_t key[ORIEL_CACHE_KEY], const uint8_t *pixels, unsigned width, unsigned height,
                       uint8_t name[ORIEL_EXACT_NAME]) {
     /* The pixels are hashed first, then keyed with their shape: HMAC over the digest. */
     uint8_t text[8 + EVP_MAX_MD_SIZE] = {(uint8_t)width, (uint8_t)(width >> 8), (uint8_t)height,
@@ -19,7 +19,7 @@ bool oriel_cache_name(const struct oriel_cache *c, const uint8_t *pixels, unsign
     uint8_t mac[EVP_MAX_MD_SIZE];
     unsigned length = 0;
     if (!EVP_Digest(pixels, (size_t)width * height * 4, text + 8, &length, EVP_sha256(), NULL) ||
-        !HMAC(EVP_sha256(), c->key, sizeof c->key, text, 8 + length, mac, &length))
+        !HMAC(EVP_sha256(), key, ORIEL_CACHE_KEY, text, 8 + length, mac, &length))
         return false;
     memcpy(name, mac, ORIEL_EXACT_NAME);
     return true;

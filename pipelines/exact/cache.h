@@ -12,7 +12,7 @@
 
 #include "wire.h"
 
-enum { ORIEL_CACHE_SLOTS = 1024, ORIEL_CACHE_BYTES = 16 << 20, ORIEL_CACHE_AREA_MIN = 128 * 128 };
+enum { ORIEL_CACHE_KEY = 32, ORIEL_CACHE_SLOTS = 1024, ORIEL_CACHE_BYTES = 16 << 20, ORIEL_CACHE_AREA_MIN = 128 * 128 };
 
 struct oriel_cache_slot {
     uint8_t name[ORIEL_EXACT_NAME];
@@ -22,7 +22,7 @@ struct oriel_cache_slot {
 };
 
 struct oriel_cache {
-    uint8_t key[32];
+    uint8_t key[ORIEL_CACHE_KEY];
     size_t bytes;
     uint64_t uses;
     struct oriel_cache_slot slots[ORIEL_CACHE_SLOTS];
@@ -32,7 +32,7 @@ struct oriel_cache {
 bool oriel_cache_start(struct oriel_cache *c);
 
 /* `pixels`: rows of width*4 bytes. False: it can't be hashed. */
-bool oriel_cache_name(const struct oriel_cache *c, const uint8_t *pixels, unsigned width, unsigned height,
+bool oriel_cache_name(const uint8_t key[ORIEL_CACHE_KEY], const uint8_t *pixels, unsigned width, unsigned height,
                       uint8_t name[ORIEL_EXACT_NAME]);
 
 /* The slot where the page has it, or ORIEL_EXACT_NO_SLOT. */

@@ -255,8 +255,10 @@ static gboolean cut(struct oriel_exact *e, uint8_t *pixels, int64_t now) {
     e->counts.tiles++;
     e->encoding = TRUE;
     if (c.named) {
+        uint8_t key[ORIEL_CACHE_KEY];
+        memcpy(key, e->cache.key, sizeof key);
         g_mutex_unlock(&e->lock);
-        c.named = oriel_cache_name(&e->cache, pixels, r->width, r->height, c.head.name);
+        c.named = oriel_cache_name(key, pixels, r->width, r->height, c.head.name);
         g_mutex_lock(&e->lock);
     }
     if (holds(e, &c))
