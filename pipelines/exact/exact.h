@@ -13,6 +13,9 @@
  * thread, all else is on a thread of lower priority. A new page, a new size, or a page that does not acknowledge is a
  * new epoch: everything anew.
  *
+ * Limits: its pace is its own (flight.h), without a budget in common with the video's; what it carries the video
+ * carries as well, for receivers without it; a dragged window is a move only when its damage is one rectangle with it.
+ *
  * Threads: any. `send` is called on the streaming thread and on ours, with a lock held: it must not call back. */
 #ifndef ORIEL_EXACT_EXACT_H
 #define ORIEL_EXACT_EXACT_H

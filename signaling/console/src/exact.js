@@ -16,6 +16,7 @@
 import { NO_SLOT, RANGES_MAX, readExact, writeAck, writeMiss } from './exact-wire.js';
 import { follow } from './exact-rects.js';
 
+const IMAGES_MAX = 128;
 const LOG_MAX = 1024; // records kept: more than any tile is on its way for
 const DONE_MAX = 4096; // tiles whose late copies are acknowledged again
 const CHUNKS_UNACKED = 8;
@@ -74,7 +75,8 @@ export class ExactLayer extends EventTarget {
     /* 'exact': each pixel is the screen's; 'settling', 'motion': not all are; 'none': there is no such layer. */
     get state() {
         if (!this.#channel || this.#epoch === null) return 'none';
-        const whole = !this.canvas.hidden && !this.#decoding && !this.#images.length && this.#applied === this.#next;
+        const coming = this.#log.slice(this.#applied - this.#base).some(({ moves, rects }) => moves.length || rects.length);
+        const whole = !this.canvas.hidden && !this.#decoding && !this.#images.length && !coming;
         return this.#told === 'exact' && !whole ? 'settling' : this.#told;
     }
 
@@ -128,7 +130,9 @@ export class ExactLayer extends EventTarget {
             this.#numbers.set(record.rtp, record.number);
             this.#log.push(record);
         }
-        while (this.#log.length > LOG_MAX && this.#base < this.#applied) {
+        while (this.#log.length > LOG_MAX) {
+            // A tab in the background has no frames: what would be cleared with them is cleared without.
+            if (this.#base === this.#applied) this.#apply(this.#log[this.#applied++ - this.#base]);
             this.#numbers.delete(this.#log.shift().rtp);
             this.#base++;
         }
@@ -192,12 +196,23 @@ export class ExactLayer extends EventTarget {
             const bitmap = await createImageBitmap(bytes, { premultiplyAlpha: 'none', colorSpaceConversion: 'none' });
             if (epoch !== this.#epoch || bitmap.width !== width || bitmap.height !== height) bitmap.close();
             else this.#images.push({ rtp, rect: { x, y, width, height }, bitmap });
+            if (this.#images.length > IMAGES_MAX) this.#tidy();
         } catch (error) {
             console.warn(`tile ${tile}: ${error.message}`);
             this.close(); // what can't be decoded here never will be
         }
         this.#decoding--;
         this.#compose();
+    }
+
+    /* Closes those of which nothing is left by what is known already, as happens in a tab in the background. */
+    #tidy() {
+        this.#images = this.#images.filter(({ rtp, rect, bitmap }) => {
+            const from = this.#numbers.get(rtp);
+            const left = from === undefined ? !this.#log.length || ((rtp - this.#log[0].rtp) | 0) > 0 : follow(rect, this.#log.slice(from + 1 - this.#base)).length;
+            if (!left) bitmap.close();
+            return left;
+        });
     }
 
     // ---- what the page says ----
