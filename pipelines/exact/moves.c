@@ -65,16 +65,31 @@ bool oriel_moves_shift(struct oriel_moves_scratch *scratch, const uint64_t *then
     return *run >= ORIEL_MOVE_LINES_MIN;
 }
 
+static uint64_t mix(uint64_t hash, uint64_t value) {
+    hash = (hash ^ value) * FACTOR;
+    return hash ^ hash >> 29;
+}
+
+static uint64_t load(const uint8_t *at) {
+    uint64_t value;
+    memcpy(&value, at, sizeof value);
+    return value;
+}
+
 void oriel_moves_hash_rows(const uint8_t *pixels, unsigned width, unsigned height, size_t stride, uint64_t *rows) {
     for (unsigned y = 0; y < height; y++) {
-        uint64_t hash = 0;
-        for (unsigned x = 0; x < width; x++) {
+        const uint8_t *row = pixels + y * stride;
+        uint64_t lanes[4] = {0, 1, 2, 3}; /* which don't wait for each other */
+        size_t i = 0, length = (size_t)width * 4;
+        for (; i + 32 <= length; i += 32)
+            for (unsigned lane = 0; lane < 4; lane++)
+                lanes[lane] = mix(lanes[lane], load(row + i + lane * sizeof(uint64_t)));
+        for (; i < length; i += 4) {
             uint32_t pixel;
-            memcpy(&pixel, pixels + y * stride + x * 4u, sizeof pixel);
-            hash = (hash ^ pixel) * FACTOR;
-            hash ^= hash >> 29;
+            memcpy(&pixel, row + i, sizeof pixel);
+            lanes[0] = mix(lanes[0], pixel);
         }
-        rows[y] = hash;
+        rows[y] = mix(mix(mix(lanes[0], lanes[1]), lanes[2]), lanes[3]);
     }
 }
 
@@ -84,8 +99,7 @@ void oriel_moves_hash_columns(const uint8_t *pixels, unsigned width, unsigned he
         for (unsigned x = 0; x < width; x++) {
             uint32_t pixel;
             memcpy(&pixel, pixels + y * stride + x * 4u, sizeof pixel);
-            columns[x] = (columns[x] ^ pixel) * FACTOR;
-            columns[x] ^= columns[x] >> 29;
+            columns[x] = mix(columns[x], pixel);
         }
 }
 

@@ -1,17 +1,16 @@
 /* The exact layer of one connection: what the device says on "oriel-exact", as a canvas that lies over the video.
  *
- * The canvas is opaque and shows both layers: the browser changes the frame of a <video> when it likes, and a tile that lies over
- * the element would for a moment lie over another frame than it was drawn for. So each frame is drawn
- * here, with the tiles that hold at its time.
+ * The canvas is opaque and shows both layers: the browser changes the frame of a <video> when it likes, and a tile that
+ * lies over the element would for a moment lie over another frame than its own. So each frame is drawn here, with the
+ * tiles that hold at its time.
  *
- * Rule: a tile holds from the RTP time on that it was cut at, and each pixel of it until a record names that pixel; what a record
- * moves goes with it. The
- * frame that is presented says which time it is: all records up to it are applied (they clear), then every
- * tile that holds. A frame whose record has not come is a frame that we don't know the changes of: the whole layer is hidden until
+ * Rule: a tile holds from the RTP time on that it was cut at, and each pixel of it until a record names that pixel; what
+ * a record moves goes with it. The frame that is presented says which time it is: all records up to it are applied, then
+ * every tile that holds. Of a frame whose record has not come we don't know what has changed: the layer is hidden until
  * it has, and the video stands alone. So no tile is ever shown over a picture that it does not belong to.
  *
- * `canvas` is to be laid over the video, pixel on pixel; hidden, it shows nothing that may be shown. Events: `presented` when what is shown has changed, its `state`
- * included.
+ * `canvas` is to be laid over the video, pixel on pixel; while it is `hidden` it shows nothing that may be shown.
+ * Event: `presented`, when what is shown has changed, or `state`.
  */
 import { NO_SLOT, RANGES_MAX, readExact, writeAck, writeMiss } from './exact-wire.js';
 import { follow } from './exact-rects.js';
