@@ -16,7 +16,7 @@
  * Cost at 720p, processor time of one picture (the video's own not in it): a change of 160x56 0.03 ms on the streaming
  * thread and 0.4 ms of encoding; text that scrolls by 4 rows 1.8 and 0.5 ms; a film of 640x480 0.6 and 0.1 ms.
  * Limits: its pace is its own (flight.h), without a budget in common with the video's; what it carries the video
- * carries as well, for receivers without it; a dragged window is a move only when its damage is one rectangle with it.
+ * carries as well, for receivers without it; one move a picture.
  *
  * Threads: any. `send` is called on the streaming thread and on ours, with a lock held: it must not call back. */
 #ifndef ORIEL_EXACT_EXACT_H

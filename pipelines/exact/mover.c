@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { FAILURES_MAX = 5 };
+enum { FAILURES_MAX = 5, PATCH = 16, REACH = 128, AREA_MIN = 64 * 64 };
 
 /* Hashes of the rectangle's rows, or of its columns, as they were and as they are. */
 static void hash(struct oriel_mover *m, const struct oriel_frame_reader *reader, const uint8_t *shadow, unsigned width,
@@ -26,6 +26,72 @@ static void hash(struct oriel_mover *m, const struct oriel_frame_reader *reader,
     }
 }
 
+static const uint8_t *at(const uint8_t *shadow, unsigned width, unsigned x, unsigned y) {
+    return shadow + ((size_t)y * width + x) * 4;
+}
+
+/* Where in `r`, within reach, the picture before had the PATCH pixels that are at x, y now. */
+static bool search(struct oriel_mover *m, const struct oriel_frame_reader *reader, const uint8_t *shadow,
+                   unsigned width, const struct oriel_rect *r, unsigned x, unsigned y, int *dx, int *dy) {
+    const struct oriel_rect patch = {(uint16_t)x, (uint16_t)y, PATCH, 1};
+    unsigned left = x - r->x > REACH ? x - REACH : r->x, top = y - r->y > REACH ? y - REACH : r->y;
+    oriel_frame_reader_pixels(reader, &patch, m->line, sizeof m->line);
+    if (memcmp(m->line, m->line + 4, (PATCH - 1) * 4) == 0) /* of one colour: it is anywhere */
+        return false;
+    for (unsigned old_y = top; old_y < (unsigned)r->y + r->height && old_y <= y + REACH; old_y++)
+        for (unsigned old_x = left; old_x + PATCH <= (unsigned)r->x + r->width && old_x <= x + REACH; old_x++)
+            if (memcmp(at(shadow, width, old_x, old_y), m->line, PATCH * 4) == 0 && (old_x != x || old_y != y)) {
+                *dx = (int)old_x - (int)x;
+                *dy = (int)old_y - (int)y;
+                return true;
+            }
+    return false;
+}
+
+/* How many rows from y on, in steps of `step`, hold those pixels moved by dx, dy. Where they do, left..right shrinks to
+ * what of the row does; the patch itself is at x. */
+static unsigned grow(struct oriel_mover *m, const struct oriel_frame_reader *reader, const uint8_t *shadow,
+                     unsigned width, const struct oriel_rect *r, unsigned x, int y, int step, int dx, int dy,
+                     unsigned *left, unsigned *right) {
+    unsigned rows = 0;
+    for (; y >= r->y && y < r->y + r->height && y + dy >= r->y && y + dy < r->y + r->height; y += step, rows++) {
+        const struct oriel_rect row = {r->x, (uint16_t)y, r->width, 1};
+        oriel_frame_reader_pixels(reader, &row, m->line, sizeof m->line);
+        const uint8_t *now = m->line + (x - r->x) * 4u;
+        const uint8_t *then = at(shadow, width, (unsigned)((int)x + dx), (unsigned)(y + dy));
+        if (memcmp(now, then, PATCH * 4) != 0)
+            break;
+        ptrdiff_t from = 0, to = PATCH;
+        while (from > (ptrdiff_t)*left - (ptrdiff_t)x && memcmp(now + (from - 1) * 4, then + (from - 1) * 4, 4) == 0)
+            from--;
+        while (to < (ptrdiff_t)*right - (ptrdiff_t)x && memcmp(now + to * 4, then + to * 4, 4) == 0)
+            to++;
+        *left = (unsigned)(x + from);
+        *right = (unsigned)(x + to);
+    }
+    return rows;
+}
+
+static bool drag(struct oriel_mover *m, const struct oriel_frame_reader *reader, const uint8_t *shadow, unsigned width,
+                 const struct oriel_rect *r, struct oriel_move *move) {
+    unsigned x = r->x + r->width / 2u, y = r->y + r->height / 2u;
+    int dx, dy;
+    if (!search(m, reader, shadow, width, r, x, y, &dx, &dy))
+        return false;
+    /* Both places lie in the rectangle. */
+    unsigned left = dx < 0 ? r->x + (unsigned)-dx : r->x;
+    unsigned right = (unsigned)r->x + r->width - (dx > 0 ? (unsigned)dx : 0);
+    unsigned down = grow(m, reader, shadow, width, r, x, (int)y, 1, dx, dy, &left, &right);
+    unsigned up = grow(m, reader, shadow, width, r, x, (int)y - 1, -1, dx, dy, &left, &right);
+    if ((right - left) * (up + down) < AREA_MIN)
+        return false;
+    *move = (struct oriel_move){
+        {(uint16_t)((int)left + dx), (uint16_t)((int)(y - up) + dy), (uint16_t)(right - left), (uint16_t)(up + down)},
+        (uint16_t)left,
+        (uint16_t)(y - up)};
+    return true;
+}
+
 static bool find(struct oriel_mover *m, const struct oriel_frame_reader *reader, const uint8_t *shadow, unsigned width,
                  const struct oriel_rect *r, struct oriel_move *move) {
     int shift;
@@ -42,7 +108,7 @@ static bool find(struct oriel_mover *m, const struct oriel_frame_reader *reader,
         *move = (struct oriel_move){{(uint16_t)(x + shift), r->y, (uint16_t)run, r->height}, x, r->y};
         return true;
     }
-    return false;
+    return drag(m, reader, shadow, width, r, move);
 }
 
 bool oriel_mover_find(struct oriel_mover *m, const struct oriel_frame_reader *reader, const uint8_t *shadow,

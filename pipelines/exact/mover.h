@@ -1,4 +1,5 @@
-/* Looks for what has moved from one picture to the next: in the largest damaged rectangle, rows first, then columns.
+/* Looks for what has moved from one picture to the next: in the largest damaged rectangle, rows first, then columns
+ * (scrolling), then whatever has the pixels of its middle (a dragged window).
  * Policy: each time in vain it waits for twice as many pictures before it looks again (a film does not scroll), up
  * to 32. */
 #ifndef ORIEL_EXACT_MOVER_H
