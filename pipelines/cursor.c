@@ -73,3 +73,19 @@ void oriel_cursor_blend(const struct oriel_i420 *picture, unsigned width, unsign
         }
     }
 }
+
+void oriel_cursor_blend_pixels(uint8_t *out, size_t stride, const struct oriel_rect *part, const uint8_t *pixels,
+                               unsigned cursor_width, unsigned cursor_height, int32_t x, int32_t y) {
+    struct area a = visible(part->x + part->width, part->y + part->height, cursor_width, cursor_height, x, y);
+    if (a.left < part->x)
+        a.left = part->x;
+    if (a.top < part->y)
+        a.top = part->y;
+    for (int64_t row = a.top; row < a.bottom; row++) {
+        uint8_t *to = out + (size_t)(row - part->y) * stride + (a.left - part->x) * 4;
+        const uint8_t *from = pixels + ((row - y) * cursor_width + (a.left - x)) * 4;
+        for (int64_t column = a.left; column < a.right; column++, to += 4, from += 4)
+            for (int i = 0; i < 3; i++)
+                to[i] = clamp(from[i] + (to[i] * (255 - from[3]) + 127) / 255);
+    }
+}

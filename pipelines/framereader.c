@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libyuv/convert.h>
+#include <libyuv/convert_argb.h>
 #include <libyuv/planar_functions.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,6 +15,13 @@
 #include <unistd.h>
 
 #include "cursor.h"
+
+/* The fourth bytes of two pixels. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define OPAQUE_TWICE UINT64_C(0xff000000ff000000)
+#else
+#define OPAQUE_TWICE UINT64_C(0x000000ff000000ff)
+#endif
 
 enum {
     MESSAGES_AT_ONCE = 16, /* a flood of them must not keep the caller from being stopped */
@@ -41,6 +49,8 @@ struct oriel_frame_reader {
     bool asked; /* capture was told to run at least once */
     struct mapping map;
     struct oriel_i420 canvas; /* the picture without the cursor; planes[0] owns all three */
+    bool keeps;
+    uint8_t *kept; /* the picture's own pixels without the cursor: B, G, R, unused, rows of width*4 bytes */
     struct oriel_frame_info info;
     struct cursor cursor;
     struct {
@@ -78,6 +88,7 @@ void oriel_frame_reader_free(struct oriel_frame_reader *reader) {
     unmap(reader);
     oriel_ipc_message_clear(&reader->message);
     free(reader->canvas.planes[0]);
+    free(reader->kept);
     close(reader->fd);
     free(reader);
 }
@@ -191,9 +202,21 @@ static int handle_buffers(struct oriel_frame_reader *reader) {
     reader->info = (struct oriel_frame_info){0};
     reader->drawn.at = (struct oriel_rect){0};
     reader->buffer.held = false;
-    if (!make_canvas(&reader->canvas, m.width, m.height))
+    free(reader->kept);
+    reader->kept = reader->keeps ? malloc((size_t)m.width * m.height * 4) : NULL;
+    if (!make_canvas(&reader->canvas, m.width, m.height) || (reader->keeps && !reader->kept))
         return fail(reader, -EPROTO, "no memory for a picture of %ux%u", m.width, m.height);
     return 0;
+}
+
+static void keep(struct oriel_frame_reader *reader, const uint8_t *pixels, const struct oriel_rect *r) {
+    const struct mapping *m = &reader->map;
+    const uint8_t *from = pixels + (size_t)r->y * m->stride + (size_t)r->x * m->pixel;
+    uint8_t *to = reader->kept + ((size_t)r->y * m->width + r->x) * 4;
+    if (m->format == ORIEL_FORMAT_RGB565)
+        RGB565ToARGB(from, (int)m->stride, to, (int)m->width * 4, r->width, r->height);
+    else
+        CopyPlane(from, (int)m->stride, to, (int)m->width * 4, r->width * 4, r->height);
 }
 
 /* Chroma is shared by 2x2 pixels, so a rectangle is widened to even corners first. */
@@ -269,6 +292,8 @@ static int handle_frame(struct oriel_frame_reader *reader) {
     }
     for (size_t i = 0; i < count; i++) {
         convert(reader, m->bytes + m->size * index, &rects[i]);
+        if (reader->keeps)
+            keep(reader, m->bytes + m->size * index, &rects[i]);
         add_damage(reader, &rects[i]);
     }
     info->time = (int64_t)msg->fields[2].number;
@@ -418,4 +443,30 @@ unsigned oriel_frame_reader_draw(struct oriel_frame_reader *reader, const struct
     cursor->changed = false;
     info->damage_count = 0;
     return count;
+}
+
+void oriel_frame_reader_keep(struct oriel_frame_reader *reader) {
+    reader->keeps = true;
+}
+
+void oriel_frame_reader_pixels(const struct oriel_frame_reader *reader, const struct oriel_rect *rect, uint8_t *out,
+                               size_t stride) {
+    const struct cursor *c = &reader->cursor;
+    for (unsigned row = 0; row < rect->height; row++) {
+        const uint8_t *from = reader->kept + ((size_t)(rect->y + row) * reader->info.width + rect->x) * 4;
+        uint8_t *to = out + row * stride;
+        unsigned i = 0;
+        for (; i + 8 <= rect->width * 4u; i += 8) {
+            uint64_t two;
+            memcpy(&two, from + i, sizeof two);
+            two |= OPAQUE_TWICE;
+            memcpy(to + i, &two, sizeof two);
+        }
+        for (; i < rect->width * 4u; i += 4) {
+            memcpy(to + i, from + i, 3);
+            to[i + 3] = 255;
+        }
+    }
+    if (c->shown)
+        oriel_cursor_blend_pixels(out, stride, rect, c->pixels, c->width, c->height, c->x, c->y);
 }

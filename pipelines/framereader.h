@@ -4,9 +4,9 @@
  * it is used; what breaks the protocol ends the reader with a sentence. Only what is damaged is converted and copied.
  * The shared memory is read in one place, when a FRAME comes; its buffer goes back to capture when there is time for
  * the next picture, for that is what capture waits for. The newest picture wins: what older FRAMEs damaged adds up in
- * one picture, and nothing queues. Colours: BT.601, limited range, as libyuv converts and VP8 implies. Libc, libyuv and
- * ipc only: tests need no pipeline. Limits: one thread at a time. Capture can still change pixels while they are read;
- * that spoils its own picture only. */
+ * one picture, and nothing queues. For the exact layer the pixels are kept as they are besides. Colours: BT.601,
+ * limited range, as libyuv converts and VP8 implies. Libc, libyuv and ipc only: tests need no pipeline. Limits: one
+ * thread at a time. Capture can still change pixels while they are read; that spoils its own picture only. */
 #ifndef ORIEL_FRAMEREADER_H
 #define ORIEL_FRAMEREADER_H
 
@@ -70,5 +70,13 @@ int oriel_frame_reader_ready(struct oriel_frame_reader *reader);
  * included. What differs from that goes to `damage`; how many. info.generation must not be 0. */
 unsigned oriel_frame_reader_draw(struct oriel_frame_reader *reader, const struct oriel_i420 *out,
                                  struct oriel_rect damage[ORIEL_FRAME_DAMAGE_MAX]);
+
+/* Keeps the newest picture's own pixels as well, for oriel_frame_reader_pixels. Before the first message. */
+void oriel_frame_reader_keep(struct oriel_frame_reader *reader);
+
+/* The pixels of `rect`, which must lie in the picture, as they were at the last draw, cursor included: B, G, R and 255.
+ * Between that draw and the next receive. */
+void oriel_frame_reader_pixels(const struct oriel_frame_reader *reader, const struct oriel_rect *rect, uint8_t *out,
+                               size_t stride);
 
 #endif

@@ -31,6 +31,9 @@ struct _OrielFrameSrc {
     GThread *pushing;         /* atomic: the streaming thread; it need not be woken */
     gint64 not_before, again; /* monotonic; `again` is -1 while the encoder has said nothing */
 
+    oriel_picture_watcher watcher; /* NULL: nobody; set before the start */
+    void *watcher_user;
+
     /* The streaming thread's. */
     struct oriel_frame_reader *reader;
     gboolean running;
@@ -249,6 +252,11 @@ static GstFlowReturn create(GstPushSrc *source, GstBuffer **buffer) {
     GST_BUFFER_OFFSET(*buffer) = self->serial++;
     GST_BUFFER_PTS(*buffer) = self->last_pts;
     GST_BUFFER_DURATION(*buffer) = GST_SECOND / self->fps;
+    if (self->watcher) {
+        size_t count;
+        const struct oriel_rect *damage = oriel_damage_get(*buffer, &count);
+        self->watcher(self->watcher_user, self->reader, damage, count, self->last_pts);
+    }
     return GST_FLOW_OK;
 }
 
@@ -323,6 +331,14 @@ void oriel_frame_source_open(GstElement *source, int fd, unsigned fps) {
     self->reader = oriel_frame_reader_new(fd);
     if (!self->reader)
         g_error("no memory for the frame reader");
+}
+
+void oriel_frame_source_watch(GstElement *source, oriel_picture_watcher picture, void *user) {
+    OrielFrameSrc *self = ORIEL_FRAME_SRC(source);
+    g_return_if_fail(self->reader);
+    oriel_frame_reader_keep(self->reader);
+    self->watcher = picture;
+    self->watcher_user = user;
 }
 
 void oriel_frame_source_run(GstElement *source, gboolean run) {

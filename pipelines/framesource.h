@@ -17,10 +17,18 @@
 
 #include <gst/gst.h>
 
+#include "framereader.h"
+
 GType oriel_frame_source_get_type(void);
 
 /* Before it is started. Owns `fd`, the frame socket, from now on. `fps` ≥ 1 is the most that will be asked for. */
 void oriel_frame_source_open(GstElement *source, int fd, unsigned fps);
+
+/* Before it is started: `picture` sees each picture that leaves, on the streaming thread just before it does, with what
+ * differs from the one before (nothing: it is that one again). The reader has its pixels. */
+typedef void (*oriel_picture_watcher)(void *user, const struct oriel_frame_reader *reader,
+                                      const struct oriel_rect *damage, size_t count, GstClockTime pts);
+void oriel_frame_source_watch(GstElement *source, oriel_picture_watcher picture, void *user);
 
 /* Starts (or pauses) capture. */
 void oriel_frame_source_run(GstElement *source, gboolean run);

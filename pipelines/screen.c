@@ -150,6 +150,11 @@ GstElement *oriel_screen_new(const char *graph, int frames, unsigned fps, unsign
     return screen;
 }
 
+void oriel_screen_watch(GstElement *screen, oriel_picture_watcher picture, void *user) {
+    g_autoptr(GstElement) source = child(screen, "frames");
+    oriel_frame_source_watch(source, picture, user);
+}
+
 void oriel_screen_sent(GstElement *screen, GstClockTime pts) {
     oriel_trace_sent(inside(screen)->trace, pts, oriel_monotonic());
 }

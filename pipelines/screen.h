@@ -5,6 +5,7 @@
 
 #include <gst/gst.h>
 
+#include "framesource.h"
 #include "trace.h"
 
 struct oriel_screen_counts {
@@ -22,6 +23,9 @@ GstCaps *oriel_screen_caps(GstElement *screen);
 
 /* Starts capture and encoding, with a keyframe first; or pauses both. */
 void oriel_screen_run(GstElement *screen, gboolean run);
+
+/* Before it is run: lets somebody see each picture that leaves the source (framesource.h). */
+void oriel_screen_watch(GstElement *screen, oriel_picture_watcher picture, void *user);
 
 /* The last packet of the picture of time `pts` has left. */
 void oriel_screen_sent(GstElement *screen, GstClockTime pts);

@@ -27,6 +27,7 @@ struct oriel_config {
     char *media_addresses; /* of a direct path: IP literals joined by ';', "" = all */
     guint media_bitrate;   /* kbit/s */
     guint media_frame_rate;
+    char *media_exact;            /* "yes", "no" */
     char *media_pipeline;         /* the name of a graph, or an absolute path */
     char *relay_proxy, *relay_ca; /* of TURN over TCP and TLS */
     guint relay_fallback_ms;      /* without an answer by UDP, TCP and TLS are tried */

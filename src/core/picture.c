@@ -279,7 +279,8 @@ bool oriel_picture_start(struct oriel_picture *p, const struct oriel_session_req
                        request->fingerprint, c->media_path, addresses,
                        request->turn_username ? request->turn_username : "",
                        request->turn_password ? request->turn_password : "", (uint32_t)c->media_bitrate,
-                       (uint32_t)c->media_frame_rate, c->media_graph ? c->media_graph : "", frames[1]);
+                       (uint32_t)c->media_frame_rate, (uint32_t)(strcmp(c->media_exact, "yes") == 0),
+                       c->media_graph ? c->media_graph : "", frames[1]);
         start_capture(p, frames[0]);
     }
     close(frames[0]);

@@ -9,8 +9,8 @@ enum {
     /* s session · s fingerprint that the peer's certificate must have (32 upper-case hex pairs and colons, SHA-256) ·
      * s path ("relay": TURN only, by the RELAY_SOCKET; "direct": host candidates) · s with "direct": local addresses to
      * gather on, comma-separated IP literals ("" = all) · s, s with "relay": TURN user name and password · u bitrate
-     * kbit/s · u frames a second at most · s text of the pipeline graph (pipelines/graph.h) · fd: the frame socket to
-     * capture (frames.h). First, once. */
+     * kbit/s · u frames a second at most · u whether there is an exact layer (0/1) · s text of the pipeline graph
+     * (pipelines/graph.h) · fd: the frame socket to capture (frames.h). First, once. */
     ORIEL_MEDIA_START = 1,
     /* s SDP of the agent's answer, from a verified message */
     ORIEL_MEDIA_ANSWER = 2,
@@ -57,7 +57,7 @@ enum {
 enum { ORIEL_MEDIA_EXIT_FINGERPRINT = 86 };
 
 static const struct oriel_ipc_type oriel_core_to_media_types[] = {
-    {ORIEL_MEDIA_START, "start", "ssssssuus", 1},
+    {ORIEL_MEDIA_START, "start", "ssssssuuus", 1},
     {ORIEL_MEDIA_ANSWER, "answer", "s", 0},
     {ORIEL_MEDIA_REMOTE_CANDIDATE, "remote-candidate", "us", 0},
     {ORIEL_MEDIA_RENEW, "renew", "u", 0},

@@ -18,6 +18,7 @@
 
 #include "clock.h"
 #include "core_media.h"
+#include "exact.h"
 #include "fingerprint.h"
 #include "log.h"
 #include "page.h"
@@ -45,8 +46,9 @@ struct session {
     int status;
     GstElement *screen;
     struct oriel_transport *transport;
-    int64_t deadline;  /* for the connection, monotonic; 0: none */
-    int64_t last_ping; /* monotonic; 0: the data channel is not open */
+    struct oriel_exact *exact; /* NULL: the video alone */
+    int64_t deadline;          /* for the connection, monotonic; 0: none */
+    int64_t last_ping;         /* monotonic; 0: the data channel is not open */
     gboolean relay, silent;
     unsigned egress[2]; /* us through it, median and most, as core said last */
     uint32_t renewal;   /* the newest, as core numbers them */
@@ -147,6 +149,21 @@ static void on_channel_message(void *user, const char *bytes, size_t length) {
     oriel_transport_send(s->transport, text);
 }
 
+static void on_exact_open(void *user, bool open) {
+    oriel_exact_open(((struct session *)user)->exact, open);
+}
+
+static void on_exact_message(void *user, const void *bytes, size_t length) {
+    struct session *s = user;
+    if (!oriel_exact_heard(s->exact, bytes, length))
+        fail(s, "protocol", "the page sent a message on the exact layer's channel that the protocol does not have");
+}
+
+/* On threads of the exact layer and of the picture. */
+static void send_exact(void *user, const void *bytes, size_t length) {
+    oriel_transport_send_exact(((struct session *)user)->transport, bytes, length);
+}
+
 static void on_failed(void *user, const char *reason, const char *detail) {
     fail(user, reason, detail);
 }
@@ -163,6 +180,8 @@ static const struct oriel_transport_events transport_events = {
     .sending = on_sending,
     .channel_open = on_channel_open,
     .channel_message = on_channel_message,
+    .exact_open = on_exact_open,
+    .exact_message = on_exact_message,
     .failed = on_failed,
 };
 
@@ -241,10 +260,11 @@ static void start(struct session *s) {
     const struct oriel_transport_path path = {.relay = strcmp(m->fields[2].bytes, "relay") == 0,
                                               .addresses = m->fields[3].bytes,
                                               .username = m->fields[4].bytes,
-                                              .password = m->fields[5].bytes};
+                                              .password = m->fields[5].bytes,
+                                              .exact = m->fields[8].number == 1};
     unsigned kbits = (unsigned)m->fields[6].number, fps = (unsigned)m->fields[7].number;
     if (!oriel_fingerprint_valid(fingerprint) || !path_valid(m->fields[2].bytes, &path) || fps < 1 || fps > FPS_MAX ||
-        kbits < KBITS_MIN || kbits > KBITS_MAX) {
+        m->fields[8].number > 1 || kbits < KBITS_MIN || kbits > KBITS_MAX) {
         fail(s, "media-failed", "orield sent a start message with values out of range");
         return;
     }
@@ -256,9 +276,13 @@ static void start(struct session *s) {
     if (s->relay && !hand_out_relay(s))
         return;
     g_autoptr(GError) error = NULL;
-    s->screen = oriel_screen_new(m->fields[8].bytes, oriel_ipc_take_fd(m, 0), fps, kbits, &error);
+    s->screen = oriel_screen_new(m->fields[9].bytes, oriel_ipc_take_fd(m, 0), fps, kbits, &error);
     if (s->screen) {
         g_autoptr(GstCaps) caps = oriel_screen_caps(s->screen);
+        if (path.exact) {
+            s->exact = oriel_exact_new(send_exact, s);
+            oriel_screen_watch(s->screen, oriel_exact_picture, s->exact);
+        }
         s->transport = oriel_transport_new(s->screen, caps, fingerprint, &path, &transport_events, s, &error);
         if (s->transport)
             oriel_transport_watch(s->transport, on_sent, s->screen);
@@ -276,6 +300,8 @@ static void renew(struct session *s) {
     g_autoptr(GError) error = NULL;
     oriel_screen_run(s->screen, FALSE);
     s->renewal = (uint32_t)s->message.fields[0].number;
+    if (s->exact)
+        oriel_exact_open(s->exact, FALSE);
     s->last_ping = 0;
     s->silent = s->sending = FALSE;
     s->state = OFFERED;

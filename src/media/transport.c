@@ -14,6 +14,7 @@
 #include "inside.h"
 #include "records.h"
 #include "sdp.h"
+#include "wire.h"
 
 enum { CANDIDATES_MAX = 64 };
 
@@ -23,6 +24,8 @@ struct oriel_transport {
     GstElement *pipeline, *source;
     GstCaps *caps;
     char **addresses; /* NULL: all */
+    gboolean exact;   /* with a channel for the exact layer */
+    GObject *tiles;   /* atomic: that channel, while it is open */
     char *turn;       /* the server with its credentials; NULL: direct */
     char fingerprint[ORIEL_FINGERPRINT_LENGTH + 1];
     gboolean over;
@@ -37,7 +40,7 @@ struct oriel_transport {
 struct connection {
     struct oriel_transport *transport;
     GstElement *webrtc;
-    GObject *channel;
+    GObject *channel, *tiles; /* `tiles`: the exact layer's; NULL: there is none */
     char *offer;
     gboolean answered, connected;
     GPtrArray *early; /* of struct oriel_sdp_candidate *: came before the answer */
@@ -46,7 +49,20 @@ struct connection {
 
 /* ---- from webrtcbin's threads to ours ---- */
 
-enum event_kind { OFFER, CANDIDATE, GATHERED, CONNECTED, LOST, BREACH, SENDING, OPEN, MESSAGE, CHANNEL_CLOSED };
+enum event_kind {
+    OFFER,
+    CANDIDATE,
+    GATHERED,
+    CONNECTED,
+    LOST,
+    BREACH,
+    SENDING,
+    OPEN,
+    MESSAGE,
+    CHANNEL_CLOSED,
+    TILES,
+    TILES_MESSAGE
+};
 
 struct event {
     struct connection *connection;
@@ -135,6 +151,13 @@ static gboolean dispatch(gpointer user) {
     case CHANNEL_CLOSED:
         fail(t, "peer-lost", "the agent's browser closed the connection");
         break;
+    case TILES:
+        g_atomic_pointer_set(&t->tiles, e->number ? e->connection->tiles : NULL);
+        t->events->exact_open(t->user, e->number);
+        break;
+    case TILES_MESSAGE:
+        t->events->exact_message(t->user, e->text, e->number);
+        break;
     }
     return G_SOURCE_REMOVE;
 }
@@ -221,6 +244,27 @@ static void on_foreign_channel(GstElement *webrtc, GObject *channel, gpointer c)
 
 static void on_channel_data(GObject *channel, GBytes *data, gpointer c) {
     post(c, BREACH, 0, g_strdup("the page sent binary data, which the protocol does not have"));
+}
+
+static void on_tiles_open(GObject *channel, gpointer c) {
+    post(c, TILES, TRUE, NULL);
+}
+
+static void on_tiles_close(GObject *channel, gpointer c) {
+    post(c, TILES, FALSE, NULL);
+}
+
+static void on_tiles_data(GObject *channel, GBytes *data, gpointer c) {
+    gsize length = 0;
+    const void *bytes = data ? g_bytes_get_data(data, &length) : NULL;
+    if (length > ORIEL_EXACT_MESSAGE_MAX)
+        post(c, BREACH, 0, g_strdup("the page sent a message on the exact layer's channel that is too long"));
+    else
+        post(c, TILES_MESSAGE, (unsigned)length, g_memdup2(bytes, length));
+}
+
+static void on_tiles_text(GObject *channel, char *text, gpointer c) {
+    post(c, BREACH, 0, g_strdup("the page sent text on the exact layer's channel, which the protocol does not have"));
 }
 
 static guint buffer_size(GstPadProbeInfo *info) {
@@ -363,6 +407,22 @@ static gboolean add_channel(struct connection *c, GError **error) {
     return TRUE;
 }
 
+/* Unordered and without retransmission by SCTP, whose timers are slow: pipelines/exact sends again by itself. */
+static gboolean add_tiles(struct connection *c, GError **error) {
+    g_autoptr(GstStructure) options =
+        gst_structure_new("options", "ordered", G_TYPE_BOOLEAN, FALSE, "max-retransmits", G_TYPE_INT, 0, NULL);
+    g_signal_emit_by_name(c->webrtc, "create-data-channel", "oriel-exact", options, &c->tiles);
+    if (!c->tiles) {
+        g_set_error(error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN, "no data channel for the exact layer");
+        return FALSE;
+    }
+    g_signal_connect(c->tiles, "on-open", G_CALLBACK(on_tiles_open), c);
+    g_signal_connect(c->tiles, "on-close", G_CALLBACK(on_tiles_close), c);
+    g_signal_connect(c->tiles, "on-message-string", G_CALLBACK(on_tiles_text), c);
+    g_signal_connect(c->tiles, "on-message-data", G_CALLBACK(on_tiles_data), c);
+    return TRUE;
+}
+
 /* From NULL to an offer on its way, beside the source in the pipeline, whatever state that is in. */
 static gboolean connect_anew(struct oriel_transport *t, GError **error) {
     struct connection *c = t->connection = g_new0(struct connection, 1);
@@ -385,6 +445,7 @@ static gboolean connect_anew(struct oriel_transport *t, GError **error) {
     g_signal_connect(c->webrtc, "notify::ice-gathering-state", G_CALLBACK(on_gathering), c);
     g_signal_connect(c->webrtc, "notify::connection-state", G_CALLBACK(on_connection), c);
     if (gst_element_set_state(c->webrtc, GST_STATE_READY) == GST_STATE_CHANGE_FAILURE || !add_channel(c, error) ||
+        (t->exact && !add_tiles(c, error)) ||
         gst_element_set_state(t->pipeline, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE ||
         !gst_element_sync_state_with_parent(c->webrtc)) {
         if (error && !*error)
@@ -411,6 +472,7 @@ struct oriel_transport *oriel_transport_new(GstElement *source, GstCaps *caps, c
     t->source = source;
     t->caps = gst_caps_ref(caps);
     g_strlcpy(t->fingerprint, fingerprint, sizeof t->fingerprint);
+    t->exact = path->exact;
     if (path->relay)
         t->turn = turn_uri(path);
     const char *addresses = path->relay ? ORIEL_INSIDE_ADDRESS : path->addresses;
@@ -449,6 +511,7 @@ bool oriel_transport_renew(struct oriel_transport *t, GError **error) {
     if (!t->detour)
         t->detour =
             gst_pad_add_probe(src, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, drop, NULL, NULL);
+    g_atomic_pointer_set(&t->tiles, NULL);
     gst_pad_unlink(src, sink);
     gst_object_ref(old->webrtc);
     gst_bin_remove(GST_BIN(t->pipeline), old->webrtc);
@@ -519,6 +582,14 @@ void oriel_transport_send(struct oriel_transport *t, const char *text) {
     g_object_get(t->connection->channel, "ready-state", &state, NULL);
     if (state == GST_WEBRTC_DATA_CHANNEL_STATE_OPEN)
         g_signal_emit_by_name(t->connection->channel, "send-string", text);
+}
+
+void oriel_transport_send_exact(struct oriel_transport *t, const void *bytes, size_t length) {
+    GObject *tiles = g_atomic_pointer_get(&t->tiles); /* never freed, as its connection */
+    if (!tiles)
+        return;
+    g_autoptr(GBytes) data = g_bytes_new(bytes, length);
+    g_signal_emit_by_name(tiles, "send-data", data);
 }
 
 /* The receiver's report about our stream, out of the RTP session's own source. */

@@ -1,4 +1,4 @@
-/* WebRTC of one session: one video m-line that only sends, one data channel, offered once. webrtcbin is behind it.
+/* WebRTC of one session: one video m-line that only sends, its data channels, offered once. webrtcbin is behind it.
  *
  * Policy: one transport a process; nothing listens (no TCP, no UPnP). By relay, only the TURN server is spoken to and
  * only relay candidates are told; direct, with addresses given, nothing else is bound or told. The peer's certificate
@@ -19,6 +19,7 @@ struct oriel_transport_path {
     bool relay;
     const char *addresses;           /* direct: IP literals joined by commas, "" = all */
     const char *username, *password; /* relay: for the TURN server at ORIEL_INSIDE_ADDRESS */
+    bool exact;                      /* with a channel for the exact layer */
 };
 
 /* The events up to `channel_open` come once, and once more after each oriel_transport_renew(). */
@@ -33,6 +34,9 @@ struct oriel_transport_events {
     void (*sending)(void *user);
     void (*channel_open)(void *user);
     void (*channel_message)(void *user, const char *bytes, size_t length);
+    /* The exact layer's channel is open, or has closed, which is no failure. */
+    void (*exact_open)(void *user, bool open);
+    void (*exact_message)(void *user, const void *bytes, size_t length);
     /* Over. `reason` is one of ORIEL_MEDIA_FAILED. */
     void (*failed)(void *user, const char *reason, const char *detail);
 };
@@ -67,6 +71,9 @@ void oriel_transport_add_candidate(struct oriel_transport *transport, unsigned m
 
 /* Sends a text on the data channel, if it is open. */
 void oriel_transport_send(struct oriel_transport *transport, const char *text);
+
+/* Sends bytes on the exact layer's channel, if it is open. Any thread. */
+void oriel_transport_send_exact(struct oriel_transport *transport, const void *bytes, size_t length);
 
 void oriel_transport_counts(struct oriel_transport *transport, struct oriel_transport_counts *counts);
 

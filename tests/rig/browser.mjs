@@ -82,6 +82,7 @@ function install() {
       video.requestVideoFrameCallback(shown);
     };
     pc.ondatachannel = ({ channel }) => {
+      if (channel.label !== 'oriel') return; // as a receiver that knows no exact layer
       rig.channel = channel;
       rig.heard = [];
       channel.onmessage = ({ data }) => rig.heard.push(JSON.parse(data));

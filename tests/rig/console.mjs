@@ -51,18 +51,19 @@ export class Console {
     return this.page.evaluate(() => Object.fromEntries(Object.entries(window.oriel.marks).map(([name, at]) => [name, performance.timeOrigin + at])));
   }
 
-  // The pixels that the picture has now.
-  async pixels() {
-    const { width, height, rgba } = await this.page.evaluate(async () => {
+  // The pixels that the picture has now; with `exact` those that are shown: video and exact layer.
+  async pixels({ exact = false } = {}) {
+    const { width, height, rgba } = await this.page.evaluate(async (both) => {
       const video = document.querySelector('[data-testid="picture"]');
       const canvas = document.createElement('canvas');
       [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
       const context = canvas.getContext('2d', { willReadFrequently: true });
-      context.drawImage(video, 0, 0);
+      if (both) document.querySelector('oriel-viewer').drawInto(context);
+      else context.drawImage(video, 0, 0);
       const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
       const url = await new Promise((resolve) => { const reader = new FileReader(); reader.onload = () => resolve(reader.result); reader.readAsDataURL(new Blob([data])); });
       return { width: canvas.width, height: canvas.height, rgba: url.slice(url.indexOf(',') + 1) };
-    });
+    }, exact);
     return fromRgba(width, height, Buffer.from(rgba, 'base64'));
   }
 

@@ -5,8 +5,9 @@
  *   picture SEED FILE   the known picture, also written to FILE (PPM)     -> picture WIDTH HEIGHT
  *   moves SEED          30 times a second a box wanders over that picture -> moves
  *   clock KIND [EARLY]  30 times a second a bar code of the time (1/10 ms of CLOCK_REALTIME, 40 bits) in the first
- *                       32 rows; KIND is what moves below it: small (nothing), scroll or video; or once: the bar
- *                       code alone, once a second. EARLY: the time written is that many ms before the true one, as if
+ *                       32 rows; KIND is what moves below it: small (nothing), scroll or video; both: video, but
+ *                       only from row 160 on, with the bar code once more in its first rows; or once: the bar code
+ *                       alone, once a second. EARLY: the time written is that many ms before the true one, as if
  *                       drawing took so long                              -> clock
  *   flip SEED           a page of dense text, with the bar code once      -> flip TIME (as the bar code has it)
  *   strip               from now on only the first 32 rows are ours       -> strip TIME
@@ -30,7 +31,8 @@
 
 #include "picture.h"
 
-enum mode { REST, MOVES, ONCE, SMALL, SCROLL, VIDEO };
+enum mode { REST, MOVES, ONCE, SMALL, SCROLL, VIDEO, BOTH };
+enum { BOTH_ROW = 160 };
 
 struct painter {
     xcb_connection_t *connection;
@@ -95,10 +97,15 @@ static void tick(struct painter *p) {
             picture_scroll(&p->picture, PICTURE_BARCODE_ROWS, 4, p->frame);
         if (p->mode == VIDEO)
             picture_video(&p->picture, PICTURE_BARCODE_ROWS, p->frame);
-        if (p->mode == SCROLL || p->mode == VIDEO)
+        if (p->mode == BOTH)
+            picture_video(&p->picture, BOTH_ROW, p->frame);
+        if (p->mode == SCROLL || p->mode == VIDEO || p->mode == BOTH)
             changed[3] = p->picture.height;
         p->frame++;
         picture_barcode(&p->picture, now() - p->early * 10);
+        if (p->mode == BOTH)
+            memcpy(p->picture.pixels + BOTH_ROW * p->picture.width, p->picture.pixels,
+                   (size_t)PICTURE_BARCODE_ROWS * (size_t)p->picture.width * sizeof(uint32_t));
     }
     show(p, changed[0], changed[1], changed[2], changed[3]);
     p->painted++;
@@ -157,7 +164,8 @@ static void stamp(struct painter *p, const char *word, int rows) {
 }
 
 static void command(struct painter *p, char *line) {
-    static const char *const kinds[] = {[ONCE] = "once", [SMALL] = "small", [SCROLL] = "scroll", [VIDEO] = "video"};
+    static const char *const kinds[] = {
+        [ONCE] = "once", [SMALL] = "small", [SCROLL] = "scroll", [VIDEO] = "video", [BOTH] = "both"};
     char word[16] = "", path[3072] = "";
     unsigned seed, early = 0;
     if (sscanf(line, "picture %u %3071[^\n]", &p->seed, path) == 2) {
@@ -169,7 +177,7 @@ static void command(struct painter *p, char *line) {
         return;
     }
     if (sscanf(line, "clock %15s %u", word, &early) >= 1)
-        for (enum mode mode = ONCE; mode <= VIDEO; mode++)
+        for (enum mode mode = ONCE; mode <= BOTH; mode++)
             if (strcmp(word, kinds[mode]) == 0) {
                 p->early = early;
                 start(p, mode, "clock");

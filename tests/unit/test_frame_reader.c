@@ -347,6 +347,32 @@ static void test_cursor(void **state) {
     check_cursor(64, 0, red);
 }
 
+/* For the exact layer: what is damaged is kept as it is, with the cursor as a painter would have it. */
+static void test_the_pixels_themselves(void **state) {
+    struct rig rig;
+    static uint8_t pixels[64 * 48 * 4];
+    const uint8_t half[4] = {0, 0, 100, 128}; /* premultiplied */
+    open_rig(&rig);
+    oriel_frame_reader_keep(rig.reader);
+    oriel_frame_reader_run(rig.reader, 30);
+    send_buffers(&rig, 1, 64, 48);
+    send_cursor(&rig, 16, 12, half);
+    send_frame(&rig, &(struct frame){.generation = 1, .x = 55, .y = -4, .shown = 1});
+    assert_int_equal(oriel_frame_reader_receive(rig.reader), 1);
+    draw(&rig, &got);
+    const struct oriel_rect part = {5, 3, 59, 40};
+    oriel_frame_reader_pixels(rig.reader, &part, pixels, 64 * 4);
+    for (int y = 0; y < 40; y++)
+        for (int x = 0; x < 59; x++)
+            for (int i = 0; i < 4; i++) {
+                int below = rig.memory[(size_t)(y + 3) * rig.stride + (size_t)(x + 5) * 4 + (size_t)i];
+                bool under = x + 5 >= 55 && y + 3 < 8;
+                int wanted = i == 3 ? 255 : under ? half[i] + (below * 127 + 127) / 255 : below;
+                assert_int_equal(pixels[(y * 64 + x) * 4 + i], wanted);
+            }
+    close_rig(&rig);
+}
+
 static void test_cursor_is_translucent_and_leaves(void **state) {
     struct rig rig;
     open_rig(&rig);
@@ -592,6 +618,7 @@ int main(void) {
         cmocka_unit_test(test_rgb565),
         cmocka_unit_test(test_masks),
         cmocka_unit_test(test_cursor),
+        cmocka_unit_test(test_the_pixels_themselves),
         cmocka_unit_test(test_cursor_is_translucent_and_leaves),
         cmocka_unit_test(test_bad_buffers),
         cmocka_unit_test(test_memory_that_is_no_memfd),

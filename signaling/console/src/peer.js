@@ -1,5 +1,5 @@
-/* The browser's half of the media: one RTCPeerConnection that answers, receives one picture and talks on one data
- * channel. Nothing here decides anything; src/session.js does.
+/* The browser's half of the media: one RTCPeerConnection that answers, receives one picture, and talks on the
+ * data channels. Nothing here decides anything; src/session.js does.
  *
  * Candidates are of all kinds: to a device that is reached through its TURN server only, our relay candidate is the one that
  * always works, and `.local` ones never do (PROTOCOL.md, TURN). jitterBufferTarget is 0: the device's playout-delay
@@ -8,6 +8,7 @@
 import { ClockOffset, FrameClock, RecentMedian } from './clock.js';
 import { readStats, figures } from './figures.js';
 import { readChannel } from './channel.js';
+import { ExactLayer } from './exact.js';
 import { iceServers } from './turn.js';
 
 const TICK_MS = 1000;
@@ -61,6 +62,7 @@ export class Peer extends EventTarget {
         super();
         this.#on = on;
         this.stream = null;
+        this.exact = new ExactLayer();
         const pc = (this.#pc = new RTCPeerConnection({ certificates: [certificate], iceServers: iceServers(turn), bundlePolicy: 'max-bundle' }));
         pc.onicecandidate = ({ candidate }) => {
             // Firefox marks the end of each m-line by an empty candidate of its own; one at the very end is enough.
@@ -77,7 +79,10 @@ export class Peer extends EventTarget {
             this.stream = new MediaStream([track]);
             this.dispatchEvent(new CustomEvent('stream', { detail: this.stream }));
         };
-        pc.ondatachannel = ({ channel }) => channel.label === 'oriel' && this.#opened(channel);
+        pc.ondatachannel = ({ channel }) => {
+            if (channel.label === 'oriel') this.#opened(channel);
+            if (channel.label === 'oriel-exact') this.exact.attach(channel);
+        };
         this.#timer = setInterval(() => this.#tick(), TICK_MS);
     }
 
@@ -97,11 +102,12 @@ export class Peer extends EventTarget {
         else this.#early.push(init);
     }
 
-    /* For each frame that the page shows: requestVideoFrameCallback's arguments. */
-    frameShown(now, { rtpTimestamp, presentedFrames }) {
+    /* For each frame that the page shows: requestVideoFrameCallback's arguments, and the element. */
+    frameShown(now, { rtpTimestamp, presentedFrames }, video) {
         this.#shown = { count: presentedFrames, at: now };
         this.#on.firstFrame();
-        if (rtpTimestamp === undefined) return; // older Firefox has none
+        this.exact.frame(rtpTimestamp, video);
+        if (rtpTimestamp === undefined) return; // older Firefox has none, and so no exact layer
         const screenAt = this.#frames.at(rtpTimestamp);
         const pageAt = screenAt === null ? null : this.#offset.toPage(screenAt);
         if (pageAt !== null) this.#latency.add(now, now - pageAt);
@@ -116,6 +122,7 @@ export class Peer extends EventTarget {
         clearInterval(this.#timer);
         const pc = this.#pc;
         pc.onicecandidate = pc.onconnectionstatechange = pc.ontrack = pc.ondatachannel = null;
+        this.exact.close();
         if (this.#channel) this.#channel.onmessage = this.#channel.onclose = this.#channel.onopen = null;
         pc.close();
     }

@@ -22,6 +22,7 @@ export const icons = {
     one: draw(svg`<path d="M2.5 3.5h11v9h-11z"/><path d="M5 6.5l1-.7v4.6M8 7v.1M8 9.4v.1M10 6.5l1-.7v4.6"/>`),
     full: draw(svg`<path d="M6 2H2v4M10 2h4v4M14 10v4h-4M2 10v4h4"/>`),
     shrink: draw(svg`<path d="M2 6h4V2M10 2v4h4M14 10h-4v4M6 14v-4H2"/>`),
+    save: draw(svg`<path d="M8 2v8M4.5 6.5L8 10l3.5-3.5M2.5 13.5h11"/>`),
     shield: draw(svg`<path d="M8 1.8l5 1.7v4c0 3.2-2 5.5-5 6.7-3-1.2-5-3.5-5-6.7v-4z"/><path d="M5.6 7.9l1.7 1.7 3.2-3.4"/>`),
     out: draw(svg`<path d="M6 2.5H3v11h3M7 8h7M11 5l3 3-3 3"/>`),
 };

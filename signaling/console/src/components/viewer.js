@@ -1,4 +1,8 @@
-/* The picture: fitted or 1:1, panned by scrolling and dragging, in full screen; and its figures. */
+/* The picture: fitted or 1:1, panned by scrolling and dragging, in full screen; and its figures.
+ *
+ * It is two layers: the video, and over it the exact layer's canvas (src/exact.js). For screenshots, recording and
+ * measuring: drawInto(context) draws what is shown now, both of them, in the picture's own pixels; the event `presented` says that
+ * it has changed, at a frame of the video or a tile (detail: {exact: 'exact', 'settling', 'motion' or 'none'}). */
 import { html, nothing } from 'lit';
 import { View } from './view.js';
 import { icons } from './icons.js';
@@ -11,13 +15,23 @@ const bitrate = (kbps) => (kbps === null ? ['–', 'kbit/s'] : kbps < 1000 ? [sh
 
 const NOTHING_YET = { width: null, height: null, fps: null, latency: null, bitrate: null, loss: null, rtt: null, stages: null };
 
+const MARKS = {
+    exact: ['Exact', 'Each pixel is as it is on the screen of the device'],
+    settling: ['Settling', 'What has just changed is video, until its exact pixels are there'],
+    motion: ['Motion', 'What moves is video; the rest is exact'],
+    none: ['', ''],
+};
+
 class Viewer extends View {
-    static properties = { peer: {}, path: {}, live: {}, mode: {}, figures: {}, full: {} };
+    static properties = { peer: {}, path: {}, live: {}, mode: {}, figures: {}, full: {}, exact: {} };
 
     constructor() {
         super();
         this.mode = 'fit';
         this.figures = NOTHING_YET;
+        this.exact = 'none';
+        this.layer = null;
+        this.presented = () => this.present();
         this.relayout = () => this.layout();
         this.fullChanged = () => (this.full = document.fullscreenElement !== null);
     }
@@ -52,6 +66,13 @@ class Viewer extends View {
 
     attach(peer) {
         const { video } = this;
+        this.layer?.removeEventListener('presented', this.presented);
+        this.layer?.canvas.remove();
+        this.layer = peer.exact;
+        this.layer.canvas.dataset.testid = 'exact-layer';
+        this.layer.addEventListener('presented', this.presented);
+        this.stage.append(this.layer.canvas);
+        this.layout();
         const play = (stream) => {
             video.srcObject = stream;
             video.play().catch((error) => console.warn(`video: ${error.message}`));
@@ -65,10 +86,37 @@ class Viewer extends View {
         }
         const shown = (now, metadata) => {
             if (this.peer !== peer || !this.isConnected) return;
-            peer.frameShown(now, metadata);
+            peer.frameShown(now, metadata, video);
+            if (this.layer.canvas.hidden) this.present();
             video.requestVideoFrameCallback(shown);
         };
         video.requestVideoFrameCallback(shown);
+    }
+
+    present() {
+        this.exact = this.layer.state;
+        this.dispatchEvent(new CustomEvent('presented', { detail: { exact: this.exact } }));
+    }
+
+    /* Draws what is shown now at 0, 0 of a 2D context, in the picture's own pixels; {width, height}. */
+    drawInto(context) {
+        const { video, layer } = this;
+        const { videoWidth: width, videoHeight: height } = video;
+        if (layer && !layer.canvas.hidden) context.drawImage(layer.canvas, 0, 0);
+        else if (width) context.drawImage(video, 0, 0, width, height);
+        return { width, height };
+    }
+
+    /* The picture as a file. */
+    async save() {
+        const canvas = document.createElement('canvas');
+        [canvas.width, canvas.height] = [this.video.videoWidth, this.video.videoHeight];
+        if (!canvas.width) return;
+        this.drawInto(canvas.getContext('2d'));
+        const blob = await new Promise((resolve) => canvas.toBlob(resolve, 'image/png'));
+        const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(blob), download: `picture-${new Date().toISOString().replaceAll(':', '-')}.png` });
+        link.click();
+        URL.revokeObjectURL(link.href);
     }
 
     layout() {
@@ -82,8 +130,10 @@ class Viewer extends View {
             stageHeight: stage.clientHeight,
             ratio: devicePixelRatio,
         });
-        for (const side of ['width', 'height', 'left', 'top']) video.style[side] = `${box[side]}px`;
-        video.classList.toggle('enlarged', box.scale > 1);
+        for (const layer of [video, this.layer?.canvas].filter(Boolean)) {
+            for (const side of ['width', 'height', 'left', 'top']) layer.style[side] = `${box[side]}px`;
+            layer.classList.toggle('enlarged', box.scale > 1);
+        }
         this.toggleAttribute('data-pans', box.width > stage.clientWidth + 1 || box.height > stage.clientHeight + 1);
     }
 
@@ -127,7 +177,9 @@ class Viewer extends View {
             </div>
             <div class="foot">
                 ${this.figuresElement()}
-                <div class="buttons" role="group" aria-label="Size of the picture">
+                ${this.mark()}
+                <div class="buttons" role="group" aria-label="The picture">
+                    <button data-testid="save-picture" title="Saves the picture as it is shown now" @click=${() => this.save()}>${icons.save}Save</button>
                     ${this.button('fit', icons.fit, 'Fit', this.mode === 'fit', () => (this.mode = 'fit'))}
                     ${this.button('one-to-one', icons.one, '1:1', this.mode === 'one', () => (this.mode = 'one'))}
                     ${this.button('fullscreen', this.full ? icons.shrink : icons.full, 'Full screen', Boolean(this.full), () => this.toggleFull())}
@@ -137,6 +189,12 @@ class Viewer extends View {
 
     button(id, icon, text, pressed, action) {
         return html`<button data-testid=${id} aria-pressed=${String(pressed)} @click=${action}>${icon}${text}</button>`;
+    }
+
+    /* How true the picture is. */
+    mark() {
+        const [text, title] = MARKS[this.exact];
+        return html`<span class="exact ${this.exact}" data-testid="exact" data-exact=${this.exact} title=${title}>${text}</span>`;
     }
 
     figuresElement() {

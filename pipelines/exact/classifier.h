@@ -1,0 +1,69 @@
+/* Which layer shows what: damage over time in, tiles of the exact layer out.
+ *
+ *   a change of what was at rest ............ exact, at once: typing, a clock, a page flip
+ *   changes all the time, a small part ...... exact, each: gauges, a progress bar
+ *   changes all the time, a large part ...... motion: the video alone, until it has been quiet for ORIEL_SETTLE_TIME;
+ * what moves again soon after that must be quiet for longer (hysteresis)
+ *
+ * Policy: cells of 64x64 pixels decide for themselves; how much of the picture is busy in one piece
+ * decides for that piece, so that a gauge beside a film is exact. What the page
+ * lacks is a box a cell. A tile is those boxes of one aligned block of 4x4 cells, in one rectangle (the
+ * whole block, if that is most of it: so the cache finds a page again); the newest change
+ * goes first, of equally new ones the topmost, leftmost, as one reads. Pure: times are given. One thread. */
+#ifndef ORIEL_EXACT_CLASSIFIER_H
+#define ORIEL_EXACT_CLASSIFIER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "clock.h"
+#include "frames.h"
+#include "moves.h"
+
+enum { ORIEL_CELL = 64, ORIEL_TILE_CELLS = 4, ORIEL_TILE_SIDE = ORIEL_CELL * ORIEL_TILE_CELLS };
+
+#define ORIEL_SETTLE_TIME (80 * ORIEL_MILLISECOND)
+
+struct oriel_cell {
+    struct oriel_rect lacks;       /* of it the page lacks this; width 0: nothing */
+    int64_t changed, due, settled; /* the last change; when what it lacks may go; when it left motion; 0: never */
+    unsigned area;                 /* pixels of the last change */
+    float busy;                    /* changes lately: at f a second it nears f/2 */
+    uint8_t patience;              /* the settle time is doubled as often */
+    bool motion, counted;          /* `counted`: in a piece, while these are looked for */
+};
+
+struct oriel_classifier {
+    unsigned width, height, columns, rows;
+    struct oriel_cell *cells;
+    struct oriel_rect *moved; /* what the page lacks of what moves, while that is looked at */
+    unsigned *piece;          /* cells of one piece, while it is looked for */
+};
+
+/* For pictures of that size, of which the page has nothing. False without memory. */
+bool oriel_classifier_start(struct oriel_classifier *c, unsigned width, unsigned height);
+void oriel_classifier_clear(struct oriel_classifier *c);
+
+/* One picture differs from the one before by these, which lie in it. */
+void oriel_classifier_changed(struct oriel_classifier *c, const struct oriel_rect *rects, size_t count, int64_t now);
+
+/* The page lacks this, though nothing changed: a tile was given up. */
+void oriel_classifier_lacks(struct oriel_classifier *c, const struct oriel_rect *rect);
+
+/* The page moves what it has. So what it lacks there, it lacks at the new place, too. */
+void oriel_classifier_moved(struct oriel_classifier *c, const struct oriel_move *move);
+
+/* Whether the page lacks every pixel of this. */
+bool oriel_classifier_lacks_all(const struct oriel_classifier *c, const struct oriel_rect *rect);
+
+/* Takes the tile that is to be sent next: from here on the page is not said to lack it. */
+bool oriel_classifier_take(struct oriel_classifier *c, int64_t now, struct oriel_rect *tile);
+
+/* When the next tile is due: now or later; INT64_MAX: the page lacks nothing. */
+int64_t oriel_classifier_due(const struct oriel_classifier *c);
+
+/* Whether a cell is video now. */
+bool oriel_classifier_moves(const struct oriel_classifier *c);
+
+#endif

@@ -1,0 +1,64 @@
+/* Tiles on their way to the page: what is sent next, what again, and how much at once.
+ *
+ * Policy: a tile goes in chunks of one packet, each acknowledged by itself, and again when no acknowledgement has come
+ * in the time that a round trip takes (its mean and four times its deviation). What may be on its way at once is a
+ * window of bytes: it grows by what is acknowledged while round trips stay short, and shrinks when they get longer (a
+ * queue builds up on the path) or when chunks are lost; so the video's packets never stand behind more than some
+ * tens of milliseconds of tiles. The newest picture's tiles go first. Pure: times are given. One thread. */
+#ifndef ORIEL_EXACT_FLIGHT_H
+#define ORIEL_EXACT_FLIGHT_H
+
+#include "clock.h"
+#include "wire.h"
+
+enum { ORIEL_FLIGHT_TILES = 48 };
+
+struct oriel_flight_chunk {
+    int64_t sent; /* the last time */
+    uint8_t times;
+    bool acked;
+};
+
+struct oriel_tile {
+    struct oriel_exact_tile_head head;
+    uint8_t *bytes; /* NULL: a reference to the page's cache, which is one chunk */
+    size_t length;
+    int64_t made;
+    bool moved;           /* something of it is elsewhere now: it must arrive, whatever became of its own place */
+    unsigned next, acked; /* the first chunk that was never sent; how many have come */
+    struct oriel_flight_chunk *chunks;
+};
+
+struct oriel_flight {
+    struct oriel_tile *tiles[ORIEL_FLIGHT_TILES];
+    unsigned count;
+    size_t in_flight, window;                     /* bytes */
+    int64_t trip, deviation, shortest, shrunk_at; /* round trips; 0: none yet */
+};
+
+void oriel_flight_start(struct oriel_flight *f);
+void oriel_flight_clear(struct oriel_flight *f);
+void oriel_tile_free(struct oriel_tile *tile);
+
+/* Takes `bytes`, of malloc, also when it fails: without memory, or with ORIEL_FLIGHT_TILES on their way. head->count
+ * is filled in. */
+bool oriel_flight_add(struct oriel_flight *f, const struct oriel_exact_tile_head *head, uint8_t *bytes, size_t length,
+                      int64_t now);
+
+/* The chunk to be sent now; it counts as sent. False: none, before oriel_flight_due. */
+bool oriel_flight_next(struct oriel_flight *f, int64_t now, const struct oriel_tile **tile, unsigned *chunk);
+int64_t oriel_flight_due(const struct oriel_flight *f, int64_t now);
+
+/* Whether there is room for one more tile, and something of it could leave at once. */
+bool oriel_flight_has_room(const struct oriel_flight *f);
+
+/* The page has these chunks. The tile, when that was all of it: it is no longer on its way, and the caller's. */
+struct oriel_tile *oriel_flight_ack(struct oriel_flight *f, const struct oriel_exact_range *range, int64_t now);
+
+/* How long to wait for an acknowledgement. */
+int64_t oriel_flight_patience(const struct oriel_flight *f);
+
+/* Takes the tile at `index` off its way; the caller's. */
+struct oriel_tile *oriel_flight_take(struct oriel_flight *f, unsigned index);
+
+#endif

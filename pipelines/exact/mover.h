@@ -1,0 +1,24 @@
+/* Looks for what has moved from one picture to the next: in the largest damaged rectangle, rows first, then columns
+ * (scrolling), then whatever has the pixels of its middle (a dragged window).
+ * Policy: each time in vain it waits for twice as many pictures before it looks again (a film does not scroll), up
+ * to 32. */
+#ifndef ORIEL_EXACT_MOVER_H
+#define ORIEL_EXACT_MOVER_H
+
+#include "framereader.h"
+#include "moves.h"
+
+enum { ORIEL_MOVER_SIDE_MIN = 64 };
+
+struct oriel_mover {
+    unsigned failures, skip; /* in vain, one after the other; pictures not to look at */
+    uint64_t then[ORIEL_FRAME_SIDE_MAX], now[ORIEL_FRAME_SIDE_MAX];
+    uint8_t line[ORIEL_FRAME_SIDE_MAX * 4];
+    struct oriel_moves_scratch scratch;
+};
+
+/* `shadow`: the picture before, rows of width*4 bytes. */
+bool oriel_mover_find(struct oriel_mover *m, const struct oriel_frame_reader *reader, const uint8_t *shadow,
+                      unsigned width, const struct oriel_rect *damage, size_t count, struct oriel_move *move);
+
+#endif

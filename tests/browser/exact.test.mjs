@@ -1,0 +1,124 @@
+// The exact layer: what the console shows of a screen at rest is the screen, bit by bit.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { psnr, readPpm } from '../rig/image.mjs';
+import { sleep, until } from '../rig/process.mjs';
+import { story } from '../rig/story.mjs';
+
+// Where they differ, at most ten pixels; not in the last corner, where the pointer stands.
+function different(a, b) {
+  assert.deepEqual([a.width, a.height], [b.width, b.height]);
+  const places = [];
+  for (let i = 0; i < a.rgb.length && places.length < 10; i++) {
+    const x = Math.floor(i / 3) % a.width, y = Math.floor(i / 3 / a.width);
+    if (a.rgb[i] !== b.rgb[i] && (x < a.width - 16 || y < a.height - 16)) places.push(`${x},${y}: ${a.rgb[i]} ${b.rgb[i]}`);
+  }
+  return places;
+}
+
+// A live session of a screen with rig-painter's picture.
+async function stage(rig, { exact = 'yes' } = {}) {
+  const broker = await rig.broker({ console: true });
+  const screen = await rig.screen();
+  const painter = await rig.painter(screen);
+  const device = await rig.device({ broker, screen, config: { media: { exact } } });
+  const provider = await rig.provider(device);
+  await device.online();
+  const console = await rig.console(broker);
+  await console.choose(device.id);
+  await console.request();
+  await provider.allow();
+  const { state, reason, detail } = await console.state(['live', 'denied', 'ended', 'unreachable']);
+  assert.equal(state, 'live', `${reason} ${detail}`);
+  return { device, painter, console };
+}
+
+const bytes = (console) => console.page.evaluate(() => document.querySelector('oriel-viewer').layer.bytes);
+const exact = (console, ms = 10000) => until('the picture to be exact', async () => (await console.data('exact')).exact === 'exact', { ms, every: 20 });
+
+// In the page: of each change that is shown, the bar code (painter.c) in the first rows, and the one in the rows from 160 on.
+function watchCodes() {
+  const viewer = document.querySelector('oriel-viewer'), video = document.querySelector('[data-testid="picture"]');
+  const strip = document.createElement('canvas'), whole = document.createElement('canvas');
+  [strip.width, strip.height] = [48, 1];
+  const read = (y) => {
+    const context = strip.getContext('2d', { willReadFrequently: true }), cell = Math.floor(whole.width / 48);
+    context.imageSmoothingEnabled = false;
+    // One pixel from the middle of each cell.
+    for (let i = 0; i < 48; i++) context.drawImage(whole, i * cell + (cell >> 1), y + 16, 1, 1, i, 0, 1, 1);
+    const { data } = context.getImageData(0, 0, 48, 1);
+    const bytes = [0, 1, 2, 3, 4, 5].map((n) => [0, 1, 2, 3, 4, 5, 6, 7].reduce((value, k) => value * 2 + (data[(n * 8 + k) * 4] > 127 ? 1 : 0), 0));
+    const check = bytes.pop();
+    const sum = bytes.toReversed().reduce((total, byte) => (total * 31 + byte) >>> 0, 0) & 255;
+    // And whether it is exact: black and white, nothing between.
+    const pure = data.every((value) => value === 0 || value === 255);
+    return { code: sum === check ? bytes.reduce((value, byte) => value * 256 + byte, 0) : null, pure };
+  };
+  window.codes = [];
+  viewer.addEventListener('presented', ({ detail }) => {
+    const now = performance.timeOrigin + performance.now();
+    [whole.width, whole.height] = [video.videoWidth, 192];
+    viewer.drawInto(whole.getContext('2d'));
+    const top = read(0), below = read(160);
+    window.codes.push({ top, below, exact: detail.exact, late: top.code === null ? null : (((now * 10 - top.code) % 2 ** 40) + 2 ** 40) % 2 ** 40 / 10 });
+  });
+}
+
+story('exact: a screen at rest is bit by bit the screen, and after a page flip again', async ({ rig }) => {
+  const { painter, console } = await stage(rig);
+  const file = join(rig.directory, 'known.ppm');
+  await console.page.evaluate(watchCodes);
+  const took = [], sent = [];
+  for (const seed of [7, 8, 9, 10, 7]) {
+    const before = await bytes(console);
+    const time = Number((await painter.command(`flip ${seed}`)).split(' ').at(-1));
+    await painter.command(`rest ${file}`);
+    await sleep(300); // of a change that has not been seen yet nothing is known
+    await exact(console);
+    took.push(await console.page.evaluate((code) => window.codes.find(({ top, exact }) => top.code === code && exact === 'exact')?.late, time));
+    sent.push(await bytes(console) - before);
+    const shown = await console.pixels({ exact: true });
+    assert.deepEqual(different(readPpm(file), shown), [], `page ${seed}; the video alone: ${psnr(readPpm(file), await console.pixels()).toFixed(1)} dB`);
+  }
+  // The first page comes back as references, but for the rows with the time.
+  assert.ok(sent.at(-1) < sent[1] / 3, sent.join(', '));
+  globalThis.console.log(`page flips of ${sent.join(', ')} bytes, from the screen to the last exact pixel: ${took.map((ms) => ms?.toFixed(0)).join(', ')} ms`);
+});
+
+async function watch(rig, kind) {
+  const { painter, console } = await stage(rig);
+  await painter.command(`clock ${kind}`);
+  await sleep(1000);
+  await console.page.evaluate(watchCodes);
+  await sleep(4000);
+  const codes = await console.page.evaluate(() => window.codes);
+  const late = codes.filter((code) => code.late !== null).map((code) => code.late).sort((a, b) => a - b);
+  const figures = `${codes.length} changes of ${new Set(codes.map(({ top }) => top.code)).size} pictures, ${codes.filter(({ top }) => top.pure).length} exact; from the screen to the page p50 ${late[late.length >> 1]?.toFixed(1)} ms`;
+  globalThis.console.log(`${kind}: ${figures}`);
+  return { codes, figures };
+}
+
+story('exact: a tile is never shown with another frame than its own', async ({ rig }) => {
+  // The upper bar code is a small change and so exact, the lower one is in a film.
+  const { codes, figures } = await watch(rig, 'both');
+  assert.ok(codes.filter(({ top, below }) => top.pure && !below.pure).length > 20, figures);
+  assert.deepEqual(codes.filter(({ top, below }) => top.code === null || (below.code !== null && below.code !== top.code)), []);
+});
+
+story('exact: a small change thirty times a second is exact each time', async ({ rig }) => {
+  const { codes, figures } = await watch(rig, 'small');
+  const all = new Set(codes.map(({ top }) => top.code)), exactly = new Set(codes.filter(({ top }) => top.pure).map(({ top }) => top.code));
+  assert.ok(all.size > 20 && exactly.size > all.size * 0.8, figures);
+  assert.ok(!all.has(null), figures);
+});
+
+story('exact: text that scrolls, and is exact when it rests', async ({ rig }) => {
+  const { painter, console } = await stage(rig);
+  const file = join(rig.directory, 'known.ppm');
+  await painter.command('clock scroll');
+  await sleep(2000);
+  await painter.command(`rest ${file}`);
+  await sleep(300);
+  await exact(console);
+  assert.deepEqual(different(readPpm(file), await console.pixels({ exact: true })), []);
+});

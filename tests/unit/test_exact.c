@@ -1,0 +1,539 @@
+/* pipelines/exact: the whole layer against a page that is written here after signaling/PROTOCOL.md, over a link that
+ * loses and reorders messages both ways. Whatever the screen does, no pixel of a tile is ever another one than the
+ * screen's at the time of the frame that is shown, and a screen at rest becomes exact. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <webp/decode.h>
+
+#include "clock.h"
+#include "exact.h"
+#include "frames.h"
+
+enum { WIDTH = 400, HEIGHT = 300, PIXELS = WIDTH * HEIGHT, HISTORY = 8, QUEUE = 1 << 16, LOG = 4096, TILES = 1 << 16 };
+
+/* ---- the page ---- */
+
+struct message {
+    uint8_t *bytes;
+    size_t length;
+};
+
+struct page_record {
+    bool known;
+    uint32_t rtp;
+    unsigned moves, rects;
+    uint8_t body[1200];
+};
+
+struct page_tile {
+    uint8_t *image; /* chunks at their places; NULL: nothing has come, or it is done */
+    unsigned left, got;
+    size_t length;
+    bool done, chunks[256];
+};
+
+static struct {
+    GMutex lock; /* of the queue */
+    struct message queue[QUEUE];
+    size_t count;
+    uint64_t bytes;
+    unsigned loss; /* in percent */
+    int epoch;     /* -1: none */
+    uint8_t state;
+    uint32_t next, applied; /* the first record that is missing; that is not in the layer */
+    struct page_record log[LOG];
+    struct page_tile tiles[TILES];
+    uint32_t layer[PIXELS]; /* 0: transparent */
+    struct message slots[1024];
+    uint8_t names[1024][16];
+    struct image {
+        uint32_t rtp, *pixels; /* of the whole picture */
+    } images[512];
+    unsigned image_count, misses, references, moves, known;
+} page;
+
+static struct oriel_exact *exact;
+
+static unsigned get16(const uint8_t *at) {
+    return at[0] | (unsigned)at[1] << 8;
+}
+
+static uint32_t get32(const uint8_t *at) {
+    return get16(at) | (uint32_t)get16(at + 2) << 16;
+}
+
+static void on_send(void *user, const void *bytes, size_t length) {
+    g_mutex_lock(&page.lock);
+    page.bytes += length;
+    if ((unsigned)rand() % 100 >= page.loss && page.count < QUEUE)
+        page.queue[page.count++] = (struct message){g_memdup2(bytes, length), length};
+    g_mutex_unlock(&page.lock);
+}
+
+static void say(const uint8_t *bytes, size_t length) {
+    if ((unsigned)rand() % 100 >= page.loss)
+        assert_true(oriel_exact_heard(exact, bytes, length));
+}
+
+static void acknowledge(uint32_t tile, unsigned chunk, unsigned count) {
+    uint8_t ack[17] = {1, 0x81, (uint8_t)page.epoch, (uint8_t)(page.epoch >> 8)};
+    memcpy(ack + 4, &page.next, 4);
+    ack[8] = (uint8_t)count;
+    memcpy(ack + 9, &tile, 4);
+    memcpy(ack + 13, (uint16_t[]){(uint16_t)chunk, 1}, 4);
+    say(ack, 9 + 8 * count);
+}
+
+static void clear_page(int epoch) {
+    for (unsigned i = 0; i < page.image_count; i++)
+        free(page.images[i].pixels);
+    for (unsigned i = 0; i < TILES; i++)
+        free(page.tiles[i].image);
+    memset(page.log, 0, sizeof page.log);
+    memset(page.tiles, 0, sizeof page.tiles);
+    memset(page.layer, 0, sizeof page.layer);
+    page.next = page.applied = page.image_count = 0;
+    page.epoch = epoch;
+}
+
+static void hear_records(const uint8_t *m, size_t length) {
+    size_t at = 10;
+    int epoch = (int)get16(m + 2);
+    if (epoch > page.epoch)
+        clear_page(epoch);
+    if (epoch != page.epoch)
+        return;
+    assert_int_equal(get16(m + 4), WIDTH);
+    assert_int_equal(get16(m + 6), HEIGHT);
+    page.state = m[8];
+    for (unsigned i = 0; i < m[9]; i++) {
+        assert_true(get32(m + at) < LOG);
+        struct page_record *r = &page.log[get32(m + at)];
+        *r = (struct page_record){.known = true, .rtp = get32(m + at + 4), .moves = m[at + 8], .rects = m[at + 9]};
+        size_t size = r->moves * 12u + r->rects * 8u;
+        page.moves += r->moves;
+        memcpy(r->body, m + at + 10, size);
+        at += 10 + size;
+    }
+    assert_int_equal(at, length);
+    while (page.log[page.next].known)
+        page.next++;
+    acknowledge(0, 0, 0);
+}
+
+static void finish(const uint8_t *m, uint8_t *image, size_t length) {
+    int width, height;
+    uint8_t *pixels = WebPDecodeBGRA(image, length, &width, &height);
+    unsigned x = get16(m + 12), y = get16(m + 14);
+    assert_non_null(pixels);
+    assert_int_equal(width, get16(m + 16));
+    assert_int_equal(height, get16(m + 18));
+    assert_true((int)x + width <= WIDTH && (int)y + height <= HEIGHT && page.image_count < 512);
+    struct image *i = &page.images[page.image_count++];
+    *i = (struct image){get32(m + 8), calloc(PIXELS, 4)};
+    for (int row = 0; row < height; row++)
+        memcpy(i->pixels + ((int)y + row) * WIDTH + x, pixels + row * width * 4, (size_t)width * 4);
+    WebPFree(pixels);
+}
+
+static void hear_tile(const uint8_t *m, size_t length) {
+    uint32_t number = get32(m + 4);
+    unsigned index = get16(m + 20), count = get16(m + 22), slot = get16(m + 24);
+    if ((int)get16(m + 2) != page.epoch)
+        return;
+    assert_true(number < TILES && count <= 256 && index < count);
+    struct page_tile *t = &page.tiles[number];
+    if (m[1] == 3) {
+        if (!page.slots[slot].bytes || memcmp(page.names[slot], m + 26, 16) != 0) {
+            uint8_t miss[8] = {1, 0x82, m[2], m[3], m[4], m[5], m[6], m[7]};
+            page.misses++;
+            say(miss, sizeof miss);
+            return;
+        }
+        if (!t->done)
+            finish(m, page.slots[slot].bytes, page.slots[slot].length);
+        page.references += !t->done;
+        t->done = true;
+        acknowledge(number, 0, 1);
+        return;
+    }
+    if (!t->image && !t->done) {
+        t->image = malloc(256 * 1108);
+        t->left = count;
+    }
+    if (!t->done && !t->chunks[index]) {
+        t->chunks[index] = true;
+        memcpy(t->image + index * 1108, m + 42, length - 42);
+        t->length += length - 42;
+        if (--t->left == 0) {
+            finish(m, t->image, t->length);
+            t->done = true;
+            if (slot != 0xffff) {
+                free(page.slots[slot].bytes);
+                page.slots[slot] = (struct message){g_memdup2(t->image, t->length), t->length};
+                memcpy(page.names[slot], m + 26, 16);
+            }
+            free(t->image);
+            t->image = NULL;
+        }
+    }
+    acknowledge(number, index, 1);
+}
+
+/* What has come until now, in any order. */
+static void deliver(void) {
+    for (;;) {
+        g_mutex_lock(&page.lock);
+        struct message m = {0};
+        if (page.count) {
+            size_t which = page.loss ? (size_t)rand() % page.count : 0;
+            m = page.queue[which];
+            memmove(&page.queue[which], &page.queue[which + 1], (--page.count - which) * sizeof m);
+        }
+        g_mutex_unlock(&page.lock);
+        if (!m.bytes)
+            return;
+        assert_true(m.length >= 10 && m.length <= 1150 && m.bytes[0] == 1);
+        if (m.bytes[1] == 1)
+            hear_records(m.bytes, m.length);
+        else
+            hear_tile(m.bytes, m.length);
+        g_free(m.bytes);
+    }
+}
+
+static void apply(uint32_t *layer, const struct page_record *r) {
+    static uint32_t old[PIXELS];
+    const uint8_t *at = r->body;
+    for (unsigned i = 0; i < r->moves; i++, at += 12) {
+        memcpy(old, layer, sizeof old);
+        for (unsigned y = 0; y < get16(at + 6); y++)
+            memcpy(layer + (get16(at + 10) + y) * WIDTH + get16(at + 8), old + (get16(at + 2) + y) * WIDTH + get16(at),
+                   get16(at + 4) * 4u);
+    }
+    for (unsigned i = 0; i < r->rects; i++, at += 8)
+        for (unsigned y = 0; y < get16(at + 6); y++)
+            memset(layer + (get16(at + 2) + y) * WIDTH + get16(at), 0, get16(at + 4) * 4u);
+}
+
+/* A frame is presented. False: its changes are not known, so the video stands alone. */
+static bool present(uint32_t rtp) {
+    uint32_t number = 0;
+    while (number < page.next && page.log[number].rtp != rtp)
+        number++;
+    if (number == page.next || number + 1 < page.applied) /* frames never go back */
+        return false;
+    for (; page.applied <= number; page.applied++)
+        apply(page.layer, &page.log[page.applied]);
+    unsigned kept = 0;
+    for (unsigned i = 0; i < page.image_count; i++) {
+        struct image image = page.images[i];
+        uint32_t from = 0;
+        while (from < page.applied && page.log[from].rtp != image.rtp)
+            from++;
+        if (from == page.applied) {
+            page.images[kept++] = image;
+            continue;
+        }
+        for (uint32_t n = from + 1; n < page.applied; n++)
+            apply(image.pixels, &page.log[n]);
+        for (unsigned k = 0; k < PIXELS; k++)
+            page.layer[k] = image.pixels[k] ? image.pixels[k] : page.layer[k];
+        free(image.pixels);
+    }
+    page.image_count = kept;
+    return true;
+}
+
+/* ---- the screen ---- */
+
+static struct {
+    int socket;
+    struct oriel_frame_reader *reader;
+    uint32_t *memory, pixels[PIXELS]; /* shared; what the screen shows */
+    uint32_t history[HISTORY][PIXELS], rtp[HISTORY];
+    unsigned pictures;
+    GstClockTime pts;
+} screen;
+
+/* A picture that differs by this; NULL: by nothing. */
+static void picture(const struct oriel_rect *r) {
+    static uint8_t y[PIXELS], u[PIXELS / 4], v[PIXELS / 4];
+    struct oriel_rect damage[ORIEL_FRAME_DAMAGE_MAX];
+    const struct oriel_i420 out = {{y, u, v}, {WIDTH, WIDTH / 2, WIDTH / 2}};
+    unsigned count = 0;
+    if (r) {
+        uint8_t rect[ORIEL_RECT_SIZE];
+        oriel_rects_write(r, 1, rect);
+        memcpy(screen.memory, screen.pixels, sizeof screen.pixels);
+        assert_int_equal(oriel_ipc_send(screen.socket, &oriel_capture_to_media, ORIEL_FRAMES_FRAME, 1u, 0u, UINT64_C(1),
+                                        (const void *)rect, sizeof rect, 0u, 0u, 0u),
+                         0);
+        assert_int_equal(oriel_frame_reader_receive(screen.reader), 1);
+        count = oriel_frame_reader_draw(screen.reader, &out, damage);
+        oriel_frame_reader_ready(screen.reader);
+    }
+    struct oriel_ipc_message message = {0};
+    while (oriel_ipc_receive(screen.socket, &oriel_media_to_capture, &message) > 0)
+        oriel_ipc_message_clear(&message);
+    screen.pts += 33 * GST_MSECOND;
+    unsigned slot = screen.pictures++ % HISTORY;
+    memcpy(screen.history[slot], screen.pixels, sizeof screen.pixels);
+    screen.rtp[slot] = (uint32_t)gst_util_uint64_scale_int(screen.pts, 90000, GST_SECOND);
+    oriel_exact_picture(exact, screen.reader, damage, count, screen.pts);
+}
+
+/* Presents the picture of `ago` before, and looks at each pixel; how many are exact. */
+static unsigned check(unsigned ago) {
+    unsigned slot = (screen.pictures - 1 - ago) % HISTORY, good = 0;
+    if (!present(screen.rtp[slot]))
+        return 0;
+    page.known++;
+    for (unsigned i = 0; i < PIXELS; i++) {
+        if (page.layer[i] && (page.layer[i] ^ screen.history[slot][i]) & 0xffffff)
+            fail_msg("%u,%u: %06x is shown, %06x is on the screen", i % WIDTH, i / WIDTH, page.layer[i] & 0xffffff,
+                     screen.history[slot][i] & 0xffffff);
+        good += page.layer[i] != 0;
+    }
+    return good;
+}
+
+static void fill(const struct oriel_rect *r, unsigned seed) {
+    for (unsigned y = r->y; y < (unsigned)r->y + r->height; y++)
+        for (unsigned x = r->x; x < (unsigned)r->x + r->width; x++)
+            screen.pixels[y * WIDTH + x] =
+                (x * 7 + y * 13 + seed * 131) % 11 < 4 ? seed * 0x9e3779 : 0xffffff - y * seed;
+}
+
+static const struct oriel_rect whole = {0, 0, WIDTH, HEIGHT};
+
+/* How long it took until each pixel was exact, in ms. */
+static int64_t rest(void) {
+    int64_t from = oriel_monotonic(), picture_at = from;
+    for (;;) {
+        deliver();
+        if (check(0) == PIXELS && page.state == 0)
+            return (oriel_monotonic() - from) / ORIEL_MILLISECOND;
+        assert_true(oriel_monotonic() - from < 10 * ORIEL_SECOND);
+        if (oriel_monotonic() - picture_at > 100 * ORIEL_MILLISECOND) {
+            picture(NULL);
+            picture_at = oriel_monotonic();
+        }
+        g_usleep(1000);
+    }
+}
+
+static int start(void **state) {
+    int s[2], fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    srand(11);
+    memset(&page, 0, sizeof page);
+    page.epoch = -1;
+    memset(&screen, 0, sizeof screen);
+    assert_int_equal(ftruncate(fd, sizeof screen.pixels), 0);
+    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK);
+    screen.memory = mmap(NULL, sizeof screen.pixels, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    assert_int_equal(oriel_ipc_pair(s), 0);
+    screen.socket = s[0];
+    fcntl(s[0], F_SETFL, O_NONBLOCK);
+    screen.reader = oriel_frame_reader_new(s[1]);
+    oriel_frame_reader_keep(screen.reader);
+    oriel_frame_reader_run(screen.reader, 30);
+    assert_int_equal(oriel_ipc_send(s[0], &oriel_capture_to_media, ORIEL_FRAMES_BUFFERS, 1u,
+                                    (uint32_t)ORIEL_FORMAT_BGRX, (uint32_t)WIDTH, (uint32_t)HEIGHT, (uint32_t)WIDTH * 4,
+                                    1u, (uint64_t)sizeof screen.pixels, fd),
+                     0);
+    close(fd);
+    exact = oriel_exact_new(on_send, NULL);
+    return 0;
+}
+
+static int end(void **state) {
+    oriel_exact_free(exact);
+    oriel_frame_reader_free(screen.reader);
+    munmap(screen.memory, sizeof screen.pixels);
+    close(screen.socket);
+    for (size_t i = 0; i < page.count; i++)
+        g_free(page.queue[i].bytes);
+    clear_page(-1);
+    for (unsigned i = 0; i < 1024; i++)
+        g_free(page.slots[i].bytes);
+    return 0;
+}
+
+static void test_nothing_without_a_page(void **state) {
+    fill(&whole, 1);
+    picture(&whole);
+    g_usleep(50000);
+    assert_int_equal(page.bytes, 0);
+    oriel_exact_open(exact, TRUE);
+    picture(NULL); /* the screen is at rest: still all of it comes */
+    rest();
+    uint64_t before = page.bytes;
+    oriel_exact_open(exact, FALSE);
+    fill(&whole, 2);
+    picture(&whole);
+    g_usleep(50000);
+    assert_int_equal(page.bytes, before);
+}
+
+static void test_pages_come_back_as_references(void **state) {
+    oriel_exact_open(exact, TRUE);
+    uint64_t bytes[4];
+    for (unsigned i = 0; i < 4; i++) {
+        uint64_t before = page.bytes;
+        fill(&whole, 1 + i % 2);
+        picture(&whole);
+        rest();
+        bytes[i] = page.bytes - before;
+    }
+    print_message("two pages, twice: %u, %u, %u, %u bytes\n", (unsigned)bytes[0], (unsigned)bytes[1],
+                  (unsigned)bytes[2], (unsigned)bytes[3]);
+    assert_true(page.references >= 4);
+    assert_int_equal(page.misses, 0);
+}
+
+static void test_a_miss_is_made_good(void **state) {
+    oriel_exact_open(exact, TRUE);
+    for (unsigned i = 0; i < 3; i++) {
+        fill(&whole, 1 + i % 2);
+        picture(&whole);
+        rest();
+        memset(page.names, 0xee, sizeof page.names); /* the page has lost all */
+    }
+    assert_true(page.misses > 0);
+}
+
+static void scroll(unsigned by, unsigned seed) {
+    const struct oriel_rect below = {0, (uint16_t)(HEIGHT - by), WIDTH, (uint16_t)by};
+    memmove(screen.pixels + 20 * WIDTH, screen.pixels + (20 + by) * WIDTH,
+            (HEIGHT - 20 - by) * WIDTH * sizeof(uint32_t));
+    for (unsigned i = 0; i < by * WIDTH; i++)
+        screen.pixels[below.y * WIDTH + i] = (uint32_t)rand() % 7 ? 0xffffff : seed * 0x10305;
+}
+
+static void test_scrolling_is_moved(void **state) {
+    oriel_exact_open(exact, TRUE);
+    for (unsigned i = 0; i < PIXELS; i++)
+        screen.pixels[i] = (uint32_t)rand() % 7 ? 0xffffff : 0x102030;
+    picture(&whole);
+    rest();
+    uint64_t before = page.bytes;
+    const struct oriel_rect below = {0, 20, WIDTH, HEIGHT - 20};
+    unsigned good = 0;
+    for (unsigned i = 0; i < 30; i++) {
+        scroll(4, i);
+        picture(&below);
+        g_usleep(5000);
+        deliver();
+        good += check(0) >= PIXELS - 5 * 4 * WIDTH;
+    }
+    rest();
+    print_message("30 times 4 rows of noise: %u bytes, %u moves, %u of 30 at once nearly exact\n",
+                  (unsigned)(page.bytes - before), page.moves, good);
+    assert_true(page.moves >= 30 && good >= 15);
+    assert_true(page.bytes - before < 40000);
+}
+
+/* A window of noise over a page of text, dragged to the right and down. */
+static void test_a_dragged_window_is_moved(void **state) {
+    static uint32_t ground[PIXELS], window[180 * 120];
+    oriel_exact_open(exact, TRUE);
+    fill(&whole, 3);
+    memcpy(ground, screen.pixels, sizeof ground);
+    for (unsigned i = 0; i < 180 * 120; i++)
+        window[i] = (uint32_t)rand() & 0xffffff;
+    picture(&whole);
+    rest();
+    uint64_t before = 0;
+    unsigned moves = page.moves;
+    for (unsigned i = 0; i < 20; i++) {
+        unsigned x = 20 + i * 5, y = 30 + i * 3;
+        const struct oriel_rect damage = {(uint16_t)(x - 5), (uint16_t)(y - 3), 185, 123};
+        memcpy(screen.pixels, ground, sizeof ground);
+        for (unsigned row = 0; row < 120; row++)
+            memcpy(screen.pixels + (y + row) * WIDTH + x, window + row * 180, 180 * sizeof *window);
+        picture(&damage);
+        if (i < 2) { /* its first picture must be there before it can move */
+            rest();
+            before = page.bytes;
+        }
+        g_usleep(10000);
+        deliver();
+        check(0);
+    }
+    rest();
+    print_message("a window of 84 KiB dragged 18 times: %u bytes, %u moves\n", (unsigned)(page.bytes - before),
+                  page.moves - moves);
+    assert_true(page.moves - moves >= 15);
+    assert_true(page.bytes - before < 18 * 84 * 1024 / 5);
+}
+
+/* Everything at once, over a link that loses each tenth message either way and keeps no order. */
+static void test_whatever_happens(void **state) {
+    page.loss = 10;
+    oriel_exact_open(exact, TRUE);
+    fill(&whole, 1);
+    picture(&whole);
+    unsigned shown = 0;
+    for (unsigned i = 0; i < 200; i++) {
+        struct oriel_rect r = {(uint16_t)(rand() % 300), (uint16_t)(rand() % 200), (uint16_t)(1 + rand() % 100),
+                               (uint16_t)(1 + rand() % 100)};
+        switch (rand() % 12) {
+        case 0:
+            picture(NULL);
+            break;
+        case 1:
+            r = whole;
+            fill(&whole, 1 + (unsigned)rand() % 3);
+            picture(&r);
+            break;
+        case 2:
+        case 3:
+        case 4:
+            r = (struct oriel_rect){0, 20, WIDTH, HEIGHT - 20};
+            scroll(1 + (unsigned)rand() % 9, i);
+            picture(&r);
+            break;
+        case 5: /* a film of some pictures */
+            r = (struct oriel_rect){100, 50, 200, 200};
+            for (unsigned k = 0; k < 6; k++) {
+                fill(&r, i + k);
+                picture(&r);
+            }
+            break;
+        default:
+            fill(&r, i);
+            picture(&r);
+        }
+        g_usleep((gulong)(rand() % 25) * 1000);
+        deliver();
+        shown += check((unsigned)rand() % 2) > 0;
+    }
+    unsigned known = page.known;
+    page.loss = 3;
+    int64_t took = rest();
+    print_message("of 200 frames %u of known changes, %u with tiles; at rest exact after %d ms; %u moves, epoch %d\n",
+                  known, shown, (int)took, page.moves, page.epoch);
+    assert_true(known > 100 && shown > 0); /* how many depends on the machine */
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_nothing_without_a_page, start, end),
+        cmocka_unit_test_setup_teardown(test_pages_come_back_as_references, start, end),
+        cmocka_unit_test_setup_teardown(test_a_miss_is_made_good, start, end),
+        cmocka_unit_test_setup_teardown(test_scrolling_is_moved, start, end),
+        cmocka_unit_test_setup_teardown(test_a_dragged_window_is_moved, start, end),
+        cmocka_unit_test_setup_teardown(test_whatever_happens, start, end),
+    };
+    return cmocka_run_group_tests_name("exact", tests, NULL, NULL);
+}

@@ -1,0 +1,216 @@
+/* pipelines/exact/classifier: which layer, which tile, when; on traces of damage. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "classifier.h"
+
+static struct oriel_classifier c;
+static int64_t now;
+
+static int start(void **state) {
+    now = 100 * ORIEL_SECOND;
+    assert_true(oriel_classifier_start(&c, 1280, 720));
+    return 0;
+}
+
+static int end(void **state) {
+    oriel_classifier_clear(&c);
+    return 0;
+}
+
+static void change(struct oriel_rect r) {
+    oriel_classifier_changed(&c, &r, 1, now);
+}
+
+/* How many tiles are due now; the last one in `tile`, all pixels in `area`. */
+static unsigned take_all(struct oriel_rect *tile, unsigned *area) {
+    unsigned count = 0;
+    struct oriel_rect t;
+    for (*area = 0; oriel_classifier_take(&c, now, &t); count++) {
+        *area += (unsigned)t.width * t.height;
+        *tile = t;
+        assert_true(count < 1000);
+    }
+    return count;
+}
+
+static void assert_rect(const struct oriel_rect *r, int x, int y, int width, int height) {
+    if (r->x != x || r->y != y || r->width != width || r->height != height)
+        fail_msg("%u,%u %ux%u instead of %d,%d %dx%d", r->x, r->y, r->width, r->height, x, y, width, height);
+}
+
+static void test_nothing(void **state) {
+    struct oriel_rect tile;
+    assert_false(oriel_classifier_take(&c, now, &tile));
+    assert_int_equal(oriel_classifier_due(&c), INT64_MAX);
+    assert_false(oriel_classifier_moves(&c));
+}
+
+static void test_a_small_change_is_one_tight_tile_at_once(void **state) {
+    struct oriel_rect tile;
+    unsigned area;
+    change((struct oriel_rect){100, 60, 160, 56});
+    assert_int_equal(oriel_classifier_due(&c), now);
+    /* The block of 256 pixels ends within it. */
+    assert_int_equal(take_all(&tile, &area), 2);
+    assert_int_equal(area, 160 * 56);
+    assert_int_equal(oriel_classifier_due(&c), INT64_MAX);
+}
+
+static void test_a_page_reads_from_the_top(void **state) {
+    struct oriel_rect tile;
+    change((struct oriel_rect){0, 0, 1280, 720});
+    const int places[][2] = {{0, 0}, {256, 0}, {512, 0}, {768, 0}, {1024, 0}, {0, 256}};
+    for (unsigned i = 0; i < 6; i++) {
+        assert_true(oriel_classifier_take(&c, now, &tile));
+        assert_rect(&tile, places[i][0], places[i][1], 256, 256);
+    }
+    unsigned area;
+    assert_int_equal(take_all(&tile, &area), 9);
+    assert_rect(&tile, 1024, 512, 256, 208);
+    assert_int_equal(area + 6 * 256 * 256, 1280 * 720);
+}
+
+static void test_the_newest_first(void **state) {
+    struct oriel_rect tile;
+    change((struct oriel_rect){0, 0, 1280, 720});
+    now += 5 * ORIEL_MILLISECOND;
+    change((struct oriel_rect){1000, 600, 20, 20});
+    assert_true(oriel_classifier_take(&c, now, &tile));
+    assert_true(tile.x <= 1000 && tile.y <= 600 && tile.x + tile.width >= 1020 && tile.y + tile.height >= 620);
+}
+
+/* Most of a block is all of it, so that a page is cut as it was before, whatever it replaces. */
+static void test_most_of_a_block_is_the_block(void **state) {
+    struct oriel_rect tile;
+    change((struct oriel_rect){256, 300, 256, 150});
+    assert_true(oriel_classifier_take(&c, now, &tile));
+    assert_rect(&tile, 256, 256, 256, 256);
+    change((struct oriel_rect){256, 300, 256, 100});
+    assert_true(oriel_classifier_take(&c, now, &tile));
+    assert_rect(&tile, 256, 300, 256, 100);
+}
+
+static void test_what_lies_apart_goes_apart(void **state) {
+    struct oriel_rect tile, two[] = {{0, 0, 8, 8}, {240, 240, 8, 8}};
+    unsigned area;
+    oriel_classifier_changed(&c, two, 2, now);
+    assert_int_equal(take_all(&tile, &area), 2);
+    assert_int_equal(area, 128);
+}
+
+/* A film of 640x480 at 30 a second: after some frames nothing of it is exact any more, until it stops. */
+static void test_a_film_is_motion_until_it_rests(void **state) {
+    const struct oriel_rect film = {320, 128, 640, 480};
+    struct oriel_rect tile;
+    unsigned area, tiles = 0;
+    for (int i = 0; i < 90; i++, now += 33 * ORIEL_MILLISECOND) {
+        change(film);
+        unsigned taken = take_all(&tile, &area);
+        tiles += taken > 0;
+        assert_true(i < 5 || !taken);
+    }
+    assert_true(tiles < 5);
+    assert_true(oriel_classifier_moves(&c));
+    int64_t last = now - 33 * ORIEL_MILLISECOND;
+    now = oriel_classifier_due(&c);
+    assert_int_equal(now - last, ORIEL_SETTLE_TIME);
+    assert_true(take_all(&tile, &area) > 0);
+    assert_true(area >= 640 * 480 && area < 1280 * 720);
+    assert_false(oriel_classifier_moves(&c));
+}
+
+/* Of a film that stops and starts again each 200 ms, less and less is cut. */
+static void test_a_film_that_stutters_needs_more_patience(void **state) {
+    const struct oriel_rect film = {320, 128, 640, 480};
+    struct oriel_rect tile;
+    unsigned area;
+    int settled = 0, late = 0;
+    for (int burst = 0; burst < 12; burst++) {
+        for (int i = 0; i < 6; i++, now += 33 * ORIEL_MILLISECOND) {
+            change(film);
+            take_all(&tile, &area);
+        }
+        now += 150 * ORIEL_MILLISECOND;
+        bool cut = take_all(&tile, &area) > 0;
+        settled += cut;
+        late += cut && burst >= 6;
+    }
+    assert_true(settled >= 1);
+    assert_int_equal(late, 0);
+}
+
+/* Gauges change all the time and are small: each change is exact, at once, also beside a film. */
+static void test_gauges_are_exact_beside_a_film(void **state) {
+    const struct oriel_rect gauge = {64, 64, 160, 56}, film = {640, 128, 512, 384};
+    struct oriel_rect tile;
+    for (int i = 0; i < 60; i++, now += 33 * ORIEL_MILLISECOND) {
+        struct oriel_rect both[] = {gauge, film};
+        oriel_classifier_changed(&c, both, 2, now);
+        bool gauge_came = false, film_came = false;
+        while (oriel_classifier_take(&c, now, &tile)) {
+            gauge_came = gauge_came || tile.x < 256;
+            film_came = film_came || tile.x + tile.width > 640;
+        }
+        assert_true(gauge_came);
+        assert_true(i < 5 || !film_came);
+    }
+}
+
+/* A clock of one change a second over the whole width, and typing: never motion. */
+static void test_slow_changes_are_never_motion(void **state) {
+    struct oriel_rect tile;
+    unsigned area;
+    for (int i = 0; i < 30; i++, now += ORIEL_SECOND) {
+        change((struct oriel_rect){0, 0, 1280, 720});
+        assert_int_equal(take_all(&tile, &area), 15);
+    }
+    for (int i = 0; i < 100; i++, now += 100 * ORIEL_MILLISECOND) {
+        change((struct oriel_rect){(uint16_t)(100 + i * 8), 300, 8, 16});
+        assert_true(take_all(&tile, &area) >= 1);
+    }
+    assert_false(oriel_classifier_moves(&c));
+}
+
+static void test_lacking_again(void **state) {
+    struct oriel_rect tile, given_up = {256, 256, 256, 256}, part = {300, 300, 10, 10};
+    unsigned area;
+    assert_false(oriel_classifier_lacks_all(&c, &part));
+    oriel_classifier_lacks(&c, &given_up);
+    assert_true(oriel_classifier_lacks_all(&c, &given_up));
+    assert_true(oriel_classifier_lacks_all(&c, &part));
+    assert_false(oriel_classifier_lacks_all(&c, &(struct oriel_rect){250, 300, 10, 10}));
+    assert_int_equal(take_all(&tile, &area), 1);
+    assert_rect(&tile, 256, 256, 256, 256);
+}
+
+static void test_sizes_that_are_no_multiple(void **state) {
+    struct oriel_rect tile;
+    unsigned area;
+    assert_true(oriel_classifier_start(&c, 1366, 769));
+    change((struct oriel_rect){0, 0, 1366, 769});
+    take_all(&tile, &area);
+    assert_int_equal(area, 1366 * 769);
+    assert_rect(&tile, 1280, 768, 86, 1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_nothing, start, end),
+        cmocka_unit_test_setup_teardown(test_a_small_change_is_one_tight_tile_at_once, start, end),
+        cmocka_unit_test_setup_teardown(test_a_page_reads_from_the_top, start, end),
+        cmocka_unit_test_setup_teardown(test_the_newest_first, start, end),
+        cmocka_unit_test_setup_teardown(test_most_of_a_block_is_the_block, start, end),
+        cmocka_unit_test_setup_teardown(test_what_lies_apart_goes_apart, start, end),
+        cmocka_unit_test_setup_teardown(test_a_film_is_motion_until_it_rests, start, end),
+        cmocka_unit_test_setup_teardown(test_a_film_that_stutters_needs_more_patience, start, end),
+        cmocka_unit_test_setup_teardown(test_gauges_are_exact_beside_a_film, start, end),
+        cmocka_unit_test_setup_teardown(test_slow_changes_are_never_motion, start, end),
+        cmocka_unit_test_setup_teardown(test_lacking_again, start, end),
+        cmocka_unit_test_setup_teardown(test_sizes_that_are_no_multiple, start, end),
+    };
+    return cmocka_run_group_tests_name("exact classifier", tests, NULL, NULL);
+}

@@ -1,0 +1,173 @@
+/* pipelines/exact/flight: tiles over a link that loses, delays and reorders, without a network. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "flight.h"
+
+static struct oriel_flight f;
+static int64_t now;
+
+static int start(void **state) {
+    now = 100 * ORIEL_SECOND;
+    oriel_flight_start(&f);
+    return 0;
+}
+
+static int end(void **state) {
+    oriel_flight_clear(&f);
+    assert_int_equal(f.in_flight, 0);
+    return 0;
+}
+
+static void add(uint32_t tile, uint32_t rtp, size_t length) {
+    const struct oriel_exact_tile_head head = {.tile = tile, .rtp = rtp, .rect = {0, 0, 64, 64}};
+    assert_true(oriel_flight_add(&f, &head, calloc(1, length), length, now));
+}
+
+static struct oriel_tile *ack(uint32_t tile, unsigned first, unsigned count) {
+    return oriel_flight_ack(&f, &(struct oriel_exact_range){tile, (uint16_t)first, (uint16_t)count}, now);
+}
+
+static void test_chunks_in_order_and_done_when_all_are_there(void **state) {
+    const struct oriel_tile *tile;
+    unsigned chunk;
+    add(1, 90, 2 * ORIEL_EXACT_CHUNK_MAX + 1);
+    assert_int_equal(f.tiles[0]->head.count, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(oriel_flight_next(&f, now, &tile, &chunk));
+        assert_int_equal(tile->head.tile, 1);
+        assert_int_equal(chunk, i);
+    }
+    assert_false(oriel_flight_next(&f, now, &tile, &chunk));
+    assert_int_equal(f.in_flight, 3 * ORIEL_EXACT_CHUNK_HEAD + 2 * ORIEL_EXACT_CHUNK_MAX + 1);
+    now += 10 * ORIEL_MILLISECOND;
+    assert_null(ack(1, 2, 1));
+    assert_null(ack(1, 2, 1)); /* twice is once */
+    assert_null(ack(7, 0, 1)); /* never sent */
+    struct oriel_tile *done = ack(1, 0, 65535);
+    assert_non_null(done);
+    oriel_tile_free(done);
+    assert_int_equal(f.count, 0);
+    assert_int_equal(f.in_flight, 0);
+}
+
+static void test_the_newest_picture_first(void **state) {
+    const struct oriel_tile *tile;
+    unsigned chunk;
+    add(1, 0xfffffff0, 10);
+    add(2, 16, 10); /* later, across the wrap */
+    add(3, 16, 10);
+    const uint32_t order[] = {2, 3, 1};
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(oriel_flight_next(&f, now, &tile, &chunk));
+        assert_int_equal(tile->head.tile, order[i]);
+    }
+}
+
+static void test_what_is_lost_goes_again_and_waits_longer_each_time(void **state) {
+    const struct oriel_tile *tile;
+    unsigned chunk;
+    add(1, 90, 10);
+    assert_true(oriel_flight_next(&f, now, &tile, &chunk));
+    int64_t waited = 0;
+    for (int i = 0; i < 4; i++) {
+        assert_false(oriel_flight_next(&f, now, &tile, &chunk));
+        int64_t due = oriel_flight_due(&f, now);
+        assert_true(due - now > waited);
+        waited = due - now;
+        now = due;
+        assert_true(oriel_flight_next(&f, now, &tile, &chunk));
+    }
+}
+
+static void test_acks_of_what_was_not_sent_count_for_nothing(void **state) {
+    add(1, 90, 5000);
+    assert_null(ack(1, 0, 10));
+    assert_int_equal(f.in_flight, 0);
+    assert_int_equal(f.count, 1);
+}
+
+static void test_no_more_than_fits(void **state) {
+    for (uint32_t i = 0; i < ORIEL_FLIGHT_TILES; i++)
+        add(i, 90, 10);
+    assert_false(oriel_flight_add(&f, &(struct oriel_exact_tile_head){0}, calloc(1, 10), 10, now));
+    assert_false(oriel_flight_has_room(&f));
+    oriel_flight_clear(&f);
+    assert_false(oriel_flight_add(&f, &(struct oriel_exact_tile_head){0}, calloc(1, 1), 0, now));
+}
+
+/* A link of `kbits` with a queue without end, `delay` each way, that loses each `loss`th packet. */
+struct packet {
+    uint32_t tile;
+    unsigned chunk;
+    int64_t acked; /* when the acknowledgement is back; 0: lost */
+};
+
+/* Sends `pages` of 100 KB one after the other; how long it took, and the longest queue in ms. */
+static double transfer(double kbits, int64_t delay, unsigned loss, unsigned pages, double *queue) {
+    static struct packet packets[100000];
+    unsigned sent = 0, back = 0, count = 0, next = 0;
+    int64_t free_at = now, from = now;
+    *queue = 0;
+    while (next < pages || f.count) {
+        if (next < pages && oriel_flight_has_room(&f)) {
+            next++;
+            add(next, next * 3000, 100 * 1024);
+        }
+        const struct oriel_tile *tile;
+        unsigned chunk;
+        while (oriel_flight_next(&f, now, &tile, &chunk)) {
+            free_at = (free_at > now ? free_at : now) + (int64_t)(1200 * 8 / kbits * ORIEL_MILLISECOND);
+            double waits = (double)(free_at - now) / ORIEL_MILLISECOND;
+            *queue = waits > *queue ? waits : *queue;
+            count++;
+            packets[sent++] =
+                (struct packet){tile->head.tile, chunk, loss && count % loss == 0 ? 0 : free_at + 2 * delay};
+        }
+        now += ORIEL_MILLISECOND;
+        assert_true(now - from < 100 * ORIEL_SECOND);
+        for (; back < sent && packets[back].acked <= now; back++)
+            if (packets[back].acked)
+                oriel_tile_free(ack(packets[back].tile, packets[back].chunk, 1));
+    }
+    return (double)(now - from) / ORIEL_MILLISECOND;
+}
+
+static void test_a_free_link_is_filled_at_once(void **state) {
+    double queue, took = transfer(1e6, 2 * ORIEL_MILLISECOND, 0, 1, &queue);
+    assert_true(took < 40);
+}
+
+static void test_a_slow_link_is_used_and_not_flooded(void **state) {
+    double queue, took = transfer(1000, 20 * ORIEL_MILLISECOND, 0, 3, &queue);
+    double least = 3 * 100 * 1024 * 8 / 1000.0 * 1200 / 1150;
+    print_message("300 KiB at 1 Mbit/s: %.0f ms, at least %.0f; longest queue %.0f ms\n", took, least, queue);
+    assert_true(took < least * 1.3);
+    assert_true(queue < 160);
+}
+
+static void test_loss_costs_time_but_nothing_else(void **state) {
+    double queue, took = transfer(3000, 20 * ORIEL_MILLISECOND, 20, 2, &queue);
+    print_message("200 KiB at 3 Mbit/s, 40 ms, 5 %% loss: %.0f ms\n", took);
+    assert_true(took < 4000);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_chunks_in_order_and_done_when_all_are_there, start, end),
+        cmocka_unit_test_setup_teardown(test_the_newest_picture_first, start, end),
+        cmocka_unit_test_setup_teardown(test_what_is_lost_goes_again_and_waits_longer_each_time, start, end),
+        cmocka_unit_test_setup_teardown(test_acks_of_what_was_not_sent_count_for_nothing, start, end),
+        cmocka_unit_test_setup_teardown(test_no_more_than_fits, start, end),
+        cmocka_unit_test_setup_teardown(test_a_free_link_is_filled_at_once, start, end),
+        cmocka_unit_test_setup_teardown(test_a_slow_link_is_used_and_not_flooded, start, end),
+        cmocka_unit_test_setup_teardown(test_loss_costs_time_but_nothing_else, start, end),
+    };
+    return cmocka_run_group_tests_name("exact flight", tests, NULL, NULL);
+}

@@ -1,0 +1,119 @@
+/* pipelines/exact/wire and webp: bytes as signaling/PROTOCOL.md has them; images that decode to the same pixels. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <webp/decode.h>
+
+#include "webp.h"
+#include "wire.h"
+
+static uint8_t message[ORIEL_EXACT_MESSAGE_MAX];
+
+static void test_records(void **state) {
+    const struct oriel_exact_record one = {
+        .number = 0x01020304, .rtp = 0xfffffffe, .count = 1, .rects = {{1, 2, 3, 0x104}}};
+    const struct oriel_exact_record moved = {
+        .number = 0x01020305, .rtp = 7, .move_count = 1, .moves = {{{1, 2, 3, 4}, 5, 6}}};
+    const struct oriel_exact_record *const list[] = {&one, &moved};
+    size_t length;
+    assert_int_equal(oriel_exact_write_records(0x1234, 1280, 720, ORIEL_EXACT_MOTION, list, 2, message, &length), 2);
+    static const uint8_t wanted[] = {
+        1, 1, 0x34, 0x12, 0,    5,    0xd0, 2,    2, 2,                         /* head */
+        4, 3, 2,    1,    0xfe, 0xff, 0xff, 0xff, 0, 1, 1, 0, 2, 0, 3, 0, 4, 1, /* one */
+        5, 3, 2,    1,    7,    0,    0,    0,    1, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0,
+    };
+    assert_int_equal(length, sizeof wanted);
+    assert_memory_equal(message, wanted, sizeof wanted);
+}
+
+static void test_no_more_records_than_fit(void **state) {
+    struct oriel_exact_record full = {.count = ORIEL_EXACT_RECTS_MAX};
+    const struct oriel_exact_record *list[300];
+    size_t length;
+    for (int i = 0; i < 300; i++)
+        list[i] = &full;
+    assert_int_equal(oriel_exact_write_records(1, 1, 1, ORIEL_EXACT_EXACT, list, 300, message, &length), 4);
+    assert_true(length <= sizeof message);
+    full.count = 0;
+    assert_int_equal(oriel_exact_write_records(1, 1, 1, ORIEL_EXACT_EXACT, list, 300, message, &length), 114);
+    assert_true(length <= sizeof message);
+}
+
+static void test_tiles(void **state) {
+    struct oriel_exact_tile_head head = {.tile = 9, .rtp = 8, .rect = {1, 2, 3, 4}, .index = 5, .count = 6, .slot = 7};
+    memset(head.name, 0xab, sizeof head.name);
+    static const uint8_t wanted[] = {1, 2, 3, 0, 9, 0, 0, 0, 8, 0, 0, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0};
+    uint8_t bytes[2000] = "image";
+    assert_int_equal(oriel_exact_write_chunk(3, &head, bytes, 5, message), ORIEL_EXACT_CHUNK_HEAD + 5);
+    assert_memory_equal(message, wanted, sizeof wanted);
+    assert_memory_equal(message + ORIEL_EXACT_CHUNK_HEAD - 1, "\xabimage", 6);
+    assert_int_equal(oriel_exact_write_chunk(3, &head, bytes, sizeof bytes, message), ORIEL_EXACT_MESSAGE_MAX);
+    assert_int_equal(oriel_exact_write_reference(3, &head, message), ORIEL_EXACT_CHUNK_HEAD);
+    assert_int_equal(message[1], 3);
+}
+
+static void test_the_page_is_read_strictly(void **state) {
+    struct oriel_exact_heard heard;
+    uint8_t ack[] = {1, 0x81, 2, 1, 3, 0, 0, 0, 1, 4, 0, 0, 0, 5, 0, 6, 0};
+    assert_true(oriel_exact_read(ack, sizeof ack, &heard));
+    assert_int_equal(heard.kind, ORIEL_EXACT_ACK);
+    assert_int_equal(heard.epoch, 0x102);
+    assert_int_equal(heard.number, 3);
+    assert_int_equal(heard.count, 1);
+    assert_int_equal(heard.ranges[0].tile, 4);
+    assert_int_equal(heard.ranges[0].first, 5);
+    assert_int_equal(heard.ranges[0].count, 6);
+    for (size_t length = 0; length < sizeof ack; length++)
+        assert_false(oriel_exact_read(ack, length, &heard));
+    const uint8_t miss[] = {1, 0x82, 2, 1, 3, 0, 0, 0, 0};
+    assert_true(oriel_exact_read(miss, 8, &heard));
+    assert_int_equal(heard.kind, ORIEL_EXACT_MISS);
+    assert_false(oriel_exact_read(miss, 9, &heard));
+    ack[0] = 2;
+    assert_false(oriel_exact_read(ack, sizeof ack, &heard));
+    uint8_t many[9 + 255 * 8] = {1, 0x81, [8] = ORIEL_EXACT_RANGES_MAX + 1};
+    assert_false(oriel_exact_read(many, 9 + (ORIEL_EXACT_RANGES_MAX + 1) * 8, &heard));
+}
+
+/* All colours that a channel has, noise, and one pixel: nothing is lost. */
+static void test_images_are_lossless(void **state) {
+    enum { SIDE = 256 };
+    static uint8_t pixels[SIDE * SIDE * 4];
+    const int sizes[][2] = {{SIDE, SIDE}, {1, 1}, {160, 56}, {1, 256}};
+    srand(7);
+    for (int kind = 0; kind < 3; kind++)
+        for (unsigned s = 0; s < 4; s++) {
+            int width = sizes[s][0], height = sizes[s][1];
+            for (int i = 0; i < width * height * 4; i++)
+                pixels[i] = i % 4 == 3  ? 255
+                            : kind == 0 ? (uint8_t)rand()
+                            : kind == 1 ? (uint8_t)(i / 4)
+                                        : (uint8_t)(i % 4 == 2 ? 255 : 0);
+            size_t length;
+            uint8_t *image = oriel_webp_encode(pixels, (unsigned)width, (unsigned)height, &length);
+            assert_non_null(image);
+            int got_width, got_height;
+            uint8_t *got = WebPDecodeBGRA(image, length, &got_width, &got_height);
+            assert_int_equal(got_width, width);
+            assert_int_equal(got_height, height);
+            assert_memory_equal(got, pixels, (size_t)width * (size_t)height * 4);
+            WebPFree(got);
+            free(image);
+        }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_records),
+        cmocka_unit_test(test_no_more_records_than_fit),
+        cmocka_unit_test(test_tiles),
+        cmocka_unit_test(test_the_page_is_read_strictly),
+        cmocka_unit_test(test_images_are_lossless),
+    };
+    return cmocka_run_group_tests_name("exact wire", tests, NULL, NULL);
+}
