@@ -157,7 +157,8 @@ story('attack 25, disk full in a session: it is ended, and its end is on record 
   await until('an end on record', () => events(device).at(-1) === 'end');
   const end = device.audit().at(-1);
   assert.deepEqual([end.by, end.reason, end.detail], ['device', 'audit', "the device's disk is full"]);
-  await until('capture and media to be gone', () => device.picture().length === 0);
+  await until('the device to be ready again', async () => (await device.status()).status === 'ready');
+  assert.deepEqual(device.picture(), []);
   await agent.request();
   const denial = await agent.denial();
   assert.deepEqual([denial.reason, denial.detail], ['audit', "the device's disk is full"]);
