@@ -28,20 +28,12 @@ static void keep(json_t *list, const struct oriel_record_head *head, const char 
     json_array_append_new(list, json_pack("{s:I, s:s%}", "index", (json_int_t)head->seq - 1, "record", line, length));
 }
 
-static bool is_step(const char *event) {
-    static const char *const steps[] = {"request",     "prompt", "decision", "grant",
-                                        "media-start", "live",   "end",      "aborted"};
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-        if (strcmp(steps[i], event) == 0)
-            return true;
-    return false;
-}
-
 /* A session is known by its id from the grant on, before that by the request's. */
 static void look(void *user, const struct oriel_record_head *head, const char *line, size_t length) {
     struct search *s = user;
     char error[ORIEL_JSON_ERROR_SIZE];
-    json_t *record = is_step(head->event) ? oriel_json_decode(line, length, ORIEL_RECORD_MAX, error) : NULL;
+    json_t *record =
+        oriel_cli_audit_is_step(head->event) ? oriel_json_decode(line, length, ORIEL_RECORD_MAX, error) : NULL;
     if (!record)
         return;
     const char *session = oriel_json_text(record, "session"), *request = oriel_json_text(record, "request");

@@ -178,15 +178,6 @@ static void finish(struct story *s, const char *outcome, double seconds) {
     clear(s);
 }
 
-static bool is_of_story(const char *event) {
-    static const char *const steps[] = {"request",     "prompt", "decision", "grant",
-                                        "media-start", "live",   "end",      "aborted"};
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-        if (strcmp(steps[i], event) == 0)
-            return true;
-    return false;
-}
-
 static bool is_filtered(const struct oriel_cli_audit *f) {
     return f && (f->vendor || f->agent || f->outcome);
 }
@@ -215,7 +206,7 @@ static void follow(void *user, const json_t *r, const char *line) {
         finish(s, "no end recorded", 0);
         s->request = (json_t *)r;
     }
-    if (!is_of_story(event) || !s->request) {
+    if (!oriel_cli_audit_is_step(event) || !s->request) {
         if (strcmp(event, "boot") == 0)
             finish(s, "aborted", 0);
         if (s->filter && !is_filtered(s->filter) && is_in_time(s->filter, r))

@@ -121,6 +121,15 @@ static struct oriel_config *load_config(const struct oriel_cli *cli) {
     return config;
 }
 
+bool oriel_cli_audit_is_step(const char *event) {
+    static const char *const steps[] = {"request",     "prompt", "decision", "grant",
+                                        "media-start", "live",   "end",      "aborted"};
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        if (strcmp(steps[i], event) == 0)
+            return true;
+    return false;
+}
+
 char *oriel_cli_audit_directory(const struct oriel_cli *cli) {
     if (cli->directory)
         return g_strdup(cli->directory);

@@ -34,6 +34,8 @@ void oriel_cli_progress(uint64_t records, uint64_t of);
 void oriel_cli_progress_end(void);
 /* The sentence on what is wrong with a log, to stderr. */
 void oriel_cli_audit_complain(const char *directory, const struct oriel_log_report *report);
+/* Whether an event is a step of a request and its session. */
+bool oriel_cli_audit_is_step(const char *event);
 
 int oriel_cli_audit_verify(const struct oriel_cli_audit *a);
 int oriel_cli_audit_show(const struct oriel_cli_audit *a);

@@ -257,13 +257,19 @@ story('garbage from a server goes nowhere', async ({ rig }) => {
   assert.deepEqual([client.channelled, client.strange, stats.refused, stats.dropped_in], [1, 0, 4, 1]);
 });
 
-story('a server that sends huge messages, in crumbs: passed over in little memory; nonsense ends the path', async ({ rig }) => {
+// A hostile server to which egress has a path by TCP, and a client that egress has learnt from its Allocate.
+async function besideHostile(rig) {
   const server = rig.own(await HostileTurn.start('tcp'));
   const egress = await egressOf(rig, { servers: [server.uri] });
   await egress.next('path');
   const client = await clientOf(rig, egress);
   client.raw(Buffer.from('000300002112a442' + '00'.repeat(12), 'hex'));
   await until('the Allocate', () => server.received.length);
+  return { server, egress, client };
+}
+
+story('a server that sends huge messages, in crumbs: passed over in little memory; nonsense ends the path', async ({ rig }) => {
+  const { server, egress, client } = await besideHostile(rig);
   const before = memory(egress.pid).own;
   const huge = Buffer.concat([Buffer.from('4001ffff', 'hex'), Buffer.alloc(65536, 0xaa)]), stunHuge = Buffer.concat([Buffer.from('0101fffc2112a442' + '22'.repeat(12), 'hex'), Buffer.alloc(65532, 0xbb)]);
   const small = Buffer.from('4001000301020300', 'hex');
@@ -280,12 +286,7 @@ story('a server that sends huge messages, in crumbs: passed over in little memor
 });
 
 story('a server that stops reading: memory stays flat, what does not fit is dropped and counted', async ({ rig }) => {
-  const server = rig.own(await HostileTurn.start('tcp'));
-  const egress = await egressOf(rig, { servers: [server.uri] });
-  await egress.next('path');
-  const client = await clientOf(rig, egress);
-  client.raw(Buffer.from('000300002112a442' + '00'.repeat(12), 'hex'));
-  await until('the Allocate', () => server.received.length);
+  const { server, egress, client } = await besideHostile(rig);
   server.sockets[0].pause();
   const before = memory(egress.pid).own;
   let peak = 0;
