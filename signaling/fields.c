@@ -8,9 +8,25 @@
 
 #include "seal.h"
 
-enum { TOKEN_MAX = 4096, URI_MAX = 255, LABEL_MAX = 63 };
+enum { TOKEN_MAX = 4096, URI_MAX = 255, LABEL_MAX = 63, SCOPES_MAX = 8 };
 
-const char *const oriel_scopes[] = {"view", "control", "logs", NULL};
+const struct oriel_scope oriel_scopes[] = {
+    {"view", true},     {"camera", true}, {"voice", true}, {"face", true},
+    {"control", false}, {"logs", false},  {NULL, false},
+};
+
+const struct oriel_scope *oriel_scope_find(const char *name) {
+    for (const struct oriel_scope *s = oriel_scopes; s->name; s++)
+        if (strcmp(s->name, name) == 0)
+            return s;
+    return NULL;
+}
+
+void oriel_scope_names(char text[ORIEL_SCOPE_NAMES_SIZE]) {
+    size_t n = 0;
+    for (const struct oriel_scope *s = oriel_scopes; s->name; s++)
+        n += (size_t)snprintf(text + n, ORIEL_SCOPE_NAMES_SIZE - n, "%s%s", n ? ", " : "", s->name);
+}
 
 bool oriel_is_id(const char *text) {
     size_t n = strlen(text);
@@ -130,6 +146,14 @@ static bool are_texts(const json_t *value, json_int_t max) {
     return json_array_size(value) >= 1 && json_array_size(value) <= 8;
 }
 
+static bool is_scope_word(const char *text, const char *const *unused) {
+    return oriel_scope_find(text);
+}
+
+bool oriel_scopes_are_good(const json_t *list) {
+    return check_strings(list, 1, SCOPES_MAX, is_scope_word, NULL);
+}
+
 static bool is_hash_word(const char *text, const char *const *unused) {
     return oriel_is_hash(text);
 }
@@ -177,8 +201,8 @@ static bool check_value(const json_t *value, const struct oriel_field *f, char *
         return json_is_boolean(value);
     case ORIEL_WORD:
         return text && is_word(text, f->words);
-    case ORIEL_WORDS:
-        return check_strings(value, 1, 8, is_word, f->words);
+    case ORIEL_SCOPES:
+        return oriel_scopes_are_good(value);
     case ORIEL_TEXTS:
         return are_texts(value, f->max);
     case ORIEL_HASHES:

@@ -17,7 +17,7 @@ enum oriel_field_kind {
     ORIEL_INTEGER,
     ORIEL_BOOLEAN,
     ORIEL_WORD,
-    ORIEL_WORDS,       /* a list of at least one, none twice */
+    ORIEL_SCOPES,      /* a list of at least one, none twice */
     ORIEL_TEXTS,       /* a list of 1 to 8, each of at most max characters */
     ORIEL_HASHES,      /* a list, none twice */
     ORIEL_TURN_URIS,   /* a list of at least one, none twice */
@@ -35,7 +35,7 @@ struct oriel_field {
     enum oriel_field_kind kind;
     bool optional;
     json_int_t min, max;              /* TEXT and ASCII: characters; INTEGER: value; lists: max members */
-    const char *const *words;         /* WORD and WORDS, NULL-terminated */
+    const char *const *words;         /* WORD, NULL-terminated */
     const struct oriel_field *fields; /* OBJECT and OBJECTS */
 };
 
@@ -43,8 +43,21 @@ struct oriel_field {
 bool oriel_fields_check(const json_t *object, const struct oriel_field *fields, size_t others,
                         char error[ORIEL_JSON_ERROR_SIZE]);
 
-/* Names that messages and documents share. */
-extern const char *const oriel_scopes[];
+/* What a person can grant, each by itself (PROTOCOL.md, Scopes). This is the one list of them, ends with a row without
+ * a name; the schemas and the words of console and prompt are held against it by tests. */
+struct oriel_scope {
+    const char *name;
+    bool built; /* this version can do it: what it can't is never put before a person */
+};
+extern const struct oriel_scope oriel_scopes[];
+
+/* NULL: there is none of that name. */
+const struct oriel_scope *oriel_scope_find(const char *name);
+/* "view, camera, …", for a sentence that says which there are. */
+enum { ORIEL_SCOPE_NAMES_SIZE = 128 };
+void oriel_scope_names(char text[ORIEL_SCOPE_NAMES_SIZE]);
+/* At least one, each known, none twice. */
+bool oriel_scopes_are_good(const json_t *list);
 
 bool oriel_is_id(const char *text);
 /* 32 bytes as canonical base64url: 43 characters. */

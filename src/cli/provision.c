@@ -202,15 +202,16 @@ bool oriel_value_turn(const char *option, const GPtrArray *uris, json_t **out) {
 
 json_t *oriel_value_scopes(const char *option, const char *value) {
     g_auto(GStrv) words = g_strsplit(value, ",", -1);
-    g_autofree char *allowed = g_strjoinv(", ", (char **)oriel_scopes);
+    char names[ORIEL_SCOPE_NAMES_SIZE];
+    oriel_scope_names(names);
     json_t *list = json_array();
     for (char **word = words; *word; word++) {
         bool again = false;
         for (char **other = words; other < word; other++)
             again = again || strcmp(*other, *word) == 0;
-        if (again || !g_strv_contains(oriel_scopes, *word)) {
+        if (again || !oriel_scope_find(*word)) {
             oriel_error("%s '%s': '%s' is %s; there are %s, joined by ','", option, value, *word,
-                        again ? "there twice" : "no scope", allowed);
+                        again ? "there twice" : "no scope", names);
             json_decref(list);
             return NULL;
         }
@@ -218,7 +219,7 @@ json_t *oriel_value_scopes(const char *option, const char *value) {
     }
     if (json_array_size(list))
         return list;
-    oriel_error("%s is empty; there are %s, joined by ','", option, allowed);
+    oriel_error("%s is empty; there are %s, joined by ','", option, names);
     json_decref(list);
     return NULL;
 }

@@ -107,7 +107,7 @@ static bool is_address(const char *text) {
 }
 
 static bool is_scope(const char *text) {
-    return g_strv_contains(oriel_scopes, text);
+    return oriel_scope_find(text);
 }
 
 static bool is_user(const char *text) {
@@ -192,10 +192,12 @@ static char *refuse_value(const struct key *k, const char *value) {
     }
     case ADDRESSES:
         return every_part(value, is_address) ? NULL : g_strdup("IP addresses joined by ';'");
-    case SCOPES:
-        return value[strspn(value, "; ")] && every_part(value, is_scope)
-                   ? NULL
-                   : g_strdup("view, control, logs joined by ';'");
+    case SCOPES: {
+        char names[ORIEL_SCOPE_NAMES_SIZE];
+        oriel_scope_names(names);
+        return value[strspn(value, "; ")] && every_part(value, is_scope) ? NULL
+                                                                         : g_strdup_printf("%s joined by ';'", names);
+    }
     case PIPELINE:
         return oriel_is_id(value) || g_path_is_absolute(value)
                    ? NULL

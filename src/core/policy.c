@@ -23,12 +23,15 @@ static json_t *intersect(const json_t *a, const json_t *b) {
     return both;
 }
 
-/* A new reference. */
+/* A new reference: what the configuration allows and this version can do. */
 static json_t *device_scopes(const struct oriel_config *config) {
     json_t *scopes = json_array();
     g_auto(GStrv) parts = g_strsplit(config->session_scopes, ";", -1);
-    for (char **part = parts; *part; part++)
-        json_array_append_new(scopes, json_string(g_strstrip(*part)));
+    for (char **part = parts; *part; part++) {
+        const struct oriel_scope *scope = oriel_scope_find(g_strstrip(*part));
+        if (scope && scope->built)
+            json_array_append_new(scopes, json_string(scope->name));
+    }
     return scopes;
 }
 

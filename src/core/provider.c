@@ -81,24 +81,12 @@ static const char *handle_hello(struct oriel_provider *p, const json_t *m) {
     return NULL;
 }
 
-static bool are_scopes(const json_t *list) {
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *scope = json_string_value(json_array_get(list, i));
-        if (!scope || !g_strv_contains(oriel_scopes, scope))
-            return false;
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(scope, json_string_value(json_array_get(list, j))) == 0)
-                return false;
-    }
-    return json_array_size(list) > 0;
-}
-
 static const char *handle_decision(struct oriel_provider *p, const json_t *m) {
     const char *request = oriel_json_text(m, "request");
     const json_t *allow = json_object_get(m, "allow"), *scopes = json_object_get(m, "scopes");
     bool yes = json_is_true(allow);
     if (!has_members(m, yes ? 4 : 3) || !request || !oriel_is_hash(request) || !json_is_boolean(allow) ||
-        (yes && !are_scopes(scopes)))
+        (yes && !oriel_scopes_are_good(scopes)))
         return "decision needs exactly t, request (the hash asked for), allow (true or false) and, with true, scopes "
                "(those left ticked)";
     p->events->decision(p->user, request, yes ? scopes : NULL);
@@ -107,7 +95,7 @@ static const char *handle_decision(struct oriel_provider *p, const json_t *m) {
 
 static const char *handle_remove(struct oriel_provider *p, const json_t *m) {
     const char *session = oriel_json_text(m, "session"), *scope = oriel_json_text(m, "scope");
-    if (!has_members(m, 3) || !session || !oriel_is_hash(session) || !scope || !g_strv_contains(oriel_scopes, scope))
+    if (!has_members(m, 3) || !session || !oriel_is_hash(session) || !scope || !oriel_scope_find(scope))
         return "remove needs exactly t, session (its id) and scope";
     p->events->remove(p->user, session, scope);
     return NULL;

@@ -66,7 +66,7 @@ struct oriel_ask {
     const char *agent;   /* "Anna Weber" */
     const char *company; /* "Fill & Cap GmbH" */
     const char *reason;
-    const char *const *scopes; /* what is asked for: "view" (see the screen). One that you don't know: deny. */
+    const char *const *scopes; /* what is asked for, of those in PROVIDER.md: "view", "camera", "voice", … */
     size_t n_scopes;
     unsigned seconds; /* the session would last at most so long */
     unsigned timeout; /* seconds until core takes silence for no */

@@ -1,5 +1,5 @@
 // The attacks of the threat model, by number. Device and agents have a hostile broker between them (rig/hostile.mjs), the
-// device trusts two vendors: a machine builder with view, control and logs, and a maker of components with view only.
+// device trusts two vendors: a machine builder with view, camera and voice, and a maker of components with view only.
 // Each test says what the agent was told, what the device recorded, and that no picture was made.
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
@@ -13,7 +13,7 @@ import { alive, clock, memory, sleep, until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
 
 const VENDORS = {
-  'fill-cap': { label: 'Fill & Cap GmbH', scopes: ['view', 'control', 'logs'], seconds: 3600 },
+  'fill-cap': { label: 'Fill & Cap GmbH', scopes: ['view', 'camera', 'voice'], seconds: 3600 },
   nozzles: { label: 'Nozzle Works AG', scopes: ['view'], seconds: 900 },
 };
 const PICTURE = ['oriel-capture', 'oriel-media'];
@@ -21,10 +21,10 @@ const PICTURE = ['oriel-capture', 'oriel-media'];
 // Anna is the builder's, Boris of the other vendor.
 async function stage(rig, { trust = VENDORS, config = {}, env } = {}) {
   const hostile = rig.own(await Hostile.start(rig.path('broker'), { vendors: Object.keys(VENDORS) }));
-  const device = await rig.device({ broker: hostile.devices, watch: true, trust, env, config: { session: { scopes: 'view;control;logs' }, ...config } });
+  const device = await rig.device({ broker: hostile.devices, watch: true, trust, env, config: { session: { scopes: 'view;camera;voice' }, ...config } });
   const provider = await rig.provider(device);
   await device.online();
-  const agent = await rig.agent(hostile.agents, { scopes: 'view,control,logs' });
+  const agent = await rig.agent(hostile.agents, { scopes: 'view,camera,voice' });
   await agent.whenState((state) => state.online && state.consent);
   return { rig, hostile, device, provider, agent };
 }
@@ -411,13 +411,13 @@ describe('attacks', { concurrency: 3 }, () => {
     const cast = await stage(rig);
     const { device, provider } = cast;
     // The builder has all three.
-    assert.deepEqual((await granted(cast, { scopes: ['view', 'control', 'logs'] })).grant.scopes, ['view', 'control', 'logs']);
+    assert.deepEqual((await granted(cast, { scopes: ['view', 'camera', 'voice'] })).grant.scopes, ['view', 'camera', 'voice']);
     provider.stopSession();
     await over(cast, 'person', 'stopped');
     // The other has view, whatever its own credential says.
     const agent = await boris(cast);
-    agent.credential = agent.forgeCredential({ scopes: ['view', 'control', 'logs'] });
-    const { ask, grant } = await granted({ ...cast, agent }, { scopes: ['control', 'view', 'logs'], seconds: 28800 });
+    agent.credential = agent.forgeCredential({ scopes: ['view', 'camera', 'voice'] });
+    const { ask, grant } = await granted({ ...cast, agent }, { scopes: ['camera', 'view', 'voice'], seconds: 28800 });
     assert.deepEqual([ask.scopes, ask.seconds, ask.company], [['view'], 900, 'Nozzle Works AG']);
     assert.deepEqual([grant.scopes, grant.seconds], [['view'], 900]);
     const record = (await records(device)).filter(({ event }) => event === 'grant').at(-1);
@@ -425,7 +425,7 @@ describe('attacks', { concurrency: 3 }, () => {
     provider.stopSession();
     await over({ ...cast, agent }, 'person', 'stopped');
     const starts = device.captures();
-    await agent.request({ scopes: ['control'] });
+    await agent.request({ scopes: ['camera'] });
     assert.equal((await agent.denial()).reason, 'not-allowed');
     // The credential's own maximum holds as well.
     agent.credential = agent.enrolled.credential;
@@ -433,7 +433,7 @@ describe('attacks', { concurrency: 3 }, () => {
     const file = join(device.etc, 'trust.d', 'nozzles.json');
     writeFileSync(`${file}.new`, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), over_ask: 'refuse' }));
     renameSync(`${file}.new`, file);
-    await agent.request({ scopes: ['view', 'control'] });
+    await agent.request({ scopes: ['view', 'camera'] });
     const denial = await agent.denial();
     assert.equal(denial.reason, 'not-allowed');
     assert.match(denial.detail, /scopes/);

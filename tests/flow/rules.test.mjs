@@ -17,7 +17,7 @@ async function granted({ agent, provider }, scopes) {
   return { ask, grant };
 }
 
-const WIDE = { agent: { scopes: 'view,control,logs' }, device: { trust: { 'fill-cap': { label: 'Fill & Cap GmbH', scopes: ['view', 'control', 'logs'], seconds: 3600 } }, config: { session: { scopes: 'view;control;logs' } } } };
+const WIDE = { agent: { scopes: 'view,camera,voice' }, device: { trust: { 'fill-cap': { label: 'Fill & Cap GmbH', scopes: ['view', 'camera', 'voice'], seconds: 3600 } }, config: { session: { scopes: 'view;camera;voice' } } } };
 
 story('attack 11: prompt flood: one prompt at a time, and after three denials 15 minutes of quiet', async ({ rig }) => {
   const cast = await rig.cast();
@@ -70,20 +70,20 @@ story('the code on the prompt is that of the request', async ({ rig }) => {
 
 story('scopes one by one: what was unticked is not granted', async ({ rig }) => {
   const cast = await rig.cast(WIDE);
-  await cast.agent.request({ scopes: ['view', 'control', 'logs'] });
+  await cast.agent.request({ scopes: ['view', 'camera', 'voice'] });
   const ask = await cast.provider.asked();
-  assert.deepEqual(ask.scopes, ['view', 'control', 'logs']);
+  assert.deepEqual(ask.scopes, ['view', 'camera', 'voice']);
   cast.provider.decide(ask, true, ['view', 'logs']);
-  assert.deepEqual((await cast.agent.grant()).scopes, ['view', 'logs']);
-  assert.deepEqual((await cast.provider.next('session starting')).scopes, ['view', 'logs']);
+  assert.deepEqual((await cast.agent.grant()).scopes, ['view', 'voice']);
+  assert.deepEqual((await cast.provider.next('session starting')).scopes, ['view', 'voice']);
   const decision = cast.device.audit().find(({ event }) => event === 'decision');
-  assert.deepEqual(decision.scopes, ['view', 'logs']);
+  assert.deepEqual(decision.scopes, ['view', 'voice']);
 });
 
 story('a decision with a scope that nobody asked for is an invalid answer', async ({ rig }) => {
   const cast = await rig.cast(WIDE);
   await cast.agent.request({ scopes: ['view'] });
-  cast.provider.decide(await cast.provider.asked(), true, ['view', 'control']);
+  cast.provider.decide(await cast.provider.asked(), true, ['view', 'camera']);
   assert.equal((await cast.agent.denial()).reason, 'provider-invalid');
   assert.equal(cast.device.captures(), 0);
 });
@@ -91,27 +91,27 @@ story('a decision with a scope that nobody asked for is an invalid answer', asyn
 story('removing a scope in mid-session is a tap, adding one asks again', async ({ rig }) => {
   const cast = await rig.cast(WIDE);
   const { provider, agent, device } = cast;
-  await granted(cast, ['view', 'control']);
-  provider.send({ t: 'remove', session: provider.session, scope: 'control' });
+  await granted(cast, ['view', 'camera']);
+  provider.send({ t: 'remove', session: provider.session, scope: 'camera' });
   const less = await agent.next('update');
   assert.deepEqual([less.scopes, less.paused], [['view'], '']);
-  await until('the log to say so', () => device.audit().some(({ event, removed }) => event === 'scopes' && removed === 'control'));
-  const ask = async (changes) => { await agent.hello(); return (agent.asked = await agent.send({ ...agent.requestMessage({ scopes: ['control'] }), session: agent.session, ...changes }, { to: agent.exchange })); };
+  await until('the log to say so', () => device.audit().some(({ event, removed }) => event === 'scopes' && removed === 'camera'));
+  const ask = async (changes) => { await agent.hello(); return (agent.asked = await agent.send({ ...agent.requestMessage({ scopes: ['camera'] }), session: agent.session, ...changes }, { to: agent.exchange })); };
   // No: the session stays as it is.
   await ask();
   const more = await provider.asked();
-  assert.deepEqual([more.kind, more.scopes], ['more', ['control']]);
+  assert.deepEqual([more.kind, more.scopes], ['more', ['camera']]);
   provider.decide(more, false);
   assert.equal((await agent.denial()).reason, 'denied');
   assert.deepEqual((await device.status()).session.scopes, ['view']);
   // Yes.
   await ask();
   provider.decide(await provider.asked(), true);
-  assert.deepEqual((await agent.next('update')).scopes, ['view', 'control']);
+  assert.deepEqual((await agent.next('update')).scopes, ['view', 'camera']);
   // Of a session that is none of this agent's: busy, like any other request.
-  const boris = await rig.agent(cast.broker, { id: 'boris', name: 'Boris Novak', scopes: 'view,control' });
+  const boris = await rig.agent(cast.broker, { id: 'boris', name: 'Boris Novak', scopes: 'view,camera' });
   await boris.hello();
-  boris.asked = await boris.send({ ...boris.requestMessage({ scopes: ['control'] }), session: agent.session }, { to: boris.exchange });
+  boris.asked = await boris.send({ ...boris.requestMessage({ scopes: ['camera'] }), session: agent.session }, { to: boris.exchange });
   assert.equal((await boris.denial()).reason, 'busy');
   // The last one: the end.
   provider.send({ t: 'remove', session: provider.session, scope: 'view' });

@@ -34,7 +34,7 @@ static void decision(void *user, const char *request, const json_t *scopes) {
 }
 
 static void removed(void *user, const char *session, const char *scope) {
-    fuzz_check(greeted && oriel_is_hash(session) && g_strv_contains(oriel_scopes, scope));
+    fuzz_check(greeted && oriel_is_hash(session) && oriel_scope_find(scope));
 }
 
 static void masks(void *user, const uint8_t *bytes, guint count) {

@@ -265,7 +265,7 @@ static void test_lists_and_choices(void **state) {
     value_taken("consent", "users=hmi;1000;svc_x.y-z;");
     static const char *const scopes[] = {"scopes=", "scopes=;", "scopes=view,control", "scopes=talk", "scopes=View"};
     for (gsize i = 0; i < G_N_ELEMENTS(scopes); i++)
-        value_refused("session", scopes[i], "view, control, logs joined by ';'");
+        value_refused("session", scopes[i], "view, camera, voice, face, control, logs joined by ';'");
     value_taken("session", "scopes=view;control;");
 }
 

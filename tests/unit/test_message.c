@@ -103,10 +103,33 @@ static void test_ids(void **state) {
     assert_true(oriel_is_id("a") && oriel_is_id("filler-1"));
 }
 
+/* The schemas list the scopes as fields.c does. */
+static void test_scopes(void **state) {
+    static const char *const schemas[] = {"request", "grant", "update", "documents/trust",
+                                          "documents/agent-credential"};
+    for (size_t i = 0; i < sizeof schemas / sizeof *schemas; i++) {
+        char path[512];
+        snprintf(path, sizeof path, SCHEMA_DIR "/%s.json", schemas[i]);
+        json_t *schema = json_load_file(path, 0, NULL), *list = NULL;
+        assert_int_equal(json_unpack(schema, "{s:{s:{s:{s:o}}}}", "properties", "scopes", "items", "enum", &list), 0);
+        size_t n = 0;
+        for (; oriel_scopes[n].name; n++)
+            assert_string_equal(json_string_value(json_array_get(list, n)), oriel_scopes[n].name);
+        assert_int_equal(json_array_size(list), n);
+        json_decref(schema);
+    }
+    assert_ptr_equal(oriel_scope_find("view"), oriel_scopes);
+    assert_null(oriel_scope_find("everything"));
+    char names[ORIEL_SCOPE_NAMES_SIZE];
+    oriel_scope_names(names);
+    assert_string_equal(names, "view, camera, voice, face, control, logs");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good_examples), cmocka_unit_test(test_bad_examples),   cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_encode),        cmocka_unit_test(test_hash_and_nonce), cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_scopes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

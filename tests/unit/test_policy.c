@@ -111,12 +111,12 @@ static void test_scopes_are_the_intersection(void **state) {
             lists[k] = json_array();
             for (int j = 0; j < 3; j++)
                 if (own >> j & 1)
-                    json_array_append_new(lists[k], json_string(oriel_scopes[j]));
+                    json_array_append_new(lists[k], json_string(oriel_scopes[j].name));
         }
         int asked = bits & 7;
         for (int j = 0; j < 3; j++)
             if (bits >> (9 + j) & 1)
-                g_string_append_printf(device, "%s%s", device->len ? "; " : "", oriel_scopes[j]);
+                g_string_append_printf(device, "%s%s", device->len ? "; " : "", oriel_scopes[j].name);
         if (!empty && bits % 7 == 0) { /* a seventh of them: trust files are read anew each time */
             bool refuse = bits % 2;
             rig_write_trust(folder, &vendor,
@@ -133,7 +133,7 @@ static void test_scopes_are_the_intersection(void **state) {
             int got = 0;
             for (size_t i = 0; i < json_array_size(out.scopes); i++)
                 for (int j = 0; j < 3; j++)
-                    if (strcmp(json_string_value(json_array_get(out.scopes, i)), oriel_scopes[j]) == 0)
+                    if (strcmp(json_string_value(json_array_get(out.scopes, i)), oriel_scopes[j].name) == 0)
                         got |= 1 << j;
             assert_int_equal(got, allowed ? all : 0);
             assert_int_equal(detail == NULL, allowed);
@@ -142,6 +142,36 @@ static void test_scopes_are_the_intersection(void **state) {
         for (int k = 0; k < 4; k++)
             json_decref(lists[k]);
     }
+}
+
+/* What this version can't do is not put before a person, whoever allows it. */
+static void test_what_is_not_built_is_clipped(void **state) {
+    json_t *every = json_array();
+    g_autoptr(GString) device = g_string_new(NULL);
+    size_t built = 0;
+    for (const struct oriel_scope *s = oriel_scopes; s->name; s++) {
+        json_array_append_new(every, json_string(s->name));
+        g_string_append_printf(device, "%s;", s->name);
+        built += s->built;
+    }
+    assert_in_range(built, 1, json_array_size(every));
+    rig_write_trust(folder, &vendor, json_pack("{s:O, s:s}", "scopes", every, "over_ask", "clip"));
+    json_decref(peer->scopes);
+    peer->scopes = json_incref(every);
+    config.session_scopes = device->str;
+    struct oriel_session_request out = {0};
+    g_autofree char *detail = NULL;
+    json_t *m = request(json_pack("{s:o}", "scopes", every));
+    assert_true(oriel_policy_check(&config, trust, peer, m, &out, &detail));
+    assert_int_equal(json_array_size(out.scopes), built);
+    for (size_t i = 0; i < built; i++)
+        assert_true(oriel_scope_find(json_string_value(json_array_get(out.scopes, i)))->built);
+    oriel_session_request_clear(&out);
+    json_decref(m);
+    for (const struct oriel_scope *s = oriel_scopes; s->name; s++)
+        if (!s->built)
+            refused(request(json_pack("{s:[s]}", "scopes", s->name)),
+                    "vendor 'fill-cap' may not ask for these scopes here");
 }
 
 static void test_a_long_reason_is_cut(void **state) {
@@ -272,6 +302,7 @@ int main(void) {
         TEST(test_the_least_of_all),
         TEST(test_no_longer_than_the_credential),
         TEST(test_scopes_are_the_intersection),
+        TEST(test_what_is_not_built_is_clipped),
         TEST(test_a_long_reason_is_cut),
         TEST(test_relay),
         TEST(test_direct),

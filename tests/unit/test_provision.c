@@ -222,7 +222,7 @@ static void test_wrong_command_lines(void **state) {
         {"owner --out no --id A --name A", "--id 'A' is no id: 1 to 64 of a-z"},
         {"owner --out no --id a --name A\u202eB", "is not fit to be shown"},
         {"owner --out no --id a --name A --ca-key k", "--ca-key goes with --ca"},
-        {"trust --vendor vendor --scopes view,see --seconds 60 --out no", "'see' is no scope; there are view, control"},
+        {"trust --vendor vendor --scopes view,see --seconds 60 --out no", "'see' is no scope; there are view, camera"},
         {"trust --vendor vendor --scopes view,view --seconds 60 --out no", "'view' is there twice"},
         {"trust --vendor vendor --scopes , --seconds 60 --out no", "'' is no scope"},
         {"trust --vendor vendor --scopes view --seconds 29 --out no", "--seconds '29' is not a whole number from 30"},

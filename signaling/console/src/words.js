@@ -1,5 +1,15 @@
 /* Everything that is said in sentences, in one place: plain words, and what to do next. */
 
+/* What can be asked for and granted, each by itself: [in words, what it means]. Its icon is icons[name] of icons.js. */
+export const SCOPES = {
+    view: ['See the screen', 'and write, point and draw beside it'],
+    camera: ['Use the camera', 'see what the camera at the device sees'],
+    voice: ['Hear and talk', 'with the person at the device'],
+    face: ['Show my face', 'your camera, shown on the panel'],
+    control: ['Use the panel', 'touch and type from here'],
+    logs: ['Read the logs', 'what the machine has written down about itself'],
+};
+
 /* Why a request was denied -> [what happened, what to do]. */
 export const DENIALS = {
     denied: ['The person at the panel said no', 'Call them before you ask again: a second request without a word is rarely welcome.'],

@@ -7,7 +7,7 @@ import { readChannel } from '../src/channel.js';
 import { refuseOffer } from '../src/offer.js';
 import { place } from '../src/scale.js';
 import { forDevice, iceServers, isUsable } from '../src/turn.js';
-import { DENIALS, UNREACHABLE, UNVERIFIED, counter, endWords, shortKey, span } from '../src/words.js';
+import { DENIALS, SCOPES, UNREACHABLE, UNVERIFIED, counter, endWords, shortKey, span } from '../src/words.js';
 import { ConfigError, readConfig } from '../src/config.js';
 import { backoffMs } from '../src/broker.js';
 import { schemas, id32 } from './helpers.js';
@@ -195,4 +195,8 @@ test('back-off: rand(0, min(30, 2^n)) seconds, never 0', () => {
     assert.equal(backoffMs(3, () => 1), 8000);
     assert.equal(backoffMs(40, () => 1), 30_000);
     assert.equal(backoffMs(3, () => 0), 1); // to mqtt.js, 0 means never
+});
+
+test('there are words for each scope, in the order of the schema', () => {
+    assert.deepEqual(Object.keys(SCOPES), schemas.request.properties.scopes.items.enum);
 });

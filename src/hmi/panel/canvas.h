@@ -44,5 +44,15 @@ void canvas_priority(cairo_t *cr, int priority, double x, double y, double size)
 const GdkRGBA *canvas_priority_color(int priority);
 
 /* A small drawing as a widget, in the current text colour. */
-enum icon { ICON_PHONE, ICON_EYE, ICON_EYE_OFF, ICON_USER, ICON_STOP, ICON_HAND, ICON_FILE };
+enum icon {
+    ICON_PHONE,
+    ICON_EYE,
+    ICON_EYE_OFF,
+    ICON_USER,
+    ICON_STOP,
+    ICON_HAND,
+    ICON_FILE,
+    ICON_CAMERA,
+    ICON_MICROPHONE
+};
 GtkWidget *icon_new(enum icon icon, double size);

@@ -53,6 +53,34 @@ static void draw_file(cairo_t *cr) {
     cairo_stroke(cr);
 }
 
+static void draw_camera(cairo_t *cr) {
+    cairo_move_to(cr, 2.5, 7);
+    cairo_line_to(cr, 7, 7);
+    cairo_line_to(cr, 9, 4);
+    cairo_line_to(cr, 15, 4);
+    cairo_line_to(cr, 17, 7);
+    cairo_line_to(cr, 21.5, 7);
+    cairo_line_to(cr, 21.5, 20);
+    cairo_line_to(cr, 2.5, 20);
+    cairo_close_path(cr);
+    cairo_stroke(cr);
+    cairo_arc(cr, 12, 13.2, 3.6, 0, 2 * G_PI);
+    cairo_fill(cr);
+}
+
+static void draw_microphone(cairo_t *cr) {
+    cairo_arc(cr, 12, 6, 3.6, G_PI, 2 * G_PI);
+    cairo_arc(cr, 12, 11, 3.6, 0, G_PI);
+    cairo_close_path(cr);
+    cairo_fill(cr);
+    cairo_arc_negative(cr, 12, 11, 7, G_PI, 0);
+    cairo_move_to(cr, 12, 18);
+    cairo_line_to(cr, 12, 22);
+    cairo_move_to(cr, 7.5, 22);
+    cairo_line_to(cr, 16.5, 22);
+    cairo_stroke(cr);
+}
+
 static void draw(GtkWidget *canvas, GtkSnapshot *snapshot, double width, double height, gpointer user) {
     cairo_t *cr = canvas_cairo(snapshot, 0, 0, width, height);
     double size = MIN(width, height);
@@ -85,6 +113,12 @@ static void draw(GtkWidget *canvas, GtkSnapshot *snapshot, double width, double 
         break;
     case ICON_FILE:
         draw_file(cr);
+        break;
+    case ICON_CAMERA:
+        draw_camera(cr);
+        break;
+    case ICON_MICROPHONE:
+        draw_microphone(cr);
         break;
     case ICON_STOP:
         cairo_rectangle(cr, 5, 5, 14, 14);

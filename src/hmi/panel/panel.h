@@ -98,7 +98,7 @@ struct prompt_content {
     const char *const *scopes;
     size_t n_scopes;
 };
-enum { PROMPT_SCOPES = 3 };
+enum { PROMPT_SCOPES = 6 };
 /* False: the prompt has no words for one of them. */
 bool prompt_knows(const char *const *scopes, size_t n);
 /* Those left ticked, into `ticked`; their number. */

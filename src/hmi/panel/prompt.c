@@ -33,9 +33,9 @@ static const struct {
     enum icon icon;
     enum text_id text, means;
 } known[PROMPT_SCOPES] = {
-    {"view", ICON_EYE, T_SEE_SCREEN, T_SEE_SCREEN_MEANS},
-    {"control", ICON_HAND, T_CONTROL, T_CONTROL_MEANS},
-    {"logs", ICON_FILE, T_LOGS, T_LOGS_MEANS},
+    {"view", ICON_EYE, T_SEE_SCREEN, T_SEE_SCREEN_MEANS}, {"camera", ICON_CAMERA, T_CAMERA, T_CAMERA_MEANS},
+    {"voice", ICON_MICROPHONE, T_VOICE, T_VOICE_MEANS},   {"face", ICON_USER, T_FACE, T_FACE_MEANS},
+    {"control", ICON_HAND, T_CONTROL, T_CONTROL_MEANS},   {"logs", ICON_FILE, T_LOGS, T_LOGS_MEANS},
 };
 
 static int find_scope(const char *name) {

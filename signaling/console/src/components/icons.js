@@ -10,6 +10,13 @@ export const icons = {
         <path d="M2 6l6-2.5h8L22 6v10l-6 1.5H8L2 16z" />
         <path d="M8 3.5v14M16 3.5v14M2 10.5l6-.5h8l6 .5M7 17.5l3 4h4l3-4" />
     </svg>`,
+    // What can be asked for, by the names of words.js's SCOPES.
+    view: draw(svg`<path d="M1.2 8c3-5 10.6-5 13.6 0-3 5-10.6 5-13.6 0z"/><circle cx="8" cy="8" r="2"/>`),
+    camera: draw(svg`<path d="M1.8 5h2.7L6 3h4l1.5 2h2.7v8H1.8z"/><circle cx="8" cy="8.8" r="2.3"/>`),
+    voice: draw(svg`<path d="M6 4a2 2 0 0 1 4 0v3.5a2 2 0 0 1-4 0z"/><path d="M3.5 7.5a4.5 4.5 0 0 0 9 0M8 12v2.2M5.5 14.2h5"/>`),
+    face: draw(svg`<circle cx="8" cy="5" r="2.8"/><path d="M2.5 14c0-6.5 11-6.5 11 0z"/>`),
+    control: draw(svg`<path d="M4.5 1.8v11l3-2.6 1.8 4.2 1.9-.8-1.8-4.2 3.7-.2z"/>`),
+    logs: draw(svg`<path d="M3.5 1.8h9v12.4h-9zM6 5.2h4M6 8h4M6 10.8h4"/>`),
     back: draw(svg`<path d="M10 3L5 8l5 5"/>`),
     search: draw(svg`<circle cx="7" cy="7" r="4.5"/><path d="M10.5 10.5L14 14"/>`),
     bell: draw(svg`<path d="M3 11.5h10L11.8 10V7a3.8 3.8 0 0 0-7.6 0v3z"/><path d="M6.5 13.5a1.6 1.6 0 0 0 3 0"/>`),
