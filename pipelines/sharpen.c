@@ -24,7 +24,7 @@ bool oriel_sharpen_start(struct oriel_sharpen *s, unsigned width, unsigned heigh
     s->want_key = true;
     s->changed_at = s->stepped_at = s->sent_at = now - RESTED;
     s->settings = *settings;
-    oriel_rate_init(&s->rate, settings->kbits, settings->burst, now);
+    oriel_bits_init(&s->rate, settings->kbits, settings->burst, now);
     return true;
 }
 
@@ -34,7 +34,7 @@ void oriel_sharpen_clear(struct oriel_sharpen *s) {
 
 void oriel_sharpen_set(struct oriel_sharpen *s, const struct oriel_sharpen_settings *settings, int64_t now) {
     if (settings->kbits != s->settings.kbits || settings->burst != s->settings.burst)
-        oriel_rate_set(&s->rate, settings->kbits, settings->burst, now);
+        oriel_bits_set(&s->rate, settings->kbits, settings->burst, now);
     s->settings = *settings;
 }
 
@@ -42,12 +42,12 @@ static void plan_change(struct oriel_sharpen *s, struct oriel_plan *plan, int64_
     if (plan->key)
         oriel_activemap_damage_all(&s->map, now);
     plan->changed = oriel_activemap_take_changed(&s->map);
-    plan->change = plan->key ? ORIEL_RATE_KEY : now - s->changed_at >= RESTED ? ORIEL_RATE_PAGE : ORIEL_RATE_MOTION;
+    plan->change = plan->key ? ORIEL_BITS_KEY : now - s->changed_at >= RESTED ? ORIEL_BITS_PAGE : ORIEL_BITS_MOTION;
     unsigned finest = s->settings.target_quantizer;
-    if (plan->change == ORIEL_RATE_MOTION && finest < MOTION_FINEST)
+    if (plan->change == ORIEL_BITS_MOTION && finest < MOTION_FINEST)
         finest = MOTION_FINEST < s->settings.max_quantizer ? MOTION_FINEST : s->settings.max_quantizer;
     plan->change_quantizer =
-        oriel_rate_quantizer(&s->rate, plan->change, plan->changed, oriel_rate_budget(&s->rate, plan->change), finest,
+        oriel_bits_quantizer(&s->rate, plan->change, plan->changed, oriel_bits_budget(&s->rate, plan->change), finest,
                              s->settings.max_quantizer);
     plan->filter = plan->change_quantizer >= FILTER_FROM;
 }
@@ -58,19 +58,19 @@ static void plan_sharpening(struct oriel_sharpen *s, struct oriel_plan *plan, in
     struct oriel_coarse coarse = oriel_activemap_coarse(&s->map, target, now - SETTLED);
     if (!coarse.count || now - s->stepped_at < STEP)
         return;
-    double bits = oriel_rate_budget(&s->rate, ORIEL_RATE_SHARPEN);
+    double bits = oriel_bits_budget(&s->rate, ORIEL_BITS_SHARPEN);
     if (plan->changed)
-        bits -= oriel_rate_cost(&s->rate, plan->change, plan->changed, plan->change_quantizer);
+        bits -= oriel_bits_cost(&s->rate, plan->change, plan->changed, plan->change_quantizer);
     if (bits <= 0)
         return;
     unsigned half = coarse.worst / 2 < target + LAST_STEP ? target : coarse.worst / 2;
     unsigned quantizer =
-        oriel_rate_quantizer(&s->rate, ORIEL_RATE_SHARPEN, coarse.count, bits, target, s->settings.max_quantizer);
+        oriel_bits_quantizer(&s->rate, ORIEL_BITS_SHARPEN, coarse.count, bits, target, s->settings.max_quantizer);
     if (quantizer > half)
         quantizer = half;
     else if (quantizer < target + LAST_STEP)
         quantizer = target;
-    double each = oriel_rate_cost(&s->rate, ORIEL_RATE_SHARPEN, 1, quantizer);
+    double each = oriel_bits_cost(&s->rate, ORIEL_BITS_SHARPEN, 1, quantizer);
     size_t most = bits / each < (double)coarse.count ? (size_t)(bits / each) + 1 : coarse.count;
     plan->sharpened = oriel_activemap_take_coarse(&s->map, quantizer, now - SETTLED, most);
     plan->sharpen_quantizer = quantizer;
@@ -78,9 +78,9 @@ static void plan_sharpening(struct oriel_sharpen *s, struct oriel_plan *plan, in
 
 struct oriel_plan oriel_sharpen_plan(struct oriel_sharpen *s, int64_t now) {
     struct oriel_plan plan = {.kind = ORIEL_PLAN_NOTHING};
-    oriel_rate_advance(&s->rate, now);
+    oriel_bits_advance(&s->rate, now);
     oriel_activemap_begin(&s->map);
-    if (oriel_rate_ready(&s->rate, now) <= now) {
+    if (oriel_bits_ready(&s->rate, now) <= now) {
         plan.key = s->want_key;
         if (plan.key || s->map.changed)
             plan_change(s, &plan, now);
@@ -96,17 +96,17 @@ struct oriel_plan oriel_sharpen_plan(struct oriel_sharpen *s, int64_t now) {
 
 void oriel_sharpen_done(struct oriel_sharpen *s, const struct oriel_plan *plan, double bits, int64_t now) {
     s->sent_at = now;
-    oriel_rate_spend(&s->rate, bits);
+    oriel_bits_spend(&s->rate, bits);
     if (plan->kind != ORIEL_PLAN_PICTURE)
         return;
-    double change = oriel_rate_cost(&s->rate, plan->change, plan->changed, plan->change_quantizer);
-    double sharpen = oriel_rate_cost(&s->rate, ORIEL_RATE_SHARPEN, plan->sharpened, plan->sharpen_quantizer);
+    double change = oriel_bits_cost(&s->rate, plan->change, plan->changed, plan->change_quantizer);
+    double sharpen = oriel_bits_cost(&s->rate, ORIEL_BITS_SHARPEN, plan->sharpened, plan->sharpen_quantizer);
     double share = plan->changed ? change / (change + sharpen) : 0;
-    oriel_rate_learn(&s->rate, plan->change, plan->changed, plan->change_quantizer, bits * share);
-    oriel_rate_learn(&s->rate, ORIEL_RATE_SHARPEN, plan->sharpened, plan->sharpen_quantizer, bits * (1 - share));
+    oriel_bits_learn(&s->rate, plan->change, plan->changed, plan->change_quantizer, bits * share);
+    oriel_bits_learn(&s->rate, ORIEL_BITS_SHARPEN, plan->sharpened, plan->sharpen_quantizer, bits * (1 - share));
     if (plan->changed) {
-        if (plan->change == ORIEL_RATE_MOTION)
-            oriel_rate_moved(&s->rate, (double)(now - s->changed_at) / ORIEL_SECOND);
+        if (plan->change == ORIEL_BITS_MOTION)
+            oriel_bits_moved(&s->rate, (double)(now - s->changed_at) / ORIEL_SECOND);
         s->changed_at = now;
     }
     if (plan->sharpened)
@@ -118,8 +118,8 @@ void oriel_sharpen_done(struct oriel_sharpen *s, const struct oriel_plan *plan, 
 }
 
 struct oriel_sharpen_times oriel_sharpen_times(struct oriel_sharpen *s, int64_t now) {
-    oriel_rate_advance(&s->rate, now);
-    int64_t ready = oriel_rate_ready(&s->rate, now);
+    oriel_bits_advance(&s->rate, now);
+    int64_t ready = oriel_bits_ready(&s->rate, now);
     /* A little early, or a screen of just that rate would lose every other picture. */
     int64_t paced = s->changed_at + ORIEL_SECOND / s->settings.fps * 15 / 16;
     if (ready < paced)
@@ -133,7 +133,7 @@ struct oriel_sharpen_times oriel_sharpen_times(struct oriel_sharpen *s, int64_t 
     if (!coarse.count)
         return times;
     int64_t step = s->stepped_at + STEP > coarse.touched + SETTLED ? s->stepped_at + STEP : coarse.touched + SETTLED;
-    double missing = STEP_SECONDS - oriel_rate_budget(&s->rate, ORIEL_RATE_SHARPEN) / s->rate.bits_per_second;
+    double missing = STEP_SECONDS - oriel_bits_budget(&s->rate, ORIEL_BITS_SHARPEN) / s->rate.bits_per_second;
     if (missing > 0 && step < now + (int64_t)(missing * ORIEL_SECOND))
         step = now + (int64_t)(missing * ORIEL_SECOND);
     if (step < ready)

@@ -7,12 +7,12 @@
  * out of it
  *
  * A keyframe only when asked for: the first picture, a new size, a receiver that lost its picture. Pure logic over
- * activemap.h and rate.h: times are given, nothing is encoded here. One thread. */
+ * activemap.h and bits.h: times are given, nothing is encoded here. One thread. */
 #ifndef ORIEL_SHARPEN_H
 #define ORIEL_SHARPEN_H
 
 #include "activemap.h"
-#include "rate.h"
+#include "bits.h"
 
 enum { ORIEL_SHARPEN_RATE = 10 };
 
@@ -27,7 +27,7 @@ struct oriel_sharpen_settings {
 struct oriel_sharpen {
     struct oriel_sharpen_settings settings;
     struct oriel_activemap map;
-    struct oriel_rate rate;
+    struct oriel_bits rate;
     bool want_key;
     int64_t changed_at, stepped_at, sent_at; /* the last picture with a change; the last sharpening; the last at all */
 };
@@ -38,7 +38,7 @@ enum oriel_plan_kind { ORIEL_PLAN_NOTHING, ORIEL_PLAN_BEAT, ORIEL_PLAN_PICTURE }
 struct oriel_plan {
     enum oriel_plan_kind kind;
     bool key;
-    enum oriel_rate_kind change; /* of the changed blocks */
+    enum oriel_bits_kind change; /* of the changed blocks */
     size_t changed, sharpened;   /* how many blocks */
     unsigned change_quantizer, sharpen_quantizer;
     bool filter; /* whether the changed blocks are coarse enough for the loop filter to do good */

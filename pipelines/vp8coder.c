@@ -228,13 +228,13 @@ static const vpx_codec_cx_pkt_t *make(struct oriel_vp8 *vp8, const struct oriel_
     struct oriel_sharpen *s = &vp8->sharpen;
     for (int attempt = 1;; attempt++) {
         const vpx_codec_cx_pkt_t *made = run(vp8, picture, plan, result);
-        double budget = oriel_rate_budget(&s->rate, ORIEL_RATE_KEY);
+        double budget = oriel_bits_budget(&s->rate, ORIEL_BITS_KEY);
         if (!made || !plan->key || attempt == KEY_ATTEMPTS || plan->change_quantizer >= s->settings.max_quantizer ||
             (double)made->data.frame.sz * 8 < 1.5 * budget)
             return made;
-        oriel_rate_learn(&s->rate, ORIEL_RATE_KEY, plan->changed, plan->change_quantizer,
+        oriel_bits_learn(&s->rate, ORIEL_BITS_KEY, plan->changed, plan->change_quantizer,
                          (double)made->data.frame.sz * 8);
-        plan->change_quantizer = oriel_rate_quantizer(&s->rate, ORIEL_RATE_KEY, plan->changed, budget,
+        plan->change_quantizer = oriel_bits_quantizer(&s->rate, ORIEL_BITS_KEY, plan->changed, budget,
                                                       plan->change_quantizer + 1, s->settings.max_quantizer);
         plan->filter = true;
     }

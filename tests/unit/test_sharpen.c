@@ -94,7 +94,7 @@ static void test_small_change_is_sharp_at_once(void **state) {
     assert_int_equal(oriel_sharpen_times(&s, now).not_before, now);
     struct oriel_plan plan = step(20000);
     assert_int_equal(plan.kind, ORIEL_PLAN_PICTURE);
-    assert_int_equal(plan.change, ORIEL_RATE_PAGE);
+    assert_int_equal(plan.change, ORIEL_BITS_PAGE);
     assert_int_equal(plan.change_quantizer, usual.target_quantizer);
     assert_false(plan.filter);
     assert_int_equal(oriel_activemap_coarse(&s.map, usual.target_quantizer, now).count, 0);
@@ -109,7 +109,7 @@ static void test_motion_is_coarser_and_what_rests_beside_it_is_sharpened(void **
         struct oriel_plan plan = step(60000);
         if (plan.kind == ORIEL_PLAN_NOTHING)
             continue;
-        assert_int_equal(plan.change, ORIEL_RATE_MOTION);
+        assert_int_equal(plan.change, ORIEL_BITS_MOTION);
         assert_true(plan.change_quantizer >= 12);
         sharpened += (unsigned)plan.sharpened;
     }

@@ -1,5 +1,5 @@
-/* See rate.h. */
-#include "rate.h"
+/* See bits.h. */
+#include "bits.h"
 
 #include <math.h>
 
@@ -14,59 +14,59 @@
 #define COST_MAX 4000.0
 
 /* By how much a step of the quantizer makes a picture smaller: of text and drawings, measured between 4 and 55. */
-static const double slopes[ORIEL_RATE_KINDS] = {0.0225, 0.0225, 0.035, 0.04};
+static const double slopes[ORIEL_BITS_KINDS] = {0.0225, 0.0225, 0.035, 0.04};
 
 /* Until something was learned: a page of dense text, the worst there is. */
-static const double first_costs[ORIEL_RATE_KINDS] = {900, 900, 300, 400};
+static const double first_costs[ORIEL_BITS_KINDS] = {900, 900, 300, 400};
 
 static double fit(double value, double min, double max) {
     return value < min ? min : value > max ? max : value;
 }
 
-void oriel_rate_init(struct oriel_rate *rate, unsigned kbits, unsigned burst_ms, int64_t now) {
-    *rate = (struct oriel_rate){.bits_per_second = kbits * 1e3, .at = now, .interval = 1.0 / 30};
+void oriel_bits_init(struct oriel_bits *rate, unsigned kbits, unsigned burst_ms, int64_t now) {
+    *rate = (struct oriel_bits){.bits_per_second = kbits * 1e3, .at = now, .interval = 1.0 / 30};
     rate->capacity = rate->bits_per_second * burst_ms / 1e3;
     rate->level = rate->capacity;
-    for (int i = 0; i < ORIEL_RATE_KINDS; i++)
+    for (int i = 0; i < ORIEL_BITS_KINDS; i++)
         rate->cost[i] = first_costs[i];
 }
 
-void oriel_rate_set(struct oriel_rate *rate, unsigned kbits, unsigned burst_ms, int64_t now) {
-    oriel_rate_advance(rate, now);
+void oriel_bits_set(struct oriel_bits *rate, unsigned kbits, unsigned burst_ms, int64_t now) {
+    oriel_bits_advance(rate, now);
     double capacity = kbits * 1e3 * burst_ms / 1e3;
     rate->level *= capacity / rate->capacity;
     rate->capacity = capacity;
     rate->bits_per_second = kbits * 1e3;
 }
 
-void oriel_rate_advance(struct oriel_rate *rate, int64_t now) {
+void oriel_bits_advance(struct oriel_bits *rate, int64_t now) {
     if (now <= rate->at)
         return;
     rate->level = fmin(rate->capacity, rate->level + (double)(now - rate->at) / NS * rate->bits_per_second);
     rate->at = now;
 }
 
-int64_t oriel_rate_ready(const struct oriel_rate *rate, int64_t now) {
+int64_t oriel_bits_ready(const struct oriel_bits *rate, int64_t now) {
     return rate->level >= 0 ? now : now + (int64_t)ceil(-rate->level / rate->bits_per_second * NS);
 }
 
-double oriel_rate_budget(const struct oriel_rate *rate, enum oriel_rate_kind kind) {
+double oriel_bits_budget(const struct oriel_bits *rate, enum oriel_bits_kind kind) {
     double most = PAGE_SECONDS * rate->bits_per_second;
     switch (kind) {
-    case ORIEL_RATE_MOTION: /* at half a bucket just what comes in */
+    case ORIEL_BITS_MOTION: /* at half a bucket just what comes in */
         return rate->interval * rate->bits_per_second * (0.5 + fit(rate->level / rate->capacity, 0, 1));
-    case ORIEL_RATE_SHARPEN:
+    case ORIEL_BITS_SHARPEN:
         return fit(rate->level - RESERVE * rate->capacity, 0, most);
     default:
         return fit(rate->level, 0, most);
     }
 }
 
-double oriel_rate_cost(const struct oriel_rate *rate, enum oriel_rate_kind kind, size_t blocks, unsigned quantizer) {
+double oriel_bits_cost(const struct oriel_bits *rate, enum oriel_bits_kind kind, size_t blocks, unsigned quantizer) {
     return (double)blocks * rate->cost[kind] * exp(-slopes[kind] * quantizer);
 }
 
-unsigned oriel_rate_quantizer(const struct oriel_rate *rate, enum oriel_rate_kind kind, size_t blocks, double bits,
+unsigned oriel_bits_quantizer(const struct oriel_bits *rate, enum oriel_bits_kind kind, size_t blocks, double bits,
                               unsigned min, unsigned max) {
     double all = (double)blocks * rate->cost[kind];
     if (bits <= 0)
@@ -76,11 +76,11 @@ unsigned oriel_rate_quantizer(const struct oriel_rate *rate, enum oriel_rate_kin
     return (unsigned)fit(ceil(log(all / bits) / slopes[kind]), min, max);
 }
 
-void oriel_rate_spend(struct oriel_rate *rate, double bits) {
+void oriel_bits_spend(struct oriel_bits *rate, double bits) {
     rate->level = fmax(rate->level - bits, -rate->capacity);
 }
 
-void oriel_rate_learn(struct oriel_rate *rate, enum oriel_rate_kind kind, size_t blocks, unsigned quantizer,
+void oriel_bits_learn(struct oriel_bits *rate, enum oriel_bits_kind kind, size_t blocks, unsigned quantizer,
                       double bits) {
     if (!blocks)
         return;
@@ -89,6 +89,6 @@ void oriel_rate_learn(struct oriel_rate *rate, enum oriel_rate_kind kind, size_t
     rate->cost[kind] = seen > rate->cost[kind] ? (rate->cost[kind] + 3 * seen) / 4 : (2 * rate->cost[kind] + seen) / 3;
 }
 
-void oriel_rate_moved(struct oriel_rate *rate, double seconds) {
+void oriel_bits_moved(struct oriel_bits *rate, double seconds) {
     rate->interval = (3 * rate->interval + fit(seconds, 0.01, 0.1)) / 4;
 }

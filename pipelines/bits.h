@@ -9,55 +9,55 @@
  * the quantizer of a resting screen, throws that away for its size, and encodes the next one as coarsely as it can; and
  * it lowers the quantizer by small steps only.
  * Pure arithmetic: no clock, no I/O. One thread. Quantizers are libvpx's 0..63. */
-#ifndef ORIEL_RATE_H
-#define ORIEL_RATE_H
+#ifndef ORIEL_BITS_H
+#define ORIEL_BITS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum oriel_rate_kind {
-    ORIEL_RATE_KEY,     /* everything, without a picture before it */
-    ORIEL_RATE_PAGE,    /* a change after a rest */
-    ORIEL_RATE_MOTION,  /* a change after a change */
-    ORIEL_RATE_SHARPEN, /* nothing changed, less coarsely */
-    ORIEL_RATE_KINDS,
+enum oriel_bits_kind {
+    ORIEL_BITS_KEY,     /* everything, without a picture before it */
+    ORIEL_BITS_PAGE,    /* a change after a rest */
+    ORIEL_BITS_MOTION,  /* a change after a change */
+    ORIEL_BITS_SHARPEN, /* nothing changed, less coarsely */
+    ORIEL_BITS_KINDS,
 };
 
-struct oriel_rate {
+struct oriel_bits {
     double bits_per_second;
     double capacity;               /* of the bucket, bits */
     double level;                  /* bits that may be spent; below 0: debt */
     int64_t at;                    /* when `level` was right, ns */
-    double cost[ORIEL_RATE_KINDS]; /* bits of a block at quantizer 0 */
+    double cost[ORIEL_BITS_KINDS]; /* bits of a block at quantizer 0 */
     double interval;               /* between the pictures of a motion, s, smoothed */
 };
 
 /* A full bucket. */
-void oriel_rate_init(struct oriel_rate *rate, unsigned kbits, unsigned burst_ms, int64_t now);
+void oriel_bits_init(struct oriel_bits *rate, unsigned kbits, unsigned burst_ms, int64_t now);
 
 /* From now on; what was saved or owed stays, in proportion. */
-void oriel_rate_set(struct oriel_rate *rate, unsigned kbits, unsigned burst_ms, int64_t now);
+void oriel_bits_set(struct oriel_bits *rate, unsigned kbits, unsigned burst_ms, int64_t now);
 
 /* Fills the bucket up to `now`; call it before the rest. */
-void oriel_rate_advance(struct oriel_rate *rate, int64_t now);
+void oriel_bits_advance(struct oriel_bits *rate, int64_t now);
 
 /* When the bucket will be out of debt: `now` or later. */
-int64_t oriel_rate_ready(const struct oriel_rate *rate, int64_t now);
+int64_t oriel_bits_ready(const struct oriel_bits *rate, int64_t now);
 
 /* What a picture of that kind may cost now, in bits. */
-double oriel_rate_budget(const struct oriel_rate *rate, enum oriel_rate_kind kind);
+double oriel_bits_budget(const struct oriel_bits *rate, enum oriel_bits_kind kind);
 
 /* What `blocks` blocks will cost, in bits, and the least quantizer in [min, max] that keeps them within `bits`. */
-double oriel_rate_cost(const struct oriel_rate *rate, enum oriel_rate_kind kind, size_t blocks, unsigned quantizer);
-unsigned oriel_rate_quantizer(const struct oriel_rate *rate, enum oriel_rate_kind kind, size_t blocks, double bits,
+double oriel_bits_cost(const struct oriel_bits *rate, enum oriel_bits_kind kind, size_t blocks, unsigned quantizer);
+unsigned oriel_bits_quantizer(const struct oriel_bits *rate, enum oriel_bits_kind kind, size_t blocks, double bits,
                               unsigned min, unsigned max);
 
 /* `bits` left; and what they teach of the cost of `blocks` blocks at that quantizer (0 blocks: nothing). */
-void oriel_rate_spend(struct oriel_rate *rate, double bits);
-void oriel_rate_learn(struct oriel_rate *rate, enum oriel_rate_kind kind, size_t blocks, unsigned quantizer,
+void oriel_bits_spend(struct oriel_bits *rate, double bits);
+void oriel_bits_learn(struct oriel_bits *rate, enum oriel_bits_kind kind, size_t blocks, unsigned quantizer,
                       double bits);
 
 /* A picture of a motion came `seconds` after the one before. */
-void oriel_rate_moved(struct oriel_rate *rate, double seconds);
+void oriel_bits_moved(struct oriel_bits *rate, double seconds);
 
 #endif

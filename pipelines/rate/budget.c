@@ -1,0 +1,175 @@
+/* See budget.h. */
+#include "budget.h"
+
+#include <glib.h>
+#include <math.h>
+
+enum { BURST_MIN = 3 * 1200 };
+
+/* Before anything can have changed nobody needs to ask again. */
+#define PATIENCE (5 * ORIEL_MILLISECOND)
+
+struct oriel_budget {
+    GMutex lock;
+    double bytes_per_second;
+    double level; /* bytes that may leave; below 0: debt */
+    int64_t at;   /* when `level` was right */
+    size_t cap;   /* 0: none */
+    size_t waiting[ORIEL_BUDGET_CLASSES], in_flight[ORIEL_BUDGET_CLASSES];
+    uint64_t sent[ORIEL_BUDGET_CLASSES];
+    void (*heard)(void *user, const struct oriel_budget_ack *acks, size_t count, int64_t now);
+    void *user;
+};
+
+static double burst(const struct oriel_budget *b) {
+    return fmax(BURST_MIN, b->bytes_per_second * ORIEL_BUDGET_BURST / ORIEL_SECOND);
+}
+
+static void advance(struct oriel_budget *b, int64_t now) {
+    if (now <= b->at)
+        return;
+    b->level = fmin(burst(b), b->level + b->bytes_per_second * (double)(now - b->at) / ORIEL_SECOND);
+    b->at = now;
+}
+
+struct oriel_budget *oriel_budget_new(double bits_per_second, int64_t now) {
+    struct oriel_budget *b = g_new0(struct oriel_budget, 1);
+    g_mutex_init(&b->lock);
+    b->bytes_per_second = bits_per_second / 8;
+    b->level = burst(b);
+    b->at = now;
+    return b;
+}
+
+void oriel_budget_free(struct oriel_budget *b) {
+    if (!b)
+        return;
+    g_mutex_clear(&b->lock);
+    g_free(b);
+}
+
+double oriel_budget_target(struct oriel_budget *b) {
+    g_mutex_lock(&b->lock);
+    double target = b->bytes_per_second * 8;
+    g_mutex_unlock(&b->lock);
+    return target;
+}
+
+static size_t sum(const size_t *of, unsigned count) {
+    size_t all = 0;
+    for (unsigned i = 0; i < count; i++)
+        all += of[i];
+    return all;
+}
+
+static void count_sent(struct oriel_budget *b, enum oriel_budget_class class, size_t bytes) {
+    b->level -= (double)bytes;
+    b->in_flight[class] += bytes;
+    b->sent[class] += bytes;
+}
+
+bool oriel_budget_take(struct oriel_budget *b, enum oriel_budget_class class, size_t bytes, int64_t now,
+                       int64_t *again) {
+    g_mutex_lock(&b->lock);
+    advance(b, now);
+    double floor = class == ORIEL_BUDGET_TILES ? 0 : -burst(b);
+    /* More than a burst at once: when the bucket is full, or never. */
+    double needed = fmin(class == ORIEL_BUDGET_TILES ? (double)bytes : 0, burst(b));
+    double missing = class == ORIEL_BUDGET_AUDIO ? 0 : floor + needed - b->level;
+    bool full = class != ORIEL_BUDGET_AUDIO && b->cap && sum(b->in_flight, ORIEL_BUDGET_CLASSES) + bytes > b->cap;
+    bool behind = sum(b->waiting, class) > 0;
+    bool good = missing <= 0 && !full && !behind;
+    if (good)
+        count_sent(b, class, bytes);
+    else {
+        int64_t wait = missing > 0 ? (int64_t)ceil(missing / b->bytes_per_second * ORIEL_SECOND) : 0;
+        *again = now + (full || behind ? MAX(wait, PATIENCE) : MAX(wait, 1));
+    }
+    g_mutex_unlock(&b->lock);
+    return good;
+}
+
+void oriel_budget_spend(struct oriel_budget *b, enum oriel_budget_class class, size_t bytes, int64_t now) {
+    g_mutex_lock(&b->lock);
+    advance(b, now);
+    count_sent(b, class, bytes);
+    g_mutex_unlock(&b->lock);
+}
+
+void oriel_budget_wait(struct oriel_budget *b, enum oriel_budget_class class, size_t bytes) {
+    g_mutex_lock(&b->lock);
+    b->waiting[class] = bytes;
+    g_mutex_unlock(&b->lock);
+}
+
+int64_t oriel_budget_ready(struct oriel_budget *b, int64_t now) {
+    g_mutex_lock(&b->lock);
+    advance(b, now);
+    double owed = (double)sum(b->waiting, ORIEL_BUDGET_VIDEO + 1) - b->level;
+    int64_t wait = owed > 0 ? (int64_t)ceil(owed / b->bytes_per_second * ORIEL_SECOND) : 0;
+    if (b->cap && sum(b->in_flight, ORIEL_BUDGET_CLASSES) > b->cap)
+        wait = MAX(wait, PATIENCE);
+    g_mutex_unlock(&b->lock);
+    return now + wait;
+}
+
+void oriel_budget_acked(struct oriel_budget *b, const struct oriel_budget_ack *acks, size_t count, int64_t now) {
+    for (size_t i = 0; i < count; i++)
+        oriel_budget_left(b, ORIEL_BUDGET_TILES, acks[i].bytes);
+    if (b->heard)
+        b->heard(b->user, acks, count, now);
+}
+
+void oriel_budget_renew(struct oriel_budget *b, int64_t now) {
+    g_mutex_lock(&b->lock);
+    for (unsigned i = 0; i < ORIEL_BUDGET_CLASSES; i++)
+        b->in_flight[i] = b->waiting[i] = 0;
+    b->cap = 0;
+    b->level = burst(b);
+    b->at = now;
+    g_mutex_unlock(&b->lock);
+}
+
+void oriel_budget_set(struct oriel_budget *b, double bits_per_second, size_t cap, int64_t now) {
+    g_mutex_lock(&b->lock);
+    advance(b, now);
+    b->bytes_per_second = bits_per_second / 8;
+    b->level = fmin(b->level, burst(b));
+    b->cap = cap;
+    g_mutex_unlock(&b->lock);
+}
+
+void oriel_budget_left(struct oriel_budget *b, enum oriel_budget_class class, size_t bytes) {
+    g_mutex_lock(&b->lock);
+    b->in_flight[class] -= MIN(b->in_flight[class], bytes);
+    g_mutex_unlock(&b->lock);
+}
+
+size_t oriel_budget_in_flight(struct oriel_budget *b) {
+    g_mutex_lock(&b->lock);
+    size_t all = sum(b->in_flight, ORIEL_BUDGET_CLASSES);
+    g_mutex_unlock(&b->lock);
+    return all;
+}
+
+size_t oriel_budget_waiting(struct oriel_budget *b, int64_t *takes) {
+    g_mutex_lock(&b->lock);
+    size_t all = sum(b->waiting, ORIEL_BUDGET_CLASSES);
+    *takes = (int64_t)((double)all / b->bytes_per_second * ORIEL_SECOND);
+    g_mutex_unlock(&b->lock);
+    return all;
+}
+
+uint64_t oriel_budget_sent(struct oriel_budget *b, enum oriel_budget_class class) {
+    g_mutex_lock(&b->lock);
+    uint64_t sent = b->sent[class];
+    g_mutex_unlock(&b->lock);
+    return sent;
+}
+
+void oriel_budget_listen(struct oriel_budget *b,
+                         void (*heard)(void *user, const struct oriel_budget_ack *acks, size_t count, int64_t now),
+                         void *user) {
+    b->user = user;
+    b->heard = heard;
+}
