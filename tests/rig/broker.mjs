@@ -1,9 +1,25 @@
 // A private mosquitto as `oriel provision broker` sets it up: TLS with client certificates for devices, WebSocket with
 // passwords for agents and the console's files, both on loopback ports that were free.
+import { once } from 'node:events';
 import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { Keys, provision } from './keys.mjs';
 import { Process, freePort, listens, until, within } from './process.mjs';
+
+// A port on loopback that leads to that one.
+async function passOn(host, port) {
+  const open = new Set(), server = createServer((near) => {
+    const far = connect({ host, port, noDelay: true });
+    for (const [one, other] of [[near, far], [far, near]]) {
+      open.add(one);
+      one.on('error', () => {}).on('close', () => { open.delete(one); other.destroy(); }).pipe(other);
+    }
+  }).listen(0, '127.0.0.1');
+  server.closeAll = () => { for (const socket of open) socket.destroy(); };
+  await once(server, 'listening');
+  return server;
+}
 
 export class Broker {
   // Options: tenant; device (its id); keys (Keys; made in `directory` when absent); vendors (whose administrators may
@@ -23,12 +39,14 @@ export class Broker {
     provision('broker', { out: broker.files, owner: broker.keys.owner, tenant, 'device-port': broker.ports.device, 'agent-port': broker.ports.agent, 'device-address': address, host: name === '127.0.0.1' ? undefined : name, console: served, vendor: vendors });
     if (expired) broker.keys.expire(join(broker.files, 'broker.pem'));
     // Agents come to loopback only (there is a proxy with TLS before it, elsewhere), so to another machine by a listener more.
-    if (address !== '127.0.0.1') also += `\nlistener ${broker.ports.agent} ${address}\nsocket_domain ipv4\nprotocol websockets\nallow_anonymous false\npassword_file ${broker.files}/passwords\nacl_file ${broker.files}/acl-agents\n`;
+    if (address !== '127.0.0.1') also += `\nlistener ${broker.ports.agent} ${address}\nsocket_domain ipv4\nprotocol websockets\nhttp_dir ${served}\nallow_anonymous false\npassword_file ${broker.files}/passwords\nacl_file ${broker.files}/acl-agents\n`;
     if (also) appendFileSync(join(broker.files, 'mosquitto.conf'), also);
     for (const agent of agents) broker.password(agent);
     broker.url = `mqtts://${name}:${broker.ports.device}`;
     broker.socket = `ws://${address}:${broker.ports.agent}`;
-    broker.page = `http://127.0.0.1:${broker.ports.agent}/`;
+    // A browser trusts a page without TLS on loopback only: there it has the agents' listener of another machine, too.
+    broker.front = address === '127.0.0.1' ? null : await passOn(address, broker.ports.agent);
+    broker.page = `http://127.0.0.1:${broker.front?.address().port ?? broker.ports.agent}/`;
     if (config) writeFileSync(join(served, 'console.json'), JSON.stringify(typeof config === 'function' ? await config(broker) : config));
     await broker.run();
     return broker;
@@ -75,6 +93,8 @@ export class Broker {
   }
 
   stop() {
+    this.front?.close();
+    this.front?.closeAll();
     return this.process.stop();
   }
 }

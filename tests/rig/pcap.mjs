@@ -1,8 +1,8 @@
-// What passed a cable: tcpdump writes it down, and this reads it (pcap, Ethernet; IPv4, IPv6, ARP).
+// What passed a cable: tcpdump writes it down, and this reads it (pcap, Ethernet or, of an emulated link, IP; IPv4, IPv6, ARP).
 import { readFileSync, statSync } from 'node:fs';
 import { Process, sleep, until } from './process.mjs';
 
-const ETHERNET = 1, MAGIC = 0xa1b2c3d4;
+const ETHERNET = 1, RAW = [12, 101], MAGIC = 0xa1b2c3d4;
 const PROTOCOLS = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'icmp6' };
 // Neighbour discovery and multicast reports: how IPv6 finds out who is on its own cable.
 const NEIGHBOURS = [130, 131, 132, 133, 134, 135, 136, 137, 143];
@@ -23,8 +23,8 @@ function transport(packet, protocol, bytes) {
   if (protocol === 1 || protocol === 58) packet.type = bytes[0];
 }
 
-function parse(frame) {
-  const kind = frame.readUInt16BE(12), bytes = frame.subarray(14), packet = { proto: `ethertype 0x${kind.toString(16)}`, length: frame.length };
+function parse(frame, ethernet) {
+  const kind = ethernet ? frame.readUInt16BE(12) : frame[0] >> 4 === 6 ? 0x86dd : 0x0800, bytes = frame.subarray(ethernet ? 14 : 0), packet = { proto: `ethertype 0x${kind.toString(16)}`, length: frame.length };
   if (kind === 0x0806) packet.proto = 'arp';
   if (kind === 0x0800) {
     Object.assign(packet, { from: ipv4(bytes.subarray(12, 16)), to: ipv4(bytes.subarray(16, 20)) });
@@ -41,12 +41,13 @@ function parse(frame) {
 
 // [{at, proto, from, to, fromPort, toPort, type, payload, length}] of a file's bytes; what is cut off at the end is left out.
 export function readPcap(bytes) {
-  if (bytes.length < 24 || bytes.readUInt32LE(0) !== MAGIC || bytes.readUInt32LE(20) !== ETHERNET) throw new Error('this is no pcap file of an Ethernet cable');
+  const kind = bytes.length < 24 || bytes.readUInt32LE(0) !== MAGIC ? -1 : bytes.readUInt32LE(20);
+  if (kind !== ETHERNET && !RAW.includes(kind)) throw new Error('this is no pcap file of an Ethernet cable or of an emulated link');
   const packets = [];
   for (let at = 24; at + 16 <= bytes.length;) {
     const length = bytes.readUInt32LE(at + 8), end = at + 16 + length;
     if (end > bytes.length) break;
-    packets.push({ at: bytes.readUInt32LE(at) * 1000 + bytes.readUInt32LE(at + 4) / 1000, ...parse(bytes.subarray(at + 16, end)) });
+    packets.push({ at: bytes.readUInt32LE(at) * 1000 + bytes.readUInt32LE(at + 4) / 1000, ...parse(bytes.subarray(at + 16, end), kind === ETHERNET) });
     at = end;
   }
   return packets;

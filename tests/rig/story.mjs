@@ -57,9 +57,9 @@ export class Rig {
   }
   async turn(options) { return this.own(await Turn.start(this.path('turn'), options)); }
   // Device, cloud and agent as machines of their own, for files that awaited agentNetwork(). Started first, it goes last.
-  async topology() {
+  async topology(options) {
     const { Topology } = await import('./topology.mjs');
-    return this.own(await Topology.start(this.path('topology')));
+    return this.own(await Topology.start(this.path('topology'), options));
   }
   async panel(device, screen, args = []) {
     return this.own(await Panel.start({ socket: device.consent, env: screen.env, args, log: this.path('panel.log') }));
@@ -85,12 +85,13 @@ export class Rig {
   }
 
   // The usual cast: a broker, a device that shows the test pattern, an agent and a person. `relay`: media goes through a
-  // TURN server (true, or its options) instead of directly on loopback; `turn` is in the cast then.
-  async cast({ device: options, agent: who, provider: how, relay = false, ...rest } = {}) {
-    const broker = rest.broker instanceof Broker ? rest.broker : await this.broker(rest.broker);
-    const turn = relay ? await this.turn({ keys: broker.keys, vendor: 'fill-cap', ...(relay === true ? {} : relay) }) : null;
+  // TURN server (true, or its options) instead of directly on loopback; `turn` is in the cast then. `topology` (of
+  // rig.topology()): the device is on its machine, broker and TURN server in the cloud, so the way between them may be bad.
+  async cast({ device: options, agent: who, provider: how, topology, relay = Boolean(topology), ...rest } = {}) {
+    const broker = rest.broker instanceof Broker ? rest.broker : await this.broker({ ...topology?.broker, ...rest.broker });
+    const turn = relay ? await this.turn({ keys: broker.keys, vendor: 'fill-cap', ...topology?.turn, ...(relay === true ? {} : relay) }) : null;
     const { config, ...others } = options ?? {};
-    const device = await this.device({ broker, watch: true, ...others, config: relay ? Device.relayed(broker, config) : config });
+    const device = await this.device({ broker, watch: true, wrap: topology?.device.wrap, ...others, config: relay ? Device.relayed(broker, config) : config });
     const provider = how === null ? null : await this.provider(device, how);
     await device.online();
     const agent = await this.agent(broker, who);

@@ -6,13 +6,16 @@
 //      cloud 10.77.2.2 ── .1 ┤ router, with a firewall that can be changed
 //      agent 10.77.3.2 ── .1 ┘
 //
+// Any of the three cables can be an emulated link (link/) instead: slow, late, lossy, cut.
+//
 // The cloud is 10.77.2.3 as well, for a TURN server that has port 443 beside a broker that has it. The same by IPv6:
 // fd77:0:0:<n>::2. No way leads out of it, nothing is bound or changed on the machine's own network,
 // and nothing is left, however the test ends: a namespace lives as long as a process in it, and those die with us.
 // For root: tcpdump insists on changing to an account, and a user's own namespaces have one only.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Link } from './link/link.mjs';
 import { program } from './paths.mjs';
 import { Capture } from './pcap.mjs';
 import { Process, sleep } from './process.mjs';
@@ -29,6 +32,16 @@ const inAgent = ['unshare', ...(process.getuid() === 0 ? [] : ['--map-root-user'
 function noNetworks() {
   const look = spawnSync(inAgent[0], [...inAgent.slice(1), 'sh', '-c', 'ip link add name a type veth peer name b && nft list ruleset && command -v strace && timeout --preserve-status --signal=INT 0.3 tcpdump -i lo -w /dev/null -Z root'], { encoding: 'utf8' });
   return look.status === 0 ? false : `no network namespaces with cables and a firewall here: ${(look.stderr || String(look.error ?? 'a program is missing')).trim()}`;
+}
+
+// Why there can be no emulated link here, for `skip`; false when there can.
+export function noLink() {
+  try {
+    closeSync(openSync('/dev/net/tun', 'r+'));
+    return false;
+  } catch (error) {
+    return `no emulated link here: ${error.message}`;
+  }
 }
 
 // To be awaited before a file's first test: only its second run, as the agent, goes on after it. Gives back why it can't be,
@@ -105,18 +118,19 @@ const RULES = {
 };
 
 export class Topology {
-  // In a folder of the rig.
-  static async start(directory) {
+  // In a folder of the rig. `links`: {device: {up, down}} makes that machine's cable an emulated link (link/link.mjs) with
+  // these settings; it is `topology.links.device` then.
+  static async start(directory, { links = {} } = {}) {
     const topology = new Topology();
     mkdirSync(directory, { recursive: true });
     const at = (name) => join(directory, name), hosts = { names: at('hosts'), none: at('resolv.conf') };
     writeFileSync(hosts.names, `127.0.0.1 localhost\n::1 localhost\n${Object.keys(NAME).map((name) => `${ADDRESS[name]} ${NAME[name]}\n`).join('')}`);
     writeFileSync(hosts.none, ''); // names that are not in there are nobody's
-    Object.assign(topology, { directory, captures: [] });
+    Object.assign(topology, { directory, captures: [], links: {} });
     execFileSync('mount', ['--bind', hosts.names, '/etc/hosts']); // the agent has its mounts for itself, too
     try {
       for (const name of ['router', 'device', 'cloud']) topology[name] = await Host.start(name, hosts);
-      for (const [name, n] of Object.entries(NETS)) topology.#cable(name, n);
+      for (const [name, n] of Object.entries(NETS)) await topology.#cable(name, n, links[name]);
       topology.cloud.run('ip', ['address', 'add', `${ADDRESS.turn}/24`, 'dev', 'eth0']);
     } catch (error) {
       await topology.stop();
@@ -125,11 +139,18 @@ export class Topology {
     return topology;
   }
 
+  // Options of a broker and of a TURN server in the cloud (rig.broker, rig.turn).
+  get broker() { return { wrap: this.cloud.wrap, address: ADDRESS.cloud, name: NAME.cloud, ports: { device: 8883, agent: 8080 } }; }
+  get turn() { return { wrap: this.cloud.wrap, address: ADDRESS.turn, ports: { plain: 3478, tls: 443 }, allowed: ['10.77.0.0-10.77.255.255'] }; }
+
   // From the router's side, so that nothing is ever in a namespace that is not ours.
-  #cable(name, n) {
+  async #cable(name, n, link) {
     const { router } = this, pid = name === 'agent' ? process.pid : this[name].holder.pid;
     const there = name === 'agent' ? { run: (command, args) => execFileSync(command, args, { env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } }) } : this[name];
-    router.run('ip', ['link', 'add', 'name', name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(pid)]);
+    if (link) {
+      const ends = [{ netns: `/proc/${pid}/ns/net`, name: 'eth0' }, { netns: `/proc/${router.holder.pid}/ns/net`, name }];
+      this.links[name] = await Link.start({ ends, log: join(this.directory, `link-${name}.log`), ...link });
+    } else router.run('ip', ['link', 'add', 'name', name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(pid)]);
     for (const [host, link, last] of [[router, name, 1], [there, 'eth0', 2]]) {
       host.run('ip', ['address', 'add', `10.77.${n}.${last}/24`, 'dev', link]);
       host.run('ip', ['address', 'add', `fd77:0:0:${n}::${last}/64`, 'dev', link, 'nodad']);
@@ -166,6 +187,7 @@ export class Topology {
 
   async stop() {
     for (const capture of this.captures) await capture.stop();
+    for (const link of Object.values(this.links)) await link.stop();
     await sleep(0);
     for (const name of ['cloud', 'device', 'router']) await this[name]?.stop();
     spawnSync('umount', ['/etc/hosts']);

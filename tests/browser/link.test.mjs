@@ -1,0 +1,35 @@
+// The console over an emulated link between the device and everybody else: the picture comes exactly, only as fast as the link
+// is, and goes on where it was cut for a moment.
+import assert from 'node:assert/strict';
+import { clock, sleep, until } from '../rig/process.mjs';
+import { story } from '../rig/story.mjs';
+import { agentNetwork, noLink } from '../rig/topology.mjs';
+
+const skip = await agentNetwork() || noLink();
+
+story('a picture over a slow link, which is cut for a moment', { skip }, async ({ rig }) => {
+  const topology = await rig.topology({ links: { device: { up: { rate: 2e6, delay: 20, queue: 200 }, down: { delay: 20 } } } }), { links: { device: link } } = topology;
+  const screen = await rig.screen(), painter = await rig.painter(screen);
+  await painter.command(`picture 2 ${rig.path('truth.ppm')}`);
+  const { broker, provider, device } = await rig.cast({ topology, broker: { console: true }, agent: { id: 'boris' }, device: { screen, config: { media: { exact: 'yes' } } } });
+  const page = await rig.console(broker);
+  await page.choose(device.id);
+  await page.request();
+  await provider.allow();
+  const { state, reason, detail } = await page.state(['live', 'denied', 'ended', 'unreachable']);
+  assert.equal(state, 'live', `${reason} ${detail}`);
+  const exact = () => until('the picture to be exact', async () => (await page.data('exact')).exact === 'exact', { ms: 30000 });
+  await exact();
+  const began = clock(), before = await link.counters();
+  await painter.command(`picture 4 ${rig.path('truth.ppm')}`);
+  await sleep(100);
+  await exact();
+  const { up } = await link.counters(), bits = (up.wireBytes - before.up.wireBytes) * 8;
+  assert.ok(bits > 2e5 && bits / (clock() - began) * 1000 <= 2.1e6, `${bits} bits in ${clock() - began} ms`);
+  await link.cut();
+  await painter.command(`picture 5 ${rig.path('truth.ppm')}`);
+  await sleep(700);
+  await link.restore();
+  await until('what was cut off to come after all', async () => (await link.counters()).up.wireBytes > up.wireBytes + 20000, { ms: 20000 });
+  await exact();
+});
