@@ -13,6 +13,7 @@ static const struct {
     {"policy", "what:t hash:t before:t"},
     {"request", "request:t session:t? vendor:t agent:t name:t reason:t scopes:l seconds:i"},
     {"prompt", "request:t session:t?"},
+    {"early", "request:t ms:i"},
     {"decision", "request:t session:t? allow:b scopes:l? reason:t? detail:t?"},
     {"grant", "request:t session:t vendor:t agent:t scopes:l seconds:i sandbox:t?"},
     {"media-start", "session:t fingerprint:t agent_fingerprint:t relay:t?"},

@@ -46,6 +46,7 @@ static const struct key keys[] = {
     {"consent", "socket", ABSOLUTE_PATH, AT(consent_socket), "/run/oriel/consent.sock", .max = SOCKET_PATH_MAX},
     {"consent", "users", USERS, AT(consent_users), ""},
     {"consent", "timeout", NUMBER, AT(consent_timeout), "60", .min = 5, .max = 600},
+    {"consent", "allow-after-ms", NUMBER, AT(consent_allow_after), "1000", .min = 300, .max = 5000},
     {"consent", "again-seconds", NUMBER, AT(consent_again), "1800", .min = 0, .max = 28800},
     {"consent", "grace-seconds", NUMBER, AT(consent_grace), "300", .min = 5, .max = 3600},
     {"control", "socket", ABSOLUTE_PATH, AT(control_socket), "/run/oriel/control.sock", .max = SOCKET_PATH_MAX},

@@ -18,6 +18,7 @@ struct oriel_config {
     char *consent_socket;
     char *consent_users;                /* names or numbers joined by ';', "" = orield's own user */
     guint consent_timeout;              /* seconds */
+    guint consent_allow_after;          /* ms after the prompt was shown */
     guint consent_again;                /* seconds until the person is asked again; 0: never */
     guint consent_grace;                /* seconds for that answer */
     char *control_socket, *stop_socket; /* stop_socket: beside the control socket unless it is given */

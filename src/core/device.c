@@ -132,6 +132,7 @@ static bool ask(void *user, const struct oriel_session_question *q) {
     json_t *m = describe(r, json_pack("{s:s, s:s, s:s, s:s, s:s, s:i}", "t", "ask", "request", q->hash, "kind",
                                       kinds[q->kind], "code", code, "reason", r->reason, "timeout", (int)q->timeout));
     json_object_set(m, "scopes", (json_t *)q->scopes);
+    json_object_set_new(m, "allow_after", json_integer(d->config->consent_allow_after));
     if (q->kind != ORIEL_QUESTION_REQUEST)
         json_object_set_new(m, "seconds", json_integer(oriel_session_left(d->session)));
     if (!oriel_provider_send(d->provider, m))
@@ -152,6 +153,12 @@ static void freeze(void *user, bool on) {
 static void withdraw(void *user, const char *hash, const char *why) {
     struct oriel_device *d = user;
     oriel_provider_send(d->provider, json_pack("{s:s, s:s, s:s}", "t", "withdraw", "request", hash, "why", why));
+}
+
+static void early(void *user, const char *hash, guint ms) {
+    struct oriel_device *d = user;
+    oriel_info("an Allow came too soon after the prompt was shown, and was not taken");
+    oriel_provider_send(d->provider, json_pack("{s:s, s:s, s:i}", "t", "early", "request", hash, "ms", (int)ms));
 }
 
 static json_t *session_message(struct oriel_device *d, const char *state) {
@@ -261,9 +268,9 @@ static void arm(void *user, gint64 deadline) {
     timerfd_settime(d->timer, 0, &t, NULL);
 }
 
-static const struct oriel_session_ops session_ops = {record,    send_to_agent, ask,      withdraw, prepare, discard,
-                                                     settled,   freeze,        announce, launch,   renew,   answer,
-                                                     candidate, kill_helpers,  changed,  arm};
+static const struct oriel_session_ops session_ops = {record,  send_to_agent, ask,          withdraw, early,  prepare,
+                                                     discard, settled,       freeze,       announce, launch, renew,
+                                                     answer,  candidate,     kill_helpers, changed,  arm};
 
 static gboolean timer_fired(int fd, GIOCondition condition, gpointer data) {
     uint64_t count;
@@ -632,7 +639,8 @@ struct oriel_device *oriel_device_new(const struct oriel_config *config, struct 
     d->limit = oriel_limit_new();
     d->backoff = oriel_backoff_new();
     d->trust = oriel_trust_new(config);
-    const struct oriel_session_rules rules = {config->consent_timeout, config->consent_again, config->consent_grace};
+    const struct oriel_session_rules rules = {config->consent_timeout, config->consent_allow_after,
+                                              config->consent_again, config->consent_grace};
     d->session = oriel_session_new(&session_ops, d, &rules);
     d->picture = oriel_picture_new(config, launcher, d->session);
     oriel_launcher_on_stop(launcher, stopped, d);

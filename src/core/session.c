@@ -52,7 +52,9 @@ void oriel_session_send_sequenced(struct oriel_session *s, enum oriel_message_ty
 static void clear(struct oriel_session *s) {
     oriel_session_request_clear(&s->request);
     memset(s->id, 0, sizeof s->id);
-    s->shown = s->capture_ready = s->answered = s->renewing = false;
+    s->capture_ready = s->answered = s->renewing = false;
+    s->shown_at = 0;
+    s->early_noted = false;
     s->path = s->renewals = 0;
     g_strlcpy(s->transport, "direct", sizeof s->transport);
     g_clear_pointer(&s->offer, g_free);
@@ -217,14 +219,15 @@ void oriel_session_ask(struct oriel_session *s, struct oriel_session_request *re
 }
 
 static void request_shown(struct oriel_session *s, const char *hash) {
-    if (s->state != ORIEL_SESSION_ASKING || strcmp(hash, s->request.hash) != 0 || s->shown)
+    if (s->state != ORIEL_SESSION_ASKING || strcmp(hash, s->request.hash) != 0 || s->shown_at)
         return;
+    gint64 now = oriel_boottime(); /* the record takes its time */
     if (!s->ops->record(s->user, "prompt", json_pack("{s:s}", "request", hash))) {
         withdraw(s, "cancelled");
         refuse(s, "audit", NULL);
         return;
     }
-    s->shown = true;
+    s->shown_at = now;
     s->ops->send(s->user, s->request.peer, ORIEL_MESSAGE_PROGRESS,
                  json_pack("{s:s, s:s}", "request", hash, "stage", "shown"));
 }
@@ -265,10 +268,12 @@ static void decide_request(struct oriel_session *s, const char *hash, const json
         oriel_session_provider_invalid(s, "a decision for another request");
     else if (!scopes)
         refuse_recorded(s, "denied", NULL);
-    else if (!s->shown)
+    else if (!s->shown_at)
         oriel_session_provider_invalid(s, "a decision before the prompt was shown");
     else if (!ticked)
         oriel_session_provider_invalid(s, "a scope that was not asked for");
+    else if (oriel_session_too_soon(s, hash, s->shown_at))
+        ; /* it stays open */
     else if (!oriel_session_has(ticked, "view"))
         refuse_recorded(s, "denied", "the person left nothing to see");
     else {

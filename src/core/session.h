@@ -8,7 +8,8 @@
  *    │                     │ provider lost        │                           │ failed        │ provider lost
  *    └──── helpers gone ── ENDING <───────────────┴───────────────────────────┴───────────────┘
  *
- * Policy: only an explicit Allow for the very request that was asked, after it was shown, starts anything; everything
+ * Policy: only an explicit Allow for the very request that was asked, `allow_after` ms after it was shown or later,
+ * starts anything; what comes sooner was meant for something else, and is not taken (a no is, at any time); everything
  * else is a no, and the agent is told which. The record of a step is safe (ops->record) before the step takes effect;
  * when it can't be written there is no session. Ending kills first and records afterwards. While a session lives
  * (session_live.c): the scopes can shrink by a tap and grow by a new question only; the person is asked again every
@@ -68,6 +69,7 @@ struct oriel_session_question {
 
 struct oriel_session_rules {
     guint timeout;      /* seconds for an answer */
+    guint allow_after;  /* ms after the prompt was shown from which on a yes counts */
     guint again, grace; /* seconds until the person is asked again, and for the answer; again 0: never */
 };
 
@@ -80,6 +82,8 @@ struct oriel_session_ops {
     /* False: no provider is connected. */
     bool (*ask)(void *user, const struct oriel_session_question *question);
     void (*withdraw)(void *user, const char *hash, const char *why);
+    /* A yes came too soon and was not taken; it would be in `ms` milliseconds. The prompt stays. */
+    void (*early)(void *user, const char *hash, guint ms);
     /* The person is being asked: starts what may get ready meanwhile. It has no socket, no picture and nothing of the
      * session until launch(). False: no session is possible (logged). */
     bool (*prepare)(void *user);

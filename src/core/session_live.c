@@ -93,14 +93,29 @@ static bool ask(struct oriel_session *s) {
     const struct oriel_session_question question = {
         kind, s->question, kind == ORIEL_QUESTION_MORE ? &s->more : &s->request,
         kind == ORIEL_QUESTION_MORE ? s->more.scopes : s->request.scopes, (guint)MAX(left, 1)};
-    s->question_shown = false;
+    s->question_shown_at = 0;
+    s->early_noted = false;
     return s->ops->ask(s->user, &question);
+}
+
+bool oriel_session_too_soon(struct oriel_session *s, const char *hash, gint64 shown_at) {
+    gint64 left = shown_at + s->rules.allow_after * ORIEL_MILLISECOND - oriel_boottime();
+    if (left <= 0)
+        return false;
+    guint ms = (guint)((left + ORIEL_MILLISECOND - 1) / ORIEL_MILLISECOND);
+    if (!s->early_noted) /* once a prompt: whoever hammers on it does not fill the log */
+        s->ops->record(s->user, "early",
+                       json_pack("{s:s, s:i}", "request", hash, "ms", (int)(s->rules.allow_after - ms)));
+    s->early_noted = true;
+    s->ops->early(s->user, hash, ms);
+    return true;
 }
 
 static void close_question(struct oriel_session *s) {
     s->question[0] = '\0';
     s->question_until = 0;
-    s->question_shown = false;
+    s->question_shown_at = 0;
+    s->early_noted = false;
     oriel_session_request_clear(&s->more);
 }
 
@@ -146,9 +161,9 @@ const char *oriel_session_more(struct oriel_session *s, struct oriel_session_req
 }
 
 void oriel_session_live_shown(struct oriel_session *s, const char *hash) {
-    if (!*s->question || strcmp(hash, s->question) != 0 || s->question_shown)
+    if (!*s->question || strcmp(hash, s->question) != 0 || s->question_shown_at)
         return;
-    s->question_shown = true;
+    s->question_shown_at = oriel_boottime(); /* before the record, which takes its time */
     if (!s->ops->record(s->user, "prompt", json_pack("{s:s, s:s}", "request", hash, "session", s->id))) {
         oriel_session_end(s, "device", "audit", NULL);
         return;
@@ -220,10 +235,12 @@ void oriel_session_live_decide(struct oriel_session *s, const char *hash, const 
     bool more = s->more.peer != NULL, right = strcmp(hash, s->question) == 0;
     json_t *ticked = scopes ? oriel_session_ticked(more ? s->more.scopes : s->request.scopes, scopes) : NULL;
     bool empty = ticked && !more && !oriel_session_has(ticked, "view");
-    if (!right || (scopes && (!ticked || !s->question_shown)))
+    if (!right || (scopes && (!ticked || !s->question_shown_at)))
         reason = "provider-invalid";
-    bool yes = right && ticked && s->question_shown && !empty;
-    if (yes && more)
+    bool yes = right && ticked && s->question_shown_at && !empty;
+    if (yes && oriel_session_too_soon(s, hash, s->question_shown_at))
+        ; /* it stays open */
+    else if (yes && more)
         more_allowed(s, ticked);
     else if (yes)
         again_allowed(s, ticked);

@@ -17,7 +17,8 @@ struct oriel_session {
     enum oriel_session_state state;
     struct oriel_session_request request;
     char id[ORIEL_HASH_SIZE];
-    bool shown;
+    gint64 shown_at;  /* when the prompt of the request was seen first, 0: not yet */
+    bool early_noted; /* of the question that is open */
     bool capture_ready;
     char *offer, *fingerprint; /* held until capture is ready too */
     GPtrArray *candidates;     /* local ones that came before the offer left: json_t */
@@ -37,7 +38,7 @@ struct oriel_session {
     /* session_live.c's */
     struct oriel_session_request more; /* the request for more scopes that is open; its scopes: those that are new */
     char question[ORIEL_HASH_SIZE];    /* what the provider is asked in mid-session, "" without a question */
-    bool question_shown;
+    gint64 question_shown_at;
     gint64 question_until, again_at;
     gint64 alive_at, seen_at; /* the last heartbeat; the last that said that the indicator is visible */
     bool connected;           /* the provider is there */
@@ -62,6 +63,9 @@ void oriel_session_live_decide(struct oriel_session *s, const char *hash, const 
 void oriel_session_live_shown(struct oriel_session *s, const char *hash);
 /* The provider is gone: nobody sees who looks, nobody can stop it. */
 void oriel_session_live_lost(struct oriel_session *s);
+/* Whether a yes comes sooner after `shown_at` than anybody can have read what it is about: it is not taken then, and
+ * the provider is told. */
+bool oriel_session_too_soon(struct oriel_session *s, const char *hash, gint64 shown_at);
 bool oriel_session_has(const json_t *scopes, const char *scope);
 /* `ticked` ∩ `asked`: a new reference. NULL when `ticked` has one that was not asked for. */
 json_t *oriel_session_ticked(const json_t *asked, const json_t *ticked);

@@ -73,7 +73,7 @@ story('scopes one by one: what was unticked is not granted', async ({ rig }) => 
   await cast.agent.request({ scopes: ['view', 'camera', 'voice'] });
   const ask = await cast.provider.asked();
   assert.deepEqual(ask.scopes, ['view', 'camera', 'voice']);
-  cast.provider.decide(ask, true, ['view', 'logs']);
+  cast.provider.decide(ask, true, ['view', 'voice']);
   assert.deepEqual((await cast.agent.grant()).scopes, ['view', 'voice']);
   assert.deepEqual((await cast.provider.next('session starting')).scopes, ['view', 'voice']);
   const decision = cast.device.audit().find(({ event }) => event === 'decision');
@@ -117,6 +117,26 @@ story('removing a scope in mid-session is a tap, adding one asks again', async (
   provider.send({ t: 'remove', session: provider.session, scope: 'view' });
   const end = await agent.ended();
   assert.deepEqual([end.by, end.reason], ['person', 'stopped']);
+});
+
+story('attack 13: an Allow sooner than a second after the prompt was shown is not taken, and the prompt stays', async ({ rig }) => {
+  const cast = await rig.cast({ device: { config: { consent: { 'allow-after-ms': null } } } }); // as it comes
+  const { agent, provider, device } = cast;
+  await agent.request();
+  const ask = await provider.asked(undefined, { read: false });
+  assert.equal(ask.allow_after, 1000);
+  await agent.next(({ typ, stage }) => typ === 'progress' && stage === 'shown');
+  for (let n = 0; n < 3; n++) { // a hammering finger
+    provider.decide(ask, true);
+    const early = await provider.next('early');
+    assert.ok(early.request === ask.request && early.ms > 0 && early.ms <= 1000, JSON.stringify(early));
+  }
+  assert.equal((await device.status()).status, 'asking');
+  assert.equal(device.captures(), 0);
+  assert.deepEqual(device.audit().map(({ event }) => event), ['boot', 'request', 'prompt', 'early']);
+  await sleep(1000);
+  provider.decide(ask, true);
+  await agent.grant();
 });
 
 story('attack 14: provider killed in a session: paused at once, ended after 10 s', async ({ rig }) => {

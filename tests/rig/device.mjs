@@ -56,7 +56,7 @@ export class Device {
     for (const [vendor, text] of Object.entries(trust).filter(([vendor]) => !whole.some(([good]) => good === vendor)))
       writeFileSync(at(`etc/oriel/trust.d/${vendor}.json`), typeof text === 'string' ? text : JSON.stringify(text));
     device.config = merge(merge(readKeyFile(device.file), {
-      consent: { timeout: 20 },
+      consent: { timeout: 20, 'allow-after-ms': 300 }, // as short as may be; rules.test.mjs has the default
       capture: screen ? { backend: 'x11', display: screen.display, xauthority: screen.authority } : { backend: 'test' },
       media: { path: 'direct', addresses: '127.0.0.1' },
       audit: { directory: at('audit') },

@@ -1,6 +1,6 @@
 // The person at the panel, as a program: speaks src/hmi/PROVIDER.md through rig-provider, which has no code of Oriel.
 import { program } from './paths.mjs';
-import { Process, within } from './process.mjs';
+import { Process, sleep, within } from './process.mjs';
 
 export class Provider {
   // Options: hello (false: say nothing by itself), state (false: no heartbeat), uid (of another user; needs root), log.
@@ -60,10 +60,11 @@ export class Provider {
     }));
   }
 
-  // Waits for a prompt and says that it is shown.
-  async asked(ms) {
+  // Waits for a prompt, says that it is shown, and reads it as long as core wants.
+  async asked(ms, { read = true } = {}) {
     const ask = await this.next('ask', ms);
     this.send({ t: 'shown', request: ask.request });
+    if (read) await sleep(ask.allow_after + 20);
     return ask;
   }
 

@@ -120,6 +120,11 @@ static void withdraw(void *user, const char *hash, const char *why) {
     effect("withdraw:%s", why);
 }
 
+static void early(void *user, const char *hash, guint ms) {
+    assert_true(strcmp(hash, HASH) == 0 || strcmp(hash, question) == 0);
+    effect("early:%u", ms);
+}
+
 static void announce(void *user, const char *state, const char *by, const char *reason) {
     effect(by ? "announce:%s(%s,%s)" : "announce:%s", state, by, reason);
     assert_int_equal(by != NULL, strcmp(state, "ended") == 0);
@@ -173,9 +178,9 @@ static void arm(void *user, gint64 deadline) {
     effect("arm:%d", (int)(seconds + 0.5));
 }
 
-static const struct oriel_session_ops ops = {record,    send_message, ask,      withdraw, prepare, discard,
-                                             settled,   freeze,       announce, launch,   renew,   answer,
-                                             candidate, kill_helpers, changed,  arm};
+static const struct oriel_session_ops ops = {record,  send_message, ask,          withdraw, early,  prepare,
+                                             discard, settled,      freeze,       announce, launch, renew,
+                                             answer,  candidate,    kill_helpers, changed,  arm};
 
 /* ---- steps ---- */
 
@@ -1032,6 +1037,46 @@ static void test_rule_scopes_can_be_unticked_and_only_shrink(void **state) {
     assert_string_equal(outcome, "denied");
 }
 
+/* A finger that was on its way to something else (attack 13). */
+static void test_rule_allow_counts_a_second_after_it_was_shown(void **state) {
+    static const struct oriel_session_rules slow = {60, 1000, 1800, 300};
+    oriel_session_free(session);
+    session = oriel_session_new(&ops, NULL, &slow);
+    request_for("[\"view\"]");
+    decide(HASH, "[\"view\"]");
+    expect("record:early early:1000");
+    oriel_clock_advance(999 * ORIEL_MILLISECOND);
+    oriel_session_shown(session, HASH); /* saying it again changes nothing */
+    decide(HASH, "[\"view\"]");         /* nor does hammering on it fill the log */
+    expect("early:1");
+    assert_int_equal(oriel_session_state(session), ORIEL_SESSION_ASKING);
+    oriel_clock_advance(ORIEL_MILLISECOND);
+    decide(HASH, "[\"view\"]");
+    assert_int_equal(oriel_session_state(session), ORIEL_SESSION_STARTING);
+    offer();
+    ready();
+    oriel_session_live(session);
+    g_string_truncate(effects, 0);
+    ask_for_more("[\"camera\"]");
+    oriel_session_shown(session, OTHER);
+    g_string_truncate(effects, 0);
+    decide(OTHER, "[\"camera\"]");
+    expect("record:early early:1000");
+    expect_scopes("view");
+    decide(OTHER, NULL); /* a no counts at once */
+    expect("record:decision(denied) send:denial(denied) arm:2");
+    ask_for_more("[\"camera\"]");
+    oriel_session_shown(session, OTHER);
+    oriel_clock_advance(ORIEL_SECOND);
+    decide(OTHER, "[\"camera\"]");
+    expect_scopes("view+camera");
+    stop_by_person();
+    gone();
+    request_for("[\"view\"]");
+    decide(HASH, NULL);
+    expect("record:decision(denied) discard send:denial(denied) arm:0 changed:idle");
+}
+
 static void test_rule_removing_a_scope_is_a_tap(void **state) {
     request_for("[\"view\", \"control\"]");
     decide(HASH, "[\"view\", \"control\"]");
@@ -1216,7 +1261,7 @@ static int set_up(void **state) {
     said_path = 1;
     renewal = 0;
     fail_ask = fail_prepare = fail_launch = launched = false;
-    static const struct oriel_session_rules rules = {60, 1800, 300};
+    static const struct oriel_session_rules rules = {60, 0, 1800, 300};
     session = oriel_session_new(&ops, NULL, &rules);
     view = json_pack("[s]", "view");
     return 0;
@@ -1269,6 +1314,7 @@ int main(void) {
         TEST(test_words_of_helpers_are_cut),
         TEST(test_two_hundred_sessions),
         TEST(test_rule_scopes_can_be_unticked_and_only_shrink),
+        TEST(test_rule_allow_counts_a_second_after_it_was_shown),
         TEST(test_rule_removing_a_scope_is_a_tap),
         TEST(test_rule_adding_a_scope_asks_again),
         TEST(test_more_ends_with_the_session),
