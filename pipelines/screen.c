@@ -22,20 +22,10 @@
 #include "damage.h"
 #include "framesource.h"
 #include "graph.h"
+#include "offered.h"
 #include "playoutdelay.h"
 
 enum { MTU = 1200, THREADS_MAX = 4 };
-
-#define URI_TWCC "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
-#define URI_MID "urn:ietf:params:rtp-hdrext:sdes:mid"
-
-/* RTP as it is offered. A payload type or id means nothing outside of the session. */
-#define PAYLOAD 96
-#define MID "video"
-#define ID_TWCC 1
-#define ID_MID 2
-#define ID_PLAYOUT_DELAY 3
-#define ID_CAPTURE_TIME 4
 
 static GstElement *child(GstElement *screen, const char *name) {
     return gst_bin_get_by_name(GST_BIN(screen), name);
@@ -51,11 +41,12 @@ GstCaps *oriel_screen_caps(GstElement *screen) {
     gboolean h264 = g_str_equal(GST_OBJECT_NAME(gst_element_get_factory(pay)), "rtph264pay");
     GstCaps *caps = gst_caps_new_simple(
         "application/x-rtp", "media", G_TYPE_STRING, "video", "encoding-name", G_TYPE_STRING, h264 ? "H264" : "VP8",
-        "clock-rate", G_TYPE_INT, 90000, "payload", G_TYPE_INT, PAYLOAD, "ssrc", G_TYPE_UINT, ssrc, "a-mid",
-        G_TYPE_STRING, MID, "rtcp-fb-nack-pli", G_TYPE_BOOLEAN, TRUE, "rtcp-fb-ccm-fir", G_TYPE_BOOLEAN, TRUE,
-        "rtcp-fb-transport-cc", G_TYPE_BOOLEAN, TRUE, "extmap-" G_STRINGIFY(ID_TWCC), G_TYPE_STRING, URI_TWCC,
-        "extmap-" G_STRINGIFY(ID_MID), G_TYPE_STRING, URI_MID, "extmap-" G_STRINGIFY(ID_PLAYOUT_DELAY), G_TYPE_STRING,
-        ORIEL_PLAYOUT_DELAY_URI, "extmap-" G_STRINGIFY(ID_CAPTURE_TIME), G_TYPE_STRING, ORIEL_CAPTURE_TIME_URI, NULL);
+        "clock-rate", G_TYPE_INT, 90000, "payload", G_TYPE_INT, ORIEL_PAYLOAD_SCREEN, "ssrc", G_TYPE_UINT, ssrc,
+        "a-mid", G_TYPE_STRING, ORIEL_MID_SCREEN, "rtcp-fb-nack-pli", G_TYPE_BOOLEAN, TRUE, "rtcp-fb-ccm-fir",
+        G_TYPE_BOOLEAN, TRUE, "rtcp-fb-transport-cc", G_TYPE_BOOLEAN, TRUE, "extmap-" G_STRINGIFY(ORIEL_ID_TWCC),
+        G_TYPE_STRING, ORIEL_URI_TWCC, "extmap-" G_STRINGIFY(ORIEL_ID_MID), G_TYPE_STRING, ORIEL_URI_MID,
+        "extmap-" G_STRINGIFY(ORIEL_ID_PLAYOUT_DELAY), G_TYPE_STRING, ORIEL_PLAYOUT_DELAY_URI,
+        "extmap-" G_STRINGIFY(ORIEL_ID_CAPTURE_TIME), G_TYPE_STRING, ORIEL_CAPTURE_TIME_URI, NULL);
     if (h264)
         gst_caps_set_simple(caps, "packetization-mode", G_TYPE_STRING, "1", "profile-level-id", G_TYPE_STRING, "42e01f",
                             "level-asymmetry-allowed", G_TYPE_STRING, "1", NULL);
@@ -64,20 +55,21 @@ GstCaps *oriel_screen_caps(GstElement *screen) {
 
 static gboolean set_up_payloader(GstElement *screen, GstElement *pay, GError **error) {
     /* RTP time 0 is running time 0: the data channel tells the page which clock time that is. */
-    g_object_set(pay, "pt", PAYLOAD, "ssrc", g_random_int(), "mtu", MTU, "timestamp-offset", 0, "perfect-rtptime",
-                 FALSE, NULL);
-    g_autoptr(GstRTPHeaderExtension) twcc = gst_rtp_header_extension_create_from_uri(URI_TWCC);
-    g_autoptr(GstRTPHeaderExtension) mid = gst_rtp_header_extension_create_from_uri(URI_MID);
-    g_autoptr(GstRTPHeaderExtension) delay = gst_object_ref_sink(oriel_playout_delay_new(ID_PLAYOUT_DELAY));
-    g_autoptr(GstRTPHeaderExtension) capture = gst_object_ref_sink(oriel_capture_time_new(ID_CAPTURE_TIME, screen));
+    g_object_set(pay, "pt", ORIEL_PAYLOAD_SCREEN, "ssrc", g_random_int(), "mtu", MTU, "timestamp-offset", 0,
+                 "perfect-rtptime", FALSE, NULL);
+    g_autoptr(GstRTPHeaderExtension) twcc = gst_rtp_header_extension_create_from_uri(ORIEL_URI_TWCC);
+    g_autoptr(GstRTPHeaderExtension) mid = gst_rtp_header_extension_create_from_uri(ORIEL_URI_MID);
+    g_autoptr(GstRTPHeaderExtension) delay = gst_object_ref_sink(oriel_playout_delay_new(ORIEL_ID_PLAYOUT_DELAY));
+    g_autoptr(GstRTPHeaderExtension) capture =
+        gst_object_ref_sink(oriel_capture_time_new(ORIEL_ID_CAPTURE_TIME, screen));
     if (!twcc || !mid) {
         g_set_error(error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN,
                     "GStreamer's rtpmanager plugin is missing; install Debian's gstreamer1.0-plugins-good");
         return FALSE;
     }
-    gst_rtp_header_extension_set_id(twcc, ID_TWCC);
-    gst_rtp_header_extension_set_id(mid, ID_MID);
-    g_object_set(mid, "mid", MID, NULL);
+    gst_rtp_header_extension_set_id(twcc, ORIEL_ID_TWCC);
+    gst_rtp_header_extension_set_id(mid, ORIEL_ID_MID);
+    g_object_set(mid, "mid", ORIEL_MID_SCREEN, NULL);
     GstRTPHeaderExtension *all[] = {twcc, mid, delay, capture};
     for (guint i = 0; i < G_N_ELEMENTS(all); i++)
         g_signal_emit_by_name(pay, "add-extension", all[i]);

@@ -173,6 +173,35 @@ static Verdict check_choices(const GstSDPMedia *ours, const GstSDPMedia *theirs,
     return ORIEL_SDP_GOOD;
 }
 
+static bool is_rtp(const GstSDPMedia *media) {
+    return g_strcmp0(gst_sdp_media_get_media(media), "application") != 0;
+}
+
+static const char *const directions[] = {"sendrecv", "sendonly", "recvonly", "inactive", NULL};
+
+/* RFC 3264, section 6.1, and the first m-line is received: it is what the session is for. */
+static Verdict check_direction(const GstSDPMedia *ours, const GstSDPMedia *theirs, guint m, char *error) {
+    const char *chosen = NULL;
+    for (guint i = 0; directions[i]; i++)
+        if (has(theirs, directions[i], NULL)) {
+            if (chosen)
+                return refuse(error, "m-line %u of the answer has more than one direction", m);
+            chosen = directions[i];
+        }
+    if (!chosen)
+        return refuse(error, "m-line %u of the answer has no direction", m);
+    bool receives = strcmp(chosen, "recvonly") == 0 || strcmp(chosen, "sendrecv") == 0;
+    bool sends = strcmp(chosen, "sendonly") == 0 || strcmp(chosen, "sendrecv") == 0;
+    if (sends && has(ours, "sendonly", NULL))
+        return refuse(error, "m-line %u of the answer must be recvonly%s: the device only sends", m,
+                      m ? " or inactive" : "");
+    if (receives && has(ours, "recvonly", NULL))
+        return refuse(error, "m-line %u of the answer must be sendonly or inactive: the device only receives", m);
+    if (!receives && m == 0)
+        return refuse(error, "m-line %u of the answer must be recvonly: it is the screen", m);
+    return ORIEL_SDP_GOOD;
+}
+
 static Verdict check_media(const GstSDPMessage *sdp, const GstSDPMedia *ours, const GstSDPMedia *theirs, guint m,
                            char *error) {
     const char *kind = gst_sdp_media_get_media(ours);
@@ -188,14 +217,11 @@ static Verdict check_media(const GstSDPMessage *sdp, const GstSDPMedia *ours, co
         return refuse(error, "the agent's browser refused m-line %u (%s)", m, kind);
     if (g_strcmp0(attribute(theirs, "mid"), attribute(ours, "mid")) != 0)
         return refuse(error, "m-line %u of the answer has another mid than was offered", m);
-    if (g_strcmp0(kind, "video") == 0) {
-        if (!has(theirs, "recvonly", NULL) || has(theirs, "sendrecv", NULL) || has(theirs, "sendonly", NULL) ||
-            has(theirs, "inactive", NULL))
-            return refuse(error, "m-line %u of the answer must be recvonly: the device only sends", m);
-        if (!has(theirs, "rtcp-mux", NULL))
-            return refuse(error, "m-line %u of the answer has no rtcp-mux", m);
-    }
-    Verdict verdict = check_choices(ours, theirs, m, error);
+    Verdict verdict = is_rtp(ours) ? check_direction(ours, theirs, m, error) : ORIEL_SDP_GOOD;
+    if (verdict == ORIEL_SDP_GOOD && is_rtp(ours) && !has(theirs, "rtcp-mux", NULL))
+        verdict = refuse(error, "m-line %u of the answer has no rtcp-mux", m);
+    if (verdict == ORIEL_SDP_GOOD)
+        verdict = check_choices(ours, theirs, m, error);
     return verdict == ORIEL_SDP_GOOD ? check_transport(sdp, theirs, m, error) : verdict;
 }
 
@@ -242,20 +268,29 @@ static void take_candidates(GstSDPMessage *sdp, GPtrArray *candidates) {
             const GstSDPAttribute *a = gst_sdp_media_get_attribute(media, i);
             if (g_strcmp0(a->key, "candidate") != 0 && g_strcmp0(a->key, "end-of-candidates") != 0)
                 continue;
-            struct oriel_sdp_candidate *candidate = g_new0(struct oriel_sdp_candidate, 1);
-            candidate->mline = m;
-            int length = snprintf(candidate->text, sizeof candidate->text, "candidate:%s", a->value ? a->value : "");
-            if (length < (int)sizeof candidate->text && oriel_sdp_candidate_usable(candidate->text))
-                g_ptr_array_add(candidates, candidate);
-            else
-                g_free(candidate);
+            g_autofree char *candidate = g_strdup_printf("candidate:%s", a->value ? a->value : "");
+            if (oriel_sdp_candidate_usable(candidate))
+                g_ptr_array_add(candidates, g_steal_pointer(&candidate));
             gst_sdp_media_remove_attribute(media, i);
         }
     }
 }
 
+static void set_inactive(GstSDPMessage *sdp, unsigned active) {
+    for (guint m = 0; m < gst_sdp_message_medias_len(sdp); m++) {
+        GstSDPMedia *media = (GstSDPMedia *)gst_sdp_message_get_media(sdp, m);
+        if (!is_rtp(media) || active & 1u << m)
+            continue;
+        for (guint i = gst_sdp_media_attributes_len(media); i-- > 0;)
+            if (g_strv_contains(directions, gst_sdp_media_get_attribute(media, i)->key))
+                gst_sdp_media_remove_attribute(media, i);
+        gst_sdp_media_add_attribute(media, "inactive", "");
+    }
+}
+
 enum oriel_sdp_verdict oriel_sdp_check_answer(const char *offer, const char *answer, const char *fingerprint,
-                                              struct oriel_sdp_answer *ret_answer, char error[ORIEL_SDP_ERROR_SIZE]) {
+                                              unsigned active, struct oriel_sdp_answer *ret_answer,
+                                              char error[ORIEL_SDP_ERROR_SIZE]) {
     Verdict verdict = check_text(answer, error);
     if (verdict != ORIEL_SDP_GOOD)
         return verdict;
@@ -267,6 +302,7 @@ enum oriel_sdp_verdict oriel_sdp_check_answer(const char *offer, const char *ans
     if (verdict == ORIEL_SDP_GOOD) {
         ret_answer->candidates = g_ptr_array_new_with_free_func(g_free);
         take_candidates(theirs, ret_answer->candidates);
+        set_inactive(theirs, active);
         ret_answer->sdp = gst_sdp_message_as_text(theirs);
     }
     g_clear_pointer(&ours, gst_sdp_message_free);

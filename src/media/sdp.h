@@ -1,10 +1,10 @@
 /* What of the agent's SDP may reach webrtcbin.
  *
  * Policy: the answer answers this offer and nothing else: the same m-lines with formats and extensions out of the
- * offer, bundled, video received only, one certificate by one SHA-256 fingerprint, the announced one; no ice-lite. Its
- * candidates are taken out, so that each passes the same check as one that comes by itself. A candidate must be UDP to
- * an IP literal (RFC 8839): names are never looked up.
- * Pure functions of their arguments: no I/O, no state. Thread-safe. */
+ * offer, bundled, each in a direction that answers the offered one, one certificate by one SHA-256 fingerprint, the
+ * announced one; no ice-lite. Its candidates are taken out, so that each passes the same check as one that comes by
+ * itself. A candidate must be UDP to an IP literal (RFC 8839): names are never looked up. Pure functions of their
+ * arguments: no I/O, no state. Thread-safe. */
 #ifndef ORIEL_SDP_H
 #define ORIEL_SDP_H
 
@@ -17,18 +17,15 @@ enum oriel_sdp_verdict { ORIEL_SDP_GOOD, ORIEL_SDP_PROTOCOL, ORIEL_SDP_FINGERPRI
 
 struct oriel_sdp_answer {
     char *sdp;             /* for webrtcbin, without candidates */
-    GPtrArray *candidates; /* of struct oriel_sdp_candidate *, the usable ones */
+    GPtrArray *candidates; /* of char *, the usable ones */
 };
 
-struct oriel_sdp_candidate {
-    unsigned mline;
-    char text[ORIEL_SDP_CANDIDATE_MAX + 1];
-};
-
-/* Judges `answer` to `offer` (ours). `fingerprint` is the announced one. On ORIEL_SDP_GOOD fills `ret_answer` (clear it
- * afterwards), otherwise `error` with a sentence. */
+/* Judges `answer` to `offer` (ours). `fingerprint` is the announced one. `active` has a bit for each m-line of audio or
+ * video behind which something is: the others become inactive in what webrtcbin is told, whatever the answer says. On
+ * ORIEL_SDP_GOOD fills `ret_answer` (clear it afterwards), otherwise `error` with a sentence. */
 enum oriel_sdp_verdict oriel_sdp_check_answer(const char *offer, const char *answer, const char *fingerprint,
-                                              struct oriel_sdp_answer *ret_answer, char error[ORIEL_SDP_ERROR_SIZE]);
+                                              unsigned active, struct oriel_sdp_answer *ret_answer,
+                                              char error[ORIEL_SDP_ERROR_SIZE]);
 void oriel_sdp_answer_clear(struct oriel_sdp_answer *answer);
 
 /* Whether `candidate` ("candidate:…") may be used: well-formed, UDP, an IP literal, a port. */

@@ -283,7 +283,8 @@ static void start(struct session *s) {
             s->exact = oriel_exact_new(send_exact, s);
             oriel_screen_watch(s->screen, oriel_exact_picture, s->exact);
         }
-        s->transport = oriel_transport_new(s->screen, caps, fingerprint, &path, &transport_events, s, &error);
+        const struct oriel_mline_end ends[ORIEL_MLINES] = {[ORIEL_MLINE_SCREEN] = {s->screen, caps}};
+        s->transport = oriel_transport_new(ends, fingerprint, &path, &transport_events, s, &error);
         if (s->transport)
             oriel_transport_watch(s->transport, on_sent, s->screen);
     }
@@ -331,7 +332,7 @@ static void handle(struct session *s) {
         oriel_transport_set_answer(s->transport, m->fields[0].bytes);
         break;
     case ORIEL_MEDIA_REMOTE_CANDIDATE:
-        oriel_transport_add_candidate(s->transport, (unsigned)m->fields[0].number, m->fields[1].bytes);
+        oriel_transport_add_candidate(s->transport, m->fields[1].bytes);
         break;
     case ORIEL_MEDIA_EGRESS:
         s->egress[0] = (unsigned)m->fields[0].number;

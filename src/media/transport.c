@@ -9,28 +9,29 @@
 #include <gst/webrtc/webrtc.h>
 #include <string.h>
 
+#include "channels.h"
 #include "fingerprint.h"
-#include "log.h"
 #include "inside.h"
+#include "log.h"
+#include "offered.h"
 #include "records.h"
+#include "report.h"
 #include "sdp.h"
-#include "wire.h"
 
 enum { CANDIDATES_MAX = 64 };
 
 struct oriel_transport {
     const struct oriel_transport_events *events;
     void *user;
-    GstElement *pipeline, *source;
-    GstCaps *caps;
+    GstElement *pipeline;
+    struct oriel_mlines *mlines;
     char **addresses; /* NULL: all */
     gboolean exact;   /* with a channel for the exact layer */
     GObject *tiles;   /* atomic: that channel, while it is open */
     char *turn;       /* the server with its credentials; NULL: direct */
     char fingerprint[ORIEL_FINGERPRINT_LENGTH + 1];
     gboolean over;
-    gsize bytes;   /* atomic */
-    gulong detour; /* the probe that drops packets until a renewed connection is up; 0: none */
+    gsize bytes;                                /* atomic */
     void (*left)(void *user, GstClockTime pts); /* set before anything is sent */
     void *left_user;
     struct connection *connection;
@@ -43,7 +44,7 @@ struct connection {
     GObject *channel, *tiles; /* `tiles`: the exact layer's; NULL: there is none */
     char *offer;
     gboolean answered, connected;
-    GPtrArray *early; /* of struct oriel_sdp_candidate *: came before the answer */
+    GPtrArray *early; /* of char *: came before the answer */
     gint sending;     /* atomic: whether a packet has left */
 };
 
@@ -96,6 +97,7 @@ static void offer_made(struct oriel_transport *t, const char *sdp) {
         return;
     }
     t->connection->offer = g_strdup(sdp);
+    oriel_mlines_offered(t->mlines, sdp);
     t->events->offer(t->user, sdp, own);
 }
 
@@ -103,15 +105,11 @@ static void connected(struct oriel_transport *t) {
     if (t->connection->connected)
         return;
     t->connection->connected = TRUE;
-    if (t->detour) {
-        g_autoptr(GstPad) src = gst_element_get_static_pad(t->source, "src");
-        gst_pad_remove_probe(src, t->detour);
-        t->detour = 0;
-    }
     /* The guard ends the process on a wrong certificate; without any there is no session either. */
-    if (oriel_fingerprint_seen(GST_BIN(t->pipeline)))
+    if (oriel_fingerprint_seen(GST_BIN(t->pipeline))) {
+        oriel_mlines_connected(t->mlines, true);
         t->events->connected(t->user);
-    else
+    } else
         fail(t, "fingerprint", "the connection came up without a certificate of the agent's browser");
 }
 
@@ -225,47 +223,28 @@ static void on_connection(GObject *webrtc, GParamSpec *spec, gpointer c) {
     }
 }
 
-static void on_channel_open(GObject *channel, gpointer c) {
-    post(c, OPEN, 0, NULL);
+static void on_page_open(void *c, bool open) {
+    post(c, open ? OPEN : CHANNEL_CLOSED, 0, NULL);
 }
 
-static void on_channel_close(GObject *channel, gpointer c) {
-    post(c, CHANNEL_CLOSED, 0, NULL);
+static void on_page_message(void *c, const void *text, size_t length) {
+    post(c, MESSAGE, (unsigned)length, g_strndup(text, length));
 }
 
-static void on_channel_text(GObject *channel, char *text, gpointer c) {
-    post(c, MESSAGE, text ? (unsigned)strlen(text) : 0, g_strdup(text ? text : ""));
+static void on_exact_open(void *c, bool open) {
+    post(c, TILES, open, NULL);
 }
 
-/* Each would be memory, and none is part of the protocol. */
-static void on_foreign_channel(GstElement *webrtc, GObject *channel, gpointer c) {
-    post(c, BREACH, 0, g_strdup("the page opened a data channel; only the device opens one"));
+static void on_exact_message(void *c, const void *bytes, size_t length) {
+    post(c, TILES_MESSAGE, (unsigned)length, g_memdup2(bytes, length));
 }
 
-static void on_channel_data(GObject *channel, GBytes *data, gpointer c) {
-    post(c, BREACH, 0, g_strdup("the page sent binary data, which the protocol does not have"));
+static void on_breach(void *c, const char *detail) {
+    post(c, BREACH, 0, g_strdup(detail));
 }
 
-static void on_tiles_open(GObject *channel, gpointer c) {
-    post(c, TILES, TRUE, NULL);
-}
-
-static void on_tiles_close(GObject *channel, gpointer c) {
-    post(c, TILES, FALSE, NULL);
-}
-
-static void on_tiles_data(GObject *channel, GBytes *data, gpointer c) {
-    gsize length = 0;
-    const void *bytes = data ? g_bytes_get_data(data, &length) : NULL;
-    if (length > ORIEL_EXACT_MESSAGE_MAX)
-        post(c, BREACH, 0, g_strdup("the page sent a message on the exact layer's channel that is too long"));
-    else
-        post(c, TILES_MESSAGE, (unsigned)length, g_memdup2(bytes, length));
-}
-
-static void on_tiles_text(GObject *channel, char *text, gpointer c) {
-    post(c, BREACH, 0, g_strdup("the page sent text on the exact layer's channel, which the protocol does not have"));
-}
+static const struct oriel_channel_events page_events = {on_page_open, on_page_message, on_breach};
+static const struct oriel_channel_events exact_events = {on_exact_open, on_exact_message, on_breach};
 
 static guint buffer_size(GstPadProbeInfo *info) {
     if (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST)
@@ -274,10 +253,15 @@ static guint buffer_size(GstPadProbeInfo *info) {
 }
 
 /* The marker bit is on the last packet of a picture. */
-static void look_for_end(struct oriel_transport *t, GstBuffer *packet) {
+static void look_at_screen(struct connection *c, GstBuffer *packet) {
+    struct oriel_transport *t = c->transport;
     guint8 byte = 0;
-    if (t->left && gst_buffer_extract(packet, 1, &byte, 1) == 1 && byte & 0x80)
+    if (gst_buffer_extract(packet, 1, &byte, 1) != 1 || (byte & 0x7f) != ORIEL_PAYLOAD_SCREEN)
+        return;
+    if (t->left && byte & 0x80)
         t->left(t->left_user, GST_BUFFER_PTS(packet));
+    if (g_atomic_int_compare_and_exchange(&c->sending, FALSE, TRUE))
+        post(c, SENDING, 0, NULL);
 }
 
 static GstPadProbeReturn on_rtp(GstPad *pad, GstPadProbeInfo *info, gpointer user) {
@@ -286,9 +270,7 @@ static GstPadProbeReturn on_rtp(GstPad *pad, GstPadProbeInfo *info, gpointer use
     GstBufferList *list = info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST ? GST_PAD_PROBE_INFO_BUFFER_LIST(info) : NULL;
     guint count = list ? gst_buffer_list_length(list) : 1;
     if (count)
-        look_for_end(c->transport, list ? gst_buffer_list_get(list, count - 1) : GST_PAD_PROBE_INFO_BUFFER(info));
-    if (g_atomic_int_compare_and_exchange(&c->sending, FALSE, TRUE))
-        post(c, SENDING, 0, NULL);
+        look_at_screen(c, list ? gst_buffer_list_get(list, count - 1) : GST_PAD_PROBE_INFO_BUFFER(info));
     return GST_PAD_PROBE_OK;
 }
 
@@ -378,51 +360,6 @@ static gboolean configure_ice(struct connection *c, GError **error) {
     return TRUE;
 }
 
-static gboolean add_video(struct connection *c, GError **error) {
-    struct oriel_transport *t = c->transport;
-    g_autoptr(GstPad) sink = gst_element_request_pad_simple(c->webrtc, "sink_0");
-    g_autoptr(GstPad) src = gst_element_get_static_pad(t->source, "src");
-    g_autoptr(GstWebRTCRTPTransceiver) transceiver = NULL;
-    g_object_get(sink, "transceiver", &transceiver, NULL);
-    g_object_set(transceiver, "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, "do-nack", TRUE,
-                 "codec-preferences", t->caps, NULL);
-    if (gst_pad_link(src, sink) == GST_PAD_LINK_OK)
-        return TRUE;
-    g_set_error(error, GST_CORE_ERROR, GST_CORE_ERROR_PAD, "the picture can't be linked to WebRTC");
-    return FALSE;
-}
-
-static gboolean add_channel(struct connection *c, GError **error) {
-    g_autoptr(GstStructure) options = gst_structure_new("options", "ordered", G_TYPE_BOOLEAN, TRUE, NULL);
-    g_signal_emit_by_name(c->webrtc, "create-data-channel", "oriel", options, &c->channel);
-    if (!c->channel) {
-        g_set_error(error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN,
-                    "no data channel: GStreamer's sctp plugin (gstreamer1.0-plugins-bad) is missing");
-        return FALSE;
-    }
-    g_signal_connect(c->channel, "on-open", G_CALLBACK(on_channel_open), c);
-    g_signal_connect(c->channel, "on-close", G_CALLBACK(on_channel_close), c);
-    g_signal_connect(c->channel, "on-message-string", G_CALLBACK(on_channel_text), c);
-    g_signal_connect(c->channel, "on-message-data", G_CALLBACK(on_channel_data), c);
-    return TRUE;
-}
-
-/* Unordered and without retransmission by SCTP, whose timers are slow: pipelines/exact sends again by itself. */
-static gboolean add_tiles(struct connection *c, GError **error) {
-    g_autoptr(GstStructure) options =
-        gst_structure_new("options", "ordered", G_TYPE_BOOLEAN, FALSE, "max-retransmits", G_TYPE_INT, 0, NULL);
-    g_signal_emit_by_name(c->webrtc, "create-data-channel", "oriel-exact", options, &c->tiles);
-    if (!c->tiles) {
-        g_set_error(error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN, "no data channel for the exact layer");
-        return FALSE;
-    }
-    g_signal_connect(c->tiles, "on-open", G_CALLBACK(on_tiles_open), c);
-    g_signal_connect(c->tiles, "on-close", G_CALLBACK(on_tiles_close), c);
-    g_signal_connect(c->tiles, "on-message-string", G_CALLBACK(on_tiles_text), c);
-    g_signal_connect(c->tiles, "on-message-data", G_CALLBACK(on_tiles_data), c);
-    return TRUE;
-}
-
 /* From NULL to an offer on its way, beside the source in the pipeline, whatever state that is in. */
 static gboolean connect_anew(struct oriel_transport *t, GError **error) {
     struct connection *c = t->connection = g_new0(struct connection, 1);
@@ -436,16 +373,17 @@ static gboolean connect_anew(struct oriel_transport *t, GError **error) {
     }
     g_object_set(c->webrtc, "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, NULL);
     gst_bin_add(GST_BIN(t->pipeline), c->webrtc);
-    if (!configure_ice(c, error) || !add_video(c, error))
+    if (!configure_ice(c, error) || !oriel_mlines_attach(t->mlines, c->webrtc, error))
         return FALSE;
     g_autoptr(GstElement) rtpbin = gst_bin_get_by_name(GST_BIN(c->webrtc), "rtpbin");
     g_signal_connect(rtpbin, "pad-added", G_CALLBACK(on_rtpbin_pad), c);
-    g_signal_connect(c->webrtc, "on-data-channel", G_CALLBACK(on_foreign_channel), c);
+    oriel_channel_guard(c->webrtc, &page_events, c);
     g_signal_connect(c->webrtc, "on-ice-candidate", G_CALLBACK(on_candidate), c);
     g_signal_connect(c->webrtc, "notify::ice-gathering-state", G_CALLBACK(on_gathering), c);
     g_signal_connect(c->webrtc, "notify::connection-state", G_CALLBACK(on_connection), c);
-    if (gst_element_set_state(c->webrtc, GST_STATE_READY) == GST_STATE_CHANGE_FAILURE || !add_channel(c, error) ||
-        (t->exact && !add_tiles(c, error)) ||
+    if (gst_element_set_state(c->webrtc, GST_STATE_READY) == GST_STATE_CHANGE_FAILURE ||
+        !(c->channel = oriel_channel_page(c->webrtc, &page_events, c, error)) ||
+        (t->exact && !(c->tiles = oriel_channel_exact(c->webrtc, &exact_events, c, error))) ||
         gst_element_set_state(t->pipeline, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE ||
         !gst_element_sync_state_with_parent(c->webrtc)) {
         if (error && !*error)
@@ -463,14 +401,12 @@ static char *turn_uri(const struct oriel_transport_path *path) {
     return g_strdup_printf("turn://%s:%s@" ORIEL_INSIDE_ADDRESS ":%u", name, password, ORIEL_INSIDE_PORT);
 }
 
-struct oriel_transport *oriel_transport_new(GstElement *source, GstCaps *caps, const char *fingerprint,
+struct oriel_transport *oriel_transport_new(const struct oriel_mline_end ends[ORIEL_MLINES], const char *fingerprint,
                                             const struct oriel_transport_path *path,
                                             const struct oriel_transport_events *events, void *user, GError **error) {
     struct oriel_transport *t = g_new0(struct oriel_transport, 1);
     t->events = events;
     t->user = user;
-    t->source = source;
-    t->caps = gst_caps_ref(caps);
     g_strlcpy(t->fingerprint, fingerprint, sizeof t->fingerprint);
     t->exact = path->exact;
     if (path->relay)
@@ -481,7 +417,8 @@ struct oriel_transport *oriel_transport_new(GstElement *source, GstCaps *caps, c
     t->pipeline = gst_pipeline_new("oriel");
     oriel_fingerprint_guard(GST_BIN(t->pipeline), fingerprint);
     oriel_records_guard(GST_BIN(t->pipeline));
-    gst_bin_add(GST_BIN(t->pipeline), source);
+    t->mlines = oriel_mlines_new(GST_BIN(t->pipeline), ends);
+    oriel_mlines_open(t->mlines, ORIEL_MLINE_SCREEN, true);
     /* Running time must be the time of capture: CLOCK_MONOTONIC, whatever another element would offer. */
     g_autoptr(GstClock) clock = gst_system_clock_obtain();
     gst_pipeline_use_clock(GST_PIPELINE(t->pipeline), clock);
@@ -499,20 +436,10 @@ static gpointer close_webrtc(gpointer webrtc) {
     return NULL;
 }
 
-/* Without a peer a packet would be an error, and one that waits would only be late. */
-static GstPadProbeReturn drop(GstPad *pad, GstPadProbeInfo *info, gpointer unused) {
-    return GST_PAD_PROBE_DROP;
-}
-
 bool oriel_transport_renew(struct oriel_transport *t, GError **error) {
     struct connection *old = t->connection;
-    g_autoptr(GstPad) src = gst_element_get_static_pad(t->source, "src");
-    g_autoptr(GstPad) sink = gst_pad_get_peer(src);
-    if (!t->detour)
-        t->detour =
-            gst_pad_add_probe(src, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, drop, NULL, NULL);
     g_atomic_pointer_set(&t->tiles, NULL);
-    gst_pad_unlink(src, sink);
+    oriel_mlines_detach(t->mlines);
     gst_object_ref(old->webrtc);
     gst_bin_remove(GST_BIN(t->pipeline), old->webrtc);
     g_thread_unref(g_thread_new("close", close_webrtc, old->webrtc));
@@ -524,8 +451,9 @@ bool oriel_transport_renew(struct oriel_transport *t, GError **error) {
 
 /* ---- in session ---- */
 
-static void pass_candidate(struct connection *c, unsigned mline, const char *candidate) {
-    g_signal_emit_by_name(c->webrtc, "add-ice-candidate", mline, candidate);
+/* All m-lines share the transport of the first (BUNDLE). */
+static void pass_candidate(struct connection *c, const char *candidate) {
+    g_signal_emit_by_name(c->webrtc, "add-ice-candidate", 0u, candidate);
 }
 
 void oriel_transport_set_answer(struct oriel_transport *t, const char *text) {
@@ -538,7 +466,7 @@ void oriel_transport_set_answer(struct oriel_transport *t, const char *text) {
     }
     char error[ORIEL_SDP_ERROR_SIZE];
     struct oriel_sdp_answer answer = {0};
-    switch (oriel_sdp_check_answer(c->offer, text, t->fingerprint, &answer, error)) {
+    switch (oriel_sdp_check_answer(c->offer, text, t->fingerprint, oriel_mlines_active(t->mlines), &answer, error)) {
     case ORIEL_SDP_GOOD:
         break;
     case ORIEL_SDP_PROTOCOL:
@@ -555,26 +483,24 @@ void oriel_transport_set_answer(struct oriel_transport *t, const char *text) {
     g_signal_emit_by_name(c->webrtc, "set-remote-description", description, NULL);
     gst_webrtc_session_description_free(description);
     g_ptr_array_extend_and_steal(c->early, g_steal_pointer(&answer.candidates));
-    for (guint i = 0; i < c->early->len; i++) {
-        const struct oriel_sdp_candidate *early = c->early->pdata[i];
-        pass_candidate(c, early->mline, early->text);
-    }
+    for (guint i = 0; i < c->early->len; i++)
+        pass_candidate(c, c->early->pdata[i]);
     g_ptr_array_set_size(c->early, 0);
     oriel_sdp_answer_clear(&answer);
 }
 
-void oriel_transport_add_candidate(struct oriel_transport *t, unsigned mline, const char *candidate) {
-    if (t->over || mline > 1 || !oriel_sdp_candidate_usable(candidate))
+void oriel_transport_add_candidate(struct oriel_transport *t, const char *candidate) {
+    if (t->over || !oriel_sdp_candidate_usable(candidate))
         return;
     struct connection *c = t->connection;
     if (c->answered)
-        pass_candidate(c, mline, candidate);
-    else if (c->early->len < CANDIDATES_MAX) {
-        struct oriel_sdp_candidate *early = g_new0(struct oriel_sdp_candidate, 1);
-        early->mline = mline;
-        g_strlcpy(early->text, candidate, sizeof early->text);
-        g_ptr_array_add(c->early, early);
-    }
+        pass_candidate(c, candidate);
+    else if (c->early->len < CANDIDATES_MAX)
+        g_ptr_array_add(c->early, g_strdup(candidate));
+}
+
+void oriel_transport_open(struct oriel_transport *t, enum oriel_mline mline, bool open) {
+    oriel_mlines_open(t->mlines, mline, open);
 }
 
 void oriel_transport_send(struct oriel_transport *t, const char *text) {
@@ -592,34 +518,9 @@ void oriel_transport_send_exact(struct oriel_transport *t, const void *bytes, si
     g_signal_emit_by_name(tiles, "send-data", data);
 }
 
-/* The receiver's report about our stream, out of the RTP session's own source. */
-static void read_report(const GValue *source, struct oriel_transport_counts *counts) {
-    g_autoptr(GstStructure) stats = NULL;
-    gboolean internal = FALSE, have = FALSE;
-    guint lost = 0, trip = 0;
-    g_object_get(g_value_get_object(source), "stats", &stats, NULL);
-    gst_structure_get(stats, "internal", G_TYPE_BOOLEAN, &internal, "have-rb", G_TYPE_BOOLEAN, &have, "rb-fractionlost",
-                      G_TYPE_UINT, &lost, "rb-round-trip", G_TYPE_UINT, &trip, NULL);
-    if (!have)
-        return;
-    counts->loss_permille = MAX(counts->loss_permille, lost * 1000 / 256);
-    counts->round_trip_ms = MAX(counts->round_trip_ms, (guint)((guint64)trip * 1000 / 65536));
-}
-
 void oriel_transport_counts(struct oriel_transport *t, struct oriel_transport_counts *counts) {
     *counts = (struct oriel_transport_counts){.bytes = (gsize)g_atomic_pointer_get(&t->bytes)};
-    g_autoptr(GstElement) rtpbin = gst_bin_get_by_name(GST_BIN(t->connection->webrtc), "rtpbin");
-    g_autoptr(GObject) session = NULL;
-    g_signal_emit_by_name(rtpbin, "get-internal-session", 0, &session);
-    if (!session)
-        return;
-    G_GNUC_BEGIN_IGNORE_DEPRECATIONS
-    GValueArray *sources = NULL;
-    g_object_get(session, "sources", &sources, NULL);
-    for (guint i = 0; sources && i < sources->n_values; i++)
-        read_report(g_value_array_get_nth(sources, i), counts);
-    g_clear_pointer(&sources, g_value_array_free);
-    G_GNUC_END_IGNORE_DEPRECATIONS
+    oriel_report_read(t->connection->webrtc, counts);
 }
 
 void oriel_transport_watch(struct oriel_transport *t, void (*left)(void *user, GstClockTime pts), void *user) {

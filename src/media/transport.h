@@ -1,4 +1,4 @@
-/* WebRTC of one session: one video m-line that only sends, its data channels, offered once. webrtcbin is behind it.
+/* WebRTC of one session: its m-lines (mlines.h) and data channels (channels.h), offered once. webrtcbin is behind it.
  *
  * Policy: one transport a process; nothing listens (no TCP, no UPnP). By relay, only the TURN server is spoken to and
  * only relay candidates are told; direct, with addresses given, nothing else is bound or told. The peer's certificate
@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "mlines.h"
 
 /* Where the packets go. */
 struct oriel_transport_path {
@@ -53,13 +55,12 @@ struct oriel_transport;
  */
 void oriel_transport_warm_up(void);
 
-/* Takes `source`, a floating bin with a pad "src" of RTP with `caps`. NULL with `error` set when it can't be built.
- * `events` must live on. */
-struct oriel_transport *oriel_transport_new(GstElement *source, GstCaps *caps, const char *fingerprint,
+/* Takes the bins of `ends`, floating. NULL with `error` set when it can't be built. `events` must live on. */
+struct oriel_transport *oriel_transport_new(const struct oriel_mline_end ends[ORIEL_MLINES], const char *fingerprint,
                                             const struct oriel_transport_path *path,
                                             const struct oriel_transport_events *events, void *user, GError **error);
 
-/* A new connection in place of the old one, whatever state that is in. The source must not be running; it is to be run
+/* A new connection in place of the old one, whatever state that is in. The screen must not be running; it is to be run
  * again after `connected`. False with `error` set when it can't be built: the transport is over then. */
 bool oriel_transport_renew(struct oriel_transport *transport, GError **error);
 
@@ -67,7 +68,10 @@ bool oriel_transport_renew(struct oriel_transport *transport, GError **error);
 void oriel_transport_set_answer(struct oriel_transport *transport, const char *sdp);
 
 /* Unusable ones are dropped. Early ones wait for the answer. */
-void oriel_transport_add_candidate(struct oriel_transport *transport, unsigned mline, const char *candidate);
+void oriel_transport_add_candidate(struct oriel_transport *transport, const char *candidate);
+
+/* Opens or shuts the gate of an m-line, by what the person granted. The screen's is open from the start. Any thread. */
+void oriel_transport_open(struct oriel_transport *transport, enum oriel_mline mline, bool open);
 
 /* Sends a text on the data channel, if it is open. */
 void oriel_transport_send(struct oriel_transport *transport, const char *text);

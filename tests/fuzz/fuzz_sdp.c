@@ -30,7 +30,7 @@ static void check_good(const struct oriel_sdp_answer *answer) {
     fuzz_check(prints >= 1);
     fuzz_check(!strstr(answer->sdp, "\na=candidate:") && !strstr(answer->sdp, "\na=ice-lite\r"));
     for (guint i = 0; i < answer->candidates->len; i++)
-        fuzz_check(oriel_sdp_candidate_usable(((struct oriel_sdp_candidate *)answer->candidates->pdata[i])->text));
+        fuzz_check(oriel_sdp_candidate_usable(answer->candidates->pdata[i]));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     struct oriel_sdp_answer answer = {0};
     char error[ORIEL_SDP_ERROR_SIZE] = "";
-    if (oriel_sdp_check_answer(offer, text, PRINT, &answer, error) == ORIEL_SDP_GOOD)
+    if (oriel_sdp_check_answer(offer, text, PRINT, 1, &answer, error) == ORIEL_SDP_GOOD)
         check_good(&answer);
     else
         fuzz_check(error[0] && !answer.sdp);

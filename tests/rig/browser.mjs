@@ -66,7 +66,8 @@ function install() {
     Object.assign(rig, { marks: {}, frames: 0, size: undefined });
     const pc = rig.pc = new RTCPeerConnection({ certificates: [rig.certificates.at(which)], iceServers, bundlePolicy: 'max-bundle' });
     pc.onicecandidate = ({ candidate }) => rig.candidates.push(candidate ? { candidate: candidate.candidate, mline: candidate.sdpMLineIndex ?? 0 } : { candidate: '', mline: 0 });
-    pc.ontrack = ({ track, receiver }) => {
+    pc.ontrack = ({ track, receiver, transceiver }) => {
+      if (transceiver.mid !== 'screen') return;
       receiver.jitterBufferTarget = 0;
       const video = rig.video = document.createElement('video');
       Object.assign(video, { muted: true, autoplay: true, playsInline: true, srcObject: new MediaStream([track]) });

@@ -16,16 +16,18 @@ export class Peer {
     return peer;
   }
 
-  // What a browser would answer, with the formats of the offer that it can't do without.
+  // What a browser would answer that only watches, with the formats of the offer that it can't do without.
   #answerTo(offer) {
-    const [session, video, data] = offer.split(/^(?=m=)/m), [format] = /^m=video \d+ \S+ (\d+)/.exec(video).slice(1);
+    const [session, ...media] = offer.split(/^(?=m=)/m);
     const common = [`a=ice-ufrag:${UFRAG}`, `a=ice-pwd:${PASSWORD}`, `a=fingerprint:sha-256 ${this.fingerprint}`, 'a=setup:active'];
-    return [
-      'v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 't=0 0', `a=group:${value(session, 'group')}`,
-      `m=video 9 UDP/TLS/RTP/SAVPF ${format}`, 'c=IN IP4 0.0.0.0', `a=mid:${value(video, 'mid')}`, 'a=recvonly', 'a=rtcp-mux',
-      `a=rtpmap:${format} VP8/90000`, ...[...video.matchAll(new RegExp(`^a=(?:rtcp-fb:${format}|extmap:).*$`, 'gm'))].map(([line]) => line.trim()), ...common,
-      'm=application 9 UDP/DTLS/SCTP webrtc-datachannel', 'c=IN IP4 0.0.0.0', `a=mid:${value(data, 'mid')}`, 'a=sctp-port:5000', ...common, '',
-    ].join('\r\n');
+    const answer = (line) => {
+      const [, kind, protocol, format] = /^m=(\w+) \d+ (\S+) (\S+)/.exec(line), mid = value(line, 'mid');
+      const head = [`m=${kind} 9 ${protocol} ${format}`, 'c=IN IP4 0.0.0.0', `a=mid:${mid}`, ...common];
+      if (kind === 'application') return [...head, 'a=sctp-port:5000'];
+      return [...head, mid === 'face' ? 'a=inactive' : 'a=recvonly', 'a=rtcp-mux',
+        ...[...line.matchAll(new RegExp(`^a=(?:rtpmap:${format}|rtcp-fb:${format}|extmap:).*$`, 'gm'))].map(([text]) => text.trim())];
+    };
+    return ['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 't=0 0', `a=group:${value(session, 'group')}`, ...media.flatMap(answer), ''].join('\r\n');
   }
 
   answer(agent, { sdp }) {

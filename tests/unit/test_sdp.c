@@ -114,7 +114,7 @@ static char *changed(const char *text, const char *from, const char *to, gboolea
 static enum oriel_sdp_verdict check(const char *answer, char error[ORIEL_SDP_ERROR_SIZE]) {
     struct oriel_sdp_answer result = {0};
     error[0] = '\0';
-    enum oriel_sdp_verdict verdict = oriel_sdp_check_answer(offer, answer, FINGERPRINT, &result, error);
+    enum oriel_sdp_verdict verdict = oriel_sdp_check_answer(offer, answer, FINGERPRINT, 1, &result, error);
     if (verdict == ORIEL_SDP_GOOD)
         oriel_sdp_answer_clear(&result);
     else
@@ -143,13 +143,12 @@ static void test_candidates_are_taken_out(void **state) {
                 "a=end-of-candidates\r\n",
                 FALSE);
     struct oriel_sdp_answer result = {0};
-    assert_int_equal(oriel_sdp_check_answer(offer, answer, FINGERPRINT, &result, error), ORIEL_SDP_GOOD);
+    assert_int_equal(oriel_sdp_check_answer(offer, answer, FINGERPRINT, 1, &result, error), ORIEL_SDP_GOOD);
     assert_null(strstr(result.sdp, "candidate"));
     assert_non_null(strstr(result.sdp, "a=ice-ufrag:sbo5"));
     assert_int_equal(result.candidates->len, 1);
-    const struct oriel_sdp_candidate *c = result.candidates->pdata[0];
-    assert_int_equal(c->mline, 0);
-    assert_string_equal(c->text, "candidate:2 1 udp 2113937151 192.0.2.7 50001 typ host generation 0");
+    assert_string_equal(result.candidates->pdata[0],
+                        "candidate:2 1 udp 2113937151 192.0.2.7 50001 typ host generation 0");
     oriel_sdp_answer_clear(&result);
 }
 
@@ -183,8 +182,9 @@ static const struct {
     {"a=mid:video", "a=mid:other", FALSE, ORIEL_SDP_PROTOCOL, "another mid"},
     {"a=mid:video\r\n", "", FALSE, ORIEL_SDP_PROTOCOL, "another mid"},
     {"a=recvonly", "a=sendrecv", FALSE, ORIEL_SDP_PROTOCOL, "must be recvonly"},
-    {"a=recvonly", "a=recvonly\r\na=sendonly", FALSE, ORIEL_SDP_PROTOCOL, "must be recvonly"},
-    {"a=recvonly\r\n", "", FALSE, ORIEL_SDP_PROTOCOL, "must be recvonly"},
+    {"a=recvonly", "a=inactive", FALSE, ORIEL_SDP_PROTOCOL, "must be recvonly"},
+    {"a=recvonly", "a=recvonly\r\na=sendonly", FALSE, ORIEL_SDP_PROTOCOL, "more than one direction"},
+    {"a=recvonly\r\n", "", FALSE, ORIEL_SDP_PROTOCOL, "no direction"},
     {"a=rtcp-mux\r\n", "", FALSE, ORIEL_SDP_PROTOCOL, "no rtcp-mux"},
     {"BUNDLE video application0", "BUNDLE video", FALSE, ORIEL_SDP_PROTOCOL, "bundle"},
     {"BUNDLE video application0", "BUNDLE video video", FALSE, ORIEL_SDP_PROTOCOL, "bundle"},
@@ -220,6 +220,89 @@ static void test_refused(void **state) {
         if (verdict != refused[i].verdict || !strstr(error, refused[i].why))
             fail_msg("\"%s\" for \"%s\": verdict %d, \"%s\"; expected %d, \"%s\"", refused[i].to, refused[i].from,
                      verdict, error, refused[i].verdict, refused[i].why);
+    }
+}
+
+/* Screen, camera, voice and face, each with the direction that is given for it. */
+static char *all_mlines(const char *const directions[4]) {
+    static const char *const names[] = {"screen", "camera", "voice", "face"};
+    GString *s = g_string_new("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
+                              "a=group:BUNDLE screen camera voice face data\r\n");
+    for (guint i = 0; i < 4; i++)
+        g_string_append_printf(s,
+                               "m=%s 9 UDP/TLS/RTP/SAVPF %u\r\nc=IN IP4 0.0.0.0\r\na=mid:%s\r\na=%s\r\na=rtcp-mux\r\n"
+                               "a=setup:active\r\na=ice-ufrag:sbo5\r\na=ice-pwd:4BvNIDdQWEyo0aOn9iqyB2Uw\r\n"
+                               "a=rtpmap:%u %s\r\na=fingerprint:sha-256 " FINGERPRINT "\r\n",
+                               i == 2 ? "audio" : "video", 96 + i, names[i], directions[i], 96 + i,
+                               i == 2 ? "opus/48000/2" : "VP8/90000");
+    g_string_append(s, "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:data\r\n"
+                       "a=setup:active\r\na=ice-ufrag:sbo5\r\na=ice-pwd:4BvNIDdQWEyo0aOn9iqyB2Uw\r\n"
+                       "a=sctp-port:5000\r\na=fingerprint:sha-256 " FINGERPRINT "\r\n");
+    return g_string_free(s, FALSE);
+}
+
+/* What webrtcbin is told of m-line `name`. */
+static char *told(const char *sdp, const char *name) {
+    g_autofree char *mid = g_strdup_printf("a=mid:%s\r\n", name);
+    g_auto(GStrv) sections = g_strsplit(sdp, "\r\nm=", -1);
+    for (char **section = sections; *section; section++) {
+        const char *const directions[] = {"sendrecv", "sendonly", "recvonly", "inactive"};
+        const char *found = NULL;
+        for (guint i = 0; strstr(*section, mid) && i < 4; i++) {
+            g_autofree char *line = g_strdup_printf("\r\na=%s", directions[i]);
+            if (strstr(*section, line)) {
+                assert_null(found);
+                found = directions[i];
+            }
+        }
+        if (found)
+            return g_strdup(found);
+    }
+    return NULL;
+}
+
+static void test_directions(void **state) {
+    g_autofree char *all = all_mlines((const char *[]){"sendonly", "sendonly", "sendrecv", "recvonly"});
+    static const struct {
+        const char *answer[4], *why; /* NULL: taken */
+    } cases[] = {
+        {{"recvonly", "recvonly", "sendrecv", "sendonly"}, NULL},
+        {{"recvonly", "inactive", "recvonly", "inactive"}, NULL},
+        {{"recvonly", "recvonly", "sendonly", "inactive"}, NULL},
+        {{"recvonly", "inactive", "inactive", "sendonly"}, NULL},
+        {{"inactive", "recvonly", "sendrecv", "sendonly"}, "m-line 0 of the answer must be recvonly: it is the screen"},
+        {{"recvonly", "sendrecv", "sendrecv", "sendonly"}, "m-line 1 of the answer must be recvonly or inactive"},
+        {{"recvonly", "sendonly", "sendrecv", "sendonly"}, "m-line 1 of the answer must be recvonly or inactive"},
+        {{"recvonly", "recvonly", "sendrecv", "sendrecv"}, "m-line 3 of the answer must be sendonly or inactive"},
+        {{"recvonly", "recvonly", "sendrecv", "recvonly"}, "m-line 3 of the answer must be sendonly or inactive"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        char error[ORIEL_SDP_ERROR_SIZE] = "";
+        struct oriel_sdp_answer result = {0};
+        g_autofree char *answer = all_mlines(cases[i].answer);
+        enum oriel_sdp_verdict verdict = oriel_sdp_check_answer(all, answer, FINGERPRINT, 15, &result, error);
+        if (verdict != (cases[i].why ? ORIEL_SDP_PROTOCOL : ORIEL_SDP_GOOD) ||
+            (cases[i].why && !strstr(error, cases[i].why)))
+            fail_msg("case %zu: \"%s\"", i, error);
+        oriel_sdp_answer_clear(&result);
+    }
+}
+
+static void test_what_nothing_is_behind_is_inactive(void **state) {
+    static const char *const names[] = {"screen", "camera", "voice", "face"};
+    const char *wanted[] = {"recvonly", "recvonly", "sendrecv", "sendonly"};
+    g_autofree char *all = all_mlines((const char *[]){"sendonly", "sendonly", "sendrecv", "recvonly"});
+    g_autofree char *answer = all_mlines(wanted);
+    for (unsigned active = 0; active < 16; active++) {
+        char error[ORIEL_SDP_ERROR_SIZE];
+        struct oriel_sdp_answer result = {0};
+        assert_int_equal(oriel_sdp_check_answer(all, answer, FINGERPRINT, active, &result, error), ORIEL_SDP_GOOD);
+        for (guint i = 0; i < 4; i++) {
+            g_autofree char *direction = told(result.sdp, names[i]);
+            assert_string_equal(direction, active & 1u << i ? wanted[i] : "inactive");
+        }
+        assert_non_null(strstr(result.sdp, "a=sctp-port:5000"));
+        oriel_sdp_answer_clear(&result);
     }
 }
 
@@ -296,9 +379,14 @@ static void test_own_fingerprint(void **state) {
 int main(void) {
     gst_init(NULL, NULL);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_browsers),   cmocka_unit_test(test_candidates_are_taken_out),
-        cmocka_unit_test(test_refused),    cmocka_unit_test(test_not_sdp_at_all),
-        cmocka_unit_test(test_candidates), cmocka_unit_test(test_own_fingerprint),
+        cmocka_unit_test(test_browsers),
+        cmocka_unit_test(test_candidates_are_taken_out),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_directions),
+        cmocka_unit_test(test_what_nothing_is_behind_is_inactive),
+        cmocka_unit_test(test_not_sdp_at_all),
+        cmocka_unit_test(test_candidates),
+        cmocka_unit_test(test_own_fingerprint),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@ export function readStats(report) {
     let video = null;
     let transport = null;
     for (const entry of report.values()) {
-        if (entry.type === 'inbound-rtp' && entry.kind === 'video') video = entry;
+        if (entry.type === 'inbound-rtp' && entry.kind === 'video' && (entry.mid ?? 'screen') === 'screen') video = entry;
         if (entry.type === 'transport') transport = entry;
     }
     // Firefox has no transport entry, but says of the pair itself that it was chosen.

@@ -5,6 +5,9 @@
  * that the protocol knows.
  */
 
+/* Always the same, in this order, whatever was granted (PROTOCOL.md, Media). */
+const MLINES = [['video', 'screen'], ['video', 'camera'], ['audio', 'voice'], ['video', 'face'], ['application']];
+
 /* Returns null when all is well, else {reason, detail} for the `end`. */
 export function refuseOffer(sdp, fingerprint) {
     const lines = sdp.split(/\r\n|\n/);
@@ -16,9 +19,8 @@ export function refuseOffer(sdp, fingerprint) {
         if (value.toUpperCase() !== fingerprint)
             return { reason: 'fingerprint', detail: "the offer's fingerprint is not the grant's" };
     }
-    const kinds = lines.filter((line) => line.startsWith('m=')).map((line) => line.slice(2).split(' ', 1)[0]);
-    if (kinds.filter((kind) => kind === 'video').length !== 1 || kinds.filter((kind) => kind === 'application').length !== 1)
-        return { reason: 'protocol', detail: 'the offer needs one video and one data m-line' };
-    if (kinds.length !== 2) return { reason: 'protocol', detail: 'the offer has an m-line that was not agreed on' };
+    const media = sdp.split(/^(?=m=)/m).slice(1).map((section) => [/^m=(\S+)/.exec(section)[1], /^a=mid:(\S+)/m.exec(section)?.[1]]);
+    if (media.length !== MLINES.length || !media.every(([kind, mid], i) => kind === MLINES[i][0] && (!MLINES[i][1] || mid === MLINES[i][1])))
+        return { reason: 'protocol', detail: `the offer's m-lines are not ${MLINES.map((line) => line[1] ?? line[0]).join(', ')}` };
     return null;
 }

@@ -73,8 +73,8 @@ export class Peer extends EventTarget {
             if (pc.connectionState === 'connected') on.connected();
             if (pc.connectionState === 'failed') on.failed('the connection to the device broke');
         };
-        pc.ontrack = ({ track, receiver }) => {
-            if (track.kind !== 'video') return;
+        pc.ontrack = ({ track, receiver, transceiver }) => {
+            if (transceiver.mid !== 'screen') return;
             if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = 0;
             this.stream = new MediaStream([track]);
             this.dispatchEvent(new CustomEvent('stream', { detail: this.stream }));

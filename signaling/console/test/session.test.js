@@ -12,7 +12,7 @@ import { Device, Owner, Vendor, privateJwk, protocol, publicJwk } from './world.
 const FINGERPRINT = Array(32).fill('AB').join(':');
 const MINE = Array(32).fill('CD').join(':');
 const SESSION = id32(7);
-const OFFER = `v=0\r\na=fingerprint:sha-256 ${FINGERPRINT}\r\nm=video 9 X 96\r\nm=application 9 X 1\r\n`;
+const OFFER = ['v=0', `a=fingerprint:sha-256 ${FINGERPRINT}`, 'm=video 9 X 96', 'a=mid:screen', 'm=video 9 X 98', 'a=mid:camera', 'm=audio 9 X 111', 'a=mid:voice', 'm=video 9 X 100', 'a=mid:face', 'm=application 9 X 1', ''].join('\r\n');
 
 let vendor, owner, signer, credential;
 let turn, device, presence, identity, refused, now, timers, pending, sent, marks, dropped, peer, session, certificate;

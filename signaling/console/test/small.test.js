@@ -106,8 +106,9 @@ test('data channel: exactly the messages of the protocol', () => {
 
 const FINGERPRINT = Array(32).fill('AB').join(':');
 const OTHER = Array(32).fill('AC').join(':');
-const offer = ({ media = ['video', 'application'], prints = [`sha-256 ${FINGERPRINT}`] } = {}) =>
-    ['v=0', ...prints.map((p) => `a=fingerprint:${p}`), ...media.map((m) => `m=${m} 9 UDP/TLS/RTP/SAVPF 96`), ''].join('\r\n');
+const MLINES = ['video screen', 'video camera', 'audio voice', 'video face', 'application application0'];
+const offer = ({ media = MLINES, prints = [`sha-256 ${FINGERPRINT}`] } = {}) =>
+    ['v=0', ...prints.map((p) => `a=fingerprint:${p}`), ...media.map((m) => m.split(' ')).flatMap(([kind, mid]) => [`m=${kind} 9 UDP/TLS/RTP/SAVPF 96`, `a=mid:${mid}`]), ''].join('\r\n');
 
 test('offer: every fingerprint is the one of the grant', () => {
     assert.equal(refuseOffer(offer(), FINGERPRINT), null);
@@ -118,8 +119,9 @@ test('offer: every fingerprint is the one of the grant', () => {
     assert.equal(refuseOffer(offer({ prints: [] }), FINGERPRINT).reason, 'protocol');
 });
 
-test('offer: one video and one data m-line, nothing more', () => {
-    for (const media of [['video'], ['application'], [], ['video', 'video', 'application'], ['video', 'audio', 'application']])
+test('offer: the five m-lines of the protocol in their order, nothing else', () => {
+    const [screen, camera, voice, face, data] = MLINES;
+    for (const media of [[], [screen], [screen, data], [screen, camera, voice, face], [camera, screen, voice, face, data], [screen, camera, voice, face, data, voice], [screen, camera, 'video voice', face, data], [screen, camera, 'audio speech', face, data]])
         assert.equal(refuseOffer(offer({ media }), FINGERPRINT).reason, 'protocol', media.join());
 });
 
