@@ -127,7 +127,7 @@ story('attack 13: an Allow sooner than a second after the prompt was shown is no
   assert.equal(ask.allow_after, 1000);
   await agent.next(({ typ, stage }) => typ === 'progress' && stage === 'shown');
   for (let n = 0; n < 3; n++) { // a hammering finger
-    provider.decide(ask, true);
+    provider.send({ t: 'decision', request: ask.request, allow: true, scopes: ask.scopes });
     const early = await provider.next('early');
     assert.ok(early.request === ask.request && early.ms > 0 && early.ms <= 1000, JSON.stringify(early));
   }

@@ -36,6 +36,8 @@ export class Provider {
     }
     this.packets.push(packet);
     this.#check();
+    // Core may have read `shown` long after it was sent: the person taps again.
+    if (packet.t === 'early' && packet.request === this.decided?.request) setTimeout(() => this.send(this.decided), packet.ms + 5);
   }
 
   #check() {
@@ -70,7 +72,7 @@ export class Provider {
 
   // `scopes`: those left ticked; all unless said.
   decide(ask, allow, scopes) {
-    this.send({ t: 'decision', request: ask.request, allow, ...(allow ? { scopes: scopes ?? ask.scopes } : {}) });
+    this.send(this.decided = { t: 'decision', request: ask.request, allow, ...(allow ? { scopes: scopes ?? ask.scopes } : {}) });
   }
 
   async allow(ms) {
