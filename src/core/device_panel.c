@@ -1,0 +1,141 @@
+/* See device_private.h. PROVIDER.md says what the messages mean. */
+#include "device_private.h"
+
+#include <string.h>
+
+#include "log.h"
+
+bool oriel_device_ask(void *user, const struct oriel_session_question *q) {
+    static const char *const kinds[] = {"request", "more", "again"};
+    struct oriel_device *d = user;
+    const struct oriel_session_request *r = q->request;
+    char code[ORIEL_CODE_SIZE];
+    oriel_message_code(r->hash, code);
+    json_t *m = oriel_device_describe(r, json_pack("{s:s, s:s, s:s, s:s, s:s, s:i}", "t", "ask", "request", q->hash,
+                                                   "kind", kinds[q->kind], "code", code, "reason", r->reason, "timeout",
+                                                   (int)q->timeout));
+    json_object_set(m, "scopes", (json_t *)q->scopes);
+    json_object_set_new(m, "allow_after", json_integer(d->config->consent_allow_after));
+    if (q->kind != ORIEL_QUESTION_REQUEST)
+        json_object_set_new(m, "seconds", json_integer(oriel_session_left(d->session)));
+    if (!oriel_provider_send(d->provider, m))
+        return false;
+    oriel_info("asking the person (%s): %s of %s, code %s", kinds[q->kind], r->name, r->company, code);
+    return true;
+}
+
+void oriel_device_withdraw(void *user, const char *hash, const char *why) {
+    struct oriel_device *d = user;
+    oriel_provider_send(d->provider, json_pack("{s:s, s:s, s:s}", "t", "withdraw", "request", hash, "why", why));
+}
+
+void oriel_device_early(void *user, const char *hash, guint ms) {
+    struct oriel_device *d = user;
+    oriel_info("an Allow came too soon after the prompt was shown, and was not taken");
+    oriel_provider_send(d->provider, json_pack("{s:s, s:s, s:i}", "t", "early", "request", hash, "ms", (int)ms));
+}
+
+static json_t *session_message(struct oriel_device *d, const char *state) {
+    return oriel_device_describe(oriel_session_request(d->session),
+                                 json_pack("{s:s, s:s, s:s, s:s, s:i}", "t", "session", "state", state, "session",
+                                           oriel_session_id(d->session), "why", oriel_session_paused(d->session),
+                                           "left", (int)oriel_session_left(d->session)));
+}
+
+static void tell_call(struct oriel_device *d) {
+    oriel_provider_send(d->provider, json_pack("{s:s, s:b}", "t", "call", "call", d->help != NULL));
+}
+
+void oriel_device_announce(void *user, const char *state, const char *by, const char *reason) {
+    struct oriel_device *d = user;
+    if (strcmp(state, "ended") == 0) {
+        oriel_info("session ended by %s: %s", by, reason);
+        oriel_provider_send(d->provider,
+                            json_pack("{s:s, s:s, s:s, s:s, s:s}", "t", "session", "state", state, "session",
+                                      oriel_session_id(d->session), "by", by, "reason", reason));
+        return;
+    }
+    oriel_info("session %s", state);
+    oriel_provider_send(d->provider, session_message(d, state));
+    if (strcmp(state, "live") == 0 && d->help) {
+        g_clear_pointer(&d->help, json_decref); /* somebody answered */
+        tell_call(d);
+        oriel_device_publish(d);
+    }
+}
+
+/* ---- from the provider ---- */
+
+static void provider_connected(void *user, const char *name) {
+    struct oriel_device *d = user;
+    oriel_info("consent provider '%s' is connected", name);
+    oriel_provider_send(d->provider, json_pack("{s:s, s:i, s:s, s:s, s:s, s:b, s:b}", "t", "welcome", "v", 1, "stop",
+                                               d->config->stop_socket, "device", d->config->device_id, "name",
+                                               d->identity->name, "online", (int)d->online, "call", d->help != NULL));
+    enum oriel_session_state state = oriel_session_state(d->session);
+    if (state >= ORIEL_SESSION_STARTING && state <= ORIEL_SESSION_LIVE)
+        oriel_provider_send(d->provider, session_message(d, *oriel_session_paused(d->session) ? "paused"
+                                                            : state == ORIEL_SESSION_LIVE     ? "live"
+                                                                                              : "starting"));
+    oriel_session_provider_connected(d->session);
+    oriel_device_publish(d);
+}
+
+static void provider_lost(void *user, bool invalid, const char *detail) {
+    struct oriel_device *d = user;
+    oriel_warning("the consent provider is lost: %s", detail);
+    if (invalid)
+        oriel_session_provider_invalid(d->session, detail);
+    oriel_session_provider_lost(d->session, detail);
+    if (d->help && !json_object_get(d->help, "callback"))
+        g_clear_pointer(&d->help,
+                        json_decref); /* who called may not be there any more, and said not how to be reached */
+    oriel_device_publish(d);
+}
+
+static void provider_shown(void *user, const char *request) {
+    oriel_session_shown(((struct oriel_device *)user)->session, request);
+}
+
+static void provider_decision(void *user, const char *request, const json_t *scopes) {
+    oriel_session_decide(((struct oriel_device *)user)->session, request, scopes);
+}
+
+static void provider_remove(void *user, const char *session, const char *scope) {
+    struct oriel_device *d = user;
+    if (strcmp(session, oriel_session_id(d->session)) == 0)
+        oriel_session_remove(d->session, scope);
+}
+
+static void provider_alive(void *user, bool indicator) {
+    oriel_session_provider_alive(((struct oriel_device *)user)->session, indicator);
+}
+
+static void provider_stop(void *user, const char *session) {
+    struct oriel_device *d = user;
+    if (strcmp(session, oriel_session_id(d->session)) == 0)
+        oriel_session_stop(d->session, "person", "stopped");
+}
+
+static void provider_call(void *user, const json_t *help) {
+    struct oriel_device *d = user;
+    json_decref(d->help);
+    d->help = help ? json_deep_copy(help) : NULL;
+    if (d->help) {
+        json_object_set_new(d->help, "since", json_integer((json_int_t)oriel_device_uptime()));
+        oriel_backoff_forget(d->backoff); /* the person wants to be asked */
+    }
+    /* What the machine shows and where to call back is for the agents, not for the log. */
+    oriel_device_record(d, help ? "call" : "uncall",
+                        help ? json_pack("{s:s}", "note", oriel_json_text(help, "note")) : json_object());
+    tell_call(d);
+    oriel_device_publish(d);
+}
+
+static void provider_masks(void *user, const uint8_t *bytes, guint count) {
+    oriel_picture_masks(((struct oriel_device *)user)->picture, bytes, count);
+}
+
+const struct oriel_provider_events oriel_device_provider_events = {provider_connected, provider_lost,  provider_shown,
+                                                                   provider_decision,  provider_stop,  provider_remove,
+                                                                   provider_alive,     provider_masks, provider_call};

@@ -1,0 +1,67 @@
+/* The parts of the device share this: device.c (effects of the session machine, the shell, life), device_panel.c (what
+ * core and the consent provider say to each other) and device_agents.c (the same with agents, by the broker). Nobody
+ * else includes it. */
+#ifndef ORIEL_DEVICE_PRIVATE_H
+#define ORIEL_DEVICE_PRIVATE_H
+
+#include "backoff.h"
+#include "control.h"
+#include "device.h"
+#include "exchange.h"
+#include "identity.h"
+#include "ledger.h"
+#include "limit.h"
+#include "link.h"
+#include "picture.h"
+#include "policy.h"
+#include "provider.h"
+#include "session.h"
+#include "watch.h"
+
+struct oriel_device {
+    const struct oriel_config *config;
+    struct oriel_launcher *launcher;
+    struct oriel_ledger *ledger;
+    struct oriel_provider *provider;
+    struct oriel_control *control;
+    struct oriel_link *link;
+    struct oriel_session *session;
+    struct oriel_picture *picture;
+    struct oriel_identity *identity;
+    struct oriel_trust *trust;
+    struct oriel_exchanges *exchanges;
+    struct oriel_limit *limit;
+    struct oriel_backoff *backoff;
+    struct oriel_watch *watch;
+    char boot[ORIEL_HASH_SIZE];
+    int timer; /* CLOCK_BOOTTIME: what expires does so while the machine sleeps, too */
+    guint timer_source, state_source, trust_source;
+    bool online;
+    char *offline_why;
+    json_t *help;         /* a call for support, as the state has it; NULL without one */
+    gint64 refusals_from; /* of the current minute */
+    guint refusals, refusals_unrecorded;
+    GMainLoop *closing;
+};
+
+/* device.c */
+bool oriel_device_record(void *user, const char *event, json_t *members);
+/* What is trusted has changed. */
+void oriel_device_trust_changed(void *user);
+/* The request that lives, for people: names, company, scopes, seconds, into `members`, which are given back. */
+json_t *oriel_device_describe(const struct oriel_session_request *request, json_t *members);
+gint64 oriel_device_uptime(void);
+
+/* device_panel.c */
+bool oriel_device_ask(void *user, const struct oriel_session_question *question);
+void oriel_device_withdraw(void *user, const char *hash, const char *why);
+void oriel_device_early(void *user, const char *hash, guint ms);
+void oriel_device_announce(void *user, const char *state, const char *by, const char *reason);
+extern const struct oriel_provider_events oriel_device_provider_events;
+
+/* device_agents.c */
+void oriel_device_send(void *user, const struct oriel_peer *peer, enum oriel_message_type type, json_t *members);
+void oriel_device_publish(struct oriel_device *device);
+extern const struct oriel_link_events oriel_device_link_events;
+
+#endif
