@@ -6,9 +6,10 @@ import { fromRgba, psnr, ssim } from '../rig/image.mjs';
 import { age, codeOf, columns, decode, encode } from './barcode.mjs';
 import { Meter, between } from './measure.mjs';
 import { options } from './options.mjs';
+import { CORNER, hash } from './pixels.mjs';
 import { bars, curves } from './plot.mjs';
 import { html, text } from './report.mjs';
-import { median, merge, motion, quantile } from './stats.mjs';
+import { exactAfter, median, merge, motion, quantile } from './stats.mjs';
 
 const levels = (code, [dark, light] = [0, 255]) => encode(code).map((bit) => (bit ? light : dark));
 
@@ -64,6 +65,23 @@ test('only new pictures are counted, with the moment they were first seen', () =
   assert.deepEqual([found.distinct, found.fps, found.shown, found.unreadable, found.gap], [2, 10, 6, 2, 120]);
 });
 
+test('a picture is exact from when it became so for good', () => {
+  const start = 1.7e12, code = codeOf(start), at = (ms, sum) => ({ at: start + ms, sum });
+  assert.equal(exactAfter([at(10, 1), at(40, 7), at(60, 2), at(90.5, 7), at(130, 7)], 7, code), 90.5);
+  assert.equal(exactAfter([at(10, 7)], 7, code), 10);
+  assert.equal(exactAfter([at(10, 7), at(40, 3)], 7, code), undefined);
+  assert.equal(exactAfter([], 7, code), undefined);
+});
+
+test('the sum of a picture knows each pixel but those under the pointer, and no transparency', () => {
+  const [width, height] = [40, 30], rgba = Buffer.alloc(width * height * 4, 200), sum = hash(rgba, width, height, 4);
+  assert.equal(hash(Buffer.alloc(width * height * 3, 200), width, height, 3), sum);
+  const changed = (x, y, channel) => { const copy = Buffer.from(rgba); copy[(y * width + x) * 4 + channel] ^= 1; return hash(copy, width, height, 4) !== sum; };
+  for (const [x, y] of [[0, 0], [width - 1, 0], [0, height - 1], [width - CORNER - 1, height - 1], [width - 1, height - CORNER - 1]])
+    assert.deepEqual([0, 1, 2, 3].map((channel) => changed(x, y, channel)), [true, true, true, false], `${x},${y}`);
+  for (const [x, y] of [[width - CORNER, height - CORNER], [width - 1, height - 1]]) assert.equal(changed(x, y, 0), false);
+});
+
 test('rounds are merged figure by figure', () => {
   const merged = merge([{ a: 1, b: { c: [1, 2] }, t: 'x' }, { a: 5, b: { c: [3, 4] }, t: 'x' }, { a: 2, b: { c: [5, 0] }, t: 'x', late: 7 }]);
   assert.deepEqual(merged, { a: 2, b: { c: [3, 2] }, t: 'x', late: 7 });
@@ -106,7 +124,7 @@ test('ended threads make no negative times', () => {
 });
 
 const sender = (name, contents, rest = {}) => ({ name, title: name.toUpperCase(), note: `<${name}>`, rounds: [{ start: { ms: 250 } }, {}, { start: { ms: 350 } }], median: { start: { ms: 300, from: 'x & y' }, contents, ...rest } });
-const video = { p50: 45.25, p95: 80, fps: 29.5, painted: 30, gap: 66, cpu: 51, pss: 48, kbit: 2400, shown: 90, unreadable: 0, processes: [{ name: 'a', cpu: 50, pss: 40 }, { name: 'a', cpu: 1, pss: 8 }] };
+const video = { p50: 45.25, p95: 80, fps: 29.5, painted: 30, gap: 66, cpu: 51, pss: 48, kbit: 2400, moving: 38.5, shown: 90, unreadable: 0, processes: [{ name: 'a', cpu: 50, pss: 40 }, { name: 'a', cpu: 1, pss: 8 }] };
 const results = {
   about: { at: '2026-01-02T03:04:05Z', minutes: 3, rounds: 3, machine: 'm', browser: 'b', contents: [{ name: 'flip', title: 'Flips', about: '' }, { name: 'video', title: 'Video', about: 'plasma' }] },
   sizes: [{ width: 1280, height: 720, senders: [
@@ -117,7 +135,7 @@ const results = {
 
 test('the table has each figure, and the reason where there is none', () => {
   const said = text(results);
-  assert.match(said, /ORIEL +45\.[23] +80\.0 +29\.5 +30\.0 +66 +51 % +48\.0 +2400 +0 of 90/);
+  assert.match(said, /ORIEL +45\.[23] +80\.0 +29\.5 +30\.0 +66 +51 % +48\.0 +2400 +38\.5 +0 of 90/);
   assert.match(said, /ORIEL +300 +250 +350 +x & y/);
   assert.match(said, /CHROME +not measured: no <picture>/);
   assert.match(said, /ORIEL +36\.5 \/ 0\.980/);
@@ -150,5 +168,5 @@ test('the command line refuses what it does not know', () => {
   assert.throws(() => options(['--rounds', '0']), /--rounds '0': a number from 1 to 99/);
   assert.throws(() => options(['--fast']), /--fast/);
   const { rounds, sizes, senders, contents } = options(['--quick', '--content', 'video,rest', '--size', '640x480,1920x1080']);
-  assert.deepEqual([rounds, sizes, senders.length, contents.map(({ name }) => name)], [1, [{ width: 640, height: 480 }, { width: 1920, height: 1080 }], 5, ['rest', 'video']]);
+  assert.deepEqual([rounds, sizes, senders.length, contents.map(({ name }) => name)], [1, [{ width: 640, height: 480 }, { width: 1920, height: 1080 }], 6, ['rest', 'video']]);
 });

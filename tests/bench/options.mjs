@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { build } from '../rig/paths.mjs';
 import { CONTENTS } from './contents.mjs';
 
-const DEFAULT = ['oriel', 'chrome', 'webrtcbin', 'x11vnc', 'tigervnc'], MORE = ['x0vncserver'];
+const DEFAULT = ['oriel', 'oriel-vp8', 'chrome', 'webrtcbin', 'x11vnc', 'tigervnc'], MORE = ['x0vncserver'];
 // Seconds, and how many flips and taps, of one cell of the table.
 const FULL = { seconds: 4, settle: 1.5, flips: 2, taps: 7, idle: 5 }, QUICK = { seconds: 3, settle: 1, flips: 1, taps: 5, idle: 2 };
 

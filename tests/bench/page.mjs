@@ -1,9 +1,11 @@
 // In the receiver's page: writes down when it is given which picture (by its bar code), and keeps pictures to be compared.
 //
-// A source is a video (WebRTC) or a canvas (noVNC). Both are looked at where the page draws its next frame: a video when
-// requestVideoFrameCallback says that there is a new one, a canvas in every animation frame. So both latencies hold the
-// wait for the display's next refresh, and neither holds what comes after it.
+// A source is a video (WebRTC), a canvas (noVNC) or the console's own element (Oriel: video and what lies over it). All are looked at
+// where the page draws its next frame: a video when requestVideoFrameCallback says that there is a new one, a canvas in every
+// animation frame, the console's element in the animation frame after it has said `presented`. So all latencies hold the
+// wait for the display's next refresh, and none holds what comes after it.
 import { CELLS, ROW, age, codeOf, columns, decode, encode } from './barcode.mjs';
+import { hash } from './pixels.mjs';
 
 const bench = window.bench = { frames: [], bytes: 0 };
 
@@ -58,8 +60,26 @@ class Video {
   }
 }
 
-class Canvas {
-  constructor(element) { this.element = element; }
+// What both others have in common: that they can be drawn.
+class Drawn {
+  keep() {
+    const [width, height] = this.size, context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+    this.draw(context);
+    return context;
+  }
+  pixels(context) { return context.getImageData(0, 0, context.canvas.width, context.canvas.height); }
+
+  // One number for all that is shown.
+  sum() {
+    const [width, height] = this.size;
+    if (this.whole?.canvas.width !== width || this.whole.canvas.height !== height) this.whole = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+    this.draw(this.whole);
+    return hash(this.whole.getImageData(0, 0, width, height).data, width, height, 4);
+  }
+}
+
+class Canvas extends Drawn {
+  constructor(element) { super(); this.element = element; }
   get size() { return [this.element.width, this.element.height]; }
   each(callback) {
     const next = () => requestAnimationFrame(() => { if (this.element.width >= CELLS) callback(); next(); });
@@ -70,13 +90,33 @@ class Canvas {
     const { data } = this.element.getContext('2d').getImageData(0, ROW, this.element.width, 1);
     return columns(this.element.width).map((x) => data[x * 4]);
   }
+  draw(context) { context.drawImage(this.element, 0, 0); }
+}
 
-  keep() {
-    const { width, height } = this.element, context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
-    context.drawImage(this.element, 0, 0);
-    return context;
+class Viewer extends Drawn {
+  constructor(element) {
+    super();
+    this.element = element;
+    this.strip = new OffscreenCanvas(CELLS, 1).getContext('2d', { willReadFrequently: true });
   }
-  pixels(context) { return context.getImageData(0, 0, context.canvas.width, context.canvas.height); }
+  get size() { return [this.element.video?.videoWidth ?? 0, this.element.video?.videoHeight ?? 0]; }
+  each(callback) {
+    let waits = false;
+    this.element.addEventListener('presented', () => {
+      if (waits || this.size[0] < CELLS) return;
+      waits = true;
+      requestAnimationFrame(() => { waits = false; callback(); });
+    });
+  }
+
+  async levels() {
+    const [width] = this.size, { strip } = this;
+    if (strip.canvas.width !== width) [strip.canvas.width, strip.canvas.height] = [width, ROW + 1];
+    this.draw(strip);
+    const { data } = strip.getImageData(0, ROW, width, 1);
+    return columns(width).map((x) => data[x * 4]);
+  }
+  draw(context) { this.element.drawInto(context); }
 }
 
 function watch(source) {
@@ -86,8 +126,9 @@ function watch(source) {
     const at = wall();
     let code;
     try { code = decode(await source.levels()); } catch (error) { bench.trouble = String(error); return; }
-    // A canvas is also looked at when it has nothing new.
-    if (source instanceof Canvas && code === last) return;
+    if (bench.sums) bench.sums.push({ at, sum: source.sum() });
+    // What is drawn is also looked at when the code is no new one.
+    if (source instanceof Drawn && code === last) return;
     last = code;
     bench.frames.push({ at, code });
   });
@@ -97,6 +138,32 @@ function watch(source) {
 bench.video = () => {
   const look = () => (window.rig.video ? watch(new Video(window.rig.video)) : requestAnimationFrame(look));
   look();
+};
+
+// The console's own connection and element, in the place of what the rig's receiver does (rig/browser.mjs).
+bench.viewer = async () => {
+  const { Peer, createCertificate } = await import('/viewer.mjs');
+  const { rig } = window, Native = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Native { constructor(...args) { super(...args); rig.pc = this; } }; // its counters are asked for
+  let certificate, peer;
+  rig.certificate = async () => {
+    const made = await createCertificate();
+    certificate = made.certificate;
+    return made.fingerprint;
+  };
+  rig.answer = (offer, which, [server]) => {
+    const turn = server ? { urls: server.urls, username: server.username, password: server.credential } : null;
+    peer = new Peer({ certificate, turn, on: {
+      candidate: (candidate, mline) => rig.candidates.push({ candidate, mline }),
+      connected() {}, firstFrame() {}, failed: (why) => { bench.trouble ??= why; },
+    } });
+    const viewer = Object.assign(document.createElement('oriel-viewer'), { live: true, peer });
+    document.body.replaceChildren(viewer);
+    watch(new Viewer(viewer));
+    return peer.answer(offer);
+  };
+  rig.add = (candidate, mline) => peer.addCandidate(candidate, mline);
+  rig.close = () => peer?.close();
 };
 
 // noVNC at a WebSocket, with its defaults.
@@ -120,6 +187,22 @@ bench.received = async () => {
   if (!window.rig?.pc) return bench.bytes;
   for (const entry of (await window.rig.pc.getStats()).values()) if (entry.type === 'transport') return entry.bytesReceived;
   return 0;
+};
+
+// From now on all that is shown is summed up at each change, where it can be exact; then: [{at, sum}].
+bench.sum = (on) => {
+  const found = bench.sums ?? [];
+  bench.sums = on && bench.source instanceof Drawn ? [{ at: wall(), sum: bench.source.sum() }] : null;
+  return found;
+};
+
+// Keeps what is shown now, and again after as many ms, so many times.
+bench.glimpse = async (count, every) => {
+  bench.kept = [];
+  for (let i = 0; i < count; i++) {
+    if (i) await new Promise((resolve) => { setTimeout(resolve, every); });
+    bench.kept.push(bench.source.keep());
+  }
 };
 
 // Keeps what is shown some ms after the moment of a bar code.

@@ -1,5 +1,5 @@
 // Two kinds of plots as SVG text: bars of one figure a sender, curves over time. Pure.
-const COLOURS = { oriel: '#1f6feb', chrome: '#bf8700', webrtcbin: '#cf222e', x11vnc: '#2da44e', tigervnc: '#8250df', x0vncserver: '#0a7f8c' };
+const COLOURS = { oriel: '#1f6feb', 'oriel-vp8': '#79b8ff', chrome: '#bf8700', webrtcbin: '#cf222e', x11vnc: '#2da44e', tigervnc: '#8250df', x0vncserver: '#0a7f8c' };
 const colour = (name) => COLOURS[name] ?? '#57606a';
 const short = (value) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
 

@@ -16,6 +16,8 @@ const COLUMNS = [
   ['CPU of a core', (f) => percent(f.cpu)],
   ['PSS MiB', (f) => number(f.pss, 1)],
   ['kbit/s', (f) => number(f.kbit)],
+  ['exact ms', (f) => number(f.exact), (c) => ['flip', 'seen'].includes(c)],
+  ['dB in motion', (f) => number(f.moving, 1), (c) => ['small', 'scroll', 'video'].includes(c)],
   ['unreadable', count, (c) => ['small', 'scroll', 'video'].includes(c)],
 ];
 
@@ -25,6 +27,8 @@ export const EXPLAINED = [
   ['CPU', 'of all processes of the sender with all below them, in percent of one core. Xvfb, the WebSocket proxy of VNC, the painter and the receiver are not in it; Xtigervnc is the X server as well'],
   ['PSS', 'proportional set size of the same processes, together'],
   ['kbit/s', 'what the receiver got: of WebRTC all packets of the transport, of VNC the bytes of the WebSocket'],
+  ['exact', 'from the painter writing the time until the page shows each pixel as it was drawn; - where it did not come to that (a VP8 video never does). The 16 pixels where the pointer stands are left out'],
+  ['dB in motion', 'a picture that the page shows while it moves, against the one with the same time; 99 dB is exact'],
   ['dB, SSIM', 'what the page shows some time after a page flip, against what was drawn; 99 dB is exact'],
   ['first picture', 'until the page has the picture that is on the screen'],
 ];
@@ -45,10 +49,10 @@ function tables({ about, size }) {
       return [sender.title, ...(found.why ? [{ why: found.why }] : columns.map(([, value]) => value(found)))];
     });
     all.push({ title: content.title, about: content.about, head: ['', ...columns.map(([heading]) => heading)], rows });
-    if (content.name !== 'flip') continue;
+    if (!['flip', 'seen'].includes(content.name)) continue;
     const times = size.senders.map((sender) => figures(sender).pictures).find(Boolean) ?? [];
     all.push({
-      title: 'Sharpness after a page flip', about: 'dB / SSIM', head: ['', ...times.map(({ after }) => `after ${after} ms`)],
+      title: content.name === 'flip' ? 'Sharpness after a page flip' : 'Sharpness after a flip to a page seen before', about: 'dB / SSIM', head: ['', ...times.map(({ after }) => `after ${after} ms`)],
       rows: size.senders.map((sender) => [sender.title, ...(figures(sender).pictures?.map(({ psnr, ssim }) => `${number(psnr, 1)} / ${number(ssim, 3)}`) ?? [{ why: figures(sender).why }])]),
     });
   }
@@ -120,6 +124,7 @@ function plots({ about, size }) {
       ['small', 'scroll', 'video'].includes(name) && one(name, 'distinct pictures a second', (rows) => bars(rows, 'fps', { least: 30 })),
       one(name, 'CPU, % of a core', (rows) => bars(rows, 'cpu')),
       one(name, 'kbit/s', (rows) => bars(rows, 'kbit')),
+      ['flip', 'seen'].includes(name) && one(name, 'until the page is exact, ms', (rows) => bars(rows, 'exact')),
       name === 'flip' && one(name, 'dB after a page flip', (rows) => curves(rows.filter(({ pictures }) => pictures).map((row) => ({ ...row, points: row.pictures.map(({ after, psnr }) => [after, psnr]) })))),
     ];
     return `<h3>${escape(title)}</h3>${figures.filter(Boolean).join('\n')}`;

@@ -30,6 +30,7 @@ export class Stage {
     const { rig, sender, width, height } = this;
     this.screen = await (sender.screen?.(rig, { width, height }) ?? rig.screen({ width, height, most: `${width}x${height}` }));
     this.painter = await rig.painter(this.screen);
+    await this.screen.move(width - 1, height - 1); // where nothing is compared (pixels.mjs)
     await this.painter.command(`picture 1 ${this.directory}/first.ppm`);
     const code = Number(await this.painter.command('stamp'));
     this.receiver = await Receiver.open(this.browser, `${this.server.url}/`);
@@ -86,6 +87,12 @@ export class Stage {
     await this.#page('send', `${this.server.url}/pixels`);
     return Array.from({ length: count }, (_, i) => this.server.picture(`/pixels/${i}`));
   }
+
+  // Follows all that is shown, from true on; with false [{at, sum}] of it (pixels.mjs).
+  sums(on) { return this.#page('sum', on); }
+
+  // What is shown now and then of what moves.
+  glimpse(count, every) { return this.#page('glimpse', count, every); }
 
   // Runs one content; a reason where it could not be measured.
   async measure(content, options) {

@@ -50,3 +50,9 @@ export function merge(rounds) {
   }
   return typeof first === 'number' ? median(rounds) : first;
 }
+
+// When the picture was exactly that one and stayed so, as the age of its code (ms); undefined: never. `sums`: [{at, sum}] at each change.
+export function exactAfter(sums, truth, code) {
+  const wrong = sums.findLastIndex(({ sum }) => sum !== truth), first = sums[wrong + 1];
+  return first && age(first.at, code);
+}

@@ -13,6 +13,8 @@
  *   strip               from now on only the first 32 rows are ours       -> strip TIME
  *   stamp               the bar code of now, once                         -> stamp TIME
  *   painted             how many pictures since the last clock            -> painted COUNT
+ *   again TIME FILE     the picture of the last clock that had this time in its bar code, as it was, written to FILE
+ *                       (not of `both`)                                   -> again WIDTH HEIGHT, or again gone
  *   rest FILE           stop at what is shown, write it to FILE           -> rest WIDTH HEIGHT
  * A new screen size is painted by itself, in what is being shown, and reported as `size WIDTH HEIGHT`.
  * End of stdin ends it. */
@@ -32,7 +34,7 @@
 #include "picture.h"
 
 enum mode { REST, MOVES, ONCE, SMALL, SCROLL, VIDEO, BOTH };
-enum { BOTH_ROW = 160 };
+enum { BOTH_ROW = 160, TIMES = 1024 };
 
 struct painter {
     xcb_connection_t *connection;
@@ -44,6 +46,8 @@ struct painter {
     size_t mapped;
     enum mode mode;
     unsigned seed, frame, early, painted;
+    uint64_t times[TIMES]; /* of frame i at i % TIMES */
+    enum mode timed;
     int timer;
 };
 
@@ -101,8 +105,9 @@ static void tick(struct painter *p) {
             picture_video(&p->picture, BOTH_ROW, p->frame);
         if (p->mode == SCROLL || p->mode == VIDEO || p->mode == BOTH)
             changed[3] = p->picture.height;
-        p->frame++;
-        picture_barcode(&p->picture, now() - p->early * 10);
+        uint64_t time = now() - p->early * 10;
+        p->times[p->frame++ % TIMES] = time & 0xffffffffffULL;
+        picture_barcode(&p->picture, time);
         if (p->mode == BOTH)
             memcpy(p->picture.pixels + BOTH_ROW * p->picture.width, p->picture.pixels,
                    (size_t)PICTURE_BARCODE_ROWS * (size_t)p->picture.width * sizeof(uint32_t));
@@ -144,7 +149,7 @@ static void picture(struct painter *p, const char *path) {
 }
 
 static void start(struct painter *p, enum mode mode, const char *word) {
-    p->mode = mode;
+    p->mode = p->timed = mode;
     p->frame = p->painted = 0;
     cover(p, p->picture.height);
     picture_draw(&p->picture, mode == MOVES ? p->seed : 1);
@@ -163,11 +168,39 @@ static void stamp(struct painter *p, const char *word, int rows) {
     printf("%s %llu\n", word, (unsigned long long)(time & 0xffffffffffULL));
 }
 
+static void again(struct painter *p, uint64_t time, const char *path) {
+    struct picture copy = {p->picture.width, p->picture.height, NULL};
+    unsigned frame = p->frame, oldest = frame > TIMES ? frame - TIMES : 0;
+    while (frame > oldest && p->times[(frame - 1) % TIMES] != time)
+        frame--;
+    if (frame == oldest || p->timed == BOTH || p->timed == MOVES) {
+        puts("again gone");
+        return;
+    }
+    copy.pixels = calloc((size_t)copy.width * (size_t)copy.height, sizeof *copy.pixels);
+    if (!copy.pixels)
+        die("memory");
+    picture_draw(&copy, 1);
+    if (p->timed == SCROLL) {
+        picture_text(&copy, PICTURE_BARCODE_ROWS, 1);
+        for (unsigned i = 0; i < frame; i++)
+            picture_scroll(&copy, PICTURE_BARCODE_ROWS, 4, i);
+    }
+    if (p->timed == VIDEO)
+        picture_video(&copy, PICTURE_BARCODE_ROWS, frame - 1);
+    picture_barcode(&copy, time);
+    if (picture_write(&copy, path) < 0)
+        die(path);
+    free(copy.pixels);
+    printf("again %d %d\n", copy.width, copy.height);
+}
+
 static void command(struct painter *p, char *line) {
     static const char *const kinds[] = {
         [ONCE] = "once", [SMALL] = "small", [SCROLL] = "scroll", [VIDEO] = "video", [BOTH] = "both"};
     char word[16] = "", path[3072] = "";
     unsigned seed, early = 0;
+    unsigned long long time;
     if (sscanf(line, "picture %u %3071[^\n]", &p->seed, path) == 2) {
         picture(p, path);
         return;
@@ -196,6 +229,8 @@ static void command(struct painter *p, char *line) {
         stamp(p, "stamp", PICTURE_BARCODE_ROWS);
     } else if (strcmp(line, "painted") == 0) {
         printf("painted %u\n", p->painted);
+    } else if (sscanf(line, "again %llu %3071[^\n]", &time, path) == 2) {
+        again(p, time, path);
     } else if (sscanf(line, "rest %3071[^\n]", path) == 1) {
         stop(p);
         write_picture(p, path);

@@ -122,7 +122,7 @@ export class Painter {
   async command(text) {
     const from = this.process.lines.length;
     this.process.write(text);
-    const { text: answer } = await this.process.line(/^(picture|moves|clock|flip|strip|stamp|painted|rest|error)\b/, { from });
+    const { text: answer } = await this.process.line(/^(picture|moves|clock|flip|strip|stamp|painted|again|rest|error)\b/, { from });
     if (answer.startsWith('error')) throw new Error(`painter: ${answer}`);
     return answer.slice(answer.indexOf(' ') + 1);
   }

@@ -1,29 +1,33 @@
-// Oriel: orield with its helpers as built, one session by consent. Its picture is there some time after the person's Allow; what
-// runs before that is measured as `idle`.
+// Oriel: orield with its helpers as built, one session by consent, with its exact layer over the video, seen by the console's own element.
+// Its picture is there some time after the person's Allow; what runs before that is measured as `idle`.
 import { Meter } from '../measure.mjs';
 
-export default {
-  name: 'oriel', title: 'Oriel', from: 'the person\'s Allow',
-  note: 'orield, oriel-signal, oriel-capture, oriel-media',
+// A sender with or without that layer; without, a receiver that knows nothing of Oriel sees all there is.
+export function oriel({ exact, ...about }) {
+  return {
+    from: 'the person\'s Allow', ...about,
 
-  async start({ rig, screen, receiver }, { idle = 0 } = {}) {
-    const { device, provider, agent } = await rig.cast({ device: { screen, watch: false } });
-    const figures = idle ? (await new Meter({ device: [device.pid] }).over(idle)).of('device') : undefined;
-    await receiver.page.evaluate(() => window.bench.video());
-    await agent.request({ fingerprint: await receiver.certificate() });
-    const ask = await provider.asked();
-    const started = performance.timeOrigin + performance.now();
-    provider.decide(ask, true);
-    await agent.grant();
-    await receiver.connect(agent);
-    return {
-      started, idle: figures,
-      pids: () => [device.pid],
-      async stop() {
-        provider.stopSession();
-        await agent.ended();
-        await receiver.close();
-      },
-    };
-  },
-};
+    async start({ rig, screen, receiver, topology }, { idle = 0 } = {}) {
+      const { device, provider, agent } = await rig.cast({ topology, device: { screen, watch: false, config: { media: { exact: exact ? 'yes' : 'no' } } } });
+      const figures = idle ? (await new Meter({ device: [device.pid] }).over(idle)).of('device') : undefined;
+      await receiver.page.evaluate((viewer) => (viewer ? window.bench.viewer() : window.bench.video()), exact);
+      await agent.request({ fingerprint: await receiver.certificate() });
+      const ask = await provider.asked();
+      const started = performance.timeOrigin + performance.now();
+      provider.decide(ask, true);
+      await agent.grant();
+      await receiver.connect(agent);
+      return {
+        started, idle: figures,
+        pids: () => [device.pid],
+        async stop() {
+          provider.stopSession();
+          await agent.ended();
+          await receiver.close();
+        },
+      };
+    },
+  };
+}
+
+export default oriel({ name: 'oriel', title: 'Oriel', exact: true, note: 'orield, oriel-signal, oriel-capture, oriel-media; with the exact layer, in the console\'s own element' });
