@@ -21,7 +21,7 @@ static const struct {
     {"pause", "session:t reason:t"},
     {"resume", "session:t"},
     {"scopes", "session:t removed:t scopes:l"},
-    {"end", "session:t by:t reason:t seconds:n bytes:i detail:t?"},
+    {"end", "session:t by:t reason:t seconds:n bytes:i chat:i? detail:t?"},
     {"aborted", "session:t"},
     {"refused", "agent:t reason:t detail:t? unrecorded_before:i?"},
     {"revocation", "vendor:t"},

@@ -84,6 +84,14 @@ static void candidate(void *user, guint mline, const char *text) {
     oriel_picture_candidate(((struct oriel_device *)user)->picture, mline, text);
 }
 
+static void say(void *user, const char *text) {
+    oriel_picture_say(((struct oriel_device *)user)->picture, text);
+}
+
+static void heard(void *user, guint id) {
+    oriel_picture_heard(((struct oriel_device *)user)->picture, id);
+}
+
 static void kill_helpers(void *user) {
     oriel_picture_kill(((struct oriel_device *)user)->picture);
 }
@@ -143,6 +151,9 @@ static const struct oriel_session_ops session_ops = {
     .renew = renew,
     .answer = answer,
     .candidate = candidate,
+    .tell = oriel_device_tell,
+    .say = say,
+    .heard = heard,
     .kill = kill_helpers,
     .changed = changed,
     .arm = arm,

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core_media.h"
 #include "log.h"
 
 bool oriel_device_ask(void *user, const struct oriel_session_question *q) {
@@ -33,6 +34,15 @@ void oriel_device_early(void *user, const char *hash, guint ms) {
     struct oriel_device *d = user;
     oriel_info("an Allow came too soon after the prompt was shown, and was not taken");
     oriel_provider_send(d->provider, json_pack("{s:s, s:s, s:i}", "t", "early", "request", hash, "ms", (int)ms));
+}
+
+bool oriel_device_tell(void *user, json_t *message) {
+    struct oriel_device *d = user;
+    bool chat = strcmp(oriel_json_text(message, "t"), "chat") == 0;
+    if (oriel_provider_can(d->provider) & (chat ? ORIEL_PANEL_CHAT : ORIEL_PANEL_DRAW))
+        return oriel_provider_send(d->provider, message);
+    json_decref(message);
+    return false;
 }
 
 static json_t *session_message(struct oriel_device *d, const char *state) {
@@ -77,6 +87,7 @@ static void provider_connected(void *user, const char *name) {
         oriel_provider_send(d->provider, session_message(d, *oriel_session_paused(d->session) ? "paused"
                                                             : state == ORIEL_SESSION_LIVE     ? "live"
                                                                                               : "starting"));
+    oriel_picture_panel(d->picture, oriel_provider_can(d->provider));
     oriel_session_provider_connected(d->session);
     oriel_device_publish(d);
 }
@@ -84,6 +95,7 @@ static void provider_connected(void *user, const char *name) {
 static void provider_lost(void *user, bool invalid, const char *detail) {
     struct oriel_device *d = user;
     oriel_warning("the consent provider is lost: %s", detail);
+    oriel_picture_panel(d->picture, 0);
     if (invalid)
         oriel_session_provider_invalid(d->session, detail);
     oriel_session_provider_lost(d->session, detail);
@@ -136,6 +148,12 @@ static void provider_masks(void *user, const uint8_t *bytes, guint count) {
     oriel_picture_masks(((struct oriel_device *)user)->picture, bytes, count);
 }
 
-const struct oriel_provider_events oriel_device_provider_events = {provider_connected, provider_lost,  provider_shown,
-                                                                   provider_decision,  provider_stop,  provider_remove,
-                                                                   provider_alive,     provider_masks, provider_call};
+static void provider_chat(void *user, const char *session, const char *text) {
+    struct oriel_device *d = user;
+    if (strcmp(session, oriel_session_id(d->session)) == 0)
+        oriel_session_say(d->session, text);
+}
+
+const struct oriel_provider_events oriel_device_provider_events = {
+    provider_connected, provider_lost,  provider_shown, provider_decision, provider_stop,
+    provider_remove,    provider_alive, provider_masks, provider_call,     provider_chat};

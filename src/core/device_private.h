@@ -56,6 +56,7 @@ gint64 oriel_device_uptime(void);
 bool oriel_device_ask(void *user, const struct oriel_session_question *question);
 void oriel_device_withdraw(void *user, const char *hash, const char *why);
 void oriel_device_early(void *user, const char *hash, guint ms);
+bool oriel_device_tell(void *user, json_t *message);
 void oriel_device_announce(void *user, const char *state, const char *by, const char *reason);
 extern const struct oriel_provider_events oriel_device_provider_events;
 

@@ -23,6 +23,8 @@ struct oriel_picture {
     guint gone_source;         /* a start that failed: nothing will end, so the loop says that all are gone */
     uint8_t masks[ORIEL_PROVIDER_MASKS_MAX * ORIEL_RECT_SIZE]; /* the HMI's */
     guint mask_count;
+    guint panel;  /* what the panel can show */
+    bool started; /* media has its START */
     bool killed;
 };
 
@@ -118,6 +120,14 @@ static void on_media_message(void *user, struct oriel_ipc_message *m) {
     case ORIEL_MEDIA_LIVE:
         oriel_session_live(p->session);
         break;
+    case ORIEL_MEDIA_CHAT:
+        oriel_session_chat(p->session, (guint)m->fields[0].number, m->fields[1].bytes);
+        break;
+    case ORIEL_MEDIA_DRAW:
+        if (!oriel_session_draw(p->session, (guint)m->fields[0].number, (guint)m->fields[1].number,
+                                (const uint8_t *)m->fields[2].bytes, m->fields[2].length))
+            media_broke_the_rules(p, "media sent a drawing that is none");
+        break;
     case ORIEL_MEDIA_STATS:
         oriel_session_stats(p->session, figures(p, m));
         break;
@@ -212,7 +222,7 @@ void oriel_picture_free(struct oriel_picture *p) {
 bool oriel_picture_prepare(struct oriel_picture *p, GError **error) {
     p->killed = false;
     if (!p->media) {
-        p->relay_opened = false;
+        p->relay_opened = p->started = false;
         p->media = oriel_helper_start(&media_kind, p->launcher, p, error);
     }
     return p->media && (!p->relay || oriel_relay_prepare(p->relay, error));
@@ -281,6 +291,8 @@ bool oriel_picture_start(struct oriel_picture *p, const struct oriel_session_req
                        request->turn_password ? request->turn_password : "", (uint32_t)c->media_bitrate,
                        (uint32_t)c->media_frame_rate, (uint32_t)(strcmp(c->media_exact, "yes") == 0),
                        c->media_graph ? c->media_graph : "", frames[1]);
+        p->started = true;
+        oriel_picture_panel(p, p->panel);
         start_capture(p, frames[0]);
     }
     close(frames[0]);
@@ -302,6 +314,23 @@ void oriel_picture_answer(struct oriel_picture *p, const char *sdp) {
 void oriel_picture_candidate(struct oriel_picture *p, guint mline, const char *candidate) {
     if (p->media && oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_REMOTE_CANDIDATE,
                                    (uint32_t)mline, candidate) < 0)
+        oriel_helper_kill(p->media);
+}
+
+void oriel_picture_say(struct oriel_picture *p, const char *text) {
+    if (p->media && oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_SAY, text) < 0)
+        oriel_helper_kill(p->media);
+}
+
+void oriel_picture_heard(struct oriel_picture *p, guint id) {
+    if (p->media && oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_HEARD, id) < 0)
+        oriel_helper_kill(p->media);
+}
+
+void oriel_picture_panel(struct oriel_picture *p, guint can) {
+    p->panel = can;
+    if (p->media && p->started &&
+        oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_PANEL, can) < 0)
         oriel_helper_kill(p->media);
 }
 

@@ -28,6 +28,11 @@ void oriel_picture_answer(struct oriel_picture *picture, const char *sdp);
 void oriel_picture_candidate(struct oriel_picture *picture, guint mline, const char *candidate);
 /* No picture is captured, encoded or sent from here on, or again. */
 void oriel_picture_freeze(struct oriel_picture *picture, bool on);
+/* To the agent's page: a line of the person's; that the panel has the agent's lines up to this one. */
+void oriel_picture_say(struct oriel_picture *picture, const char *text);
+void oriel_picture_heard(struct oriel_picture *picture, guint id);
+/* What the panel can show from now on: bits of ORIEL_PANEL_… (core_media.h). */
+void oriel_picture_panel(struct oriel_picture *picture, guint can);
 /* Masks of the HMI, beside those of the configuration: `count` rectangles as on the wire. They hold for this and later
  * sessions, until others are given. */
 void oriel_picture_masks(struct oriel_picture *picture, const uint8_t *bytes, guint count);

@@ -9,8 +9,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bucket.h"
 #include "clock.h"
 #include "config.h"
+#include "core_media.h"
 #include "frames.h"
 #include "json.h"
 #include "log.h"
@@ -19,6 +21,7 @@
 #include "text.h"
 
 enum { HELLO_TIMEOUT = 2, SILENCE_MAX = 3, ALARMS_MAX = 8, ALARM_MAX = 80 };
+enum { ABILITIES_MAX = 8, CHAT_BURST = 8 /* lines a second that nobody types */ };
 
 struct oriel_provider {
     const struct oriel_provider_events *events;
@@ -28,7 +31,9 @@ struct oriel_provider {
     int listener, fd;
     guint listener_source, fd_source, hello_source, watch_source;
     bool greeted;
+    guint can; /* ORIEL_PANEL_… */
     gint64 last_state;
+    struct oriel_bucket chat;
 };
 
 static bool may_connect(const struct oriel_provider *p, uid_t uid) {
@@ -47,6 +52,7 @@ static void drop(struct oriel_provider *p, bool invalid, const char *detail) {
     oriel_socket_close(p->fd);
     p->fd = -1;
     p->greeted = false;
+    p->can = 0;
     if (invalid)
         oriel_warning("the consent provider broke its protocol: %s", detail);
     if (greeted)
@@ -66,15 +72,35 @@ static bool has_members(const json_t *m, size_t count) {
     return json_object_size(m) == count;
 }
 
+/* Bits of ORIEL_PANEL_… into `can`; words that this core does not know are for a later one. */
+static bool take_abilities(const json_t *list, guint *can) {
+    static const char *const words[] = {"chat", "draw"};
+    *can = 0;
+    if (list && (!json_is_array(list) || json_array_size(list) > ABILITIES_MAX))
+        return false;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *word = json_string_value(json_array_get(list, i));
+        if (!word)
+            return false;
+        for (guint bit = 0; bit < G_N_ELEMENTS(words); bit++)
+            *can |= strcmp(word, words[bit]) == 0 ? 1u << bit : 0;
+    }
+    return true;
+}
+
 /* NULL when it was handled, else what is wrong with it. */
 static const char *handle_hello(struct oriel_provider *p, const json_t *m) {
     const char *name = oriel_json_text(m, "name");
+    const json_t *can = json_object_get(m, "can");
     if (p->greeted)
         return "a second hello";
-    if (!has_members(m, 3) || oriel_json_integer(m, "v", 0) != 1 || !name || g_utf8_strlen(name, -1) > 64)
-        return "hello needs exactly t, v (1) and name (at most 64 characters)";
+    if (!has_members(m, can ? 4 : 3) || oriel_json_integer(m, "v", 0) != 1 || !name || g_utf8_strlen(name, -1) > 64 ||
+        !take_abilities(can, &p->can))
+        return "hello needs t, v (1) and name (at most 64 characters), and may have can (what it can show, at most 8 "
+               "words)";
     g_clear_handle_id(&p->hello_source, g_source_remove);
     p->greeted = true;
+    p->chat = (struct oriel_bucket){.most = 2 * CHAT_BURST, .a_second = 2 * CHAT_BURST};
     p->last_state = oriel_boottime();
     g_autofree char *clean = oriel_text_clean(name, 64);
     p->events->connected(p->user, clean);
@@ -170,6 +196,17 @@ static const char *handle_masks(struct oriel_provider *p, const json_t *m) {
     return NULL;
 }
 
+static const char *handle_chat(struct oriel_provider *p, const json_t *m) {
+    const char *session = oriel_json_text(m, "session"), *text = oriel_json_text(m, "text");
+    if (!has_members(m, 3) || !session || !oriel_is_hash(session) || !text || !*text ||
+        g_utf8_strlen(text, -1) > ORIEL_CHAT_MAX)
+        return "chat needs exactly t, session (its id) and text (1 to 500 characters)";
+    if (!oriel_bucket_take(&p->chat, oriel_boottime()))
+        return "chat came too fast: at most 8 lines a second";
+    p->events->chat(p->user, session, text);
+    return NULL;
+}
+
 static const char *handle(struct oriel_provider *p, const json_t *m) {
     const char *t = oriel_json_text(m, "t");
     if (!t)
@@ -184,6 +221,8 @@ static const char *handle(struct oriel_provider *p, const json_t *m) {
         return handle_call(p, m);
     if (strcmp(t, "state") == 0)
         return handle_state(p, m);
+    if (strcmp(t, "chat") == 0)
+        return handle_chat(p, m);
     if (strcmp(t, "masks") == 0)
         return handle_masks(p, m);
     if (strcmp(t, "remove") == 0)
@@ -317,6 +356,10 @@ void oriel_provider_free(struct oriel_provider *p) {
 
 bool oriel_provider_connected(const struct oriel_provider *p) {
     return p->greeted;
+}
+
+guint oriel_provider_can(const struct oriel_provider *p) {
+    return p->greeted ? p->can : 0;
 }
 
 static gboolean drop_unread(gpointer data) {

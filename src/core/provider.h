@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { ORIEL_PROVIDER_MASKS_MAX = 16 };
+enum { ORIEL_PROVIDER_MASKS_MAX = 16, ORIEL_CHAT_MAX = 500 /* characters of a line */ };
 
 struct oriel_provider_events {
     /* Greeted and accepted: send it what it must know. */
@@ -27,6 +27,8 @@ struct oriel_provider_events {
     void (*masks)(void *user, const uint8_t *bytes, guint count);
     /* `help`: clean `note`, and if the HMI knows them `page`, `alarms`, `callback` (PROVIDER.md). NULL: taken back. */
     void (*call)(void *user, const json_t *help);
+    /* A line to the agent of `session`: not empty, at most ORIEL_CHAT_MAX characters, as it came. */
+    void (*chat)(void *user, const char *session, const char *text);
 };
 
 struct oriel_provider;
@@ -41,6 +43,8 @@ void oriel_provider_free(struct oriel_provider *provider);
 bool oriel_provider_users(const char *users, GArray *uids, GError **error);
 
 bool oriel_provider_connected(const struct oriel_provider *provider);
+/* What it says that it can show, bits of ORIEL_PANEL_… (core_media.h); 0 without a provider. */
+guint oriel_provider_can(const struct oriel_provider *provider);
 /* Sends a message (stolen). False when there is no provider, or it does not read: it is lost then. */
 bool oriel_provider_send(struct oriel_provider *provider, json_t *message);
 /* While on (a prompt is open), a provider that sends no `state` for 3 s is lost. */

@@ -67,6 +67,7 @@ static void clear(struct oriel_session *s) {
     s->expires = s->started = 0;
     g_clear_pointer(&s->figures, json_decref);
     oriel_session_live_clear(s);
+    oriel_session_talk_clear(s);
     arm(s, 0);
 }
 
@@ -119,6 +120,7 @@ void oriel_session_end(struct oriel_session *s, const char *by, const char *reas
                                (double)((oriel_boottime() - s->started) / ORIEL_MILLISECOND) / 1000.0);
     json_t *bytes = s->figures ? json_object_get(s->figures, "bytes") : NULL;
     json_object_set_new(record, "bytes", bytes ? json_incref(bytes) : json_integer(0));
+    json_object_set_new(record, "chat", json_integer((json_int_t)s->lines));
     s->ops->record(s->user, "end", detailed(record, detail));
     set_state(s, ORIEL_SESSION_ENDING);
 }
@@ -130,6 +132,7 @@ struct oriel_session *oriel_session_new(const struct oriel_session_ops *ops, voi
     s->user = user;
     s->rules = *rules;
     s->candidates = g_ptr_array_new_with_free_func((GDestroyNotify)json_decref);
+    s->unsaid = g_ptr_array_new_with_free_func(g_free);
     return s;
 }
 
@@ -138,6 +141,7 @@ void oriel_session_free(struct oriel_session *s) {
         return;
     clear(s);
     g_ptr_array_unref(s->candidates);
+    g_ptr_array_unref(s->unsaid);
     g_free(s);
 }
 

@@ -14,15 +14,16 @@
  * when it can't be written there is no session. Ending kills first and records afterwards. While a session lives
  * (session_live.c): the scopes can shrink by a tap and grow by a new question only; the person is asked again every
  * `again` seconds, with the picture frozen until the answer; without heartbeat or indicator for 2 s the picture is
- * frozen, without heartbeat for 10 s the session ends. Limits: one request, one question or one session at a time;
- * others are `busy`. Times are boot time in nanoseconds; the
- * caller delivers oriel_session_tick() at the deadline that ops->arm() named. One thread. */
+ * frozen, without heartbeat for 10 s the session ends. Chat and drawing: session_talk.c. Limits: one request, one
+ * question or one session at a time; others are `busy`. Times are boot time in nanoseconds; the caller delivers
+ * oriel_session_tick() at the deadline that ops->arm() named. One thread. */
 #ifndef ORIEL_SESSION_H
 #define ORIEL_SESSION_H
 
 #include <glib.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "message.h"
 #include "peer.h"
@@ -101,6 +102,12 @@ struct oriel_session_ops {
     void (*renew)(void *user, guint number);
     void (*answer)(void *user, const char *sdp);
     void (*candidate)(void *user, guint mline, const char *candidate);
+    /* To the panel, what it says that it can show: "chat" or "draw". False: no panel that can is connected. `message`
+     * is stolen. */
+    bool (*tell)(void *user, json_t *message);
+    /* To the agent's page: a line of the person's; that the panel has the agent's lines up to this one. */
+    void (*say)(void *user, const char *text);
+    void (*heard)(void *user, guint id);
     /* Kills capture and media now. oriel_session_helpers_gone() comes later, when both are gone, never from inside. */
     void (*kill)(void *user);
     /* The state changed: publish it. */
@@ -152,6 +159,9 @@ void oriel_session_provider_lost(struct oriel_session *session, const char *deta
 /* `by`: "person" or "local"; `reason`: "stopped" or "shutdown". */
 void oriel_session_stop(struct oriel_session *session, const char *by, const char *reason);
 
+/* A line of the person's chat to the agent. */
+void oriel_session_say(struct oriel_session *session, const char *text);
+
 /* From the agent. `bytes` of a message that passed the decoder; messages of others than the session's agent are
  * ignored. */
 void oriel_session_cancel(struct oriel_session *session, const struct oriel_peer *peer, const char *hash);
@@ -168,6 +178,10 @@ void oriel_session_renew(struct oriel_session *session);
 void oriel_session_offer(struct oriel_session *session, guint renewal, const char *fingerprint, const char *sdp);
 void oriel_session_local_candidate(struct oriel_session *session, guint mline, const char *candidate);
 void oriel_session_live(struct oriel_session *session);
+/* From the agent's page, by media: a line of chat, numbered from 1 without a gap. */
+void oriel_session_chat(struct oriel_session *session, guint id, const char *text);
+/* What the agent points at or draws, as in core_media.h. False: it is not as there. */
+bool oriel_session_draw(struct oriel_session *session, guint kind, guint stroke, const uint8_t *points, size_t size);
 /* Takes `figures` over. */
 void oriel_session_stats(struct oriel_session *session, json_t *figures);
 /* `reason` is one of an `end`. */

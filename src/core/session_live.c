@@ -274,6 +274,7 @@ void oriel_session_provider_connected(struct oriel_session *s) {
     s->connected = true;
     if (lives(s) && *s->question)
         ask(s);
+    oriel_session_talk_panel(s);
 }
 
 void oriel_session_provider_alive(struct oriel_session *s, bool indicator) {

@@ -1,11 +1,11 @@
-/* The two halves of the session machine share this: session.c (request, start, media, end) and session_live.c (what
- * goes on between the person and a session that was granted). Nobody else includes it. */
+/* The parts of the session machine share this: session.c (request, start, media, end), session_live.c (what goes on
+ * between the person and a session that was granted) and session_talk.c (chat and drawing). Nobody else includes it. */
 #ifndef ORIEL_SESSION_PRIVATE_H
 #define ORIEL_SESSION_PRIVATE_H
 
 #include "session.h"
 
-enum { ORIEL_EARLY_MAX = 64 };
+enum { ORIEL_EARLY_MAX = 64, ORIEL_UNSAID_MAX = 32 };
 
 /* Why no picture leaves though the session lives. Bits: each reason is lifted by itself. */
 enum { ORIEL_PAUSE_AGAIN = 1, ORIEL_PAUSE_PROVIDER = 2, ORIEL_PAUSE_INDICATOR = 4 };
@@ -43,6 +43,11 @@ struct oriel_session {
     gint64 alive_at, seen_at; /* the last heartbeat; the last that said that the indicator is visible */
     bool connected;           /* the provider is there */
     guint paused;             /* ORIEL_PAUSE_… */
+
+    /* session_talk.c's */
+    GPtrArray *unsaid; /* the agent's lines that wait for a panel */
+    guint unheard;     /* the number of the last of them */
+    guint lines;       /* of chat, both ways */
 };
 
 /* session.c */
@@ -69,5 +74,10 @@ bool oriel_session_too_soon(struct oriel_session *s, const char *hash, gint64 sh
 bool oriel_session_has(const json_t *scopes, const char *scope);
 /* `ticked` ∩ `asked`: a new reference. NULL when `ticked` has one that was not asked for. */
 json_t *oriel_session_ticked(const json_t *asked, const json_t *ticked);
+
+/* session_talk.c */
+void oriel_session_talk_clear(struct oriel_session *s);
+/* There is a panel (again). */
+void oriel_session_talk_panel(struct oriel_session *s);
 
 #endif

@@ -21,7 +21,7 @@
 #define BACKOFF_MIN 100
 #define BACKOFF_MAX 2000
 
-static uint64_t now(void) {
+uint64_t oriel_link_now(void) {
     struct timespec t;
 
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -83,7 +83,7 @@ void oriel_link_break(struct oriel *o, const char *why) {
     o->link = LINK_DOWN;
     o->broken = true;
     snprintf(o->why, sizeof o->why, "%s", why);
-    o->retry_at = now() + o->backoff * MS;
+    o->retry_at = oriel_link_now() + o->backoff * MS;
     o->backoff = o->backoff * 2 < BACKOFF_MAX ? o->backoff * 2 : BACKOFF_MAX;
     oriel_link_arm(o);
 }
@@ -149,11 +149,19 @@ void oriel_link_stop(struct oriel *o) {
 
 static void send_hello(struct oriel *o) {
     struct oriel_packet_writer packet;
+    const char *can[2];
+    size_t n = 0;
 
+    if (o->callbacks.chat)
+        can[n++] = "chat";
+    if (o->callbacks.draw)
+        can[n++] = "draw";
     oriel_packet_begin(&packet);
     oriel_packet_put_string(&packet, "t", "hello");
     oriel_packet_put_integer(&packet, "v", 1);
     oriel_packet_put_string(&packet, "name", o->name);
+    if (n)
+        oriel_packet_put_strings(&packet, "can", can, n);
     if (oriel_link_send(o, &packet) == 0 && oriel_link_send_state(o) == 0 && o->masks_given)
         oriel_link_send_masks(o);
 }
@@ -184,7 +192,7 @@ static void connect_now(struct oriel *o, uint64_t time) {
 }
 
 void oriel_link_tick(struct oriel *o) {
-    uint64_t expirations, time = now();
+    uint64_t expirations, time = oriel_link_now();
 
     /* Only to make the timer unreadable; how often it fired says nothing. */
     if (read(o->timer, &expirations, sizeof expirations) < 0)

@@ -196,12 +196,71 @@ static const char *on_call(struct oriel *o, const struct oriel_packet *json) {
     return NULL;
 }
 
+/* Whether `session` is the one that lives; what was on its way as it ended is dropped. */
+static bool of_session(const struct oriel *o, const char *session) {
+    return o->in_session && !strcmp(session, o->session);
+}
+
+static const char *on_chat(struct oriel *o, const struct oriel_packet *json) {
+    const char *session = get_id(json, "session"), *said = oriel_packet_string(json, "text");
+
+    if (!session || !said)
+        return bad;
+    if (of_session(o, session))
+        TELL(o, chat, said);
+    return NULL;
+}
+
+/* "x,y x,y": their number, or -1. */
+static int get_points(const char *list, struct oriel_draw_point points[ORIEL_DRAW_MAX]) {
+    int n = 0;
+
+    while (*list) {
+        unsigned x, y;
+        int used = 0;
+
+        if (n == ORIEL_DRAW_MAX || sscanf(list, "%5u,%5u%n", &x, &y, &used) != 2 || x > ORIEL_DRAW_END ||
+            y > ORIEL_DRAW_END)
+            return -1;
+        points[n++] = (struct oriel_draw_point){(unsigned short)x, (unsigned short)y};
+        list += used;
+        if (*list && *list++ != ' ')
+            return -1;
+    }
+    return n;
+}
+
+static const char *on_draw(struct oriel *o, const struct oriel_packet *json) {
+    static const char *const kinds[] = {"point", "mark", "stroke", "clear"};
+    const char *session = get_id(json, "session"), *kind = oriel_packet_string(json, "kind"),
+               *list = oriel_packet_string(json, "points");
+    struct oriel_draw_point points[ORIEL_DRAW_MAX];
+    struct oriel_draw draw = {.points = points};
+    int64_t stroke;
+    int n = list ? get_points(list, points) : -1;
+
+    if (!session || !kind || n < 0 || !oriel_packet_integer(json, "stroke", 0, UINT32_MAX, &stroke))
+        return bad;
+    while (draw.kind <= ORIEL_DRAW_CLEAR && strcmp(kind, kinds[draw.kind]))
+        draw.kind++;
+    if (draw.kind > ORIEL_DRAW_CLEAR)
+        return NULL; /* of a later Oriel */
+    if ((draw.kind == ORIEL_DRAW_CLEAR) != (n == 0))
+        return bad;
+    draw.stroke = (unsigned)stroke;
+    draw.n_points = (size_t)n;
+    if (of_session(o, session))
+        TELL(o, draw, &draw);
+    return NULL;
+}
+
 static const char *handle(struct oriel *o, const char *t, const struct oriel_packet *json) {
     static const struct {
         const char *t;
         const char *(*handle)(struct oriel *o, const struct oriel_packet *json);
     } kinds[] = {
-        {"online", on_online}, {"ask", on_ask}, {"withdraw", on_withdraw}, {"session", on_session}, {"call", on_call},
+        {"online", on_online}, {"ask", on_ask},   {"withdraw", on_withdraw}, {"session", on_session},
+        {"call", on_call},     {"chat", on_chat}, {"draw", on_draw},
     };
 
     if (!strcmp(t, "welcome"))

@@ -13,6 +13,8 @@
 #define CALL_ALARMS_MAX 8
 #define CALL_ALARM_MAX 80
 #define MASK_END 4096
+#define CHAT_SPAN UINT64_C(1000000000)
+#define CHATS_A_SPAN 8
 
 static void destroy(struct oriel *o) {
     oriel_link_close(o);
@@ -189,6 +191,36 @@ int oriel_remove(struct oriel *oriel, const char *session, const char *scope) {
     oriel_packet_put_string(&packet, "t", "remove");
     oriel_packet_put_string(&packet, "session", session);
     oriel_packet_put_string(&packet, "scope", scope);
+    return oriel_link_send(oriel, &packet);
+}
+
+/* Core takes twice as many before it calls them a flood. */
+static bool too_fast(struct oriel *o) {
+    uint64_t time = oriel_link_now();
+
+    if (time - o->chat_at > CHAT_SPAN) {
+        o->chat_at = time;
+        o->chats = 0;
+    }
+    return o->chats++ >= CHATS_A_SPAN;
+}
+
+int oriel_chat(struct oriel *oriel, const char *session, const char *text) {
+    struct oriel_packet_writer packet;
+    int r = text ? oriel_utf8_length(text) : 0;
+
+    if (oriel->link != LINK_UP || !oriel->in_session || !session || strcmp(session, oriel->session))
+        return -ENOENT;
+    if (r <= 0)
+        return r < 0 ? r : -EINVAL;
+    if (r > ORIEL_CHAT_MAX)
+        return -EMSGSIZE;
+    if (too_fast(oriel))
+        return -EAGAIN;
+    oriel_packet_begin(&packet);
+    oriel_packet_put_string(&packet, "t", "chat");
+    oriel_packet_put_string(&packet, "session", session);
+    oriel_packet_put_string(&packet, "text", text);
     return oriel_link_send(oriel, &packet);
 }
 

@@ -48,6 +48,8 @@ struct oriel {
     char scopes[ORIEL_SCOPES_MAX][ORIEL_SCOPE_MAX + 1]; /* asked for */
     size_t n_scopes;
     bool in_session;
+    uint64_t chat_at; /* when the last lines of chat went, ns, and how many of that second */
+    unsigned chats;
     char session[ORIEL_ID_MAX + 1];
     bool online, call;
     char *device, *device_name;                           /* from welcome */
@@ -65,6 +67,7 @@ void oriel_link_arm(struct oriel *o);                /* sets the timer to what i
 void oriel_link_tick(struct oriel *o);               /* connects, sends `state`, gives up waiting: what is due */
 int oriel_link_receive(struct oriel *o, char *data); /* bytes of one packet (buffer of ORIEL_PACKET_SIZE), 0: none */
 void oriel_link_break(struct oriel *o, const char *why); /* ends the connection; told by the next dispatch */
+uint64_t oriel_link_now(void);                           /* CLOCK_MONOTONIC, ns */
 int oriel_link_send(struct oriel *o, struct oriel_packet_writer *packet);
 int oriel_link_send_state(struct oriel *o);
 int oriel_link_send_masks(struct oriel *o);

@@ -17,6 +17,8 @@
  *             oriel_allow_scopes() with what was left ticked, or oriel_deny().
  *   session   starting, live, paused: show an indicator with a way to stop (oriel_stop()) and say so by
  *             oriel_set_indicator(). Oriel freezes the picture when the indicator is not visible for 2 s.
+ *   chat, draw  if it likes: show what the agent writes, points at and draws; answer by oriel_chat(). The agent's page
+ *             offers only what the callbacks say that the HMI can show.
  *   always    keep the loop running. When oriel_dispatch() isn't called for 3 s while a prompt is open, the answer
  *             is no; in a session, the picture freezes after 2 s and the session ends after 10 s.
  */
@@ -42,6 +44,9 @@ extern "C" {
 #define ORIEL_NAME_MAX 64  /* characters of the name given to oriel_new() */
 #define ORIEL_NOTE_MAX 120 /* characters of the note given to oriel_call() */
 #define ORIEL_SCOPES_MAX 8 /* scopes of one request */
+#define ORIEL_CHAT_MAX 500 /* characters of a line of chat */
+#define ORIEL_DRAW_MAX 32  /* points of one struct oriel_draw */
+#define ORIEL_DRAW_END 65535
 
 struct oriel;
 
@@ -95,6 +100,26 @@ struct oriel_session {
     const char *why;    /* when paused: "again" (the person is asked), "provider" (the HMI was silent), "indicator" */
 };
 
+enum oriel_draw_kind {
+    ORIEL_DRAW_POINT,  /* the agent points there now: one point, which moves with the next. Fades within a second. */
+    ORIEL_DRAW_MARK,   /* a ring around that place: one point */
+    ORIEL_DRAW_STROKE, /* the next points of a line: of the line `stroke` before, or of a new one */
+    ORIEL_DRAW_CLEAR,  /* all of it is to go */
+};
+
+/* x and y of the picture that the agent sees: 0 is its left or top edge, ORIEL_DRAW_END its right or bottom one. */
+struct oriel_draw_point {
+    unsigned short x, y;
+};
+
+/* What the agent shows on the picture. Draw it over the HMI for some seconds, so that it takes no input. */
+struct oriel_draw {
+    enum oriel_draw_kind kind;
+    unsigned stroke;
+    const struct oriel_draw_point *points;
+    size_t n_points;
+};
+
 /* Every member but `size` may be NULL. `user` is what oriel_new() was given. */
 struct oriel_callbacks {
     size_t size; /* sizeof(struct oriel_callbacks), so that the structure can grow */
@@ -118,6 +143,13 @@ struct oriel_callbacks {
 
     /* The person's call is published, or not any more (answered or taken back). */
     void (*call)(struct oriel *oriel, bool call, void *user);
+
+    /* A line of the agent's, in a session: plain text of at most ORIEL_CHAT_MAX characters, without control or bidi
+     * characters, of one paragraph. Each comes once and in order. Given: the agent's page offers text chat. */
+    void (*chat)(struct oriel *oriel, const char *text, void *user);
+
+    /* What the agent points at or draws, in a session, up to 80 times a second. Given: the agent's page offers it. */
+    void (*draw)(struct oriel *oriel, const struct oriel_draw *draw, void *user);
 };
 
 /* Makes a handle and begins to connect. `path` is core's socket (NULL: ORIEL_DEFAULT_SOCKET), `name` what core's log
@@ -163,6 +195,10 @@ ORIEL_API int oriel_stop(struct oriel *oriel, const char *session);
 /* The person takes one scope away from the session; at once. "view": the session ends. -ENOENT: no such session. */
 ORIEL_API int oriel_remove(struct oriel *oriel, const char *session, const char *scope);
 
+/* The person writes a line to the agent of that session. -ENOENT: no such session. -EINVAL: empty. -EMSGSIZE: over
+ * ORIEL_CHAT_MAX. -EILSEQ: no UTF-8. -EAGAIN: faster than anybody types (8 lines a second): keep it and try again. */
+ORIEL_API int oriel_chat(struct oriel *oriel, const char *session, const char *text);
+
 /* The person calls for support; `note` (NULL: none) says why. -ENOTCONN: not connected. -EMSGSIZE: over ORIEL_NOTE_MAX.
  * -EILSEQ: no UTF-8. */
 ORIEL_API int oriel_call(struct oriel *oriel, const char *note);
@@ -199,7 +235,7 @@ ORIEL_API int oriel_set_masks(struct oriel *oriel, const struct oriel_mask *mask
  * window, minimized or on another page is false. Kept and reported once a second and at each change; false at first. */
 ORIEL_API void oriel_set_indicator(struct oriel *oriel, bool visible);
 
-/* oriel_shown, _allow, _deny, _stop, _call and _uncall also give -EPIPE when the connection broke in sending. */
+/* oriel_shown, _allow, _deny, _stop, _chat, _call and _uncall also give -EPIPE when the connection broke in sending. */
 
 #ifdef __cplusplus
 }

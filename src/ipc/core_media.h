@@ -25,7 +25,16 @@ enum {
     /* u 1: no picture is asked of capture, encoded or sent from now on; 0: again, with a keyframe first. Any time after
      * START, whatever the transport does meanwhile. */
     ORIEL_MEDIA_FREEZE = 6,
+    /* u, bits of ORIEL_PANEL_…: what the program at the panel can show now. Any time after START, at each change. */
+    ORIEL_MEDIA_PANEL = 20,
+    /* u id of the agent's CHAT that the person's panel has now, and all before it */
+    ORIEL_MEDIA_HEARD = 21,
+    /* s a line of the person's: clean, at most 500 characters */
+    ORIEL_MEDIA_SAY = 22,
 };
+
+/* What a program at the panel may be able to show. */
+enum { ORIEL_PANEL_CHAT = 1, ORIEL_PANEL_DRAW = 2 };
 
 /* Media to core. */
 enum {
@@ -50,7 +59,15 @@ enum {
     /* Nothing has come from the agent's page for 4 s, by a relay: maybe it is the TURN server that forgot us. Media
      * goes on waiting for 6 s more. */
     ORIEL_MEDIA_SILENT = 7,
+    /* u id, from 1 without a gap · s a line of the agent's, at most 500 characters. It comes until it is HEARD. */
+    ORIEL_MEDIA_CHAT = 20,
+    /* u kind · u number of the stroke · b points of u16 x · u16 y, in 1/65535 of the picture: what the agent points at
+     * (one), marks (one) or draws (at most 32); CLEAR has none */
+    ORIEL_MEDIA_DRAW = 21,
 };
+
+enum { ORIEL_DRAW_POINT = 1, ORIEL_DRAW_MARK = 2, ORIEL_DRAW_STROKE = 3, ORIEL_DRAW_CLEAR = 4 };
+enum { ORIEL_DRAW_POINTS_MAX = 32, ORIEL_DRAW_POINT_SIZE = 4 };
 
 /* Exit status of media when the peer's certificate was not the announced one. No message is sent first: the handshake
  * is cut inside the verification, before any key exists. */
@@ -63,12 +80,16 @@ static const struct oriel_ipc_type oriel_core_to_media_types[] = {
     {ORIEL_MEDIA_RENEW, "renew", "u", 0},
     {ORIEL_MEDIA_EGRESS, "egress", "uu", 0},
     {ORIEL_MEDIA_FREEZE, "freeze", "u", 0},
+    {ORIEL_MEDIA_PANEL, "panel", "u", 0},
+    {ORIEL_MEDIA_HEARD, "heard", "u", 0},
+    {ORIEL_MEDIA_SAY, "say", "s", 0},
 };
 static const struct oriel_ipc_type oriel_media_to_core_types[] = {
     {ORIEL_MEDIA_OFFER, "offer", "uss", 0},  {ORIEL_MEDIA_LOCAL_CANDIDATE, "local-candidate", "us", 0},
     {ORIEL_MEDIA_LIVE, "live", "", 0},       {ORIEL_MEDIA_STATS, "stats", "uuuuuutuuuuuuuu", 0},
     {ORIEL_MEDIA_FAILED, "failed", "ss", 0}, {ORIEL_MEDIA_RELAY_SOCKET, "relay-socket", "", 1},
-    {ORIEL_MEDIA_SILENT, "silent", "", 0},
+    {ORIEL_MEDIA_SILENT, "silent", "", 0},   {ORIEL_MEDIA_CHAT, "chat", "us", 0},
+    {ORIEL_MEDIA_DRAW, "draw", "uub", 0},
 };
 static const struct oriel_ipc_table oriel_core_to_media __attribute__((unused)) = {
     "core to media", oriel_core_to_media_types, sizeof oriel_core_to_media_types / sizeof(struct oriel_ipc_type)};

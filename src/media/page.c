@@ -6,26 +6,90 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core_media.h"
 #include "json.h"
 
 #define ID_MAX INT64_C(9007199254740991) /* 2^53-1: what a page's number holds exactly */
 
-int64_t oriel_page_read_ping(const void *bytes, size_t length, char error[ORIEL_PAGE_ERROR_SIZE]) {
+/* Whole numbers from 0 to 65535, an even number of them. */
+static bool take_points(const json_t *list, size_t max, struct oriel_page_message *m) {
+    size_t n = json_array_size(list);
+    if (n < 2 || n % 2 || n > 2 * max)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const json_t *value = json_array_get(list, i);
+        json_int_t number = json_integer_value(value);
+        if (!json_is_integer(value) || number < 0 || number > UINT16_MAX)
+            return false;
+        m->points[i] = (uint16_t)number;
+    }
+    m->count = n / 2;
+    return true;
+}
+
+static bool take_id(const json_t *json, const char *name, struct oriel_page_message *m) {
+    m->id = oriel_json_integer(json, name, -1);
+    return m->id >= 0 && m->id <= ID_MAX;
+}
+
+static bool take_text(const json_t *json, struct oriel_page_message *m) {
+    const char *text = oriel_json_text(json, "text");
+    size_t characters = 0, length = text ? strlen(text) : 0;
+    for (size_t i = 0; i < length; i++)
+        characters += ((unsigned char)text[i] & 0xc0) != 0x80;
+    if (!length || characters > ORIEL_PAGE_TEXT_MAX)
+        return false;
+    memcpy(m->text, text, length + 1);
+    return true;
+}
+
+static bool take(const json_t *json, struct oriel_page_message *m) {
+    static const struct {
+        const char *type;
+        size_t members;
+    } kinds[] = {
+        [ORIEL_PAGE_PING] = {"ping", 2},   [ORIEL_PAGE_CHAT] = {"chat", 3}, [ORIEL_PAGE_HEARD] = {"heard", 2},
+        [ORIEL_PAGE_POINT] = {"point", 2}, [ORIEL_PAGE_MARK] = {"mark", 2}, [ORIEL_PAGE_DRAW] = {"draw", 3},
+        [ORIEL_PAGE_CLEAR] = {"clear", 1},
+    };
+    const char *type = oriel_json_text(json, "t");
+    size_t kind = 0;
+    while (type && kind < sizeof kinds / sizeof *kinds && strcmp(type, kinds[kind].type) != 0)
+        kind++;
+    if (!type || kind == sizeof kinds / sizeof *kinds || json_object_size(json) != kinds[kind].members)
+        return false;
+    m->kind = (enum oriel_page_kind)kind;
+    switch (m->kind) {
+    case ORIEL_PAGE_PING:
+    case ORIEL_PAGE_HEARD:
+        return take_id(json, "id", m);
+    case ORIEL_PAGE_CHAT:
+        return take_id(json, "id", m) && take_text(json, m);
+    case ORIEL_PAGE_POINT:
+    case ORIEL_PAGE_MARK:
+        return take_points(json_object_get(json, "at"), 1, m);
+    case ORIEL_PAGE_DRAW:
+        return take_id(json, "stroke", m) && m->id <= UINT32_MAX &&
+               take_points(json_object_get(json, "points"), ORIEL_PAGE_POINTS_MAX, m);
+    case ORIEL_PAGE_CLEAR:
+        return true;
+    }
+    return false;
+}
+
+int oriel_page_read(const void *bytes, size_t length, struct oriel_page_message *m, char error[ORIEL_PAGE_ERROR_SIZE]) {
     char reason[ORIEL_JSON_ERROR_SIZE];
-    json_t *message = oriel_json_decode(bytes, length, ORIEL_PAGE_MESSAGE_MAX, reason);
-    if (!message) {
+    json_t *json = oriel_json_decode(bytes, length, ORIEL_PAGE_MESSAGE_MAX, reason);
+    memset(m, 0, sizeof *m);
+    if (!json) {
         snprintf(error, ORIEL_PAGE_ERROR_SIZE, "the page sent a message that is not JSON: %s", reason);
         return -EPROTO;
     }
-    const char *type = oriel_json_text(message, "t");
-    int64_t id = oriel_json_integer(message, "id", -1);
-    int64_t result = id;
-    if (!type || strcmp(type, "ping") != 0 || id < 0 || id > ID_MAX || json_object_size(message) != 2) {
-        snprintf(error, ORIEL_PAGE_ERROR_SIZE, "the page sent a message that is not a ping");
-        result = -EPROTO;
-    }
-    json_decref(message);
-    return result;
+    bool good = take(json, m);
+    if (!good)
+        snprintf(error, ORIEL_PAGE_ERROR_SIZE, "the page sent a message that the protocol does not have");
+    json_decref(json);
+    return good ? 0 : -EPROTO;
 }
 
 void oriel_page_write_pong(int64_t id, int64_t now, char out[128]) {
@@ -45,4 +109,20 @@ bool oriel_page_write_trace(const struct oriel_trace_summary *trace, const unsig
                           trace->pictures, t[0].p50, t[0].max, t[1].p50, t[1].max, t[2].p50, t[2].max, t[3].p50,
                           t[3].max, egress[0], egress[1]);
     return length < ORIEL_PAGE_TRACE_SIZE;
+}
+
+char *oriel_page_write_chat(int64_t id, const char *text) {
+    json_t *json = json_pack("{s:s, s:I, s:s}", "t", "chat", "id", (json_int_t)id, "text", text);
+    char *bytes = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    return bytes;
+}
+
+void oriel_page_write_heard(int64_t id, char out[128]) {
+    snprintf(out, 128, "{\"t\":\"heard\",\"id\":%" PRId64 "}", id);
+}
+
+void oriel_page_write_panel(unsigned can, char out[128]) {
+    snprintf(out, 128, "{\"t\":\"panel\",\"chat\":%s,\"draw\":%s}", can & ORIEL_PANEL_CHAT ? "true" : "false",
+             can & ORIEL_PANEL_DRAW ? "true" : "false");
 }

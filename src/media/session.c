@@ -24,6 +24,7 @@
 #include "page.h"
 #include "inside.h"
 #include "screen.h"
+#include "talk.h"
 #include "transport.h"
 
 #define CONNECT_TIME (20 * ORIEL_SECOND)
@@ -47,8 +48,9 @@ struct session {
     GstElement *screen;
     struct oriel_transport *transport;
     struct oriel_exact *exact; /* NULL: the video alone */
-    int64_t deadline;          /* for the connection, monotonic; 0: none */
-    int64_t last_ping;         /* monotonic; 0: the data channel is not open */
+    struct oriel_talk *talk;
+    int64_t deadline;  /* for the connection, monotonic; 0: none */
+    int64_t last_ping; /* monotonic; 0: the data channel is not open */
     gboolean relay, silent;
     unsigned egress[2]; /* us through it, median and most, as core said last */
     uint32_t renewal;   /* the newest, as core numbers them */
@@ -132,22 +134,45 @@ static void on_channel_open(void *user) {
     s->last_ping = oriel_monotonic();
     oriel_page_write_time(oriel_transport_time_zero(s->transport) / 1000, text);
     oriel_transport_send(s->transport, text);
+    oriel_talk_open(s->talk);
 }
 
-static void on_channel_message(void *user, const char *bytes, size_t length) {
-    struct session *s = user;
-    char error[ORIEL_PAGE_ERROR_SIZE], text[128];
-    int64_t now = oriel_monotonic();
-    int64_t id = oriel_page_read_ping(bytes, length, error);
-    if (id < 0) {
-        fail(s, "protocol", error);
-        return;
-    }
+static void on_ping(struct session *s, int64_t id, int64_t now) {
+    char text[128];
     s->last_ping = now;
     s->silent = FALSE;
     oriel_page_write_pong(id, now / 1000, text);
     oriel_transport_send(s->transport, text);
 }
+
+static void on_channel_message(void *user, const char *bytes, size_t length) {
+    struct session *s = user;
+    char error[ORIEL_PAGE_ERROR_SIZE];
+    struct oriel_page_message message;
+    int64_t now = oriel_monotonic();
+    if (oriel_page_read(bytes, length, &message, error) < 0)
+        fail(s, "protocol", error);
+    else if (message.kind == ORIEL_PAGE_PING)
+        on_ping(s, message.id, now);
+    else if (!oriel_talk_page(s->talk, &message, now))
+        fail(s, "protocol", "the page sent a number of chat that was never given");
+}
+
+static void talk_to_page(void *user, const char *text) {
+    oriel_transport_send(((struct session *)user)->transport, text);
+}
+
+static void chat_to_core(void *user, guint32 id, const char *text) {
+    struct session *s = user;
+    told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_CHAT, id, text));
+}
+
+static void draw_to_core(void *user, guint kind, guint32 stroke, const guint8 *points, gsize size) {
+    struct session *s = user;
+    told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_DRAW, kind, stroke, (const void *)points, size));
+}
+
+static const struct oriel_talk_out talk_out = {talk_to_page, chat_to_core, draw_to_core};
 
 static void on_exact_open(void *user, bool open) {
     oriel_exact_open(((struct session *)user)->exact, open);
@@ -304,6 +329,7 @@ static void renew(struct session *s) {
     if (s->exact)
         oriel_exact_open(s->exact, FALSE);
     s->last_ping = 0;
+    oriel_talk_closed(s->talk);
     s->silent = s->sending = FALSE;
     s->state = OFFERED;
     s->deadline = oriel_monotonic() + CONNECT_TIME;
@@ -344,6 +370,16 @@ static void handle(struct session *s) {
     case ORIEL_MEDIA_FREEZE:
         freeze(s, m->fields[0].number != 0);
         break;
+    case ORIEL_MEDIA_PANEL:
+        oriel_talk_panel(s->talk, (guint)m->fields[0].number);
+        break;
+    case ORIEL_MEDIA_HEARD:
+        oriel_talk_heard(s->talk, (guint32)m->fields[0].number);
+        break;
+    case ORIEL_MEDIA_SAY:
+        if (!oriel_talk_say(s->talk, m->fields[0].bytes))
+            fail(s, "protocol", "the page does not acknowledge what the person writes");
+        break;
     }
 }
 
@@ -368,6 +404,7 @@ static gboolean on_control(gint fd, GIOCondition condition, gpointer user) {
 int oriel_session_run(int fd) {
     struct session *s = g_new0(struct session, 1);
     s->fd = fd;
+    s->talk = oriel_talk_new(&talk_out, s);
     s->loop = g_main_loop_new(NULL, FALSE);
     g_unix_set_fd_nonblocking(fd, TRUE, NULL);
     g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_control, s);

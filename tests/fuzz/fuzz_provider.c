@@ -56,8 +56,12 @@ static void call(void *user, const json_t *help) {
                (!help || (note && strcmp(note, clean) == 0 && json_array_size(json_object_get(help, "alarms")) <= 8)));
 }
 
+static void chat(void *user, const char *session, const char *text) {
+    fuzz_check(greeted && oriel_is_hash(session) && *text && g_utf8_strlen(text, -1) <= ORIEL_CHAT_MAX);
+}
+
 static const struct oriel_provider_events events = {connected, lost,  shown, decision, stop,
-                                                    removed,   alive, masks, call};
+                                                    removed,   alive, masks, call,     chat};
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 
 static void tidy_up(void) {

@@ -287,6 +287,119 @@ static void test_allowed_story(void **state) {
     assert_int_equal(f.closed, 0);
 }
 
+static int chats, drawings;
+static struct oriel_draw drawn;
+static struct oriel_draw_point drawn_points[ORIEL_DRAW_MAX];
+
+static void on_chat(struct oriel *oriel, const char *text, void *user) {
+    chats++;
+    snprintf(f.last, sizeof f.last, "%s", text);
+    act();
+}
+
+static void on_draw(struct oriel *oriel, const struct oriel_draw *draw, void *user) {
+    drawings++;
+    drawn = *draw;
+    memcpy(drawn_points, draw->points, draw->n_points * sizeof *draw->points);
+}
+
+#define CHAT(session, text) "{\"t\":\"chat\",\"session\":\"" session "\",\"text\":\"" text "\"}"
+#define DRAW(kind, stroke, points)                                                                                     \
+    "{\"t\":\"draw\",\"session\":\"S1\",\"kind\":\"" kind "\",\"stroke\":" stroke ",\"points\":\"" points "\"}"
+
+static void connect_talking(void) {
+    const struct oriel_callbacks talking = {.size = sizeof talking,
+                                            .online = on_online,
+                                            .closed = on_closed,
+                                            .session = on_session,
+                                            .chat = on_chat,
+                                            .draw = on_draw};
+
+    chats = drawings = 0;
+    assert_int_equal(oriel_new(f.path, "Test HMI", &talking, &f, &f.oriel), 0);
+    while (f.peer < 0) {
+        struct pollfd fd = {.fd = f.listener, .events = POLLIN};
+
+        spin(0.02);
+        if (poll(&fd, 1, 0) > 0)
+            f.peer = accept(f.listener, NULL, NULL);
+    }
+    expect("{\"t\":\"hello\",\"v\":1,\"name\":\"Test HMI\",\"can\":[\"chat\",\"draw\"]}");
+    expect("{\"t\":\"state\",\"indicator\":false}");
+    send_core(WELCOME);
+    SPIN_UNTIL(f.online == 1);
+}
+
+static void test_chat_and_drawing(void **state) {
+    char longest[ORIEL_CHAT_MAX + 2];
+
+    connect_talking();
+    assert_int_equal(oriel_chat(f.oriel, "S1", "nobody is there"), -ENOENT);
+    send_core(SESSION("live"));
+    send_core(CHAT("S0", "of a session that is over"));
+    send_core(CHAT("S1", "Is the guard closed?"));
+    SPIN_UNTIL(chats == 1);
+    assert_string_equal(f.last, "Is the guard closed?");
+    send_core(DRAW("stroke", "7", "1,2 65535,0"));
+    SPIN_UNTIL(drawings == 1);
+    assert_int_equal(drawn.kind, ORIEL_DRAW_STROKE);
+    assert_int_equal(drawn.stroke, 7);
+    assert_int_equal(drawn.n_points, 2);
+    assert_int_equal(drawn_points[1].x, 65535);
+    send_core(DRAW("clear", "0", ""));
+    SPIN_UNTIL(drawings == 2);
+    assert_int_equal(drawn.kind, ORIEL_DRAW_CLEAR);
+    send_core(DRAW("of-later", "0", "1,2"));
+    memset(longest, 'x', sizeof longest);
+    longest[ORIEL_CHAT_MAX + 1] = '\0';
+    assert_int_equal(oriel_chat(f.oriel, "S1", ""), -EINVAL);
+    assert_int_equal(oriel_chat(f.oriel, "S1", NULL), -EINVAL);
+    assert_int_equal(oriel_chat(f.oriel, "S1", "\xff"), -EILSEQ);
+    assert_int_equal(oriel_chat(f.oriel, "S1", longest), -EMSGSIZE);
+    assert_int_equal(oriel_chat(f.oriel, "S2", "Yes"), -ENOENT);
+    assert_int_equal(oriel_chat(f.oriel, "S1", "Yes"), 0);
+    expect(CHAT("S1", "Yes"));
+    for (int i = 0; i < 7; i++)
+        assert_int_equal(oriel_chat(f.oriel, "S1", "x"), 0);
+    assert_int_equal(oriel_chat(f.oriel, "S1", "x"), -EAGAIN);
+    spin(1.1);
+    assert_int_equal(oriel_chat(f.oriel, "S1", "x"), 0);
+    assert_int_equal(f.closed, 0);
+    assert_int_equal(drawings, 2);
+    f.in_callback = DO_FREE;
+    send_core(CHAT("S1", "bye"));
+    SPIN_UNTIL(!f.oriel);
+}
+
+static void test_drawings_that_are_none(void **state) {
+    static const char *const bad[] = {
+        DRAW("stroke", "7", "1"),
+        DRAW("stroke", "7", "1,2,3"),
+        DRAW("stroke", "7", "65536,1"),
+        DRAW("stroke", "7", "-1,1"),
+        DRAW("stroke", "-7", "1,1"),
+        DRAW("stroke", "7", ""),
+        DRAW("clear", "0", "1,1"),
+        DRAW("point", "0", "1,1 x"),
+        CHAT("", "a"),
+        "{\"t\":\"chat\",\"session\":\"S1\"}",
+    };
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        connect_talking();
+        send_core(SESSION("live"));
+        send_core(bad[i]);
+        SPIN_UNTIL(f.closed == 1);
+        assert_non_null(strstr(f.why, "protocol: "));
+        assert_int_equal(drawings + chats, 0);
+        oriel_free(f.oriel);
+        close(f.peer);
+        f.peer = -1;
+        f.online = f.closed = 0;
+        f.oriel = NULL;
+    }
+}
+
 static void on_any_ask(struct oriel *oriel, const struct oriel_ask *ask, void *user) {
     f.asks++;
     snprintf(f.last, sizeof f.last, "%d %s %zu", ask->kind, ask->code, ask->n_scopes);
@@ -685,6 +798,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_arguments),
         TEST(test_allowed_story),
+        TEST(test_chat_and_drawing),
+        TEST(test_drawings_that_are_none),
         TEST(test_scopes_one_by_one),
         TEST(test_masks),
         TEST(test_call_with_what_the_machine_knows),

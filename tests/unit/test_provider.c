@@ -3,9 +3,11 @@
 #include "core_rig.h"
 
 #include "clock.h"
+#include "core_media.h"
 #include "provider.h"
 
 #define HASH "n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg"
+#define NEEDS_CHAT "chat needs exactly t, session (its id) and text (1 to 500 characters)"
 #define HELLO "{\"t\":\"hello\",\"v\":1,\"name\":\"HMI\"}"
 
 static char *folder, *path;
@@ -69,8 +71,12 @@ static void on_call(void *user, const json_t *help) {
     note("call:%s", text ? text : "(taken back)");
 }
 
+static void on_chat(void *user, const char *session, const char *text) {
+    note("chat:%.4s:%s", session, text);
+}
+
 static const struct oriel_provider_events callbacks = {on_connected, on_lost,  on_shown, on_decision, on_stop,
-                                                       on_remove,    on_alive, on_masks, on_call};
+                                                       on_remove,    on_alive, on_masks, on_call,     on_chat};
 
 static void listen_for(const char *users) {
     g_autoptr(GError) error = NULL;
@@ -189,6 +195,10 @@ static void test_breaches(void **state) {
          "1,1x1;1,1,1x1;1,1,1x1;1,1,1x1;1,1,1x1;1,1,1x1\"}",
          "masks needs exactly t and masks (x,y,WIDTHxHEIGHT joined by ';', at most 16)"},
         {"{\"t\":\"uncall\",\"note\":\"\"}", "uncall needs exactly t"},
+        {"{\"t\":\"chat\",\"session\":\"" HASH "\",\"text\":\"\"}", NEEDS_CHAT},
+        {"{\"t\":\"chat\",\"session\":\"S\",\"text\":\"a\"}", NEEDS_CHAT},
+        {"{\"t\":\"chat\",\"text\":\"a\"}", NEEDS_CHAT},
+        {"{\"t\":\"chat\",\"session\":\"" HASH "\",\"text\":\"a\",\"to\":\"anna\"}", NEEDS_CHAT},
     };
     listen_for("");
     for (gsize i = 0; i < G_N_ELEMENTS(breaches); i++) {
@@ -225,6 +235,25 @@ static void test_too_long(void **state) {
     close(fd);
 }
 
+static void test_chat(void **state) {
+    listen_for("");
+    int fd = rig_connect(path);
+    rig_send(fd, "{\"t\":\"hello\",\"v\":1,\"name\":\"HMI\",\"can\":[\"chat\",\"sing\",\"draw\"]}");
+    expect("connected:HMI");
+    assert_int_equal(oriel_provider_can(provider), ORIEL_PANEL_CHAT | ORIEL_PANEL_DRAW);
+    assert_receives(fd, "{\"t\":\"welcome\"}");
+    rig_send(fd, "{\"t\":\"chat\",\"session\":\"" HASH "\",\"text\":\"Ja\"}");
+    expect("chat:n4bQ:Ja");
+    for (int i = 0; i < 40; i++)
+        send(fd, "{\"t\":\"chat\",\"session\":\"" HASH "\",\"text\":\"x\"}",
+             strlen("{\"t\":\"chat\",\"session\":\"" HASH "\",\"text\":\"x\"}"), MSG_NOSIGNAL);
+    assert_true(rig_until(!oriel_provider_connected(provider), 2));
+    assert_non_null(strstr(events->str, "invalid:chat came too fast: at most 8 lines a second"));
+    assert_int_equal(oriel_provider_can(provider), 0);
+    g_string_truncate(events, 0);
+    close(fd);
+}
+
 static void test_before_hello(void **state) {
     static const char *const firsts[] = {"garbage",
                                          "{\"t\":\"state\",\"indicator\":true}",
@@ -232,6 +261,8 @@ static void test_before_hello(void **state) {
                                          "{\"t\":\"hello\",\"v\":2,\"name\":\"HMI\"}",
                                          "{\"t\":\"hello\",\"v\":1}",
                                          "{\"t\":\"hello\",\"v\":1,\"name\":\"HMI\",\"uid\":0}",
+                                         "{\"t\":\"hello\",\"v\":1,\"name\":\"HMI\",\"can\":\"chat\"}",
+                                         "{\"t\":\"hello\",\"v\":1,\"name\":\"HMI\",\"can\":[1]}",
                                          "{\"t\":\"hello\",\"v\":1,\"name\":"
                                          "\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}"};
     listen_for("");
@@ -425,9 +456,10 @@ static int tear_down(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_every_message), TEST(test_breaches),      TEST(test_too_long),      TEST(test_before_hello),
-        TEST(test_hello_is_late), TEST(test_one_at_a_time), TEST(test_silence),       TEST(test_one_that_never_reads),
-        TEST(test_killed),        TEST(test_users),         TEST(test_unknown_users), TEST(test_the_socket_file),
+        TEST(test_every_message),        TEST(test_breaches),      TEST(test_too_long),      TEST(test_chat),
+        TEST(test_before_hello),         TEST(test_hello_is_late), TEST(test_one_at_a_time), TEST(test_silence),
+        TEST(test_one_that_never_reads), TEST(test_killed),        TEST(test_users),         TEST(test_unknown_users),
+        TEST(test_the_socket_file),
     };
     rig_settle(); /* GLib's own fds are open before they are counted */
     int before = rig_open_fds(), result = cmocka_run_group_tests_name("provider", tests, NULL, NULL);

@@ -19,7 +19,7 @@ static int said_path; /* of what the agent says */
 static guint renewal; /* what media answers with its offer */
 static bool fail_ask, fail_prepare, fail_launch, launched;
 static char id[ORIEL_HASH_SIZE];
-static json_int_t end_bytes; /* of the last record of an end */
+static json_int_t end_bytes, end_chat; /* of the last record of an end */
 
 static void effect(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
@@ -52,6 +52,8 @@ static bool record(void *user, const char *event, json_t *m) {
         effect("record:%s", event);
     if (strcmp(event, "end") == 0)
         end_bytes = oriel_json_integer(m, "bytes", -1);
+    if (strcmp(event, "end") == 0)
+        end_chat = oriel_json_integer(m, "chat", -1);
     if (strcmp(event, "grant") == 0)
         assert_true(oriel_is_hash(oriel_json_text(m, "session")));
     json_decref(m);
@@ -160,6 +162,27 @@ static void candidate(void *user, guint mline, const char *text) {
     effect("candidate:%u:%s", mline, text);
 }
 
+static bool panel_there;
+
+static bool tell(void *user, json_t *message) {
+    g_autofree char *text = json_dumps(message, JSON_COMPACT);
+    assert_string_equal(oriel_json_text(message, "session"), oriel_session_id(session));
+    if (panel_there && strcmp(oriel_json_text(message, "t"), "chat") == 0)
+        effect("tell:%s", oriel_json_text(message, "text"));
+    else if (panel_there)
+        effect("draw:%s(%s)", oriel_json_text(message, "kind"), oriel_json_text(message, "points"));
+    json_decref(message);
+    return panel_there;
+}
+
+static void say(void *user, const char *text) {
+    effect("say:%s", text);
+}
+
+static void heard(void *user, guint number) {
+    effect("heard:%u", number);
+}
+
 static void kill_helpers(void *user) {
     effect("kill");
 }
@@ -178,9 +201,9 @@ static void arm(void *user, gint64 deadline) {
     effect("arm:%d", (int)(seconds + 0.5));
 }
 
-static const struct oriel_session_ops ops = {record,  send_message, ask,          withdraw, early,  prepare,
-                                             discard, settled,      freeze,       announce, launch, renew,
-                                             answer,  candidate,    kill_helpers, changed,  arm};
+static const struct oriel_session_ops ops = {record,  send_message, ask,      withdraw,     early,   prepare, discard,
+                                             settled, freeze,       announce, launch,       renew,   answer,  candidate,
+                                             tell,    say,          heard,    kill_helpers, changed, arm};
 
 /* ---- steps ---- */
 
@@ -954,6 +977,73 @@ static void test_figures_reach_the_record(void **state) {
     assert_null(oriel_session_figures(session));
 }
 
+static void test_chat(void **state) {
+    reach(ORIEL_SESSION_STARTING);
+    oriel_session_chat(session, 1, "before anything");
+    oriel_session_say(session, "before anything");
+    expect("");
+    stop_by_person();
+    gone();
+    reach(ORIEL_SESSION_LIVE);
+    panel_there = true;
+    oriel_session_chat(session, 1, " Is the\n guard \u202eclosed?\u200b");
+    expect("tell:Is the guard closed? heard:1");
+    oriel_session_chat(session, 2, "\u200b\u202e"); /* nothing of it can be seen */
+    expect("heard:2");
+    oriel_session_say(session, "Yes\x1b[2J it is");
+    expect("say:Yes[2J it is");
+    oriel_session_say(session, " \u200b ");
+    expect("");
+    panel_there = false;
+    oriel_session_provider_lost(session, "it ended");
+    g_string_truncate(effects, 0);
+    oriel_session_chat(session, 3, "a");
+    oriel_session_chat(session, 4, "\u200b");
+    oriel_session_chat(session, 5, "b");
+    expect("");
+    panel_there = true;
+    oriel_session_provider_connected(session);
+    expect("tell:a heard:3 heard:4 tell:b heard:5");
+    stop_by_person();
+    assert_int_equal(end_chat, 4);
+    gone();
+    reach(ORIEL_SESSION_LIVE);
+    panel_there = false;
+    for (guint i = 1; i <= 100; i++) /* a page that knows no measure */
+        oriel_session_chat(session, i, "x");
+    stop_by_person();
+    gone();
+    assert_int_equal(end_chat, 0);
+    reach(ORIEL_SESSION_LIVE);
+    panel_there = true;
+    oriel_session_provider_connected(session); /* what waited died with its session */
+    expect("");
+}
+
+static void test_drawing(void **state) {
+    static const uint8_t points[] = {1, 0, 2, 0, 0xff, 0xff, 0, 1};
+    uint8_t many[33 * 4] = {0};
+    reach(ORIEL_SESSION_LIVE);
+    panel_there = true;
+    assert_true(oriel_session_draw(session, 3, 7, points, 8));
+    assert_true(oriel_session_draw(session, 1, 0, points, 4));
+    assert_true(oriel_session_draw(session, 2, 0, points, 4));
+    assert_true(oriel_session_draw(session, 4, 0, points, 0));
+    expect("draw:stroke(1,2 65535,256) draw:point(1,2) draw:mark(1,2) draw:clear()");
+    assert_false(oriel_session_draw(session, 0, 0, points, 4));
+    assert_false(oriel_session_draw(session, 5, 0, points, 4));
+    assert_false(oriel_session_draw(session, 1, 0, points, 8));
+    assert_false(oriel_session_draw(session, 1, 0, points, 0));
+    assert_false(oriel_session_draw(session, 3, 0, points, 7));
+    assert_false(oriel_session_draw(session, 3, 0, points, 0));
+    assert_false(oriel_session_draw(session, 4, 0, points, 4));
+    assert_false(oriel_session_draw(session, 3, 0, many, sizeof many));
+    oriel_session_provider_lost(session, "it ended"); /* the picture stands still */
+    g_string_truncate(effects, 0);
+    assert_true(oriel_session_draw(session, 1, 0, points, 4));
+    expect("");
+}
+
 static void test_words_of_helpers_are_cut(void **state) {
     g_autofree char *flood = g_strnfill(60000, 'x');
     reach(ORIEL_SESSION_LIVE);
@@ -1311,6 +1401,8 @@ int main(void) {
         TEST(test_media_that_floods_with_candidates),
         TEST(test_nothing_of_a_dead_session_reaches_the_next),
         TEST(test_figures_reach_the_record),
+        TEST(test_chat),
+        TEST(test_drawing),
         TEST(test_words_of_helpers_are_cut),
         TEST(test_two_hundred_sessions),
         TEST(test_rule_scopes_can_be_unticked_and_only_shrink),
