@@ -40,6 +40,8 @@ const ATTACKS = {
   } },
   'one data channel with the label of ours': { reason: 'protocol', attack: async () => { window.rig.pc.createDataChannel('oriel'); return 1; } },
   'binary data': { reason: 'protocol', attack: async () => { window.rig.channel.send(new Uint8Array(1000)); return 1; } },
+  'a point beside the picture': { reason: 'protocol', attack: async () => { window.rig.channel.send('{"t":"point","at":[70000,1]}'); return 1; } },
+  'chat that it was never sent, acknowledged': { reason: 'protocol', attack: async () => { window.rig.channel.send('{"t":"heard","id":1}'); return 1; } },
   'a message of 60 KB': { reason: 'protocol', attack: async () => { window.rig.channel.send(`{"t":"ping","id":1,"x":"${'x'.repeat(60000)}"}`); return 1; } },
 };
 

@@ -457,7 +457,7 @@ describe('attacks', { concurrency: 3 }, () => {
     await over(cast, 'device', 'protocol');
     const all = await records(device);
     assert.deepEqual(all.find(({ event }) => event === 'grant').scopes, ['view']);
-    assert.match(all.at(-1).detail, /not a ping/);
+    assert.match(all.at(-1).detail, /that the protocol does not have/);
     const { packets } = await receiver.received();
     await sleep(500);
     assert.equal((await receiver.received()).packets, packets, 'pictures after the end');

@@ -90,6 +90,10 @@ export class Screen {
     await this.#run('xdotool', ['key', ...names]);
   }
 
+  async type(text) {
+    await this.#run('xdotool', ['type', '--delay', '2', text]);
+  }
+
   async stop() {
     await this.process.stop();
     // The server removes these when it ends well; not when it had to be killed.

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "marks.h"
 #include "options.h"
 #include "sim.h"
 #include "text.h"
@@ -101,6 +102,62 @@ static void test_every_text_in_every_language(void **state) {
     assert_string_equal(text_with(buffer, 8, T_SET_POINT, "1234567890"), "SP 1234");
 }
 
+static struct marks marks;
+
+static void draw(enum oriel_draw_kind kind, unsigned stroke, size_t n, int64_t now) {
+    static struct oriel_draw_point points[ORIEL_DRAW_MAX];
+
+    for (size_t i = 0; i < n; i++)
+        points[i] = (struct oriel_draw_point){(unsigned short)stroke, (unsigned short)i};
+    marks_take(&marks, &(struct oriel_draw){kind, stroke, points, n}, now);
+}
+
+static size_t points_of(unsigned stroke) {
+    size_t n = 0;
+
+    for (int i = 0; i < MARKS_LINES; i++)
+        n += marks.lines[i].stroke == stroke ? marks.lines[i].n : 0;
+    return n;
+}
+
+static void test_marks_come_and_go(void **state) {
+    marks_clear(&marks);
+    assert_int_equal(marks_expire(&marks, 1), 0);
+    draw(ORIEL_DRAW_STROKE, 7, 3, 1000);
+    draw(ORIEL_DRAW_STROKE, 8, 1, 2000);
+    draw(ORIEL_DRAW_STROKE, 7, 2, 3000);
+    assert_int_equal(points_of(7), 5); /* one line, in pieces */
+    assert_int_equal(points_of(8), 1);
+    draw(ORIEL_DRAW_MARK, 0, 1, 3000);
+    draw(ORIEL_DRAW_POINT, 0, 1, 3000);
+    assert_int_equal(marks_expire(&marks, 3500), 4000); /* the pointer first */
+    assert_int_equal(marks_expire(&marks, 4000), 8000); /* the ring */
+    assert_int_equal(marks_expire(&marks, 8000), 10000);
+    assert_int_equal(marks_expire(&marks, 10000), 11000);
+    assert_int_equal(points_of(8), 0);
+    assert_int_equal(points_of(7), 5);
+    assert_int_equal(marks_expire(&marks, 11000), 0);
+    draw(ORIEL_DRAW_MARK, 0, 1, 12000);
+    draw(ORIEL_DRAW_CLEAR, 0, 0, 12000);
+    assert_int_equal(marks_expire(&marks, 12000), 0);
+}
+
+static void test_marks_are_bounded(void **state) {
+    marks_clear(&marks);
+    for (int i = 0; i < 100; i++) /* a line that never ends: its first parts go */
+        draw(ORIEL_DRAW_STROKE, 1, ORIEL_DRAW_MAX, 1000 + i);
+    assert_int_equal(points_of(1), 100 * ORIEL_DRAW_MAX + 12); /* each line begins where the one before it ends */
+    for (unsigned i = 2; i < 2 + 2 * MARKS_LINES; i++)
+        draw(ORIEL_DRAW_STROKE, i, 1, 2000 + (int)i);
+    assert_int_equal(points_of(1), 0);
+    assert_int_equal(points_of(2), 0);
+    assert_int_equal(points_of(1 + 2 * MARKS_LINES), 1);
+    for (int i = 0; i < 100; i++)
+        draw(ORIEL_DRAW_MARK, 0, 1, 3000 + i);
+    for (int i = 0; i < MARKS_RINGS; i++)
+        assert_true(marks.rings[i].until > 8000 + 100 - MARKS_RINGS - 1);
+}
+
 static int parse(struct options *options, const char *a, const char *b) {
     char *argv[] = {(char *)"oriel-panel", (char *)a, (char *)b, NULL};
     extern int optind;
@@ -145,6 +202,8 @@ int main(void) {
         cmocka_unit_test(test_bottles_are_filled_once),
         cmocka_unit_test(test_every_text_in_every_language),
         cmocka_unit_test(test_options),
+        cmocka_unit_test(test_marks_come_and_go),
+        cmocka_unit_test(test_marks_are_bounded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

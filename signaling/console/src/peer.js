@@ -9,6 +9,7 @@ import { ClockOffset, FrameClock, RecentMedian } from './clock.js';
 import { readStats, figures } from './figures.js';
 import { readChannel } from './channel.js';
 import { ExactLayer } from './exact.js';
+import { Pen } from './pen.js';
 import { iceServers } from './turn.js';
 
 const TICK_MS = 1000;
@@ -57,10 +58,12 @@ export class Peer extends EventTarget {
     #sample = null;
     #timer;
 
-    /* `turn`: of the enrolment, or null; `on`: {candidate(candidate, mline), connected(), firstFrame(), failed(why)}. */
-    constructor({ certificate, turn, on }) {
+    /* `turn`: of the enrolment, or null; `chat`: of the session, it outlives the path; `on`: {candidate(candidate, mline), connected(), firstFrame(), failed(why)}. */
+    constructor({ certificate, turn, chat, on }) {
         super();
         this.#on = on;
+        this.chat = chat;
+        this.pen = new Pen({ send: (message) => this.#say(message) });
         this.stream = null;
         this.exact = new ExactLayer();
         const pc = (this.#pc = new RTCPeerConnection({ certificates: [certificate], iceServers: iceServers(turn), bundlePolicy: 'max-bundle' }));
@@ -123,6 +126,7 @@ export class Peer extends EventTarget {
         const pc = this.#pc;
         pc.onicecandidate = pc.onconnectionstatechange = pc.ontrack = pc.ondatachannel = null;
         this.exact.close();
+        this.chat.detach();
         if (this.#channel) this.#channel.onmessage = this.#channel.onclose = this.#channel.onopen = null;
         pc.close();
     }
@@ -138,8 +142,16 @@ export class Peer extends EventTarget {
         channel.onmessage = ({ data }) => this.#heard(data);
         channel.onclose = () => this.#on.failed('the device closed the connection');
         // Two early exchanges, so that the first latency figures don't wait for a second.
-        if (channel.readyState === 'open') this.#ping();
-        else channel.onopen = () => this.#ping();
+        const open = () => {
+            this.#ping();
+            this.chat.attach((message) => this.#say(message));
+        };
+        if (channel.readyState === 'open') open();
+        else channel.onopen = open;
+    }
+
+    #say(message) {
+        if (this.#channel?.readyState === 'open') this.#channel.send(JSON.stringify(message));
     }
 
     #ping() {
@@ -147,7 +159,7 @@ export class Peer extends EventTarget {
         const id = ++this.#pingId;
         this.#pings.set(id, performance.now());
         this.#pings.delete(id - 10);
-        this.#channel.send(JSON.stringify({ t: 'ping', id }));
+        this.#say({ t: 'ping', id });
     }
 
     #heard(data) {
@@ -155,6 +167,7 @@ export class Peer extends EventTarget {
         if (!message) return;
         this.#heardAt = performance.now();
         if (message.t === 'trace') return void (this.#trace = { ...message, at: this.#heardAt });
+        if (['chat', 'heard', 'panel'].includes(message.t)) return this.chat.take(message);
         if (message.t === 'time') return this.#frames.set(message.rtp, message.at);
         const sent = this.#pings.get(message.id);
         if (sent === undefined) return;
@@ -165,6 +178,7 @@ export class Peer extends EventTarget {
 
     async #tick() {
         this.#ping();
+        this.chat.tick();
         if (this.#heardAt !== null && performance.now() - this.#heardAt > SILENT_MS) this.#on.failed('the device went silent');
         const pc = this.#pc;
         const report = await pc.getStats();

@@ -15,7 +15,7 @@
 #include <gdk/x11/gdkx.h>
 #endif
 
-#define WIDGETS 40
+#define WIDGETS 60
 
 struct geometry {
     struct {

@@ -82,6 +82,7 @@ static GtkWidget *create_bar(struct panel *p) {
     gtk_box_append(GTK_BOX(bar), i->mark);
     gtk_box_append(GTK_BOX(bar), icon_new(ICON_EYE, 26));
     gtk_box_append(GTK_BOX(bar), lines);
+    gtk_box_append(GTK_BOX(bar), chat_button_new(p));
     gtk_box_append(GTK_BOX(bar), i->stop);
     return bar;
 }

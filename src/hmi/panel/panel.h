@@ -5,6 +5,7 @@
  *   window.c     window, size, tabs, time          canvas.c       drawing; icon.c icons; table.c tables
  *   header.c     header and footer                 gauge.c, mimic.c, page-*.c   what the tabs show
  *   support.c    consent, by liboriel alone        prompt.c, indicator.c, call.c   what the person sees of it
+ *   chat.c       text chat with the agent          overlay.c, marks.c   what the agent points at and draws
  *   geometry.c   --print-geometry
  *
  * One struct for one process; GTK main thread only. Widgets live as long as the window.
@@ -42,6 +43,8 @@ struct panel {
     struct prompt *prompt;
     struct indicator *indicator;
     struct call_dialog *call;
+    struct chat *chat;
+    struct overlay *overlay;   /* NULL: this screen can't have one */
     struct geometry *geometry; /* NULL without --print-geometry */
 };
 
@@ -87,6 +90,7 @@ void support_take_back(struct panel *panel);
 void support_shown(struct panel *panel);
 void support_decide(struct panel *panel, bool allow);
 void support_stop(struct panel *panel);
+bool support_chat(struct panel *panel, const char *text); /* false: it could not be said */
 void support_set_indicator(struct panel *panel, bool visible);
 
 /* prompt.c: the question */
@@ -124,6 +128,18 @@ void call_create(struct panel *panel, GtkWidget *overlay);
 void call_show(struct panel *panel);
 void call_hide(struct panel *panel);
 void call_translate(struct panel *panel);
+
+/* chat.c */
+GtkWidget *chat_button_new(struct panel *panel); /* first */
+void chat_create(struct panel *panel, GtkWidget *overlay);
+void chat_line(struct panel *panel, const char *text); /* of the agent's */
+void chat_end(struct panel *panel);                    /* the session is over */
+
+/* overlay.c */
+struct oriel_draw;
+bool overlay_create(struct panel *panel); /* false: there can be none here */
+void overlay_draw(struct panel *panel, const struct oriel_draw *draw);
+void overlay_clear(struct panel *panel);
 
 /* geometry.c */
 void geometry_create(struct panel *panel);

@@ -5,6 +5,7 @@
 
 #include "oriel.h"
 
+#include <errno.h>
 #include <glib-unix.h>
 #include <stdio.h>
 #include <string.h>
@@ -97,6 +98,8 @@ static void on_session(struct oriel *oriel, const struct oriel_session *session,
 
     if (session->state == ORIEL_SESSION_ENDED) {
         p->support->session[0] = '\0';
+        chat_end(p);
+        overlay_clear(p);
         indicator_notice(p, text_with(notice, sizeof notice, T_ENDED, text(end_text(session))));
         snprintf(event, sizeof event, "session ended %.30s %.40s", session->by, session->reason);
     } else {
@@ -122,13 +125,24 @@ static void on_call(struct oriel *oriel, bool call, void *user) {
     header_update(p);
 }
 
+static void on_chat(struct oriel *oriel, const char *line, void *user) {
+    struct panel *p = user;
+
+    chat_line(p, line);
+    geometry_event(p, "chat");
+}
+
+static void on_draw(struct oriel *oriel, const struct oriel_draw *draw, void *user) {
+    overlay_draw(user, draw);
+}
+
 static gboolean on_readable(gint fd, GIOCondition condition, gpointer oriel) {
     oriel_dispatch(oriel);
     return G_SOURCE_CONTINUE;
 }
 
 void support_create(struct panel *p) {
-    const struct oriel_callbacks callbacks = {
+    struct oriel_callbacks callbacks = {
         .size = sizeof callbacks,
         .online = on_online,
         .closed = on_closed,
@@ -136,9 +150,12 @@ void support_create(struct panel *p) {
         .withdraw = on_withdraw,
         .session = on_session,
         .call = on_call,
+        .chat = on_chat,
     };
     int r;
 
+    if (overlay_create(p))
+        callbacks.draw = on_draw;
     p->support = g_new0(struct support, 1);
     r = oriel_new(p->options.socket, "Oriel demo panel", &callbacks, p, &p->support->oriel);
     if (r < 0) {
@@ -226,6 +243,14 @@ void support_stop(struct panel *p) {
         indicator_stopping(p);
         geometry_event(p, "stopped");
     }
+}
+
+bool support_chat(struct panel *p, const char *line) {
+    int r = oriel_chat(p->support->oriel, p->support->session, line);
+
+    if (r < 0 && r != -EINVAL)
+        g_printerr("oriel-panel: cannot write to the agent: %s\n", g_strerror(-r));
+    return r == 0;
 }
 
 void support_set_indicator(struct panel *p, bool visible) {

@@ -187,6 +187,12 @@ enum text_id {
     T_FROZEN,
     T_TIME_LEFT,
     T_MINUTES_GRANTED,
+    T_CHAT,
+    T_CHAT_WITH,
+    T_CHAT_CLOSE,
+    T_CHAT_SEND,
+    T_CHAT_ANSWER, /* TEXT_ANSWERS of them */
+    T_CHAT_ANSWER_LAST = T_CHAT_ANSWER + 2,
     T_STOP,
     T_STOPPING,
     T_WITHDRAWN_TIMEOUT,
@@ -205,6 +211,7 @@ enum text_id {
 };
 
 #define TEXT_PRESETS 6
+#define TEXT_ANSWERS 3
 
 /* "en", "de", "fr", "es"; -1 for another code. */
 int text_find_language(const char *code);

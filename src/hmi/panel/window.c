@@ -273,6 +273,7 @@ void window_create(struct panel *p) {
     gtk_box_append(GTK_BOX(p->frame), p->stack);
     gtk_box_append(GTK_BOX(p->frame), footer_create(p));
     gtk_overlay_set_child(GTK_OVERLAY(overlay), p->frame);
+    chat_create(p, overlay);
     call_create(p, overlay);
     prompt_create(p, overlay);
     gtk_window_set_child(GTK_WINDOW(p->window), overlay);

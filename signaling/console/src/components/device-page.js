@@ -7,6 +7,7 @@ import { identityCard, unverifiedCard, verifiedMark } from './identity.js';
 import { DENIALS, PAUSED, UNREACHABLE, counter, endWords, span } from '../words.js';
 import './request-form.js';
 import './viewer.js';
+import './chat.js';
 
 const WORDS = {
     idle: 'No session',
@@ -84,7 +85,11 @@ class DevicePage extends View {
                 <div class="right">${session.inSession ? this.sessionControls() : this.reachable()}</div>
             </div>
             ${session.inSession
-                ? html`<oriel-viewer data-panel tabindex="-1" .peer=${session.peer} .path=${session.path} .live=${session.state === 'live'}></oriel-viewer>${this.pausedBanner()}`
+                ? html`<div class="watch">
+                          <oriel-viewer data-panel tabindex="-1" .peer=${session.peer} .path=${session.path} .live=${session.state === 'live'} .chat=${session.chat}></oriel-viewer>
+                          <oriel-chat .chat=${session.chat}></oriel-chat>
+                      </div>
+                      ${this.pausedBanner()}`
                 : html`<div class="columns">
                       <div class="main" data-panel tabindex="-1">${this.panel(device)}</div>
                       ${this.facts(device)}

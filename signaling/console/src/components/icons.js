@@ -31,5 +31,9 @@ export const icons = {
     shrink: draw(svg`<path d="M2 6h4V2M10 2v4h4M14 10h-4v4M6 14v-4H2"/>`),
     save: draw(svg`<path d="M8 2v8M4.5 6.5L8 10l3.5-3.5M2.5 13.5h11"/>`),
     shield: draw(svg`<path d="M8 1.8l5 1.7v4c0 3.2-2 5.5-5 6.7-3-1.2-5-3.5-5-6.7v-4z"/><path d="M5.6 7.9l1.7 1.7 3.2-3.4"/>`),
+    chat: draw(svg`<path d="M2 3h12v8H7.5L4.5 13.8V11H2z"/>`),
+    close: draw(svg`<path d="M4 4l8 8M12 4l-8 8"/>`),
+    point: draw(svg`<circle cx="8" cy="8" r="2" fill="currentColor"/><circle cx="8" cy="8" r="5.5"/>`),
+    pen: draw(svg`<path d="M3 13l.8-3.2L11 2.6l2.4 2.4-7.2 7.2zM9.5 4.1l2.4 2.4"/>`),
     out: draw(svg`<path d="M6 2.5H3v11h3M7 8h7M11 5l3 3-3 3"/>`),
 };

@@ -7,11 +7,17 @@ import { html, nothing } from 'lit';
 import { View } from './view.js';
 import { icons } from './icons.js';
 import { place } from '../scale.js';
+import { Ink } from './ink.js';
 import { STAGES } from '../figures.js';
 
 const show = (value, digits = 0) => (value === null ? '–' : value.toFixed(digits));
 const attribute = (value, digits = 1) => (value === null ? '' : String(Number(value.toFixed(digits))));
 const bitrate = (kbps) => (kbps === null ? ['–', 'kbit/s'] : kbps < 1000 ? [show(kbps), 'kbit/s'] : [show(kbps / 1000, 1), 'Mbit/s']);
+
+const TOOLS = {
+    point: ['point', 'Point', 'Show the person a place: move to point, press to ring it'],
+    draw: ['pen', 'Draw', 'Draw on the panel; it fades after some seconds'],
+};
 
 const NOTHING_YET = { width: null, height: null, fps: null, latency: null, bitrate: null, loss: null, rtt: null, stages: null };
 
@@ -23,7 +29,7 @@ const MARKS = {
 };
 
 class Viewer extends View {
-    static properties = { peer: {}, path: {}, live: {}, mode: {}, figures: {}, full: {}, exact: {} };
+    static properties = { peer: {}, path: {}, live: {}, mode: {}, figures: {}, full: {}, exact: {}, chat: {}, tool: {}, revision: {} };
 
     constructor() {
         super();
@@ -31,6 +37,9 @@ class Viewer extends View {
         this.figures = NOTHING_YET;
         this.exact = 'none';
         this.layer = null;
+        this.tool = null; // in the agent's hand: 'point', 'draw' or none
+        this.news = () => this.revision++;
+        this.escape = (event) => event.key === 'Escape' && (this.tool = null);
         this.presented = () => this.present();
         this.relayout = () => this.layout();
         this.fullChanged = () => (this.full = document.fullscreenElement !== null);
@@ -40,12 +49,15 @@ class Viewer extends View {
         super.connectedCallback();
         window.addEventListener('resize', this.relayout); // zooming changes the pixel ratio as well
         document.addEventListener('fullscreenchange', this.fullChanged);
+        document.addEventListener('keydown', this.escape);
     }
 
     disconnectedCallback() {
         super.disconnectedCallback();
         window.removeEventListener('resize', this.relayout);
         document.removeEventListener('fullscreenchange', this.fullChanged);
+        document.removeEventListener('keydown', this.escape);
+        this.chat?.removeEventListener('change', this.news);
         this.observer?.disconnect();
         if (document.fullscreenElement) document.exitFullscreen();
     }
@@ -53,10 +65,19 @@ class Viewer extends View {
     firstUpdated() {
         this.stage = this.querySelector('.stage');
         this.video = this.querySelector('video');
+        this.ink = new Ink(this, this.stage);
         this.video.muted = true; // the attribute alone is not enough for a template's element
         this.observer = new ResizeObserver(this.relayout);
         this.observer.observe(this.stage);
         this.video.addEventListener('resize', this.relayout);
+    }
+
+    willUpdate(changed) {
+        if (changed.has('chat')) {
+            changed.get('chat')?.removeEventListener('change', this.news);
+            this.chat?.addEventListener('change', this.news);
+        }
+        if (!this.chat?.can.draw) this.tool = null;
     }
 
     updated(changed) {
@@ -71,7 +92,7 @@ class Viewer extends View {
         this.layer = peer.exact;
         this.layer.canvas.dataset.testid = 'exact-layer';
         this.layer.addEventListener('presented', this.presented);
-        this.stage.append(this.layer.canvas);
+        this.ink.canvas.before(this.layer.canvas);
         this.layout();
         const play = (stream) => {
             video.srcObject = stream;
@@ -130,7 +151,7 @@ class Viewer extends View {
             stageHeight: stage.clientHeight,
             ratio: devicePixelRatio,
         });
-        for (const layer of [video, this.layer?.canvas].filter(Boolean)) {
+        for (const layer of [video, this.layer?.canvas, this.ink.canvas].filter(Boolean)) {
             for (const side of ['width', 'height', 'left', 'top']) layer.style[side] = `${box[side]}px`;
             layer.classList.toggle('enlarged', box.scale > 1);
         }
@@ -138,6 +159,7 @@ class Viewer extends View {
     }
 
     async toggleMode(event) {
+        if (this.tool) return;
         if (this.mode === 'one') return void (this.mode = 'fit');
         // What was under the pointer comes to lie under it again.
         const box = this.video.getBoundingClientRect();
@@ -151,7 +173,7 @@ class Viewer extends View {
     }
 
     drag(event) {
-        if (event.button !== 0 || event.pointerType === 'touch' || !this.hasAttribute('data-pans')) return;
+        if (this.tool || event.button !== 0 || event.pointerType === 'touch' || !this.hasAttribute('data-pans')) return;
         const { stage } = this;
         const from = { x: event.clientX + stage.scrollLeft, y: event.clientY + stage.scrollTop };
         const move = (e) => stage.scrollTo(from.x - e.clientX, from.y - e.clientY);
@@ -171,13 +193,14 @@ class Viewer extends View {
     }
 
     render() {
-        return html`<div class="stage" tabindex="0" aria-label="Picture of the device" data-mode=${this.mode} @dblclick=${this.toggleMode} @pointerdown=${this.drag}>
+        return html`<div class="stage" tabindex="0" aria-label="Picture of the device" data-mode=${this.mode} data-tool=${this.tool ?? nothing} @dblclick=${this.toggleMode} @pointerdown=${this.drag}>
                 <video data-testid="picture" muted playsinline autoplay disablepictureinpicture></video>
                 ${this.live ? nothing : html`<p class="veil">${this.path > 1 ? 'The network changed: connecting again …' : 'Making the picture …'}</p>`}
             </div>
             <div class="foot">
                 ${this.figuresElement()}
                 ${this.mark()}
+                ${this.tools()}
                 <div class="buttons" role="group" aria-label="The picture">
                     <button data-testid="save-picture" title="Saves the picture as it is shown now" @click=${() => this.save()}>${icons.save}Save</button>
                     ${this.button('fit', icons.fit, 'Fit', this.mode === 'fit', () => (this.mode = 'fit'))}
@@ -185,6 +208,25 @@ class Viewer extends View {
                     ${this.button('fullscreen', this.full ? icons.shrink : icons.full, 'Full screen', Boolean(this.full), () => this.toggleFull())}
                 </div>
             </div>`;
+    }
+
+    /* What shows on the panel. */
+    tools() {
+        const can = Boolean(this.chat?.can.draw);
+        return html`<div class="buttons tools" role="group" aria-label="Show on the panel">
+            ${Object.entries(TOOLS).map(
+                ([tool, [icon, text, title]]) => html`<button
+                    data-testid=${tool}
+                    aria-pressed=${String(this.tool === tool)}
+                    title=${can ? title : 'This panel can’t show it'}
+                    ?disabled=${!can}
+                    @click=${() => (this.tool = this.tool === tool ? null : tool)}
+                >
+                    ${icons[icon]}${text}
+                </button>`,
+            )}
+            <button data-testid="clear" title="Takes away what you have drawn" ?disabled=${!can} @click=${() => this.ink.clear()}>Clear</button>
+        </div>`;
     }
 
     button(id, icon, text, pressed, action) {
