@@ -21,10 +21,18 @@ static char *refuse(char error[ORIEL_SCHEMA_ERROR_SIZE], const char *why) {
     return NULL;
 }
 
-char *oriel_record_compose(uint64_t seq, const char *prev, const char *event, json_t *members, size_t *length,
-                           char error[ORIEL_SCHEMA_ERROR_SIZE]) {
-    char time[25];
-    oriel_wall_time(time);
+void oriel_record_now(struct oriel_record_time *out) {
+    oriel_wall_time(out->time);
+    out->boot_time = (double)(oriel_boottime() / ORIEL_MILLISECOND) / 1000.0;
+    out->clock = oriel_wall_source();
+}
+
+char *oriel_record_compose(uint64_t seq, const char *prev, const char *event, json_t *members,
+                           const struct oriel_record_time *at, size_t *length, char error[ORIEL_SCHEMA_ERROR_SIZE]) {
+    struct oriel_record_time now;
+    if (!at)
+        oriel_record_now(&now);
+    at = at ? at : &now;
     char *line = malloc(ORIEL_RECORD_MAX + 1);
     _cleanup_free_ char *rest = NULL;
     if (!members)
@@ -39,8 +47,8 @@ char *oriel_record_compose(uint64_t seq, const char *prev, const char *event, js
         n = snprintf(line, ORIEL_RECORD_MAX,
                      "{\"seq\":%llu,\"time\":\"%s\",\"boot_time\":%.3f,\"clock\":\"%s\",\"prev\":\"%s\","
                      "\"event\":\"%s\"%s%s",
-                     (unsigned long long)seq, time, (double)(oriel_boottime() / ORIEL_MILLISECOND) / 1000.0,
-                     oriel_wall_source(), prev, event, more ? "," : "", rest + 1);
+                     (unsigned long long)seq, at->time, at->boot_time, at->clock, prev, event, more ? "," : "",
+                     rest + 1);
         if (n >= ORIEL_RECORD_MAX) /* its end has to fit, too */
             n = refuse(error, "record too long") != NULL;
     }

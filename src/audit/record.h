@@ -20,9 +20,18 @@ struct oriel_record_head {
     size_t bad; /* where it stops being a record, when it is none */
 };
 
-/* The line without its end; the caller frees. `members` is stolen; NULL is refused. NULL with `error`. */
-char *oriel_record_compose(uint64_t seq, const char *prev, const char *event, json_t *members, size_t *length,
-                           char error[ORIEL_SCHEMA_ERROR_SIZE]);
+/* When something was said, which may be before it is written. */
+struct oriel_record_time {
+    char time[25];
+    double boot_time;
+    const char *clock;
+};
+
+void oriel_record_now(struct oriel_record_time *out);
+/* The line without its end; the caller frees. `members` is stolen; NULL is refused. `at` NULL: now. NULL with `error`.
+ */
+char *oriel_record_compose(uint64_t seq, const char *prev, const char *event, json_t *members,
+                           const struct oriel_record_time *at, size_t *length, char error[ORIEL_SCHEMA_ERROR_SIZE]);
 /* What every record begins with, of a line without its end. Quick: the rest is not parsed. */
 bool oriel_record_peek(const char *line, size_t length, struct oriel_record_head *out);
 /* The whole record, checked by the schema: a new reference, or NULL with `error`. */

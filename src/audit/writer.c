@@ -211,10 +211,10 @@ static bool commit(struct oriel_log *l, char *line, size_t length, char error[OR
 }
 
 static bool append(struct oriel_log *l, const char *event, json_t *members, bool last,
-                   char error[ORIEL_LOG_ERROR_SIZE]) {
+                   const struct oriel_record_time *at, char error[ORIEL_LOG_ERROR_SIZE]) {
     char why[ORIEL_SCHEMA_ERROR_SIZE] = "";
     size_t length;
-    _cleanup_free_ char *line = oriel_record_compose(l->tree.size + 1, l->prev, event, members, &length, why);
+    _cleanup_free_ char *line = oriel_record_compose(l->tree.size + 1, l->prev, event, members, at, &length, why);
     if (!line) {
         snprintf(error, ORIEL_LOG_ERROR_SIZE, "audit: a record of '%s' is not written: %s", event, why);
         errno = EINVAL;
@@ -224,7 +224,8 @@ static bool append(struct oriel_log *l, const char *event, json_t *members, bool
 }
 
 /* Somebody turned the wall clock: what is recorded from here on is by another one. */
-static bool note_clock(struct oriel_log *l, bool last, char error[ORIEL_LOG_ERROR_SIZE]) {
+static bool note_clock(struct oriel_log *l, bool last, const struct oriel_record_time *at,
+                       char error[ORIEL_LOG_ERROR_SIZE]) {
     struct timespec t;
     clock_gettime(CLOCK_REALTIME, &t);
     int64_t now = (int64_t)t.tv_sec * ORIEL_SECOND + t.tv_nsec - oriel_boottime(), step = now - l->clock;
@@ -232,16 +233,16 @@ static bool note_clock(struct oriel_log *l, bool last, char error[ORIEL_LOG_ERRO
     l->clock_known = true;
     l->clock = now;
     return !stepped ||
-           append(l, "clock", json_pack("{s:f}", "step", (double)(step / ORIEL_MILLISECOND) / 1000.0), last, error);
+           append(l, "clock", json_pack("{s:f}", "step", (double)(step / ORIEL_MILLISECOND) / 1000.0), last, at, error);
 }
 
 bool oriel_log_append(struct oriel_log *l, const char *event, json_t *members, bool last,
-                      char error[ORIEL_LOG_ERROR_SIZE]) {
+                      const struct oriel_record_time *at, char error[ORIEL_LOG_ERROR_SIZE]) {
     if (l->tampered[0]) {
         snprintf(error, ORIEL_LOG_ERROR_SIZE, "%s", l->tampered);
         errno = EBADMSG;
-    } else if (close_when_full(l, error) && note_clock(l, last, error)) {
-        return append(l, event, members, last, error);
+    } else if (close_when_full(l, error) && note_clock(l, last, at, error)) {
+        return append(l, event, members, last, at, error);
     }
     json_decref(members);
     return false;
@@ -285,7 +286,8 @@ static bool recover(struct oriel_log *l, char error[ORIEL_LOG_ERROR_SIZE]) {
     if (l->io->truncate(l->io_user, l->fd, l->size) < 0 || l->io->sync(l->io_user, l->fd) < 0)
         return fail(l, error, errno, "cannot cut the torn last line of", ORIEL_LOG_CURRENT);
     look(l);
-    return append(l, "recovered", json_pack("{s:I, s:s}", "cut_bytes", (json_int_t)cut, "cut", text), true, error);
+    return append(l, "recovered", json_pack("{s:I, s:s}", "cut_bytes", (json_int_t)cut, "cut", text), true, NULL,
+                  error);
 }
 
 static bool take_over(struct oriel_log *l, bool was_there, char error[ORIEL_LOG_ERROR_SIZE]) {
@@ -420,7 +422,7 @@ bool oriel_log_acknowledge(struct oriel_log *l, unsigned uid, char error[ORIEL_L
     if (!append(l, "acknowledged",
                 json_pack("{s:s, s:I, s:I, s:s}", "found", found, "uid", (json_int_t)uid, "size",
                           (json_int_t)l->tree.size, "peaks", peaks),
-                true, error))
+                true, NULL, error))
         return false;
     l->tampered[0] = '\0';
     return true;
@@ -477,7 +479,7 @@ bool oriel_log_drop(struct oriel_log *l, uint64_t size, size_t keep, char error[
         if (!oriel_log_append(
                 l, "dropped",
                 json_pack("{s:I, s:I}", "first", (json_int_t)segments[i].first, "last", (json_int_t)after - 1), false,
-                error) ||
+                NULL, error) ||
             !drop_segment(l, &segments[i], after, error))
             return false;
     }

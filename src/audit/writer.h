@@ -36,10 +36,10 @@ void oriel_log_close(struct oriel_log *log);
 const struct oriel_log_report *oriel_log_found(const struct oriel_log *log);
 /* NULL, or what is wrong with the log: where and what, a sentence. */
 const char *oriel_log_tampered(const struct oriel_log *log);
-/* `members` is stolen. `last`: it ends something and may use the reserve. False with `error` and errno: it is not on
- * record. */
+/* `members` is stolen. `last`: it ends something and may use the reserve. `at`: when it was said, NULL: now. False with
+ * `error` and errno: it is not on record. */
 bool oriel_log_append(struct oriel_log *log, const char *event, json_t *members, bool last,
-                      char error[ORIEL_LOG_ERROR_SIZE]);
+                      const struct oriel_record_time *at, char error[ORIEL_LOG_ERROR_SIZE]);
 /* Whether a record could be written now, without writing one. */
 bool oriel_log_is_writable(struct oriel_log *log, char error[ORIEL_LOG_ERROR_SIZE]);
 /* By the administrator `uid`. */

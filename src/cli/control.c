@@ -120,6 +120,8 @@ int oriel_cli_status(const struct oriel_cli *cli) {
         puts(json_is_true(json_object_get(s, "consent"))
                  ? "consent   the person can be asked"
                  : "consent   no consent program is connected: every request is denied");
+        if (*text(s, "audit_why"))
+            printf("audit     every request is denied: %s\n", text(s, "audit_why"));
         if (json_is_true(json_object_get(s, "call")))
             puts("call      the person calls for support");
         printf("session   %s\n", strcmp(text(s, "status"), "ready") == 0 ? "none" : text(s, "status"));

@@ -70,10 +70,11 @@ static bool is_last(const char *event) {
     return g_strv_contains(last, event);
 }
 
-static bool append(struct oriel_audit *a, const char *event, json_t *members, GError **error) {
+static bool append(struct oriel_audit *a, const char *event, json_t *members, const struct oriel_record_time *at,
+                   GError **error) {
     char why[ORIEL_LOG_ERROR_SIZE] = "";
     json_incref(members);
-    bool good = oriel_log_append(a->log, event, members, is_last(event), why);
+    bool good = oriel_log_append(a->log, event, members, is_last(event), at, why);
     g_autofree char *text = good ? json_dumps(members, JSON_COMPACT) : NULL;
     json_decref(members);
     if (good)
@@ -87,7 +88,7 @@ static bool abort_open(struct oriel_audit *a, GError **error) {
     gpointer session;
     g_hash_table_iter_init(&iter, a->open);
     while (g_hash_table_iter_next(&iter, &session, NULL)) {
-        if (!append(a, "aborted", json_pack("{s:s}", "session", session), error))
+        if (!append(a, "aborted", json_pack("{s:s}", "session", session), NULL, error))
             return false;
         g_hash_table_iter_remove(&iter);
     }
@@ -139,9 +140,10 @@ struct oriel_audit *oriel_audit_open(const struct oriel_audit_setup *setup, GErr
     return NULL;
 }
 
-bool oriel_audit_append(struct oriel_audit *a, const char *event, json_t *members, GError **error) {
+bool oriel_audit_append(struct oriel_audit *a, const char *event, json_t *members, const struct oriel_record_time *at,
+                        GError **error) {
     if (oriel_log_tampered(a->log) || abort_open(a, error))
-        return append(a, event, members, error);
+        return append(a, event, members, at, error);
     json_decref(members);
     return false;
 }
@@ -150,7 +152,7 @@ bool oriel_audit_policy(struct oriel_audit *a, const char *what, const char *has
     const char *before = g_hash_table_lookup(a->policies, what);
     if (before && strcmp(before, hash) != 0 &&
         !oriel_audit_append(a, "policy", json_pack("{s:s, s:s, s:s}", "what", what, "hash", hash, "before", before),
-                            error))
+                            NULL, error))
         return false;
     remember(a, what, hash);
     return true;
@@ -192,7 +194,7 @@ bool oriel_audit_cosigned(struct oriel_audit *a, const char *collector, const ch
     }
     return oriel_audit_append(
                a, "cosigned",
-               json_pack("{s:s%, s:I}", "by", collector, strcspn(collector, "+"), "size", (json_int_t)head.size),
+               json_pack("{s:s%, s:I}", "by", collector, strcspn(collector, "+"), "size", (json_int_t)head.size), NULL,
                error) &&
            (oriel_log_drop(a->log, head.size, keep, why) || fail(error, why));
 }

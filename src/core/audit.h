@@ -12,6 +12,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "record.h"
+
 struct oriel_audit;
 
 struct oriel_audit_setup {
@@ -24,9 +26,10 @@ struct oriel_audit_setup {
 /* Opens or creates the log. NULL with `error` set: what failed and what to do. */
 struct oriel_audit *oriel_audit_open(const struct oriel_audit_setup *setup, GError **error);
 /* `members` is stolen; NULL (json_pack failed: text that is no UTF-8) is refused, since a record must not lack what it
- * is about. What an event may have is src/audit/schema.c. False with `error` set when the record is not safely on the
- * disk. */
-bool oriel_audit_append(struct oriel_audit *audit, const char *event, json_t *members, GError **error);
+ * is about. What an event may have is src/audit/schema.c. `at`: when it was said, NULL: now. False with `error` set
+ * when the record is not safely on the disk. */
+bool oriel_audit_append(struct oriel_audit *audit, const char *event, json_t *members,
+                        const struct oriel_record_time *at, GError **error);
 /* A record of `policy`, when `what` ("configuration" or "trust") has another hash than the last boot or policy
  * says. */
 bool oriel_audit_policy(struct oriel_audit *audit, const char *what, const char *hash, GError **error);

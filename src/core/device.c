@@ -28,11 +28,11 @@ static gboolean publish_again(gpointer data) {
 
 /* ---- effects of the session ---- */
 
-bool oriel_device_record(void *user, const char *event, json_t *members) {
+void oriel_device_record(void *user, const char *event, json_t *members, guint64 ticket) {
     struct oriel_device *d = user;
     if (strcmp(event, "grant") == 0 && oriel_launcher_why_bare(d->launcher))
         json_object_set_new(members, "sandbox", json_string("none"));
-    return oriel_ledger_record(d->ledger, event, members);
+    oriel_ledger_record(d->ledger, event, members, ticket);
 }
 
 json_t *oriel_device_describe(const struct oriel_session_request *r, json_t *members) {
@@ -177,11 +177,13 @@ void oriel_device_trust_changed(void *user) {
 
 static json_t *status(void *user) {
     struct oriel_device *d = user;
-    json_t *s = json_pack("{s:s, s:s, s:s, s:b, s:s, s:b, s:b, s:s, s:I}", "device", d->config->device_id, "name",
-                          d->identity->name, "version", ORIEL_VERSION, "online", (int)d->online, "offline_why",
+    json_t *s = json_pack("{s:s, s:s, s:s, s:b, s:s, s:b, s:b, s:s, s:I, s:s, s:i}", "device", d->config->device_id,
+                          "name", d->identity->name, "version", ORIEL_VERSION, "online", (int)d->online, "offline_why",
                           d->offline_why ? d->offline_why : "", "consent", (int)oriel_provider_connected(d->provider),
                           "call", d->help != NULL, "status", oriel_session_status(d->session), "uptime",
-                          (json_int_t)oriel_device_uptime());
+                          (json_int_t)oriel_device_uptime(), "audit_why",
+                          oriel_ledger_why(d->ledger) ? oriel_ledger_why(d->ledger) : "", "unrecorded",
+                          (int)oriel_ledger_waits(d->ledger));
     const struct oriel_session_request *r = oriel_session_request(d->session);
     if (r) {
         json_t *session = oriel_device_describe(r, json_pack("{s:s, s:s, s:s, s:i}", "request", r->hash, "session",
@@ -225,15 +227,21 @@ static const struct oriel_control_ops control_ops = {status, stop, acknowledge, 
 
 /* ---- life ---- */
 
+static void recorded(void *user, guint64 ticket, bool good) {
+    oriel_session_recorded(((struct oriel_device *)user)->session, ticket, good);
+}
+
 /* Nothing lives that can't be recorded. */
 static void unrecorded(void *user, const char *why) {
-    oriel_session_failed(((struct oriel_device *)user)->session, "audit", why);
+    oriel_session_unrecorded(((struct oriel_device *)user)->session, why);
 }
+
+static const struct oriel_ledger_events ledger_events = {recorded, unrecorded};
 
 static bool start(struct oriel_device *d, GError **error) {
     const struct oriel_config *c = d->config;
     d->identity = oriel_identity_load(c, error);
-    d->ledger = d->identity ? oriel_ledger_new(c, unrecorded, d, error) : NULL;
+    d->ledger = d->identity ? oriel_ledger_new(c, &ledger_events, d, error) : NULL;
     if (!d->ledger)
         return false;
     g_autofree char *path = g_filename_display_name(c->path);
@@ -291,6 +299,7 @@ void oriel_device_shut_down(struct oriel_device *d, GMainLoop *loop) {
     if (d->closing)
         return;
     d->closing = loop;
+    oriel_device_record_refusals(d);
     oriel_session_stop(d->session, "device", "shutdown");
     finish_when_quiet(d);
 }
@@ -302,6 +311,8 @@ void oriel_device_free(struct oriel_device *d) {
     g_clear_handle_id(&d->timer_source, g_source_remove);
     g_clear_handle_id(&d->state_source, g_source_remove);
     g_clear_handle_id(&d->trust_source, g_source_remove);
+    g_clear_handle_id(&d->refusals_source, g_source_remove);
+    oriel_ledger_free(d->ledger); /* what waits is written; nobody is told */
     oriel_control_free(d->control);
     oriel_provider_free(d->provider);
     oriel_link_free(d->link);
@@ -313,7 +324,6 @@ void oriel_device_free(struct oriel_device *d) {
     oriel_backoff_free(d->backoff);
     oriel_trust_free(d->trust);
     oriel_identity_free(d->identity);
-    oriel_ledger_free(d->ledger);
     close(d->timer);
     g_free(d->offline_why);
     json_decref(d->help);

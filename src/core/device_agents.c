@@ -60,24 +60,32 @@ void oriel_device_publish(struct oriel_device *d) {
 
 /* ---- from agents ---- */
 
+void oriel_device_record_refusals(struct oriel_device *d) {
+    if (d->refusals_unrecorded)
+        oriel_device_record(d, "refusals", json_pack("{s:i}", "count", (int)d->refusals_unrecorded), 0);
+    d->refusals_unrecorded = 0;
+}
+
+static gboolean minute_over(gpointer data) {
+    struct oriel_device *d = data;
+    d->refusals = d->refusals_source = 0;
+    oriel_device_record_refusals(d);
+    return G_SOURCE_REMOVE;
+}
+
 /* Refusals are recorded, but nobody can fill the log with them: beyond a number a minute they are only counted. */
 static void refuse(struct oriel_device *d, const struct oriel_mail *mail, const char *agent, const char *reason,
                    const char *detail) {
-    if (oriel_boottime() - d->refusals_from > 60 * ORIEL_SECOND) {
-        d->refusals_from = oriel_boottime();
-        d->refusals = 0;
-    }
-    bool counted_only = ++d->refusals > REFUSALS_A_MINUTE;
+    if (!d->refusals_source)
+        d->refusals_source = g_timeout_add_seconds(60, minute_over, d);
+    bool counted_only = ++d->refusals > REFUSALS_A_MINUTE || oriel_ledger_is_stuck(d->ledger);
     if (counted_only) {
         d->refusals_unrecorded++;
     } else {
         json_t *members = json_pack("{s:s, s:s}", "agent", agent, "reason", reason);
         if (detail && *detail)
             json_object_set_new(members, "detail", json_string(detail));
-        if (d->refusals_unrecorded)
-            json_object_set_new(members, "unrecorded_before", json_integer(d->refusals_unrecorded));
-        if (oriel_device_record(d, "refused", members))
-            d->refusals_unrecorded = 0;
+        oriel_device_record(d, "refused", members, 0);
     }
     /* Who proved to be an agent is always told; others only as often as it is recorded. */
     if (!mail->peer || (counted_only && !mail->peer->key))
@@ -118,6 +126,8 @@ static const char *put_to_person(struct oriel_device *d, const struct oriel_mail
         return "expired"; /* the session that it is about is over */
     if (oriel_backoff_left(d->backoff, request->vendor))
         return "backoff";
+    if (oriel_ledger_is_stuck(d->ledger))
+        return "audit";
     if (more)
         return oriel_session_more(d->session, request);
     oriel_session_ask(d->session, request);
@@ -209,7 +219,7 @@ static void revocation(void *user, const char *vendor, const void *bytes, size_t
         return;
     }
     oriel_info("vendor '%s' has taken credentials back", vendor);
-    oriel_device_record(d, "revocation", json_pack("{s:s}", "vendor", vendor));
+    oriel_device_record(d, "revocation", json_pack("{s:s}", "vendor", vendor), 0);
     oriel_device_trust_changed(d);
 }
 

@@ -139,7 +139,7 @@ static void provider_call(void *user, const json_t *help) {
     }
     /* What the machine shows and where to call back is for the agents, not for the log. */
     oriel_device_record(d, help ? "call" : "uncall",
-                        help ? json_pack("{s:s}", "note", oriel_json_text(help, "note")) : json_object());
+                        help ? json_pack("{s:s}", "note", oriel_json_text(help, "note")) : json_object(), 0);
     tell_call(d);
     oriel_device_publish(d);
 }

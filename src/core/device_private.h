@@ -38,14 +38,13 @@ struct oriel_device {
     guint timer_source, state_source, trust_source;
     bool online;
     char *offline_why;
-    json_t *help;         /* a call for support, as the state has it; NULL without one */
-    gint64 refusals_from; /* of the current minute */
-    guint refusals, refusals_unrecorded;
+    json_t *help; /* a call for support, as the state has it; NULL without one */
+    guint refusals, refusals_unrecorded, refusals_source; /* of the current minute */
     GMainLoop *closing;
 };
 
 /* device.c */
-bool oriel_device_record(void *user, const char *event, json_t *members);
+void oriel_device_record(void *user, const char *event, json_t *members, guint64 ticket);
 /* What is trusted has changed. */
 void oriel_device_trust_changed(void *user);
 /* The request that lives, for people: names, company, scopes, seconds, into `members`, which are given back. */
@@ -62,6 +61,8 @@ extern const struct oriel_provider_events oriel_device_provider_events;
 
 /* device_agents.c */
 void oriel_device_send(void *user, const struct oriel_peer *peer, enum oriel_message_type type, json_t *members);
+/* Those refusals that were only counted, as a record of their own. */
+void oriel_device_record_refusals(struct oriel_device *device);
 void oriel_device_publish(struct oriel_device *device);
 extern const struct oriel_link_events oriel_device_link_events;
 

@@ -3,63 +3,56 @@
 
 #include <gio/gio.h>
 
+#include "clock.h"
 #include "digest.h"
 #include "log.h"
+#include "scribe.h"
+
+#define STUCK "the device's disk does not answer"
 
 struct oriel_ledger {
     const struct oriel_config *config;
-    struct oriel_audit *audit;
-    void (*failed)(void *user, const char *why);
+    const struct oriel_ledger_events *events; /* NULL: nobody is told any more */
     void *user;
-    json_t *boot;    /* until it is recorded */
-    const char *why; /* nothing can be recorded */
-    guint source;
+    struct oriel_scribe *scribe;
+    const char *why;    /* nothing can be recorded */
+    bool stuck, told;   /* told: that it is stuck */
+    guint watch, looks; /* looks: how many looks at the disk wait */
+    /* the scribe's */
+    struct oriel_audit *audit;
+    json_t *boot; /* until it is recorded */
 };
 
-struct oriel_ledger *oriel_ledger_new(const struct oriel_config *c, void (*failed)(void *user, const char *why),
-                                      void *user, GError **error) {
-    g_autofree char *origin = g_strdup_printf("oriel/%s/%s", c->tenant, c->device_id),
-                    *begun = g_build_filename(c->trust_state, "audit.begun", NULL);
-    const struct oriel_audit_setup setup = {c->audit_directory, c->audit_key, origin, begun};
-    struct oriel_ledger *l = g_new0(struct oriel_ledger, 1);
-    *l = (struct oriel_ledger){.config = c, .failed = failed, .user = user, .audit = oriel_audit_open(&setup, error)};
-    if (l->audit)
-        return l;
-    oriel_ledger_free(l);
-    return NULL;
-}
+/* Something that is done to the log. */
+struct entry {
+    struct oriel_scribe_job job;
+    struct oriel_ledger *ledger;
+    bool (*act)(struct entry *e, GError **error); /* on the scribe's thread */
+    const char *why;                              /* as agents may know it: it failed */
+    guint64 ticket;
+    char *event; /* of a record; of the collector's answer, the note */
+    json_t *members;
+    struct oriel_record_time time;
+    guint uid;
+    GError **outcome; /* of who waits */
+    bool *good;
+};
 
-void oriel_ledger_free(struct oriel_ledger *l) {
-    if (!l)
-        return;
-    g_clear_handle_id(&l->source, g_source_remove);
-    oriel_audit_close(l->audit);
-    json_decref(l->boot);
-    g_free(l);
-}
+/* ---- on the scribe's thread ---- */
 
-static gboolean tell(gpointer data) {
-    struct oriel_ledger *l = data;
-    l->source = 0;
-    if (l->why)
-        l->failed(l->user, l->why);
-    return G_SOURCE_REMOVE;
-}
-
-/* From the main loop, since whoever records is in the middle of something. */
-static bool note(struct oriel_ledger *l, const GError *error) {
-    l->why = NULL;
-    if (!error)
-        return true;
-    oriel_error("%s", error->message);
+static const char *explain(struct oriel_ledger *l, const GError *error) {
     if (oriel_audit_tampered(l->audit))
-        l->why = "the device's record of sessions was damaged; its administrator has to look at it";
-    else if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
-        l->why = "the device's disk is full";
-    else
-        l->why = "the device can't write its record of sessions; its administrator has to look at it";
-    if (!l->source)
-        l->source = g_idle_add(tell, l);
+        return "the device's record of sessions was damaged; its administrator has to look at it";
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
+        return "the device's disk is full";
+    return "the device can't write its record of sessions; its administrator has to look at it";
+}
+
+static bool work(struct oriel_scribe_job *job, GError **error) {
+    struct entry *e = (struct entry *)job;
+    if (e->act(e, error))
+        return true;
+    e->why = explain(e->ledger, *error);
     return false;
 }
 
@@ -71,58 +64,223 @@ static bool append_policy(struct oriel_ledger *l, GError **error) {
 }
 
 static bool append_boot(struct oriel_ledger *l, GError **error) {
-    if (l->boot && (!append_policy(l, error) || !oriel_audit_append(l->audit, "boot", json_incref(l->boot), error)))
+    if (l->boot &&
+        (!append_policy(l, error) || !oriel_audit_append(l->audit, "boot", json_incref(l->boot), NULL, error)))
         return false;
     g_clear_pointer(&l->boot, json_decref);
     return true;
 }
 
-void oriel_ledger_boot(struct oriel_ledger *l, json_t *members) {
-    g_autoptr(GError) error = NULL;
+static bool take_boot(struct entry *e, GError **error) {
+    struct oriel_ledger *l = e->ledger;
     g_autofree char *configuration = oriel_digest_file(l->config->path),
                     *trust = oriel_digest_directory(l->config->trust_directory);
-    json_object_set_new(members, "configuration", json_string(configuration));
-    json_object_set_new(members, "trust", json_string(trust));
-    l->boot = members;
-    append_boot(l, &error);
-    note(l, error);
+    l->boot = g_steal_pointer(&e->members);
+    json_object_set_new(l->boot, "configuration", json_string(configuration));
+    json_object_set_new(l->boot, "trust", json_string(trust));
+    return append_boot(l, error);
 }
 
-bool oriel_ledger_record(struct oriel_ledger *l, const char *event, json_t *members) {
-    g_autoptr(GError) error = NULL;
-    if (append_boot(l, &error))
-        oriel_audit_append(l->audit, event, members, &error);
+static bool take_record(struct entry *e, GError **error) {
+    return append_boot(e->ledger, error) &&
+           oriel_audit_append(e->ledger->audit, e->event, g_steal_pointer(&e->members), &e->time, error);
+}
+
+static bool take_policy(struct entry *e, GError **error) {
+    return append_boot(e->ledger, error) && append_policy(e->ledger, error);
+}
+
+static bool take_look(struct entry *e, GError **error) {
+    return oriel_audit_is_writable(e->ledger->audit, error);
+}
+
+static bool take_acknowledgement(struct entry *e, GError **error) {
+    g_autoptr(GError) later = NULL; /* tried again with the next record */
+    if (!oriel_audit_acknowledge(e->ledger->audit, e->uid, error))
+        return false;
+    if (!append_boot(e->ledger, &later))
+        oriel_error("%s", later->message);
+    return true;
+}
+
+static bool take_answer(struct entry *e, GError **error) {
+    const struct oriel_config *c = e->ledger->config;
+    return oriel_audit_cosigned(e->ledger->audit, c->audit_collector, e->event, c->audit_keep, error);
+}
+
+/* ---- in the main loop ---- */
+
+static void fail(struct oriel_ledger *l, const char *why) {
+    l->why = why;
+    if (l->events)
+        l->events->failed(l->user, why);
+}
+
+/* A disk that hangs says nothing at all. */
+static gboolean look_at_queue(gpointer data) {
+    struct oriel_ledger *l = data;
+    gint64 longest;
+    guint waits = oriel_scribe_waits(l->scribe, &longest);
+    if (longest > ORIEL_LEDGER_PATIENCE * ORIEL_SECOND)
+        l->stuck = true;
+    if (l->stuck && !l->told) {
+        l->told = true;
+        oriel_error("audit: %u records wait for the disk, the first for %d s; no more are taken", waits,
+                    (int)(longest / ORIEL_SECOND));
+        fail(l, STUCK);
+    }
+    if (!waits)
+        l->watch = 0;
+    return waits ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+static void entry_free(struct entry *e) {
+    json_decref(e->members);
+    g_free(e->event);
+    g_free(e);
+}
+
+static void done(struct oriel_scribe_job *job, const GError *error) {
+    struct entry *e = (struct entry *)job;
+    struct oriel_ledger *l = e->ledger;
+    guint64 ticket = e->ticket;
+    const char *why = e->why;
+    bool untried = error && !why;
+    if (e->act == take_look)
+        l->looks--;
+    if (e->outcome) {
+        *e->good = !error;
+        *e->outcome = error ? g_error_copy(error) : NULL;
+    } else if (error) {
+        oriel_error("%s", error->message);
+    }
+    bool asked = e->outcome != NULL;
+    entry_free(e);
+    if (!untried) {
+        l->stuck = l->told = false;
+        if (!error || !asked) /* an answer that is refused says nothing about the disk */
+            l->why = why;
+    }
+    if (ticket && l->events)
+        l->events->recorded(l->user, ticket, !error);
+    if (error && !untried && !asked)
+        fail(l, why);
+}
+
+static struct entry *entry_new(struct oriel_ledger *l, bool (*act)(struct entry *e, GError **error)) {
+    struct entry *e = g_new0(struct entry, 1);
+    e->job.work = work;
+    e->job.done = done;
+    e->ledger = l;
+    e->act = act;
+    return e;
+}
+
+static void give(struct entry *e) {
+    struct oriel_ledger *l = e->ledger;
+    gint64 longest;
+    if (oriel_scribe_waits(l->scribe, &longest) >= ORIEL_LEDGER_QUEUE)
+        l->stuck = true; /* said by the watch */
+    if (l->stuck && !e->job.always)
+        oriel_scribe_refuse(l->scribe, &e->job, "audit: not written: " STUCK);
     else
-        json_decref(members);
-    return note(l, error);
+        oriel_scribe_give(l->scribe, &e->job);
+    if (!l->watch)
+        l->watch = g_timeout_add_seconds(1, look_at_queue, l);
+}
+
+struct oriel_ledger *oriel_ledger_new(const struct oriel_config *c, const struct oriel_ledger_events *events,
+                                      void *user, GError **error) {
+    g_autofree char *origin = g_strdup_printf("oriel/%s/%s", c->tenant, c->device_id),
+                    *begun = g_build_filename(c->trust_state, "audit.begun", NULL);
+    const struct oriel_audit_setup setup = {c->audit_directory, c->audit_key, origin, begun};
+    struct oriel_audit *audit = oriel_audit_open(&setup, error);
+    if (!audit)
+        return NULL;
+    struct oriel_ledger *l = g_new0(struct oriel_ledger, 1);
+    *l = (struct oriel_ledger){
+        .config = c, .events = events, .user = user, .audit = audit, .scribe = oriel_scribe_new()};
+    return l;
+}
+
+void oriel_ledger_free(struct oriel_ledger *l) {
+    if (!l)
+        return;
+    l->events = NULL;
+    oriel_scribe_free(l->scribe);
+    g_clear_handle_id(&l->watch, g_source_remove);
+    oriel_audit_close(l->audit);
+    json_decref(l->boot);
+    g_free(l);
+}
+
+void oriel_ledger_boot(struct oriel_ledger *l, json_t *members) {
+    struct entry *e = entry_new(l, take_boot);
+    e->members = members;
+    give(e);
+    oriel_scribe_wait(l->scribe);
+}
+
+static bool ends(const char *event) {
+    return strcmp(event, "end") == 0;
+}
+
+void oriel_ledger_record(struct oriel_ledger *l, const char *event, json_t *members, guint64 ticket) {
+    struct entry *e = entry_new(l, take_record);
+    e->job.always = ends(event);
+    e->ticket = ticket;
+    e->event = g_strdup(event);
+    e->members = json_deep_copy(members); /* what it was made of goes on changing */
+    json_decref(members);
+    oriel_record_now(&e->time);
+    give(e);
 }
 
 void oriel_ledger_look_at_policy(struct oriel_ledger *l) {
-    g_autoptr(GError) error = NULL;
-    if (append_boot(l, &error))
-        append_policy(l, &error);
-    note(l, error);
+    give(entry_new(l, take_policy));
 }
 
 void oriel_ledger_look_at_disk(struct oriel_ledger *l) {
-    g_autoptr(GError) error = NULL;
-    oriel_audit_is_writable(l->audit, &error);
-    note(l, error);
+    if (l->looks)
+        return;
+    l->looks++;
+    give(entry_new(l, take_look));
 }
 
 const char *oriel_ledger_why(const struct oriel_ledger *l) {
     return l->why;
 }
 
-bool oriel_ledger_acknowledge(struct oriel_ledger *l, guint uid, GError **error) {
-    g_autoptr(GError) later = NULL;
-    if (!oriel_audit_acknowledge(l->audit, uid, error))
-        return false;
-    append_boot(l, &later);
-    note(l, later);
-    return true;
+guint oriel_ledger_waits(const struct oriel_ledger *l) {
+    gint64 longest;
+    return oriel_scribe_waits(l->scribe, &longest);
 }
 
-bool oriel_ledger_cosigned(struct oriel_ledger *l, const char *answer, GError **error) {
-    return oriel_audit_cosigned(l->audit, l->config->audit_collector, answer, l->config->audit_keep, error);
+bool oriel_ledger_is_stuck(const struct oriel_ledger *l) {
+    return l->stuck;
+}
+
+static bool wait_for(struct entry *e, GError **error) {
+    GError *outcome = NULL;
+    bool good = false;
+    e->outcome = &outcome;
+    e->good = &good;
+    struct oriel_ledger *l = e->ledger;
+    give(e);
+    oriel_scribe_wait(l->scribe);
+    if (outcome)
+        g_propagate_error(error, outcome);
+    return good;
+}
+
+bool oriel_ledger_acknowledge(struct oriel_ledger *l, guint uid, GError **error) {
+    struct entry *e = entry_new(l, take_acknowledgement);
+    e->uid = uid;
+    return wait_for(e, error);
+}
+
+bool oriel_ledger_cosigned(struct oriel_ledger *l, const char *note, GError **error) {
+    struct entry *e = entry_new(l, take_answer);
+    e->event = g_strdup(note);
+    return wait_for(e, error);
 }

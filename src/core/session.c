@@ -49,10 +49,25 @@ void oriel_session_send_sequenced(struct oriel_session *s, enum oriel_message_ty
     s->ops->send(s->user, s->request.peer, type, members);
 }
 
+void oriel_session_record_step(struct oriel_session *s, enum oriel_session_step step, const char *event,
+                               json_t *members) {
+    s->awaited[step] = ++s->tickets;
+    s->ops->record(s->user, event, members, s->tickets);
+}
+
+void oriel_session_void_step(struct oriel_session *s, enum oriel_session_step step) {
+    s->awaited[step] = 0;
+}
+
+static void record(struct oriel_session *s, const char *event, json_t *members) {
+    s->ops->record(s->user, event, members, 0);
+}
+
 static void clear(struct oriel_session *s) {
     oriel_session_request_clear(&s->request);
     memset(s->id, 0, sizeof s->id);
-    s->capture_ready = s->answered = s->renewing = false;
+    memset(s->awaited, 0, sizeof s->awaited);
+    s->prepared = s->capture_ready = s->media_recorded = s->answered = s->renewing = false;
     s->shown_at = 0;
     s->early_noted = false;
     s->path = s->renewals = 0;
@@ -73,7 +88,7 @@ static void clear(struct oriel_session *s) {
 
 /* No: before anything was started. */
 static void refuse(struct oriel_session *s, const char *reason, const char *detail) {
-    if (s->state == ORIEL_SESSION_ASKING)
+    if (s->prepared)
         s->ops->discard(s->user);
     s->ops->send(s->user, s->request.peer, ORIEL_MESSAGE_DENIAL,
                  detailed(json_pack("{s:s, s:s}", "request", s->request.hash, "reason", reason), detail));
@@ -88,9 +103,8 @@ static void withdraw(struct oriel_session *s, const char *why) {
 
 /* A no that is recorded; when even that fails, it is a no all the same. */
 static void refuse_recorded(struct oriel_session *s, const char *reason, const char *detail) {
-    s->ops->record(
-        s->user, "decision",
-        detailed(json_pack("{s:s, s:b, s:s}", "request", s->request.hash, "allow", 0, "reason", reason), detail));
+    record(s, "decision",
+           detailed(json_pack("{s:s, s:b, s:s}", "request", s->request.hash, "allow", 0, "reason", reason), detail));
     refuse(s, reason, detail);
 }
 
@@ -105,6 +119,7 @@ static const char *denial_for(const char *by, const char *reason) {
 void oriel_session_end(struct oriel_session *s, const char *by, const char *reason, const char *detail) {
     bool granted = s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE;
     s->ops->kill(s->user);
+    memset(s->awaited, 0, sizeof s->awaited);
     oriel_session_live_end(s);
     arm(s, 0);
     s->ops->announce(s->user, "ended", by, reason);
@@ -116,12 +131,12 @@ void oriel_session_end(struct oriel_session *s, const char *by, const char *reas
             s->user, s->request.peer, ORIEL_MESSAGE_DENIAL,
             detailed(json_pack("{s:s, s:s}", "request", s->request.hash, "reason", denial_for(by, reason)), detail));
     }
-    json_t *record = json_pack("{s:s, s:s, s:s, s:f}", "session", s->id, "by", by, "reason", reason, "seconds",
-                               (double)((oriel_boottime() - s->started) / ORIEL_MILLISECOND) / 1000.0);
+    json_t *members = json_pack("{s:s, s:s, s:s, s:f}", "session", s->id, "by", by, "reason", reason, "seconds",
+                                (double)((oriel_boottime() - s->started) / ORIEL_MILLISECOND) / 1000.0);
     json_t *bytes = s->figures ? json_object_get(s->figures, "bytes") : NULL;
-    json_object_set_new(record, "bytes", bytes ? json_incref(bytes) : json_integer(0));
-    json_object_set_new(record, "chat", json_integer((json_int_t)s->lines));
-    s->ops->record(s->user, "end", detailed(record, detail));
+    json_object_set_new(members, "bytes", bytes ? json_incref(bytes) : json_integer(0));
+    json_object_set_new(members, "chat", json_integer((json_int_t)s->lines));
+    record(s, "end", detailed(members, detail));
     set_state(s, ORIEL_SESSION_ENDING);
 }
 
@@ -204,63 +219,66 @@ void oriel_session_ask(struct oriel_session *s, struct oriel_session_request *re
     s->request = *request;
     memset(request, 0, sizeof *request);
     const struct oriel_session_request *r = &s->request;
+    s->state = ORIEL_SESSION_ASKING; /* others are busy from here on; the person is asked when that is on record */
+    oriel_session_record_step(s, ORIEL_STEP_REQUEST, "request",
+                              json_pack("{s:s, s:s, s:s, s:s, s:s, s:O, s:i}", "request", r->hash, "vendor", r->vendor,
+                                        "agent", r->peer->agent, "name", r->name, "reason", r->reason, "scopes",
+                                        r->scopes, "seconds", (int)r->seconds));
+}
+
+static void request_recorded(struct oriel_session *s) {
+    const struct oriel_session_request *r = &s->request;
     const struct oriel_session_question question = {ORIEL_QUESTION_REQUEST, r->hash, r, r->scopes, s->rules.timeout};
-    if (!s->ops->record(s->user, "request",
-                        json_pack("{s:s, s:s, s:s, s:s, s:s, s:O, s:i}", "request", r->hash, "vendor", r->vendor,
-                                  "agent", r->peer->agent, "name", r->name, "reason", r->reason, "scopes", r->scopes,
-                                  "seconds", (int)r->seconds))) {
-        refuse(s, "audit", NULL);
-    } else if (!s->ops->ask(s->user, &question)) {
+    if (!s->ops->ask(s->user, &question)) {
         refuse_recorded(s, "no-provider", NULL);
-    } else {
-        set_state(s, ORIEL_SESSION_ASKING);
-        arm(s, oriel_boottime() + (gint64)s->rules.timeout * ORIEL_SECOND);
-        if (!s->ops->prepare(s->user)) {
-            withdraw(s, "cancelled");
-            refuse_recorded(s, "media-failed", "the helpers cannot be started");
-        }
+        return;
+    }
+    set_state(s, ORIEL_SESSION_ASKING);
+    arm(s, oriel_boottime() + (gint64)s->rules.timeout * ORIEL_SECOND);
+    s->prepared = true;
+    if (!s->ops->prepare(s->user)) {
+        withdraw(s, "cancelled");
+        refuse_recorded(s, "media-failed", "the helpers cannot be started");
     }
 }
 
 static void request_shown(struct oriel_session *s, const char *hash) {
     if (s->state != ORIEL_SESSION_ASKING || strcmp(hash, s->request.hash) != 0 || s->shown_at)
         return;
-    gint64 now = oriel_boottime(); /* the record takes its time */
-    if (!s->ops->record(s->user, "prompt", json_pack("{s:s}", "request", hash))) {
-        withdraw(s, "cancelled");
-        refuse(s, "audit", NULL);
-        return;
-    }
-    s->shown_at = now;
-    s->ops->send(s->user, s->request.peer, ORIEL_MESSAGE_PROGRESS,
-                 json_pack("{s:s, s:s}", "request", hash, "stage", "shown"));
+    s->shown_at = oriel_boottime();
+    oriel_session_record_step(s, ORIEL_STEP_PROMPT, "prompt", json_pack("{s:s}", "request", hash));
+}
+
+/* What was asked comes to nothing, because it can't be recorded. */
+static void refuse_unrecorded(struct oriel_session *s) {
+    withdraw(s, "cancelled");
+    refuse(s, "audit", NULL);
 }
 
 static void start(struct oriel_session *s) {
     const struct oriel_session_request *r = &s->request;
     oriel_message_nonce(s->id);
-    bool recorded =
-        s->ops->record(s->user, "decision",
-                       json_pack("{s:s, s:b, s:O}", "request", r->hash, "allow", 1, "scopes", r->scopes)) &&
-        s->ops->record(s->user, "grant",
-                       json_pack("{s:s, s:s, s:s, s:s, s:O, s:i}", "request", r->hash, "session", s->id, "vendor",
-                                 r->vendor, "agent", r->peer->agent, "scopes", r->scopes, "seconds", (int)r->seconds));
-    if (!recorded) {
-        withdraw(s, "cancelled");
-        refuse(s, "audit", NULL);
-        return;
-    }
-    s->ops->settled(s->user, r, NULL);
     s->started = oriel_boottime();
-    oriel_session_live_begin(s);
     s->expires = s->started + (gint64)r->seconds * ORIEL_SECOND;
+    s->state = ORIEL_SESSION_STARTING; /* what ends it now is an end; nothing is started before it is on record */
+    oriel_session_live_begin(s);
+    record(s, "decision", json_pack("{s:s, s:b, s:O}", "request", r->hash, "allow", 1, "scopes", r->scopes));
+    oriel_session_record_step(s, ORIEL_STEP_GRANT, "grant",
+                              json_pack("{s:s, s:s, s:s, s:s, s:O, s:i}", "request", r->hash, "session", s->id,
+                                        "vendor", r->vendor, "agent", r->peer->agent, "scopes", r->scopes, "seconds",
+                                        (int)r->seconds));
+}
+
+static void grant_recorded(struct oriel_session *s) {
+    const struct oriel_session_request *r = &s->request;
+    s->ops->settled(s->user, r, NULL);
     set_state(s, ORIEL_SESSION_STARTING);
     s->ops->announce(s->user, "starting", NULL, NULL);
     if (!s->ops->launch(s->user, r)) {
         oriel_session_end(s, "device", "media-failed", "the helpers cannot be started");
         return;
     }
-    arm(s, s->started + START_TIMEOUT * ORIEL_SECOND);
+    arm(s, oriel_boottime() + START_TIMEOUT * ORIEL_SECOND);
     s->ops->send(s->user, r->peer, ORIEL_MESSAGE_PROGRESS,
                  json_pack("{s:s, s:s}", "request", r->hash, "stage", "allowed"));
 }
@@ -370,22 +388,27 @@ static void send_offer(struct oriel_session *s) {
     g_ptr_array_set_size(s->candidates, 0);
 }
 
+static void send_grant(struct oriel_session *s) {
+    const struct oriel_session_request *r = &s->request;
+    s->ops->send(s->user, r->peer, ORIEL_MESSAGE_GRANT,
+                 json_pack("{s:s, s:s, s:O, s:i, s:s}", "request", r->hash, "session", s->id, "scopes", r->scopes,
+                           "seconds", (int)r->seconds, "fingerprint", s->fingerprint));
+    send_offer(s);
+}
+
 static void grant_when_ready(struct oriel_session *s) {
-    if (s->state != ORIEL_SESSION_STARTING || !s->capture_ready || !s->offer)
+    if (s->state != ORIEL_SESSION_STARTING || !s->capture_ready || !s->offer || s->awaited[ORIEL_STEP_MEDIA])
         return;
+    if (s->media_recorded) { /* the way out changed meanwhile */
+        send_grant(s);
+        return;
+    }
     const struct oriel_session_request *r = &s->request;
     json_t *media = json_pack("{s:s, s:s, s:s}", "session", s->id, "fingerprint", s->fingerprint, "agent_fingerprint",
                               r->fingerprint);
     if (r->turn_servers)
         json_object_set_new(media, "relay", json_string(r->turn_servers));
-    if (!s->ops->record(s->user, "media-start", media)) {
-        oriel_session_end(s, "device", "audit", NULL);
-        return;
-    }
-    s->ops->send(s->user, r->peer, ORIEL_MESSAGE_GRANT,
-                 json_pack("{s:s, s:s, s:O, s:i, s:s}", "request", r->hash, "session", s->id, "scopes", r->scopes,
-                           "seconds", (int)r->seconds, "fingerprint", s->fingerprint));
-    send_offer(s);
+    oriel_session_record_step(s, ORIEL_STEP_MEDIA, "media-start", media);
 }
 
 void oriel_session_capture_ready(struct oriel_session *s, const char *backend, guint width, guint height) {
@@ -428,7 +451,8 @@ void oriel_session_offer(struct oriel_session *s, guint renewal, const char *fin
         return;
     if (!offer_fits(sdp)) {
         oriel_session_end(s, "device", "media-failed", "the offer is empty or too large");
-    } else if (s->path && strcmp(fingerprint, s->fingerprint) != 0) {
+    } else if ((s->path || s->media_recorded || s->awaited[ORIEL_STEP_MEDIA]) &&
+               strcmp(fingerprint, s->fingerprint) != 0) {
         oriel_session_end(s, "device", "media-failed", "another certificate than that of the grant");
     } else {
         s->offer = g_strdup(sdp);
@@ -453,16 +477,70 @@ void oriel_session_local_candidate(struct oriel_session *s, guint mline, const c
 void oriel_session_live(struct oriel_session *s) {
     if (s->state != ORIEL_SESSION_CONNECTING || s->renewing)
         return;
-    if (!s->ops->record(
-            s->user, "live",
-            json_pack("{s:s, s:i, s:s}", "session", s->id, "path", (int)s->path, "transport", s->transport))) {
-        oriel_session_end(s, "device", "audit", NULL);
+    oriel_session_record_step(
+        s, ORIEL_STEP_LIVE, "live",
+        json_pack("{s:s, s:i, s:s}", "session", s->id, "path", (int)s->path, "transport", s->transport));
+}
+
+static void live_recorded(struct oriel_session *s) {
+    if (s->state != ORIEL_SESSION_CONNECTING || s->renewing)
         return;
-    }
     arm(s, s->expires);
     set_state(s, ORIEL_SESSION_LIVE);
     if (s->path == 1)
         s->ops->announce(s->user, "live", NULL, NULL);
+}
+
+/* ---- what waited for its record ---- */
+
+static void step_recorded(struct oriel_session *s, enum oriel_session_step step) {
+    switch (step) {
+    case ORIEL_STEP_REQUEST:
+        request_recorded(s);
+        break;
+    case ORIEL_STEP_PROMPT:
+        s->ops->send(s->user, s->request.peer, ORIEL_MESSAGE_PROGRESS,
+                     json_pack("{s:s, s:s}", "request", s->request.hash, "stage", "shown"));
+        break;
+    case ORIEL_STEP_GRANT:
+        grant_recorded(s);
+        break;
+    case ORIEL_STEP_MEDIA:
+        s->media_recorded = true;
+        grant_when_ready(s);
+        break;
+    case ORIEL_STEP_LIVE:
+        live_recorded(s);
+        break;
+    default:
+        break;
+    }
+}
+
+void oriel_session_recorded(struct oriel_session *s, guint64 ticket, bool good) {
+    enum oriel_session_step step = 0;
+    while (step < ORIEL_STEPS && s->awaited[step] != ticket)
+        step++;
+    if (step == ORIEL_STEPS || !ticket)
+        return; /* it was over before that */
+    s->awaited[step] = 0;
+    if (step > ORIEL_STEP_LIVE)
+        oriel_session_live_recorded(s, step, good);
+    else if (good)
+        step_recorded(s, step);
+    else if (step == ORIEL_STEP_REQUEST)
+        refuse(s, "audit", NULL); /* nobody was asked */
+    else if (step == ORIEL_STEP_PROMPT || step == ORIEL_STEP_GRANT)
+        refuse_unrecorded(s);
+    else
+        oriel_session_end(s, "device", "audit", NULL);
+}
+
+void oriel_session_unrecorded(struct oriel_session *s, const char *why) {
+    if (s->state == ORIEL_SESSION_ASKING)
+        refuse_unrecorded(s);
+    else if (granted(s))
+        oriel_session_end(s, "device", "audit", why);
 }
 
 void oriel_session_stats(struct oriel_session *s, json_t *figures) {
@@ -563,8 +641,11 @@ void oriel_session_tick(struct oriel_session *s) {
         refuse_recorded(s, "timeout", NULL);
         break;
     case ORIEL_SESSION_STARTING:
-        oriel_session_end(s, "device", s->capture_ready ? "media-failed" : "capture-failed",
-                          "it did not become ready in time");
+        if (s->awaited[ORIEL_STEP_GRANT] || s->awaited[ORIEL_STEP_MEDIA])
+            oriel_session_end(s, "device", "audit", "the device's disk did not answer in time");
+        else
+            oriel_session_end(s, "device", s->capture_ready ? "media-failed" : "capture-failed",
+                              "it did not become ready in time");
         break;
     case ORIEL_SESSION_CONNECTING:
     case ORIEL_SESSION_LIVE:

@@ -10,13 +10,15 @@
  *
  * Policy: only an explicit Allow for the very request that was asked, `allow_after` ms after it was shown or later,
  * starts anything; what comes sooner was meant for something else, and is not taken (a no is, at any time); everything
- * else is a no, and the agent is told which. The record of a step is safe (ops->record) before the step takes effect;
- * when it can't be written there is no session. Ending kills first and records afterwards. While a session lives
- * (session_live.c): the scopes can shrink by a tap and grow by a new question only; the person is asked again every
- * `again` seconds, with the picture frozen until the answer; without heartbeat or indicator for 2 s the picture is
- * frozen, without heartbeat for 10 s the session ends. Chat and drawing: session_talk.c. Limits: one request, one
- * question or one session at a time; others are `busy`. Times are boot time in nanoseconds; the caller delivers
- * oriel_session_tick() at the deadline that ops->arm() named. One thread. */
+ * else is a no, and the agent is told which. The record of a step is on the disk before the step takes effect: the step
+ * is asked for with a ticket (ops->record), and goes on with oriel_session_recorded(); when it can't be written there
+ * is no session. Meanwhile the machine hears everything else: a no, a stop, a lost provider act at once, and never wait
+ * for a record. Ending kills first and records afterwards. While a session lives (session_live.c): the scopes can
+ * shrink by a tap and grow by a new question only; the person is asked again every `again` seconds, with the picture
+ * frozen until the answer; without heartbeat or indicator for 2 s the picture is frozen, without heartbeat for 10 s the
+ * session ends. Chat and drawing: session_talk.c. Limits: one request, one question or one session at a time; others
+ * are `busy`. Times are boot time in nanoseconds; the caller delivers oriel_session_tick() at the deadline that
+ * ops->arm() named. One thread. */
 #ifndef ORIEL_SESSION_H
 #define ORIEL_SESSION_H
 
@@ -74,10 +76,12 @@ struct oriel_session_rules {
     guint again, grace; /* seconds until the person is asked again, and for the answer; again 0: never */
 };
 
-/* Effects. `user` is the pointer given to oriel_session_new. None may call back into the session. */
+/* Effects. `user` is the pointer given to oriel_session_new. None may call back into the session, but for record(). */
 struct oriel_session_ops {
-    /* The record is on the disk, or false. `members` is stolen. */
-    bool (*record)(void *user, const char *event, json_t *members);
+    /* Records follow each other in the order in which they are said; after one that failed, none is written until
+     * that was told. With a `ticket`, oriel_session_recorded() is called once it is on the disk, or is not. `members`
+     * is stolen. */
+    void (*record)(void *user, const char *event, json_t *members, guint64 ticket);
     /* To the agent. `members` is stolen. */
     void (*send)(void *user, const struct oriel_peer *peer, enum oriel_message_type type, json_t *members);
     /* False: no provider is connected. */
@@ -189,6 +193,11 @@ void oriel_session_failed(struct oriel_session *session, const char *reason, con
 /* The vendor took the agent's credential back. */
 void oriel_session_revoked(struct oriel_session *session);
 void oriel_session_helpers_gone(struct oriel_session *session);
+
+/* What had this ticket is on the disk, or it is not. */
+void oriel_session_recorded(struct oriel_session *session, guint64 ticket, bool good);
+/* Nothing can be recorded now: what is asked or lives ends. */
+void oriel_session_unrecorded(struct oriel_session *session, const char *why);
 
 void oriel_session_tick(struct oriel_session *session);
 

@@ -61,31 +61,50 @@ static void tell(struct oriel_session *s) {
 /* ---- the picture stands still ---- */
 
 static void pause_session(struct oriel_session *s, guint reason) {
+    if (s->awaited[ORIEL_STEP_GRANT]) { /* nothing flows yet, and nobody is there to see it begin */
+        oriel_session_end(s, "device", "provider-lost", NULL);
+        return;
+    }
+    s->resuming &= ~reason;
     if (s->paused & reason)
         return;
     if (!s->paused)
         s->ops->freeze(s->user, true);
     s->paused |= reason;
-    s->ops->record(s->user, "pause", json_pack("{s:s, s:s}", "session", s->id, "reason", oriel_session_paused(s)));
+    s->ops->record(s->user, "pause", json_pack("{s:s, s:s}", "session", s->id, "reason", oriel_session_paused(s)), 0);
     tell(s);
 }
 
 /* Picture again only when the log holds that there is. */
 static void resume(struct oriel_session *s, guint reasons) {
-    if (!(s->paused & reasons))
+    if (!(s->paused & reasons & ~s->resuming))
         return;
-    guint left = s->paused & ~reasons;
-    if (!left && !s->ops->record(s->user, "resume", json_pack("{s:s}", "session", s->id))) {
-        oriel_session_end(s, "device", "audit", NULL);
-        return;
+    s->resuming |= s->paused & reasons;
+    if (s->paused & ~s->resuming) { /* it stands still for another reason */
+        s->paused &= ~s->resuming;
+        s->resuming = 0;
+        tell(s);
+    } else {
+        oriel_session_record_step(s, ORIEL_STEP_RESUME, "resume", json_pack("{s:s}", "session", s->id));
     }
-    s->paused = left;
-    if (!left)
+}
+
+static void resume_recorded(struct oriel_session *s) {
+    s->paused &= ~s->resuming; /* what has come since stays */
+    s->resuming = 0;
+    if (s->paused)
+        s->ops->record(s->user, "pause", json_pack("{s:s, s:s}", "session", s->id, "reason", oriel_session_paused(s)),
+                       0);
+    else
         s->ops->freeze(s->user, false);
     tell(s);
 }
 
 /* ---- questions ---- */
+
+static bool is_answered(const struct oriel_session *s) {
+    return s->awaited[ORIEL_STEP_ANSWER] != 0;
+}
 
 static bool ask(struct oriel_session *s) {
     enum oriel_session_question_kind kind = kind_of(s);
@@ -105,7 +124,7 @@ bool oriel_session_too_soon(struct oriel_session *s, const char *hash, gint64 sh
     guint ms = (guint)((left + ORIEL_MILLISECOND - 1) / ORIEL_MILLISECOND);
     if (!s->early_noted) /* once a prompt: whoever hammers on it does not fill the log */
         s->ops->record(s->user, "early",
-                       json_pack("{s:s, s:i}", "request", hash, "ms", (int)(s->rules.allow_after - ms)));
+                       json_pack("{s:s, s:i}", "request", hash, "ms", (int)(s->rules.allow_after - ms)), 0);
     s->early_noted = true;
     s->ops->early(s->user, hash, ms);
     return true;
@@ -116,6 +135,10 @@ static void close_question(struct oriel_session *s) {
     s->question_until = 0;
     s->question_shown_at = 0;
     s->early_noted = false;
+    g_clear_pointer(&s->ticked, json_decref);
+    oriel_session_void_step(s, ORIEL_STEP_QUESTION);
+    oriel_session_void_step(s, ORIEL_STEP_QUESTION_SHOWN);
+    oriel_session_void_step(s, ORIEL_STEP_ANSWER);
     oriel_session_request_clear(&s->more);
 }
 
@@ -147,45 +170,60 @@ const char *oriel_session_more(struct oriel_session *s, struct oriel_session_req
     memset(request, 0, sizeof *request);
     memcpy(s->question, s->more.hash, ORIEL_HASH_SIZE);
     s->question_until = oriel_boottime() + (gint64)s->rules.timeout * ORIEL_SECOND;
-    if (!s->ops->record(s->user, "request",
-                        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:i}", "request", s->question, "session", s->id,
-                                  "vendor", s->more.vendor, "agent", s->more.peer->agent, "name", s->more.name,
-                                  "reason", s->more.reason, "scopes", s->more.scopes, "seconds",
-                                  (int)oriel_session_left(s))))
+    oriel_session_rearm(s);
+    oriel_session_record_step(s, ORIEL_STEP_QUESTION, "request",
+                              json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:i}", "request", s->question, "session",
+                                        s->id, "vendor", s->more.vendor, "agent", s->more.peer->agent, "name",
+                                        s->more.name, "reason", s->more.reason, "scopes", s->more.scopes, "seconds",
+                                        (int)oriel_session_left(s)));
+    return NULL;
+}
+
+static void question_recorded(struct oriel_session *s, bool good) {
+    if (!good)
         oriel_session_live_decide(s, s->question, NULL, "audit");
     else if (!ask(s))
         oriel_session_live_decide(s, s->question, NULL, "no-provider");
-    else
-        oriel_session_rearm(s);
-    return NULL;
 }
 
 void oriel_session_live_shown(struct oriel_session *s, const char *hash) {
     if (!*s->question || strcmp(hash, s->question) != 0 || s->question_shown_at)
         return;
-    s->question_shown_at = oriel_boottime(); /* before the record, which takes its time */
-    if (!s->ops->record(s->user, "prompt", json_pack("{s:s, s:s}", "request", hash, "session", s->id))) {
-        oriel_session_end(s, "device", "audit", NULL);
-        return;
-    }
-    if (s->more.peer)
-        s->ops->send(s->user, s->more.peer, ORIEL_MESSAGE_PROGRESS,
-                     json_pack("{s:s, s:s}", "request", hash, "stage", "shown"));
+    s->question_shown_at = oriel_boottime();
+    oriel_session_record_step(s, ORIEL_STEP_QUESTION_SHOWN, "prompt",
+                              json_pack("{s:s, s:s}", "request", hash, "session", s->id));
 }
 
-static bool record_decision(struct oriel_session *s, const json_t *scopes, const char *reason) {
-    json_t *m = json_pack("{s:s, s:s, s:b}", "request", s->question, "session", s->id, "allow", scopes != NULL);
-    if (scopes)
-        json_object_set(m, "scopes", (json_t *)scopes);
-    else
-        json_object_set_new(m, "reason", json_string(reason));
-    return s->ops->record(s->user, "decision", m);
+static void shown_recorded(struct oriel_session *s) {
+    if (s->more.peer)
+        s->ops->send(s->user, s->more.peer, ORIEL_MESSAGE_PROGRESS,
+                     json_pack("{s:s, s:s}", "request", s->question, "stage", "shown"));
+}
+
+static json_t *decision(struct oriel_session *s, bool allow) {
+    return json_pack("{s:s, s:s, s:b}", "request", s->question, "session", s->id, "allow", (int)allow);
+}
+
+static void record_no(struct oriel_session *s, const char *reason) {
+    json_t *m = decision(s, false);
+    json_object_set_new(m, "reason", json_string(reason));
+    s->ops->record(s->user, "decision", m, 0);
+}
+
+/* What grows is in force once the answer is on record. No deadline goes on: the person has answered in time. */
+static void record_yes(struct oriel_session *s, json_t *scopes) {
+    json_t *m = decision(s, true);
+    json_object_set(m, "scopes", scopes);
+    s->ticked = json_incref(scopes);
+    s->question_until = 0;
+    oriel_session_rearm(s);
+    oriel_session_record_step(s, ORIEL_STEP_ANSWER, "decision", m);
 }
 
 static void more_denied(struct oriel_session *s, const char *reason) {
     if (strcmp(reason, "denied") != 0) /* else the prompt is gone by the answer itself */
         s->ops->withdraw(s->user, s->question, strcmp(reason, "timeout") == 0 ? "timeout" : "cancelled");
-    record_decision(s, NULL, reason);
+    record_no(s, reason);
     s->ops->send(s->user, s->more.peer, ORIEL_MESSAGE_DENIAL,
                  json_pack("{s:s, s:s}", "request", s->more.hash, "reason", reason));
     s->ops->settled(s->user, &s->more, reason);
@@ -193,12 +231,8 @@ static void more_denied(struct oriel_session *s, const char *reason) {
     oriel_session_rearm(s);
 }
 
-static void more_allowed(struct oriel_session *s, const json_t *scopes) {
-    if (!record_decision(s, scopes, NULL)) {
-        more_denied(s, "audit");
-        return;
-    }
-    json_array_extend(s->request.scopes, (json_t *)scopes);
+static void more_allowed(struct oriel_session *s) {
+    json_array_extend(s->request.scopes, s->ticked);
     s->ops->send(s->user, s->more.peer, ORIEL_MESSAGE_PROGRESS,
                  json_pack("{s:s, s:s}", "request", s->more.hash, "stage", "allowed"));
     s->ops->settled(s->user, &s->more, NULL);
@@ -209,29 +243,36 @@ static void more_allowed(struct oriel_session *s, const json_t *scopes) {
 
 static void again_denied(struct oriel_session *s, const char *reason) {
     bool person = strcmp(reason, "denied") == 0;
-    record_decision(s, NULL, reason);
+    record_no(s, reason);
     if (!person) /* else its prompt is gone by the answer itself */
         s->ops->withdraw(s->user, s->question, strcmp(reason, "timeout") == 0 ? "timeout" : "cancelled");
     close_question(s);
     oriel_session_end(s, person ? "person" : "device", person ? "stopped" : "not-renewed", NULL);
 }
 
-static void again_allowed(struct oriel_session *s, json_t *scopes) {
-    if (!record_decision(s, scopes, NULL)) {
-        oriel_session_end(s, "device", "audit", NULL);
-        return;
-    }
+static void again_allowed(struct oriel_session *s) {
     json_decref(s->request.scopes);
-    s->request.scopes = json_incref(scopes);
+    s->request.scopes = json_incref(s->ticked);
     close_question(s);
     s->again_at = oriel_boottime() + (gint64)s->rules.again * ORIEL_SECOND;
-    resume(s, ORIEL_PAUSE_AGAIN);
     oriel_session_rearm(s);
+    resume(s, ORIEL_PAUSE_AGAIN);
+}
+
+static void answer_recorded(struct oriel_session *s, bool good) {
+    if (good && s->more.peer)
+        more_allowed(s);
+    else if (good)
+        again_allowed(s);
+    else if (s->more.peer)
+        more_denied(s, "audit");
+    else
+        oriel_session_end(s, "device", "audit", NULL);
 }
 
 void oriel_session_live_decide(struct oriel_session *s, const char *hash, const json_t *scopes, const char *reason) {
-    if (!*s->question)
-        return; /* withdrawn while the answer was on its way */
+    if (!*s->question || (is_answered(s) && (scopes || strcmp(reason, "timeout") == 0)))
+        return; /* withdrawn while the answer was on its way, or answered already */
     bool more = s->more.peer != NULL, right = strcmp(hash, s->question) == 0;
     json_t *ticked = scopes ? oriel_session_ticked(more ? s->more.scopes : s->request.scopes, scopes) : NULL;
     bool empty = ticked && !more && !oriel_session_has(ticked, "view");
@@ -240,15 +281,21 @@ void oriel_session_live_decide(struct oriel_session *s, const char *hash, const 
     bool yes = right && ticked && s->question_shown_at && !empty;
     if (yes && oriel_session_too_soon(s, hash, s->question_shown_at))
         ; /* it stays open */
-    else if (yes && more)
-        more_allowed(s, ticked);
     else if (yes)
-        again_allowed(s, ticked);
+        record_yes(s, ticked);
     else if (more)
         more_denied(s, reason);
     else
         again_denied(s, reason);
     json_decref(ticked);
+}
+
+static json_t *without(const json_t *scopes, const char *scope) {
+    json_t *left = json_array();
+    for (size_t i = 0; i < json_array_size(scopes); i++)
+        if (strcmp(json_string_value(json_array_get(scopes, i)), scope) != 0)
+            json_array_append(left, json_array_get(scopes, i));
+    return left;
 }
 
 void oriel_session_remove(struct oriel_session *s, const char *scope) {
@@ -258,21 +305,34 @@ void oriel_session_remove(struct oriel_session *s, const char *scope) {
         oriel_session_stop(s, "person", "stopped");
         return;
     }
-    json_t *left = json_array();
-    for (size_t i = 0; i < json_array_size(s->request.scopes); i++)
-        if (strcmp(json_string_value(json_array_get(s->request.scopes, i)), scope) != 0)
-            json_array_append(left, json_array_get(s->request.scopes, i));
+    json_t *left = without(s->request.scopes, scope), *ticked = s->ticked ? without(s->ticked, scope) : NULL;
     json_decref(s->request.scopes);
+    json_decref(s->ticked);
     s->request.scopes = left;
+    s->ticked = ticked; /* a yes of before does not bring it back */
     tell(s);
-    s->ops->record(s->user, "scopes", json_pack("{s:s, s:s, s:O}", "session", s->id, "removed", scope, "scopes", left));
+    s->ops->record(s->user, "scopes", json_pack("{s:s, s:s, s:O}", "session", s->id, "removed", scope, "scopes", left),
+                   0);
+}
+
+void oriel_session_live_recorded(struct oriel_session *s, enum oriel_session_step step, bool good) {
+    if (step == ORIEL_STEP_QUESTION)
+        question_recorded(s, good);
+    else if (step == ORIEL_STEP_ANSWER)
+        answer_recorded(s, good);
+    else if (!good)
+        oriel_session_end(s, "device", "audit", NULL);
+    else if (step == ORIEL_STEP_RESUME)
+        resume_recorded(s);
+    else
+        shown_recorded(s);
 }
 
 /* ---- the provider ---- */
 
 void oriel_session_provider_connected(struct oriel_session *s) {
     s->connected = true;
-    if (lives(s) && *s->question)
+    if (lives(s) && *s->question && !is_answered(s) && !s->awaited[ORIEL_STEP_QUESTION])
         ask(s);
     oriel_session_talk_panel(s);
 }
@@ -308,7 +368,7 @@ void oriel_session_live_begin(struct oriel_session *s) {
 void oriel_session_live_clear(struct oriel_session *s) {
     close_question(s);
     s->again_at = s->alive_at = s->seen_at = 0;
-    s->paused = 0;
+    s->paused = s->resuming = 0;
 }
 
 void oriel_session_live_end(struct oriel_session *s) {

@@ -10,6 +10,21 @@ enum { ORIEL_EARLY_MAX = 64, ORIEL_UNSAID_MAX = 32 };
 /* Why no picture leaves though the session lives. Bits: each reason is lifted by itself. */
 enum { ORIEL_PAUSE_AGAIN = 1, ORIEL_PAUSE_PROVIDER = 2, ORIEL_PAUSE_INDICATOR = 4 };
 
+/* What waits for its record. One of a kind at a time; what happens meanwhile may make it void. */
+enum oriel_session_step {
+    ORIEL_STEP_REQUEST,
+    ORIEL_STEP_PROMPT,
+    ORIEL_STEP_GRANT,
+    ORIEL_STEP_MEDIA,
+    ORIEL_STEP_LIVE,
+    /* session_live.c's */
+    ORIEL_STEP_RESUME,
+    ORIEL_STEP_QUESTION,
+    ORIEL_STEP_QUESTION_SHOWN,
+    ORIEL_STEP_ANSWER,
+    ORIEL_STEPS,
+};
+
 struct oriel_session {
     const struct oriel_session_ops *ops;
     void *user;
@@ -17,9 +32,13 @@ struct oriel_session {
     enum oriel_session_state state;
     struct oriel_session_request request;
     char id[ORIEL_HASH_SIZE];
-    gint64 shown_at;  /* when the prompt of the request was seen first, 0: not yet */
-    bool early_noted; /* of the question that is open */
+    guint64 tickets;              /* given out so far */
+    guint64 awaited[ORIEL_STEPS]; /* the ticket that the step waits for, or 0 */
+    gint64 shown_at;              /* when the prompt of the request was seen first, 0: not yet */
+    bool early_noted;             /* of the question that is open */
+    bool prepared;                /* and not launched yet, or ended */
     bool capture_ready;
+    bool media_recorded;
     char *offer, *fingerprint; /* held until capture is ready too */
     GPtrArray *candidates;     /* local ones that came before the offer left: json_t */
     guint path;                /* of the newest offer that was sent, from 1; 0: none yet */
@@ -39,6 +58,8 @@ struct oriel_session {
     struct oriel_session_request more; /* the request for more scopes that is open; its scopes: those that are new */
     char question[ORIEL_HASH_SIZE];    /* what the provider is asked in mid-session, "" without a question */
     gint64 question_shown_at;
+    json_t *ticked; /* the person's answer, while its record is awaited */
+    guint resuming; /* ORIEL_PAUSE_… that are lifted once that is on record */
     gint64 question_until, again_at;
     gint64 alive_at, seen_at; /* the last heartbeat; the last that said that the indicator is visible */
     bool connected;           /* the provider is there */
@@ -55,6 +76,12 @@ void oriel_session_end(struct oriel_session *s, const char *by, const char *reas
 void oriel_session_send_sequenced(struct oriel_session *s, enum oriel_message_type type, json_t *members);
 /* Arms the timer for whatever is due first. */
 void oriel_session_rearm(struct oriel_session *s);
+/* Asks for the record of a step; oriel_session_live_recorded() or session.c goes on with it. The last thing a function
+ * does. */
+void oriel_session_record_step(struct oriel_session *s, enum oriel_session_step step, const char *event,
+                               json_t *members);
+/* Whatever comes of the record of the step, it is void. */
+void oriel_session_void_step(struct oriel_session *s, enum oriel_session_step step);
 
 /* session_live.c */
 void oriel_session_live_begin(struct oriel_session *s);
@@ -66,6 +93,7 @@ gint64 oriel_session_live_due(const struct oriel_session *s);
 void oriel_session_live_tick(struct oriel_session *s, gint64 now);
 void oriel_session_live_decide(struct oriel_session *s, const char *hash, const json_t *scopes, const char *reason);
 void oriel_session_live_shown(struct oriel_session *s, const char *hash);
+void oriel_session_live_recorded(struct oriel_session *s, enum oriel_session_step step, bool good);
 /* The provider is gone: nobody sees who looks, nobody can stop it. */
 void oriel_session_live_lost(struct oriel_session *s);
 /* Whether a yes comes sooner after `shown_at` than anybody can have read what it is about: it is not taken then, and

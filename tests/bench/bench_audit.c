@@ -33,7 +33,7 @@ static bool append_some(const char *directory, size_t rounds) {
     bool good = l && times;
     for (size_t i = 0; good && i < rounds; i++) {
         int64_t from = oriel_monotonic();
-        good = oriel_log_append(l, "request", members(), false, error);
+        good = oriel_log_append(l, "request", members(), false, NULL, error);
         times[i] = oriel_monotonic() - from;
     }
     if (good) {
@@ -65,7 +65,7 @@ static bool make_long(const char *directory, uint64_t records) {
             f = fopen(path, "we");
         }
         size_t length;
-        char *line = f ? oriel_record_compose(i + 1, prev, "request", members(), &length, why) : NULL;
+        char *line = f ? oriel_record_compose(i + 1, prev, "request", members(), NULL, &length, why) : NULL;
         if (!line)
             return false;
         oriel_tree_leaf(line, length, &hash);

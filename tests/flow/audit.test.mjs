@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Device, keyFile } from '../rig/device.mjs';
-import { until } from '../rig/process.mjs';
+import { clock, until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
 
 const events = (device) => device.audit().map(({ event }) => event);
@@ -126,23 +126,27 @@ story('disk full: no request is even shown, and it works again when there is roo
 // What room was kept ahead is taken by calls for support, which are recorded, too.
 async function useUp(device, provider) {
   const seen = () => device.process.lines.some(({ text }) => /No space left/.test(text));
+  let withdrawn;
   for (let i = 0; i < 60 && !seen(); i++) {
     provider.send({ t: 'call', note: 'x'.repeat(120) });
-    await provider.next('call');
+    const packet = await provider.next(({ t }) => t === 'call' || t === 'withdraw');
+    if (packet.t === 'withdraw') withdrawn = packet;
+    device.audit();
   }
   assert.ok(seen(), `the log never got full:\n${device.process.tail()}`);
+  return withdrawn ?? provider.packets.find(({ t }) => t === 'withdraw');
 }
 
-story('disk full at the moment of the yes: no session', smallDisk, async ({ rig }) => {
+story('disk full while the person is asked: the prompt is taken away, no session', smallDisk, async ({ rig }) => {
   const { device, provider, agent, fill } = await onSmallDisk(rig);
   await agent.request({ reason: 'x'.repeat(400) });
   const ask = await provider.asked();
   await agent.next('progress');
   fill();
-  await useUp(device, provider);
+  // As soon as it is known: a yes would come to nothing.
+  assert.equal((await useUp(device, provider)).request, ask.request);
   provider.decide(ask, true);
   assert.equal((await agent.next((message) => message.typ === 'denial' && message.request === ask.request)).reason, 'audit');
-  assert.equal((await provider.next('withdraw')).request, ask.request);
   assert.equal(device.captures(), 0);
   assert.ok(!events(device).includes('grant'));
 });
@@ -174,6 +178,58 @@ story('a log that was removed or replaced is noticed', async ({ rig }) => {
   assert.equal((await agent.denial()).reason, 'audit');
   renameSync(`${device.auditFile}.taken`, device.auditFile);
   assert.equal(device.captures(), 0);
+});
+
+// ---- a disk that hangs ----
+
+const running = (pids) => pids.filter((pid) => { try { return !/^\d+ \(.*\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'utf8')); } catch { return false; } });
+
+story('the disk hangs: nothing begins before its record is there, and stop acts at once', async ({ rig, t }) => {
+  const { device, agent, provider } = await rig.cast({ device: { disk: true } });
+  const media = (kind) => device.picture().filter(({ name }) => name === kind);
+
+  // No grant, no picture while the record of the grant waits for the disk; the person's stop does not wait.
+  await agent.request();
+  const ask = await provider.asked();
+  await agent.next('progress');
+  device.disk('delay 5000');
+  provider.decide(ask, true);
+  await until('records that wait', () => device.unrecorded() > 0);
+  assert.equal(device.captures(), 0);
+  assert.ok(!readFileSync(device.auditFile, 'utf8').includes('"event":"grant"'));
+  await device.oriel('stop');
+  assert.equal((await agent.denial()).reason, 'cancelled');
+  assert.ok(device.unrecorded() > 0, 'the disk was not slow enough for this test');
+  device.disk('');
+  await until('the end on record', () => events(device).at(-1) === 'end');
+  assert.deepEqual(events(device).slice(-3), ['decision', 'grant', 'end']);
+  assert.equal(device.captures(), 0, 'a picture without a grant on record');
+
+  // A session lives; the disk hangs with a record of something else; the tap on the panel acts at once all the same.
+  provider.forgive();
+  await agent.whenState(({ status }) => status === 'ready');
+  await agent.request();
+  await provider.allow();
+  await agent.grant();
+  await provider.next('session starting');
+  const { session } = device.audit().findLast(({ event }) => event === 'grant');
+  assert.ok(media('oriel-media').length && media('oriel-capture').length);
+  const pids = device.picture().map(({ pid }) => pid);
+  device.disk('delay 5000');
+  provider.send({ t: 'call', note: 'while it hangs' });
+  await provider.next('call');
+  await until('a record that waits', () => device.unrecorded() > 0);
+  const from = clock();
+  provider.send({ t: 'stop', session });
+  await until('capture and media to be dead', () => running(pids).length === 0, { ms: 4000, every: 0 });
+  const took = clock() - from;
+  t.diagnostic(`a tap on stop to the helpers' death while fsync hangs: ${took.toFixed(0)} ms`);
+  assert.ok(took < 1000, `${took} ms`); // 100 on a quiet machine
+  assert.equal((await agent.ended()).reason, 'stopped');
+  assert.ok(device.unrecorded() > 0, 'the disk was not slow enough for this test');
+  device.disk('');
+  await until('the end on record', () => events(device).at(-1) === 'end');
+  assert.equal((await device.oriel('audit', 'verify', '--config', device.file)).code, 0);
 });
 
 // Starts a device that is expected not to start; gives back what it said.

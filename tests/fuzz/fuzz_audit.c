@@ -69,7 +69,7 @@ static void begin(void) {
     free(pem);
     struct oriel_log *l = open_log();
     for (int i = 0; i < RECORDS; i++)
-        fuzz_check(oriel_log_append(l, "call", json_pack("{s:s}", "note", "something"), false, error));
+        fuzz_check(oriel_log_append(l, "call", json_pack("{s:s}", "note", "something"), false, NULL, error));
     oriel_log_close(l);
     read_file(ORIEL_LOG_CURRENT, &log_file);
     read_file(ORIEL_LOG_CHECKPOINT, &head_file);
@@ -101,10 +101,10 @@ static void check_log(bool as_it_was) {
     struct oriel_log *l = open_log();
     fuzz_check(l != NULL);
     if (state == ORIEL_LOG_TAMPER) {
-        fuzz_check(!oriel_log_append(l, "uncall", json_object(), false, error));
+        fuzz_check(!oriel_log_append(l, "uncall", json_object(), false, NULL, error));
         fuzz_check(oriel_log_acknowledge(l, 0, error));
     }
-    fuzz_check(oriel_log_append(l, "uncall", json_object(), false, error));
+    fuzz_check(oriel_log_append(l, "uncall", json_object(), false, NULL, error));
     oriel_log_close(l);
     fuzz_check(oriel_log_read(fd, &key, 1, NULL, &report) == ORIEL_LOG_GOOD);
     close(fd);

@@ -1,7 +1,7 @@
 // A device: what its owner hands over as a bundle, installed below a folder of its own, and orield on it, run from the
 // build folder as anybody could by hand.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { provision } from './keys.mjs';
@@ -41,8 +41,8 @@ export class Device {
   // Options: broker (Broker, or {device, tenant, url, keys}), screen (Screen, or null for the pattern of `backend=test`),
   // config (changes of oriel.conf; `name` and `model` of [device] go into the credential), trust ({vendor: {label, scopes,
   // seconds, over_ask}}; what is no whole one is written as it is), watch (true: the log says each start of a
-  // helper), wrap, env, start (false: only write the files).
-  static async start(directory, { broker, screen = null, config = {}, trust = VENDOR, watch = false, wrap, env = {}, start = true } = {}) {
+  // helper), disk (true: its audit log lies on a disk that takes orders, disk.c), wrap, env, start (false: only write the files).
+  static async start(directory, { broker, screen = null, config = {}, trust = VENDOR, watch = false, disk = false, wrap, env = {}, start = true } = {}) {
     const device = new Device();
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const at = (name) => join(directory, name);
@@ -63,7 +63,9 @@ export class Device {
     }), { ...config, device: others });
     Object.assign(device, { consent: device.config.consent.socket, control: device.config.control.socket, auditFile: join(device.config.audit.directory, 'audit.jsonl') });
     writeFileSync(device.file, keyFile(device.config), { mode: 0o600 });
-    device.options = { wrap, env: { DISPLAY: undefined, XAUTHORITY: undefined, ...(watch ? { ORIEL_DEBUG: '1' } : {}), ...env } };
+    device.options = { wrap, env: { DISPLAY: undefined, XAUTHORITY: undefined, ...(watch ? { ORIEL_DEBUG: '1' } : {}),
+      ...(disk ? { LD_PRELOAD: program('tests/rig/rig-disk.so'), RIG_DISK: device.config.audit.directory, RIG_DISK_ORDERS: at('disk.orders'), RIG_DISK_STEPS: at('disk.steps') } : {}), ...env } };
+    if (disk) device.disk('');
     if (start) await device.run();
     return device;
   }
@@ -122,8 +124,31 @@ export class Device {
     return this.process.pid;
   }
 
+  // The records of its log. It is written beside the main loop, so what waits to be written is waited for.
   audit() {
+    for (let i = 0; i < 100 && this.unrecorded(); i++);
     return existsSync(this.auditFile) ? readFileSync(this.auditFile, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line)) : [];
+  }
+
+  // What its disk does from now on: '' nothing, 'delay MS', 'kill N'.
+  disk(orders) {
+    writeFileSync(join(this.directory, 'disk.orders'), orders);
+    if (!existsSync(join(this.directory, 'disk.steps'))) writeFileSync(join(this.directory, 'disk.steps'), '');
+  }
+
+  // The steps that it took so far, by their names.
+  steps() {
+    return readFileSync(join(this.directory, 'disk.steps'), 'utf8').split('\n').filter(Boolean);
+  }
+
+  // How many records are not on the disk yet; 0 also of a device that does not run, or hangs.
+  unrecorded() {
+    if (!this.process || this.process.ended || !existsSync(this.control)) return 0;
+    try {
+      return JSON.parse(execFileSync(program('oriel'), ['--socket', this.control, 'status', '--json'], { timeout: 1000, stdio: ['ignore', 'pipe', 'ignore'] })).unrecorded;
+    } catch {
+      return 0;
+    }
   }
 
   // What `oriel` on the device's shell says: {code, stdout, stderr}.

@@ -35,7 +35,7 @@ static void open_refused(const char *directory, const char *why) {
 
 static bool append(struct oriel_audit *a, const char *note) {
     g_autoptr(GError) error = NULL;
-    bool done = oriel_audit_append(a, "call", json_pack("{s:s}", "note", note), &error);
+    bool done = oriel_audit_append(a, "call", json_pack("{s:s}", "note", note), NULL, &error);
     assert_int_equal(done, error == NULL);
     return done;
 }
@@ -58,7 +58,7 @@ static struct oriel_log_report verify(void) {
 
 static void append_refused(struct oriel_audit *a, json_t *members, const char *why) {
     g_autoptr(GError) error = NULL;
-    assert_false(oriel_audit_append(a, "call", members, &error));
+    assert_false(oriel_audit_append(a, "call", members, NULL, &error));
     if (!strstr(error->message, why))
         fail_msg("'%s' does not say '%s'", error->message, why);
 }
@@ -176,7 +176,7 @@ static void test_the_longest_record(void **state) {
     append_refused(a, NULL, "no JSON"); /* a record that lacks what it is about */
     assert_true(append(a, "after"));
     int n = 4096;
-    while (!oriel_audit_append(a, "call", pad(n), NULL))
+    while (!oriel_audit_append(a, "call", pad(n), NULL, NULL))
         n--;
     struct stat st;
     stat(path, &st);
@@ -221,17 +221,17 @@ static void test_attack_25_a_full_disk(void **state) {
         skip(); /* needs root and its capabilities */
     struct oriel_audit *a = open_log();
     int whole = 0, ends = 0;
-    while (whole < 100 && oriel_audit_append(a, "call", pad(1500), NULL))
+    while (whole < 100 && oriel_audit_append(a, "call", pad(1500), NULL, NULL))
         whole++;
-    for (int more = 0; more < 100 && oriel_audit_append(a, "call", pad(1), NULL); more++)
+    for (int more = 0; more < 100 && oriel_audit_append(a, "call", pad(1), NULL, NULL); more++)
         whole++;
     g_autoptr(GError) error = NULL, unwritable = NULL;
-    bool again = oriel_audit_append(a, "call", pad(1), &error);
+    bool again = oriel_audit_append(a, "call", pad(1), NULL, &error);
     bool writable = oriel_audit_is_writable(a, &unwritable);
     while (ends < 4 && oriel_audit_append(a, "end",
                                           json_pack("{s:s, s:s, s:s, s:i, s:i}", "session", "s", "by", "person",
                                                     "reason", "stopped", "seconds", 1, "bytes", 1),
-                                          NULL))
+                                          NULL, NULL))
         ends++;
     json_int_t found = check_log(NULL);
     oriel_audit_close(a);
@@ -417,11 +417,11 @@ static void test_open_sessions_are_aborted(void **state) {
             oriel_audit_append(a, "grant",
                                json_pack("{s:s, s:s, s:s, s:s, s:[s], s:i}", "request", "r", "session", sessions[i],
                                          "vendor", "v", "agent", "a", "scopes", "view", "seconds", 60),
-                               NULL));
+                               NULL, NULL));
     assert_true(oriel_audit_append(a, "end",
                                    json_pack("{s:s, s:s, s:s, s:i, s:i}", "session", "one", "by", "person", "reason",
                                              "stopped", "seconds", 1, "bytes", 1),
-                                   NULL));
+                                   NULL, NULL));
     oriel_audit_close(a);
     oriel_audit_close(open_log());
     json_t *last;
@@ -439,7 +439,7 @@ static void test_what_no_event_has(void **state) {
     append_refused(a, json_pack("{s:s, s:s}", "note", "x", "picture", "x"), "has no 'picture'");
     append_refused(a, json_object(), "'note' of the event 'call' is missing");
     append_refused(a, json_pack("{s:i}", "note", 1), "is of another kind");
-    assert_false(oriel_audit_append(a, "keystroke", json_object(), &error));
+    assert_false(oriel_audit_append(a, "keystroke", json_object(), NULL, &error));
     assert_true(append(a, "one"));
     oriel_audit_close(a);
     assert_int_equal(check_log(NULL), 1);

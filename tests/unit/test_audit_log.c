@@ -27,7 +27,7 @@ static struct oriel_log *open_log(struct faulty_disk *disk, const struct oriel_l
 static bool append(struct oriel_log *l, int number) {
     char note[32];
     snprintf(note, sizeof note, "number %d.", number);
-    return oriel_log_append(l, "call", json_pack("{s:s}", "note", note), false, error);
+    return oriel_log_append(l, "call", json_pack("{s:s}", "note", note), false, NULL, error);
 }
 
 struct seen {

@@ -40,7 +40,11 @@ static void effect(const char *format, ...) {
 
 /* ---- effects ---- */
 
-static bool record(void *user, const char *event, json_t *m) {
+/* The disk answers at once, or, while it is a `slow_disk`, when answer_disk() says so. */
+static bool slow_disk, fail_untold;
+static GArray *waiting; /* tickets */
+
+static void record(void *user, const char *event, json_t *m, guint64 ticket) {
     assert_non_null(m);
     const char *reason = oriel_json_text(m, "reason"), *by = oriel_json_text(m, "by");
     records++;
@@ -57,7 +61,20 @@ static bool record(void *user, const char *event, json_t *m) {
     if (strcmp(event, "grant") == 0)
         assert_true(oriel_is_hash(oriel_json_text(m, "session")));
     json_decref(m);
-    return records != fail_record && (!fail_records_from || records < fail_records_from);
+    bool good = records != fail_record && (!fail_records_from || records < fail_records_from) && !fail_untold;
+    fail_untold = !good && !ticket;
+    if (ticket && slow_disk)
+        g_array_append_val(waiting, ticket);
+    else if (ticket)
+        oriel_session_recorded(session, ticket, good);
+}
+
+static void answer_disk(bool good) {
+    GArray *tickets = waiting;
+    waiting = g_array_new(FALSE, FALSE, sizeof(guint64));
+    for (guint i = 0; i < tickets->len; i++)
+        oriel_session_recorded(session, g_array_index(tickets, guint64, i), good);
+    g_array_unref(tickets);
 }
 
 static void send_message(void *user, const struct oriel_peer *peer, enum oriel_message_type type, json_t *m) {
@@ -653,7 +670,7 @@ static void test_each_record_that_fails(void **state) {
     static const char *const expected[] = {
         "record:request send:denial(audit) arm:0 changed:idle",
         "record:prompt withdraw:cancelled discard send:denial(audit) arm:0 changed:idle",
-        "record:decision(allow) withdraw:cancelled discard send:denial(audit) arm:0 changed:idle",
+        "record:decision(allow) record:grant withdraw:cancelled discard send:denial(audit) arm:0 changed:idle",
         "record:grant withdraw:cancelled discard send:denial(audit) arm:0 changed:idle",
         "record:media-start kill arm:0 announce:ended(device,audit) send:denial(audit) record:end(device,audit) "
         "changed:ending",
@@ -1193,7 +1210,7 @@ static void test_rule_adding_a_scope_asks_again(void **state) {
     ask_for_more("[\"view\"]");
     expect("no:not-allowed");
     ask_for_more("[\"view\", \"control\"]");
-    expect("record:request ask-more:control arm:2");
+    expect("arm:2 record:request ask-more:control");
     assert_int_equal(question_timeout, 60);
     ask_for_more("[\"logs\"]"); /* and the first stays */
     expect("no:busy");
@@ -1202,7 +1219,7 @@ static void test_rule_adding_a_scope_asks_again(void **state) {
     expect_scopes("view");
     ask_for_more("[\"control\"]");
     oriel_session_shown(session, OTHER);
-    expect("record:request ask-more:control arm:2 record:prompt send:progress(shown)");
+    expect("arm:2 record:request ask-more:control record:prompt send:progress(shown)");
     decide(OTHER, NULL);
     expect("record:decision(denied) send:denial(denied) arm:2");
     expect_scopes("view");
@@ -1211,7 +1228,7 @@ static void test_rule_adding_a_scope_asks_again(void **state) {
     oriel_session_shown(session, OTHER);
     g_string_truncate(effects, 0);
     decide(OTHER, "[\"control\"]");
-    expect("record:decision(allow) send:progress(allowed) announce:live send:update#1 arm:2");
+    expect("arm:2 record:decision(allow) send:progress(allowed) announce:live send:update#1 arm:2");
     expect_scopes("view+control");
     ask_for_more("[\"logs\"]");
     g_string_truncate(effects, 0);
@@ -1248,7 +1265,7 @@ static void test_rule_asked_again_every_30_minutes(void **state) {
     oriel_session_shown(session, question);
     expect("record:prompt");
     decide(question, "[\"view\"]");
-    expect("record:decision(allow) record:resume thaw announce:live send:update#2 arm:2");
+    expect("arm:2 record:decision(allow) arm:2 record:resume thaw announce:live send:update#2");
     beats(1799);
     expect("");
     beats(1);
@@ -1342,6 +1359,126 @@ static void test_no_picture_again_without_a_record(void **state) {
     assert_non_null(strstr(effects->str, "record:end(device,audit)"));
 }
 
+/* ---- while the disk is slow ---- */
+
+static void test_a_slow_disk_holds_up_each_step(void **state) {
+    slow_disk = true;
+    request();
+    expect("record:request");
+    assert_string_equal(oriel_session_status(session), "asking"); /* for others, who are busy */
+    answer_disk(true);
+    expect("ask changed:asking arm:60 prepare");
+    oriel_session_shown(session, HASH);
+    oriel_session_decide(session, HASH, view); /* the person does not wait for the disk */
+    expect("record:prompt record:decision(allow) record:grant");
+    answer_disk(true);
+    expect("send:progress(shown) changed:starting announce:starting launch arm:2 send:progress(allowed)");
+    ready();
+    offer();
+    oriel_session_renew(session); /* the way out changes meanwhile */
+    expect("record:media-start renew");
+    answer_disk(true);
+    expect(""); /* the offer of before is void */
+    offer();
+    expect("send:grant send:sdp#0 changed:connecting arm:2");
+    oriel_session_live(session);
+    oriel_session_live(session);
+    g_string_truncate(effects, 0);
+    answer_disk(true);
+    expect("arm:2 changed:live announce:live");
+}
+
+static void test_a_stop_does_not_wait_for_a_slow_disk(void **state) {
+    static const char *const expected[] = {
+        "withdraw:cancelled record:decision(cancelled) send:denial(cancelled) arm:0 changed:idle",
+        "withdraw:cancelled record:decision(cancelled) discard send:denial(cancelled) arm:0 changed:idle",
+        "kill arm:0 announce:ended(person,stopped) send:denial(cancelled) record:end(person,stopped) changed:ending",
+        "kill arm:0 announce:ended(person,stopped) send:denial(cancelled) record:end(person,stopped) changed:ending",
+        "kill arm:0 announce:ended(person,stopped) send:end#1(person,stopped) record:end(person,stopped) "
+        "changed:ending",
+    };
+    for (guint n = 0; n < G_N_ELEMENTS(expected); n++) {
+        slow_disk = n == 0;
+        request();
+        slow_disk = n <= 1;
+        if (n >= 1)
+            oriel_session_shown(session, HASH);
+        slow_disk = n <= 2;
+        if (n >= 2)
+            oriel_session_decide(session, HASH, view);
+        slow_disk = true;
+        if (n == 3)
+            ready(), offer();
+        if (n == 4) {
+            slow_disk = false;
+            ready(), offer();
+            slow_disk = true;
+            oriel_session_live(session);
+        }
+        assert_int_equal(waiting->len, 1);
+        g_string_truncate(effects, 0);
+        stop_by_person();
+        expect(expected[n]);
+        answer_disk(true); /* too late for anything */
+        expect("");
+        gone();
+        assert_int_equal(oriel_session_state(session), ORIEL_SESSION_IDLE);
+        tear_down(NULL);
+        set_up(NULL);
+    }
+}
+
+static void test_what_comes_while_an_answer_is_written(void **state) {
+    asked_scopes = "[\"view\", \"control\"]";
+    json_array_append_new(view, json_string("control"));
+    reach_again();
+    asked_scopes = NULL;
+    oriel_session_shown(session, question);
+    slow_disk = true;
+    decide(question, "[\"view\", \"control\"]");
+    g_string_truncate(effects, 0);
+    decide(question, "[\"view\"]"); /* once is enough */
+    oriel_session_provider_connected(session);
+    beats(400); /* the time for an answer is over, but there was one */
+    assert_int_equal(oriel_session_state(session), ORIEL_SESSION_LIVE);
+    assert_null(strstr(effects->str, "thaw"));
+    oriel_session_remove(session, "control");
+    answer_disk(true);
+    assert_null(strstr(effects->str, "thaw")); /* that it goes on is a record, too */
+    answer_disk(true);
+    assert_non_null(strstr(effects->str, "thaw"));
+    g_autofree char *scopes = joined(oriel_session_request(session)->scopes);
+    assert_string_equal(scopes, "view"); /* what was taken away meanwhile does not come back */
+}
+
+static void test_a_new_pause_while_the_end_of_one_is_written(void **state) {
+    reach(ORIEL_SESSION_LIVE);
+    lose_provider();
+    slow_disk = true;
+    oriel_session_provider_connected(session);
+    oriel_session_provider_alive(session, true);
+    lose_provider();
+    g_string_truncate(effects, 0);
+    answer_disk(true);
+    assert_null(strstr(effects->str, "thaw"));
+    assert_string_equal(oriel_session_paused(session), "provider");
+    oriel_session_provider_alive(session, true);
+    answer_disk(true);
+    assert_non_null(strstr(effects->str, "thaw"));
+}
+
+static void test_a_disk_that_does_not_answer(void **state) {
+    for (enum oriel_session_state s = ORIEL_SESSION_ASKING; s <= ORIEL_SESSION_LIVE; s++) {
+        reach(s);
+        oriel_session_unrecorded(session, "it does not answer");
+        assert_non_null(strstr(effects->str, "(audit)") ? effects->str : strstr(effects->str, "(device,audit)"));
+        gone();
+        assert_int_equal(oriel_session_state(session), ORIEL_SESSION_IDLE);
+        tear_down(NULL);
+        set_up(NULL);
+    }
+}
+
 static int set_up(void **state) {
     anna = peer("anna");
     anna_again = peer("anna");
@@ -1350,7 +1487,8 @@ static int set_up(void **state) {
     records = fail_record = fail_records_from = 0;
     said_path = 1;
     renewal = 0;
-    fail_ask = fail_prepare = fail_launch = launched = false;
+    fail_ask = fail_prepare = fail_launch = launched = slow_disk = fail_untold = false;
+    waiting = g_array_new(FALSE, FALSE, sizeof(guint64));
     static const struct oriel_session_rules rules = {60, 0, 1800, 300};
     session = oriel_session_new(&ops, NULL, &rules);
     view = json_pack("[s]", "view");
@@ -1366,6 +1504,7 @@ static int tear_down(void **state) {
     oriel_peer_unref(bert);
     json_decref(view);
     g_string_free(effects, TRUE);
+    g_array_unref(waiting);
     return 0;
 }
 
@@ -1416,6 +1555,11 @@ int main(void) {
         TEST(test_rule_an_indicator_that_is_not_visible_pauses),
         TEST(test_a_provider_that_comes_back),
         TEST(test_no_picture_again_without_a_record),
+        TEST(test_a_slow_disk_holds_up_each_step),
+        TEST(test_a_stop_does_not_wait_for_a_slow_disk),
+        TEST(test_what_comes_while_an_answer_is_written),
+        TEST(test_a_new_pause_while_the_end_of_one_is_written),
+        TEST(test_a_disk_that_does_not_answer),
     };
     oriel_session_free(NULL);
     return cmocka_run_group_tests_name("session", tests, NULL, NULL);
