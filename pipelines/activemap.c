@@ -38,13 +38,37 @@ static void change(struct oriel_activemap *map, size_t block, int64_t now) {
     map->touched[block] = now;
 }
 
-void oriel_activemap_damage(struct oriel_activemap *map, const struct oriel_rect *rect, int64_t now) {
+static void defer(struct oriel_activemap *map, size_t block, int64_t now) {
+    if (map->quality[block] != ORIEL_BLOCK_CHANGED)
+        map->quality[block] = ORIEL_BLOCK_LATER;
+    map->touched[block] = now;
+}
+
+static void owe(struct oriel_activemap *map, size_t block, int64_t now) {
+    if (map->quality[block] == ORIEL_BLOCK_LATER)
+        change(map, block, now);
+}
+
+static void each(struct oriel_activemap *map, const struct oriel_rect *rect, int64_t now,
+                 void (*does)(struct oriel_activemap *map, size_t block, int64_t now)) {
     unsigned left = rect->x / ORIEL_BLOCK, top = rect->y / ORIEL_BLOCK;
     unsigned right = ((unsigned)rect->x + rect->width + ORIEL_BLOCK - 1) / ORIEL_BLOCK;
     unsigned bottom = ((unsigned)rect->y + rect->height + ORIEL_BLOCK - 1) / ORIEL_BLOCK;
     for (unsigned row = top; row < bottom && row < map->rows; row++)
         for (unsigned column = left; column < right && column < map->columns; column++)
-            change(map, (size_t)row * map->columns + column, now);
+            does(map, (size_t)row * map->columns + column, now);
+}
+
+void oriel_activemap_damage(struct oriel_activemap *map, const struct oriel_rect *rect, int64_t now) {
+    each(map, rect, now, change);
+}
+
+void oriel_activemap_defer(struct oriel_activemap *map, const struct oriel_rect *rect, int64_t now) {
+    each(map, rect, now, defer);
+}
+
+void oriel_activemap_owe(struct oriel_activemap *map, const struct oriel_rect *rect, int64_t now) {
+    each(map, rect, now, owe);
 }
 
 void oriel_activemap_damage_all(struct oriel_activemap *map, int64_t now) {

@@ -7,8 +7,9 @@
  *                damage |                    |       sharpening, when it has settled
  *                       +--------------------+
  *
- * A block stays CHANGED until a picture with it was really made: what the encoder drops or leaves out is carried to the
- * next picture. Pure logic: no clock, no libvpx. One thread. */
+ * A block that changed, but is shown by the exact layer, is LATER: it waits as a coarse one does, until it settled or
+ * is owed. A block stays CHANGED until a picture with it was really made: what the encoder drops or leaves out is
+ * carried to the next picture. Pure logic: no clock, no libvpx. One thread. */
 #ifndef ORIEL_ACTIVEMAP_H
 #define ORIEL_ACTIVEMAP_H
 
@@ -18,7 +19,7 @@
 
 #include "frames.h"
 
-enum { ORIEL_BLOCK = 16, ORIEL_BLOCK_CHANGED = 255 };
+enum { ORIEL_BLOCK = 16, ORIEL_BLOCK_LATER = 254, ORIEL_BLOCK_CHANGED = 255 };
 
 /* How a block is coded in this picture; these are VP8's segments. */
 enum oriel_segment { ORIEL_SEGMENT_REST, ORIEL_SEGMENT_CHANGE, ORIEL_SEGMENT_SHARPEN };
@@ -30,8 +31,8 @@ struct oriel_activemap {
     size_t next;      /* where the next sharpening goes on */
     uint8_t *active;  /* this picture: 0 or 1, row by row */
     uint8_t *segment; /* this picture: enum oriel_segment */
-    uint8_t *quality; /* the quantizer that it was last encoded by (0..63), or CHANGED */
-    int64_t *touched; /* when it changed last, ns */
+    uint8_t *quality; /* the quantizer that it was last encoded by (0..63), LATER or CHANGED */
+    int64_t *touched; /* when it changed last, ns; later: it is not to be thought settled before */
 };
 
 /* Everything CHANGED at `now`. False without memory; the map is then empty. */
@@ -40,6 +41,10 @@ void oriel_activemap_clear(struct oriel_activemap *map);
 
 void oriel_activemap_damage(struct oriel_activemap *map, const struct oriel_rect *rect, int64_t now);
 void oriel_activemap_damage_all(struct oriel_activemap *map, int64_t now);
+/* It changed, and can wait; what is CHANGED stays so. */
+void oriel_activemap_defer(struct oriel_activemap *map, const struct oriel_rect *rect, int64_t now);
+/* What of it is LATER can't wait any more. */
+void oriel_activemap_owe(struct oriel_activemap *map, const struct oriel_rect *rect, int64_t now);
 
 /* Starts a picture: nothing is active. */
 void oriel_activemap_begin(struct oriel_activemap *map);

@@ -10,6 +10,7 @@ struct damage_meta {
     gint64 taken;
     size_t count;
     struct oriel_rect rects[ORIEL_DAMAGE_MAX];
+    struct oriel_share share;
 };
 
 static GType api_type(void) {
@@ -31,7 +32,7 @@ static gboolean init(GstMeta *meta, gpointer params, GstBuffer *buffer) {
 static gboolean transform(GstBuffer *to, GstMeta *meta, GstBuffer *from, GQuark type, gpointer data) {
     const struct damage_meta *damage = (const struct damage_meta *)meta;
     if (GST_META_TRANSFORM_IS_COPY(type) && !((GstMetaTransformCopy *)data)->region)
-        oriel_damage_add(to, damage->rects, damage->count, damage->taken);
+        oriel_damage_add(to, damage->rects, damage->count, damage->taken, &damage->share);
     return TRUE;
 }
 
@@ -43,19 +44,27 @@ static const GstMetaInfo *info(void) {
     return registered;
 }
 
-void oriel_damage_add(GstBuffer *buffer, const struct oriel_rect *rects, size_t count, gint64 taken) {
+void oriel_damage_add(GstBuffer *buffer, const struct oriel_rect *rects, size_t count, gint64 taken,
+                      const struct oriel_share *share) {
     g_return_if_fail(count <= ORIEL_DAMAGE_MAX);
     struct damage_meta *meta = (struct damage_meta *)gst_buffer_add_meta(buffer, info(), NULL);
     meta->taken = taken;
     meta->count = count;
     if (count)
         memcpy(meta->rects, rects, count * sizeof *rects);
+    meta->share = share ? *share : (struct oriel_share){.cover = ORIEL_COVER_NONE};
 }
 
 const struct oriel_rect *oriel_damage_get(GstBuffer *buffer, size_t *count) {
     struct damage_meta *meta = (struct damage_meta *)gst_buffer_get_meta(buffer, api_type());
     *count = meta ? meta->count : 0;
     return meta ? meta->rects : NULL;
+}
+
+const struct oriel_share *oriel_damage_share(GstBuffer *buffer) {
+    static const struct oriel_share nothing = {.cover = ORIEL_COVER_NONE};
+    struct damage_meta *meta = (struct damage_meta *)gst_buffer_get_meta(buffer, api_type());
+    return meta ? &meta->share : &nothing;
 }
 
 gint64 oriel_damage_taken(GstBuffer *buffer) {

@@ -188,8 +188,9 @@ static gboolean set_size(OrielFrameSrc *self, const struct oriel_frame_info *inf
     return self->picture && gst_base_src_set_caps(GST_BASE_SRC(self), caps);
 }
 
-/* Brings `picture` up to date; a buffer with its pixels comes out, with what differs from the one before. */
-static GstFlowReturn draw(OrielFrameSrc *self, const struct oriel_frame_info *info, int64_t now, GstBuffer **out) {
+/* Brings `picture` up to date, and says what differs from the one before. */
+static GstFlowReturn draw(OrielFrameSrc *self, const struct oriel_frame_info *info,
+                          struct oriel_rect damage[ORIEL_DAMAGE_MAX], unsigned *count) {
     if (info->generation != self->generation && !set_size(self, info))
         return GST_FLOW_NOT_NEGOTIATED;
     GstVideoFrame frame;
@@ -201,11 +202,8 @@ static GstFlowReturn draw(OrielFrameSrc *self, const struct oriel_frame_info *in
         planes.planes[i] = GST_VIDEO_FRAME_PLANE_DATA(&frame, i);
         planes.strides[i] = GST_VIDEO_FRAME_PLANE_STRIDE(&frame, i);
     }
-    struct oriel_rect damage[ORIEL_DAMAGE_MAX];
-    unsigned count = oriel_frame_reader_draw(self->reader, &planes, damage);
+    *count = oriel_frame_reader_draw(self->reader, &planes, damage);
     gst_video_frame_unmap(&frame);
-    *out = gst_buffer_copy(self->picture);
-    oriel_damage_add(*out, damage, count, now);
     self->drawn = TRUE;
     g_atomic_int_set(&self->size, (gint)(info->width << 16 | info->height));
     return GST_FLOW_OK;
@@ -228,10 +226,12 @@ static GstFlowReturn create(GstPushSrc *source, GstBuffer **buffer) {
     if (result != GST_FLOW_OK)
         return result;
     int64_t now = oriel_monotonic(), time = now;
+    struct oriel_rect damage[ORIEL_DAMAGE_MAX];
+    unsigned count = 0;
     if (self->news) {
         const struct oriel_frame_info *info = oriel_frame_reader_info(self->reader);
         time = info->time;
-        result = draw(self, info, now, buffer);
+        result = draw(self, info, damage, &count);
         if (result != GST_FLOW_OK)
             return result;
         self->news = FALSE;
@@ -239,9 +239,6 @@ static GstFlowReturn create(GstPushSrc *source, GstBuffer **buffer) {
         /* Capture does the pacing: this stops only one that sends more than it was asked for, with slack for jitter. */
         int64_t interval = ORIEL_SECOND / self->fps;
         self->earliest = MAX(self->earliest + interval * 9 / 10, now + interval / 2);
-    } else {
-        *buffer = gst_buffer_copy(self->picture);
-        oriel_damage_add(*buffer, NULL, 0, now);
     }
     g_mutex_lock(&self->lock);
     self->again = self->again < 0 ? -1 : NEVER; /* the encoder will say anew */
@@ -249,14 +246,14 @@ static GstFlowReturn create(GstPushSrc *source, GstBuffer **buffer) {
     self->deaf = TRUE;
     self->last_push = now;
     self->last_pts = timestamp(self, time, now);
+    struct oriel_share share = {.cover = ORIEL_COVER_NONE};
+    if (self->watcher)
+        self->watcher(self->watcher_user, self->reader, damage, count, self->last_pts, &share);
+    *buffer = gst_buffer_copy(self->picture);
+    oriel_damage_add(*buffer, damage, count, now, &share);
     GST_BUFFER_OFFSET(*buffer) = self->serial++;
     GST_BUFFER_PTS(*buffer) = self->last_pts;
     GST_BUFFER_DURATION(*buffer) = GST_SECOND / self->fps;
-    if (self->watcher) {
-        size_t count;
-        const struct oriel_rect *damage = oriel_damage_get(*buffer, &count);
-        self->watcher(self->watcher_user, self->reader, damage, count, self->last_pts);
-    }
     return GST_FLOW_OK;
 }
 
@@ -339,6 +336,14 @@ void oriel_frame_source_watch(GstElement *source, oriel_picture_watcher picture,
     oriel_frame_reader_keep(self->reader);
     self->watcher = picture;
     self->watcher_user = user;
+}
+
+void oriel_frame_source_again(GstElement *source) {
+    OrielFrameSrc *self = ORIEL_FRAME_SRC(source);
+    g_mutex_lock(&self->lock);
+    self->again = 0;
+    g_mutex_unlock(&self->lock);
+    wake(self);
 }
 
 void oriel_frame_source_run(GstElement *source, gboolean run) {

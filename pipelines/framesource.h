@@ -17,6 +17,7 @@
 
 #include <gst/gst.h>
 
+#include "damage.h"
 #include "framereader.h"
 
 GType oriel_frame_source_get_type(void);
@@ -25,10 +26,15 @@ GType oriel_frame_source_get_type(void);
 void oriel_frame_source_open(GstElement *source, int fd, unsigned fps);
 
 /* Before it is started: `picture` sees each picture that leaves, on the streaming thread just before it does, with what
- * differs from the one before (nothing: it is that one again). The reader has its pixels. */
+ * differs from the one before (nothing: it is that one again). The reader has its pixels. It says what is left to the
+ * video: `share` is all of it to begin with. */
 typedef void (*oriel_picture_watcher)(void *user, const struct oriel_frame_reader *reader,
-                                      const struct oriel_rect *damage, size_t count, GstClockTime pts);
+                                      const struct oriel_rect *damage, size_t count, GstClockTime pts,
+                                      struct oriel_share *share);
 void oriel_frame_source_watch(GstElement *source, oriel_picture_watcher picture, void *user);
+
+/* The picture once more, now. */
+void oriel_frame_source_again(GstElement *source);
 
 /* Starts (or pauses) capture. */
 void oriel_frame_source_run(GstElement *source, gboolean run);

@@ -147,6 +147,11 @@ void oriel_screen_watch(GstElement *screen, oriel_picture_watcher picture, void 
     oriel_frame_source_watch(source, picture, user);
 }
 
+void oriel_screen_again(GstElement *screen) {
+    g_autoptr(GstElement) source = child(screen, "frames");
+    oriel_frame_source_again(source);
+}
+
 void oriel_screen_sent(GstElement *screen, GstClockTime pts) {
     oriel_trace_sent(inside(screen)->trace, pts, oriel_monotonic());
 }

@@ -27,6 +27,9 @@ void oriel_screen_run(GstElement *screen, gboolean run);
 /* Before it is run: lets somebody see each picture that leaves the source (framesource.h). */
 void oriel_screen_watch(GstElement *screen, oriel_picture_watcher picture, void *user);
 
+/* The picture once more, now: the watcher has something to say. */
+void oriel_screen_again(GstElement *screen);
+
 /* The last packet of the picture of time `pts` has left. */
 void oriel_screen_sent(GstElement *screen, GstClockTime pts);
 

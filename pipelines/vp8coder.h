@@ -19,9 +19,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "clock.h"
 #include "framereader.h"
 #include "frames.h"
+#include "share.h"
 #include "sharpen.h"
+
+#define ORIEL_VP8_LAZY (10 * ORIEL_SECOND)
 
 struct oriel_vp8_settings {
     struct oriel_sharpen_settings sharpen;
@@ -53,6 +57,10 @@ void oriel_vp8_set(struct oriel_vp8 *vp8, const struct oriel_sharpen_settings *s
 /* What the next picture differs in from the one before; oriel_vp8_damage_all when that is not known. */
 void oriel_vp8_damage(struct oriel_vp8 *vp8, const struct oriel_rect *rects, size_t count, int64_t now);
 void oriel_vp8_damage_all(struct oriel_vp8 *vp8, int64_t now);
+/* The same, beside the exact layer: what is covered now is left out until it has been at rest for ORIEL_VP8_LAZY, and
+ * nothing is sharpened before. */
+void oriel_vp8_share(struct oriel_vp8 *vp8, const struct oriel_rect *rects, size_t count,
+                     const struct oriel_share *share, int64_t now);
 /* The next picture is a keyframe. */
 void oriel_vp8_force_key(struct oriel_vp8 *vp8);
 

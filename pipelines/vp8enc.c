@@ -123,7 +123,7 @@ static void take_damage(OrielVp8Enc *self, GstBuffer *buffer, int64_t now) {
     size_t count;
     const struct oriel_rect *rects = oriel_damage_get(buffer, &count);
     if (rects && GST_BUFFER_OFFSET(buffer) == self->next)
-        oriel_vp8_damage(self->coder, rects, count, now);
+        oriel_vp8_share(self->coder, rects, count, oriel_damage_share(buffer), now);
     else
         oriel_vp8_damage_all(self->coder, now);
     self->next = GST_BUFFER_OFFSET_IS_VALID(buffer) ? GST_BUFFER_OFFSET(buffer) + 1 : GST_BUFFER_OFFSET_NONE;

@@ -196,6 +196,17 @@ static void took(struct oriel_cell *cell, int64_t now) {
     }
 }
 
+void oriel_classifier_took(struct oriel_classifier *c, const struct oriel_rect *rect, int64_t now) {
+    struct span s = span(rect);
+    for (unsigned row = s.top; row < s.bottom; row++)
+        for (unsigned column = s.left; column < s.right; column++) {
+            struct oriel_cell *cell = &c->cells[row * c->columns + column];
+            struct oriel_rect both = meet(&cell->lacks, rect);
+            if (both.width == cell->lacks.width && both.height == cell->lacks.height)
+                took(cell, now);
+        }
+}
+
 bool oriel_classifier_take(struct oriel_classifier *c, int64_t now, struct oriel_rect *tile) {
     unsigned count = c->columns * c->rows, seed = count;
     for (unsigned i = 0; i < count; i++)
@@ -239,6 +250,24 @@ int64_t oriel_classifier_due(const struct oriel_classifier *c) {
         if (c->cells[i].lacks.width && c->cells[i].due < due)
             due = c->cells[i].due;
     return due;
+}
+
+bool oriel_classifier_moves_in(const struct oriel_classifier *c, const struct oriel_rect *rects, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        struct span s = span(&rects[i]);
+        for (unsigned row = s.top; row < s.bottom; row++)
+            for (unsigned column = s.left; column < s.right; column++)
+                if (c->cells[row * c->columns + column].motion)
+                    return true;
+    }
+    return false;
+}
+
+void oriel_classifier_each_lack(const struct oriel_classifier *c, void (*lack)(void *user, const struct oriel_rect *),
+                                void *user) {
+    for (unsigned i = 0; i < c->columns * c->rows; i++)
+        if (c->cells[i].lacks.width)
+            lack(user, &c->cells[i].lacks);
 }
 
 bool oriel_classifier_moves(const struct oriel_classifier *c) {

@@ -60,10 +60,18 @@ bool oriel_classifier_lacks_all(const struct oriel_classifier *c, const struct o
 /* Takes the tile that is to be sent next: from here on the page is not said to lack it. */
 bool oriel_classifier_take(struct oriel_classifier *c, int64_t now, struct oriel_rect *tile);
 
+/* That was sent in another way. */
+void oriel_classifier_took(struct oriel_classifier *c, const struct oriel_rect *rect, int64_t now);
+
 /* When the next tile is due: now or later; INT64_MAX: the page lacks nothing. */
 int64_t oriel_classifier_due(const struct oriel_classifier *c);
 
-/* Whether a cell is video now. */
+/* Whether a cell is video now; one that these rectangles touch. */
 bool oriel_classifier_moves(const struct oriel_classifier *c);
+bool oriel_classifier_moves_in(const struct oriel_classifier *c, const struct oriel_rect *rects, size_t count);
+
+/* What the page lacks, cell by cell. */
+void oriel_classifier_each_lack(const struct oriel_classifier *c, void (*lack)(void *user, const struct oriel_rect *),
+                                void *user);
 
 #endif

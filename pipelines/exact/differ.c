@@ -5,6 +5,33 @@
 
 #include "classifier.h"
 
+enum { WASTE = 1024 }; /* pixels that have not changed are worth one rectangle less */
+
+static unsigned area(const struct oriel_rect *r) {
+    return (unsigned)r->width * r->height;
+}
+
+static struct oriel_rect around(const struct oriel_rect *a, const struct oriel_rect *b) {
+    unsigned left = a->x < b->x ? a->x : b->x, top = a->y < b->y ? a->y : b->y;
+    unsigned right = a->x + a->width > b->x + b->width ? a->x + a->width : b->x + b->width;
+    unsigned bottom = a->y + a->height > b->y + b->height ? a->y + a->height : b->y + b->height;
+    return (struct oriel_rect){(uint16_t)left, (uint16_t)top, (uint16_t)(right - left), (uint16_t)(bottom - top)};
+}
+
+/* Neighbours that are nearly one. */
+static void join(struct oriel_differ *d) {
+    for (unsigned i = 0; i < d->count; i++)
+        for (unsigned k = i + 1; k < d->count; k++) {
+            struct oriel_rect both = around(&d->rects[i], &d->rects[k]);
+            unsigned sum = area(&d->rects[i]) + area(&d->rects[k]);
+            if (area(&both) > sum + WASTE && area(&both) > sum + sum / 4)
+                continue;
+            d->rects[i] = both;
+            d->rects[k] = d->rects[--d->count];
+            k = i; /* it is larger: once more with all others */
+        }
+}
+
 /* Joins `r` to one that it continues downwards or to the right, or appends it; when there is no room, to the last. */
 static void add(struct oriel_differ *d, struct oriel_rect r) {
     for (unsigned i = d->count; i-- > 0;) {
@@ -24,13 +51,7 @@ static void add(struct oriel_differ *d, struct oriel_rect r) {
         d->rects[d->count++] = r;
         return;
     }
-    struct oriel_rect *last = &d->rects[d->count - 1];
-    unsigned right = last->x + last->width > r.x + r.width ? last->x + last->width : r.x + r.width;
-    unsigned bottom = last->y + last->height > r.y + r.height ? last->y + last->height : r.y + r.height;
-    last->x = last->x < r.x ? last->x : r.x;
-    last->y = last->y < r.y ? last->y : r.y;
-    last->width = (uint16_t)(right - last->x);
-    last->height = (uint16_t)(bottom - last->y);
+    d->rects[d->count - 1] = around(&d->rects[d->count - 1], &r);
 }
 
 /* The part of one cell. */
@@ -73,4 +94,5 @@ void oriel_differ(struct oriel_differ *out, const struct oriel_frame_reader *rea
             y = down;
         }
     }
+    join(out);
 }

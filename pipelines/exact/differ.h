@@ -1,6 +1,7 @@
 /* By what a picture really differs from the shadow of the one before: toolkits paint what has not changed, too.
- * Policy: compared cell by cell of 64x64, trimmed to the rows that differ, neighbours joined; if that makes too many
- * rectangles, larger ones that cover them. Brings the shadow up to date. */
+ * Policy: compared cell by cell of 64x64, trimmed to the rows that differ, neighbours joined, also where that covers a
+ * little more: a rectangle costs bytes, and a tile of its own. If there are still too many rectangles, larger ones.
+ * Brings the shadow up to date. */
 #ifndef ORIEL_EXACT_DIFFER_H
 #define ORIEL_EXACT_DIFFER_H
 

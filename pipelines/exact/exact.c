@@ -11,14 +11,18 @@
 #include "flight.h"
 #include "mover.h"
 #include "priority.h"
+#include "runs.h"
 #include "webp.h"
 
 #define TILE_LIFE (5 * ORIEL_SECOND) /* unacknowledged for so long, a tile is cut anew */
+#define DEAF (3 * ORIEL_SECOND)      /* a record was not acknowledged for so long: the page is lost */
 
 enum {
-    RECORDS_MAX = 128,  /* unacknowledged: beyond it the page is lost */
-    RECORDS_AGAIN = 4,  /* how many go with each new one */
-    CHUNKS_AT_ONCE = 8, /* before the lock is given away */
+    RECORDS_MAX = 256,         /* unacknowledged: beyond it the page is lost */
+    RECORDS_AGAIN = 4,         /* how many go with each new one */
+    CHUNKS_AT_ONCE = 8,        /* before the lock is given away */
+    SMALL_MAX = 8,             /* rectangles of a small change */
+    WEBP_AREA_MAX = 128 * 128, /* of one that is encoded at once, if runs.h does not suit it */
 };
 
 struct oriel_exact {
@@ -29,6 +33,8 @@ struct oriel_exact {
     GCond wake;
     gboolean quit, open;
     gboolean fresh; /* the next picture begins an epoch */
+    gboolean heard; /* the page has acknowledged something of this epoch */
+    gboolean owing; /* the video has left something out */
     uint16_t epoch;
     unsigned width, height;
     uint8_t *shadow; /* what the page shall show: B, G, R, 255 */
@@ -37,13 +43,16 @@ struct oriel_exact {
     struct oriel_flight flight;
     struct oriel_cache cache;
     struct oriel_mover mover;
-    unsigned moves;                                 /* how many there were */
-    uint32_t tile;                                  /* number of the next */
+    unsigned moves;          /* how many there were */
+    struct oriel_rect moved; /* around where they went to, while tiles are on their way that they move; width 0 */
+    uint32_t tile;           /* number of the next */
     struct oriel_exact_record records[RECORDS_MAX]; /* by number, modulo */
+    int64_t recorded[RECORDS_MAX];                  /* when */
     uint32_t first, next;                           /* unacknowledged: from first, before next */
     int64_t waiting_since;                          /* for the acknowledgement of the first of them, monotonic */
     enum oriel_exact_state told;                    /* with them */
-    gboolean encoding;                              /* a tile is being cut */
+    gboolean encoding;                              /* a tile is being cut, */
+    struct oriel_rect cut;                          /* from here */
     struct oriel_exact_counts counts;
 };
 
@@ -54,54 +63,75 @@ static void give(struct oriel_exact *e, const uint8_t *bytes, size_t length) {
 
 /* ---- records ---- */
 
+/* Small tiles are there with their record, or neither is. */
 static enum oriel_exact_state state(const struct oriel_exact *e) {
-    if (oriel_classifier_due(&e->classifier) == INT64_MAX && !e->flight.count && !e->encoding)
+    unsigned coming = e->encoding;
+    for (unsigned i = 0; i < e->flight.count; i++)
+        coming += !e->flight.tiles[i]->small;
+    if (oriel_classifier_due(&e->classifier) == INT64_MAX && !coming)
         return ORIEL_EXACT_EXACT;
     return oriel_classifier_moves(&e->classifier) ? ORIEL_EXACT_MOTION : ORIEL_EXACT_SETTLING;
 }
 
-/* From `from` on as many as fit. */
-static void send_records(struct oriel_exact *e, uint32_t from, int64_t now) {
+/* From `from` on as many as fit into `room`; the length of the message. */
+static size_t write_records(struct oriel_exact *e, uint32_t from, uint8_t message[ORIEL_EXACT_MESSAGE_MAX],
+                            int64_t now) {
     const struct oriel_exact_record *list[RECORDS_MAX];
-    uint8_t message[ORIEL_EXACT_MESSAGE_MAX];
     size_t count = 0, length;
     for (uint32_t n = from; n != e->next; n++)
         list[count++] = &e->records[n % RECORDS_MAX];
     e->told = state(e);
     oriel_exact_write_records(e->epoch, e->width, e->height, e->told, list, count, message, &length);
-    give(e, message, length);
     if (from == e->first)
         e->waiting_since = now;
+    return length;
+}
+
+static void send_records(struct oriel_exact *e, int64_t now) {
+    uint8_t message[ORIEL_EXACT_MESSAGE_MAX];
+    give(e, message, write_records(e, e->first, message, now));
 }
 
 static void begin(struct oriel_exact *e) {
-    e->fresh = FALSE;
+    e->fresh = e->heard = FALSE;
     e->epoch++;
     e->first = e->next = 0;
+    e->moved.width = 0;
     oriel_flight_clear(&e->flight);
     oriel_flight_start(&e->flight);
     oriel_classifier_start(&e->classifier, e->width, e->height);
 }
 
-/* `move`: NULL, nothing has. */
-static void record(struct oriel_exact *e, const struct oriel_move *move, const struct oriel_rect *rects, size_t count,
-                   int64_t now) {
-    if (e->next - e->first == RECORDS_MAX) { /* the page does not hear us */
-        e->fresh = TRUE;
-        return;
-    }
+static gboolean is_deaf(const struct oriel_exact *e, int64_t now) {
+    return e->first != e->next &&
+           (e->next - e->first == RECORDS_MAX || now - e->recorded[e->first % RECORDS_MAX] > DEAF);
+}
+
+static void record(struct oriel_exact *e, gboolean frame, const struct oriel_move *moves, size_t move_count,
+                   const struct oriel_differ *differ, int64_t now) {
     struct oriel_exact_record *r = &e->records[e->next % RECORDS_MAX];
-    *r = (struct oriel_exact_record){.number = e->next++, .rtp = e->rtp, .count = (uint8_t)count};
-    memcpy(r->rects, rects, count * sizeof *rects);
-    if (move)
-        r->moves[r->move_count++] = *move;
-    uint32_t waiting = e->next - e->first;
-    /* The newest goes at any rate; if the older ones are too large for one message, alone. */
-    uint32_t from = e->next - (waiting < RECORDS_AGAIN ? waiting : RECORDS_AGAIN);
-    size_t size = 0;
-    for (uint32_t n = from; n != e->next; n++)
-        size += oriel_exact_record_size(&e->records[n % RECORDS_MAX]);
-    send_records(e, size + ORIEL_EXACT_RECORDS_HEAD > ORIEL_EXACT_MESSAGE_MAX ? e->next - 1 : from, now);
+    e->recorded[e->next % RECORDS_MAX] = now;
+    *r = (struct oriel_exact_record){.number = e->next++,
+                                     .rtp = e->rtp,
+                                     .frame = frame,
+                                     .move_count = (uint8_t)move_count,
+                                     .count = (uint8_t)differ->count};
+    memcpy(r->rects, differ->rects, differ->count * sizeof *differ->rects);
+    if (move_count)
+        memcpy(r->moves, moves, move_count * sizeof *moves);
+}
+
+/* The newest go with each message; how large that is comes to `size`. If the older ones are too large, only the last.
+ */
+static uint32_t records_from(const struct oriel_exact *e, size_t *size) {
+    uint32_t waiting = e->next - e->first, from = e->next - (waiting < RECORDS_AGAIN ? waiting : RECORDS_AGAIN);
+    for (;; from = e->next - 1) {
+        *size = ORIEL_EXACT_RECORDS_HEAD;
+        for (uint32_t n = from; n != e->next; n++)
+            *size += oriel_exact_record_size(&e->records[n % RECORDS_MAX]);
+        if (*size <= ORIEL_EXACT_MESSAGE_MAX / 2 || from == e->next - 1)
+            return from;
+    }
 }
 
 /* ---- pictures ---- */
@@ -116,13 +146,33 @@ static gboolean resize(struct oriel_exact *e, unsigned width, unsigned height) {
 }
 
 static void drop_stale(struct oriel_exact *e) {
-    for (unsigned i = e->flight.count; i-- > 0;)
+    gboolean moved = FALSE;
+    for (unsigned i = e->flight.count; i-- > 0;) {
         if (!e->flight.tiles[i]->moved && oriel_classifier_lacks_all(&e->classifier, &e->flight.tiles[i]->head.rect))
             oriel_tile_free(oriel_flight_take(&e->flight, i));
+        else
+            moved = moved || e->flight.tiles[i]->moved;
+    }
+    if (!moved && !e->encoding)
+        e->moved.width = 0;
 }
 
 static gboolean overlap(const struct oriel_rect *a, const struct oriel_rect *b) {
     return a->x < b->x + b->width && b->x < a->x + a->width && a->y < b->y + b->height && b->y < a->y + a->height;
+}
+
+/* `to` becomes large enough to cover `r` as well; width 0: it covers nothing. */
+static void cover(struct oriel_rect *to, const struct oriel_rect *r) {
+    if (!to->width) {
+        *to = *r;
+        return;
+    }
+    unsigned right = MAX((unsigned)to->x + to->width, (unsigned)r->x + r->width);
+    unsigned bottom = MAX((unsigned)to->y + to->height, (unsigned)r->y + r->height);
+    to->x = MIN(to->x, r->x);
+    to->y = MIN(to->y, r->y);
+    to->width = (uint16_t)(right - to->x);
+    to->height = (uint16_t)(bottom - to->y);
 }
 
 /* What has only moved is moved here as the page will do it: what remains to differ is what has really changed. */
@@ -130,48 +180,132 @@ static gboolean move(struct oriel_exact *e, const struct oriel_frame_reader *rea
                      size_t count, struct oriel_move *found) {
     if (!oriel_mover_find(&e->mover, reader, e->shadow, e->width, damage, count, found))
         return FALSE;
+    const struct oriel_rect to = {found->x, found->y, found->from.width, found->from.height};
     e->moves++;
     oriel_moves_apply(found, e->shadow, (size_t)e->width * 4);
     oriel_classifier_moved(&e->classifier, found);
     for (unsigned i = 0; i < e->flight.count; i++)
-        if (overlap(&e->flight.tiles[i]->head.rect, &found->from))
+        if (overlap(&e->flight.tiles[i]->head.rect, &found->from) || e->flight.tiles[i]->moved)
             e->flight.tiles[i]->moved = true;
+    cover(&e->moved, &to);
     return TRUE;
 }
 
-void oriel_exact_picture(void *user, const struct oriel_frame_reader *reader, const struct oriel_rect *damage,
-                         size_t count, GstClockTime pts) {
-    struct oriel_exact *e = user;
-    const struct oriel_frame_info *info = oriel_frame_reader_info(reader);
-    g_mutex_lock(&e->lock);
-    gboolean good = e->open;
-    if (good && (info->width != e->width || info->height != e->height))
-        good = resize(e, info->width, info->height);
-    if (!good) {
-        e->fresh = TRUE;
-        g_mutex_unlock(&e->lock);
+/* One more rectangle that the video must show; if there are too many, in the last one. */
+static void owe(void *user, const struct oriel_rect *r) {
+    struct oriel_share *share = user;
+    if (share->owed_count < ORIEL_DAMAGE_MAX)
+        share->owed[share->owed_count++] = *r;
+    else
+        cover(&share->owed[ORIEL_DAMAGE_MAX - 1], r);
+}
+
+/* All that the page may lack when it presents the frame of this picture: what it has not acknowledged, it may lack. */
+static void owe_all(const struct oriel_exact *e, struct oriel_share *share) {
+    oriel_classifier_each_lack(&e->classifier, owe, share);
+    for (unsigned i = 0; i < e->flight.count; i++)
+        owe(share, &e->flight.tiles[i]->head.rect);
+    if (e->encoding)
+        owe(share, &e->cut);
+    if (e->moved.width)
+        owe(share, &e->moved);
+}
+
+/* A small change goes up with its record, in one message if it suits; what is neither small nor simple is left to the
+ * thread. */
+static void small_tile(struct oriel_exact *e, const struct oriel_rect *r, struct oriel_exact_bundle *bundle,
+                       size_t reserve, int64_t now) {
+    uint8_t message[ORIEL_EXACT_MESSAGE_MAX], image[ORIEL_EXACT_MESSAGE_MAX];
+    size_t room = oriel_exact_bundle_room(bundle), stride = (size_t)e->width * 4, length = 0;
+    const uint8_t *pixels = e->shadow + r->y * stride + r->x * 4u;
+    struct oriel_exact_tile_head head = {.tile = e->tile, .rtp = e->rtp, .rect = *r, .slot = ORIEL_EXACT_NO_SLOT};
+    if (!oriel_flight_has_room(&e->flight))
         return;
+    if (room > reserve + ORIEL_EXACT_SMALL_HEAD)
+        length = oriel_runs_encode(pixels, stride, r->width, r->height, image, room - reserve - ORIEL_EXACT_SMALL_HEAD);
+    gboolean added = FALSE;
+    if (length) {
+        oriel_exact_bundle_add(bundle, message, oriel_exact_write_small(e->epoch, &head, image, length, message));
+        added = oriel_flight_add_small(&e->flight, &head, g_memdup2(image, length), length, now);
+    } else if ((unsigned)r->width * r->height <= WEBP_AREA_MAX) {
+        uint8_t *bytes = oriel_webp_encode(pixels, stride, r->width, r->height, &length);
+        added = bytes && oriel_flight_add(&e->flight, &head, bytes, length, now);
     }
+    if (!added)
+        return;
+    e->tile++;
+    e->counts.tiles++;
+    oriel_classifier_took(&e->classifier, r, now);
+}
+
+static gboolean send_chunks(struct oriel_exact *e, int64_t now);
+
+/* The newest records, and with them what is small. */
+static void tell(struct oriel_exact *e, const struct oriel_differ *differ, gboolean small, int64_t now) {
+    struct oriel_exact_bundle bundle;
+    uint8_t message[ORIEL_EXACT_MESSAGE_MAX];
+    size_t reserve, length;
+    uint32_t from = records_from(e, &reserve);
+    oriel_exact_bundle_start(&bundle, e->epoch);
+    for (unsigned i = 0; small && i < differ->count && differ->count <= SMALL_MAX; i++)
+        small_tile(e, &differ->rects[i], &bundle, reserve + ORIEL_EXACT_PART_HEAD, now);
+    oriel_exact_bundle_add(&bundle, message, write_records(e, from, message, now));
+    const uint8_t *bytes = oriel_exact_bundle_end(&bundle, &length);
+    give(e, bytes, length);
+    if (small)
+        send_chunks(e, now);
+}
+
+static void next_picture(struct oriel_exact *e, const struct oriel_frame_reader *reader,
+                         const struct oriel_rect *damage, size_t count, struct oriel_share *share) {
     int64_t now = oriel_monotonic();
-    struct oriel_rect whole = {0, 0, (uint16_t)e->width, (uint16_t)e->height};
+    const struct oriel_rect whole = {0, 0, (uint16_t)e->width, (uint16_t)e->height};
     struct oriel_differ differ = {0};
     struct oriel_move found;
-    gboolean moved = FALSE;
-    e->rtp = (uint32_t)gst_util_uint64_scale_int(pts, 90000, GST_SECOND);
-    if (e->fresh) {
+    gboolean moved = FALSE, frame = FALSE;
+    if (e->fresh || is_deaf(e, now)) {
         oriel_frame_reader_pixels(reader, &whole, e->shadow, (size_t)e->width * 4);
         begin(e);
         differ.rects[differ.count++] = whole;
+        owe(share, &whole);
+        frame = TRUE;
     } else {
         moved = move(e, reader, damage, count, &found);
         oriel_differ(&differ, reader, e->shadow, e->width, damage, count);
     }
     if (differ.count) {
         oriel_classifier_changed(&e->classifier, differ.rects, differ.count, now);
-        drop_stale(e);
+        frame = frame || !e->heard || oriel_classifier_moves_in(&e->classifier, differ.rects, differ.count);
     }
-    record(e, moved ? &found : NULL, differ.rects, differ.count, now);
-    g_cond_signal(&e->wake);
+    if (moved || differ.count)
+        drop_stale(e);
+    frame = frame || (moved && !e->heard);
+    share->cover = frame ? ORIEL_COVER_SOON : ORIEL_COVER_NOW;
+    e->owing = TRUE;
+    if (frame)
+        owe_all(e, share);
+    record(e, frame, &found, moved, &differ, now);
+    tell(e, &differ, !frame, now);
+}
+
+void oriel_exact_picture(void *user, const struct oriel_frame_reader *reader, const struct oriel_rect *damage,
+                         size_t count, GstClockTime pts, struct oriel_share *share) {
+    struct oriel_exact *e = user;
+    const struct oriel_frame_info *info = oriel_frame_reader_info(reader);
+    g_mutex_lock(&e->lock);
+    gboolean good = e->open;
+    if (good && (info->width != e->width || info->height != e->height))
+        good = resize(e, info->width, info->height);
+    if (good) {
+        e->rtp = (uint32_t)gst_util_uint64_scale_int(pts, 90000, GST_SECOND);
+        next_picture(e, reader, damage, count, share);
+        g_cond_signal(&e->wake);
+    } else {
+        e->fresh = TRUE;
+        if (e->owing)
+            owe(share, &(struct oriel_rect){0, 0, (uint16_t)info->width, (uint16_t)info->height});
+        e->owing = FALSE;
+    }
     g_mutex_unlock(&e->lock);
 }
 
@@ -222,7 +356,7 @@ static void fly(struct oriel_exact *e, struct cutting *c, const uint8_t *pixels)
     if (head->slot == ORIEL_EXACT_NO_SLOT) {
         g_mutex_unlock(&e->lock);
         int64_t from = thread_time();
-        bytes = oriel_webp_encode(pixels, head->rect.width, head->rect.height, &length);
+        bytes = oriel_webp_encode(pixels, head->rect.width * 4u, head->rect.width, head->rect.height, &length);
         int64_t took = thread_time() - from;
         g_mutex_lock(&e->lock);
         e->counts.encode_ns += (guint64)took;
@@ -254,6 +388,7 @@ static gboolean cut(struct oriel_exact *e, uint8_t *pixels, int64_t now) {
     copy_tile(e, r, pixels);
     e->counts.tiles++;
     e->encoding = TRUE;
+    e->cut = *r;
     if (c.named) {
         uint8_t key[ORIEL_CACHE_KEY];
         memcpy(key, e->cache.key, sizeof key);
@@ -285,8 +420,9 @@ static gboolean send_chunks(struct oriel_exact *e, int64_t now) {
         size_t at = (size_t)chunk * ORIEL_EXACT_CHUNK_MAX;
         head.index = (uint16_t)chunk;
         give(e, message,
-             tile->bytes ? oriel_exact_write_chunk(e->epoch, &head, tile->bytes + at, tile->length - at, message)
-                         : oriel_exact_write_reference(e->epoch, &head, message));
+             !tile->bytes  ? oriel_exact_write_reference(e->epoch, &head, message)
+             : tile->small ? oriel_exact_write_small(e->epoch, &head, tile->bytes, tile->length, message)
+                           : oriel_exact_write_chunk(e->epoch, &head, tile->bytes + at, tile->length - at, message));
     }
     return sent > 0;
 }
@@ -299,7 +435,7 @@ static int64_t step(struct oriel_exact *e, uint8_t *pixels, int64_t now) {
     if (e->first != e->next) {
         wake = e->waiting_since + oriel_flight_patience(&e->flight);
         if (wake <= now) {
-            send_records(e, e->first, now);
+            send_records(e, now);
             return now;
         }
     }
@@ -307,7 +443,7 @@ static int64_t step(struct oriel_exact *e, uint8_t *pixels, int64_t now) {
     if (send_chunks(e, now) || cut(e, pixels, now))
         return now;
     if (state(e) != e->told)
-        send_records(e, e->first, now);
+        send_records(e, now);
     int64_t due = oriel_flight_due(&e->flight, now);
     if (oriel_flight_has_room(&e->flight))
         due = MIN(due, oriel_classifier_due(&e->classifier));
@@ -340,6 +476,7 @@ static gpointer run(gpointer user) {
 static void acknowledge(struct oriel_exact *e, const struct oriel_exact_heard *h, int64_t now) {
     if (h->number != e->first && h->number - e->first <= e->next - e->first) {
         e->first = h->number;
+        e->heard = TRUE;
         e->waiting_since = now;
     }
     for (unsigned i = 0; i < h->count; i++) {

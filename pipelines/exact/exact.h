@@ -1,22 +1,22 @@
 /* The exact layer: what has settled or changes little, as lossless tiles for the page to lay over the video.
  *
- *   orielframesrc --each picture--> shadow, what differs --> records --------------------> the page, at once
- *                                        |
- *                                   classifier --> tile --WebP--> flight --chunks--> the page, by and by
- *                                                    (a thread of its own)   <------------- acknowledgements
+ *   orielframesrc --each picture--> shadow, what differs --> records, small tiles -----------> the page, in one message
+ *         ^                              |
+ *         | what is left to              |
+ *         | the video (share.h)      classifier --> tile --WebP--> flight --chunks--> the page, by and by
+ *         +------------------------------+          (a thread of its own) <------------- acknowledgements
  *
  * Policy: the page must know of each picture how it differs from the one before (a record), or it can't know which
- * tile still holds; so records are repeated until they are acknowledged. What a record names the page clears with the
- * video frame of that RTP time; the tile that belongs there instead comes when the classifier says so, newest first,
- * and holds from the RTP time of the picture that it was cut from. A tile whose every pixel has changed since is not
- * sent any further. The video is never waited for nor held up: pictures are compared and copied on the streaming
- * thread, all else is on a thread of lower priority. A new page, a new size, or a page that does not acknowledge is a
- * new epoch: everything anew.
+ * tile still holds; so records are repeated until they are acknowledged. What a picture changes is left out of the
+ * video unless something moves in it; then a frame shows all of it, and what the page may lack besides. A small change
+ * goes up with its record, on the streaming thread, before the video has its turn; the rest when the classifier says
+ * so, newest first, and holds from the RTP time of the picture that it was cut from. A tile whose every pixel has
+ * changed since is not sent any further. The video is never waited for nor held up: what is more than small is encoded
+ * on a thread of lower priority. A page that has not acknowledged anything is not relied on: the video leaves nothing
+ * out. A new page, a new size, or a page that does not acknowledge any more is a new epoch: everything anew, and at
+ * once by the video.
  *
- * Cost at 720p, processor time of one picture (the video's own not in it): a change of 160x56 0.03 ms on the streaming
- * thread and 0.4 ms of encoding; text that scrolls by 4 rows 1.8 and 0.5 ms; a film of 640x480 0.6 and 0.1 ms.
- * Limits: its pace is its own (flight.h), without a budget in common with the video's; what it carries the video
- * carries as well, for receivers without it; one move a picture.
+ * Limits: its pace is its own (flight.h), without a budget in common with the video's; one move a picture.
  *
  * Threads: any. `send` is called on the streaming thread and on ours, with a lock held: it must not call back. */
 #ifndef ORIEL_EXACT_EXACT_H
@@ -25,6 +25,7 @@
 #include <gst/gst.h>
 
 #include "framereader.h"
+#include "share.h"
 
 struct oriel_exact;
 
@@ -41,7 +42,7 @@ void oriel_exact_open(struct oriel_exact *exact, gboolean open);
 
 /* An oriel_picture_watcher (framesource.h). */
 void oriel_exact_picture(void *exact, const struct oriel_frame_reader *reader, const struct oriel_rect *damage,
-                         size_t count, GstClockTime pts);
+                         size_t count, GstClockTime pts, struct oriel_share *share);
 
 /* A message of the page. FALSE: it breaks the protocol. */
 gboolean oriel_exact_heard(struct oriel_exact *exact, const void *bytes, size_t length);

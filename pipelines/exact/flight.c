@@ -32,6 +32,8 @@ void oriel_flight_clear(struct oriel_flight *f) {
 static size_t chunk_length(const struct oriel_tile *tile, unsigned chunk) {
     if (!tile->bytes)
         return ORIEL_EXACT_CHUNK_HEAD;
+    if (tile->small)
+        return ORIEL_EXACT_SMALL_HEAD + tile->length;
     size_t rest = tile->length - (size_t)chunk * ORIEL_EXACT_CHUNK_MAX;
     return ORIEL_EXACT_CHUNK_HEAD + (rest < ORIEL_EXACT_CHUNK_MAX ? rest : ORIEL_EXACT_CHUNK_MAX);
 }
@@ -53,6 +55,18 @@ bool oriel_flight_add(struct oriel_flight *f, const struct oriel_exact_tile_head
     tile->length = length;
     tile->made = now;
     f->tiles[f->count++] = tile;
+    return true;
+}
+
+bool oriel_flight_add_small(struct oriel_flight *f, const struct oriel_exact_tile_head *head, uint8_t *bytes,
+                            size_t length, int64_t now) {
+    if (!oriel_flight_add(f, head, bytes, length, now))
+        return false;
+    struct oriel_tile *tile = f->tiles[f->count - 1];
+    tile->small = true;
+    tile->next = 1;
+    tile->chunks[0] = (struct oriel_flight_chunk){.sent = now, .times = 1};
+    f->in_flight += chunk_length(tile, 0);
     return true;
 }
 

@@ -24,6 +24,7 @@ struct oriel_tile {
     uint8_t *bytes; /* NULL: a reference to the page's cache, which is one chunk */
     size_t length;
     int64_t made;
+    bool small;           /* an image by runs.h, which is one chunk */
     bool moved;           /* something of it is elsewhere now: it must arrive, whatever became of its own place */
     unsigned next, acked; /* the first chunk that was never sent; how many have come */
     struct oriel_flight_chunk *chunks;
@@ -44,6 +45,10 @@ void oriel_tile_free(struct oriel_tile *tile);
  * is filled in. */
 bool oriel_flight_add(struct oriel_flight *f, const struct oriel_exact_tile_head *head, uint8_t *bytes, size_t length,
                       int64_t now);
+
+/* One more of one chunk by runs.h, which leaves with this. */
+bool oriel_flight_add_small(struct oriel_flight *f, const struct oriel_exact_tile_head *head, uint8_t *bytes,
+                            size_t length, int64_t now);
 
 /* The chunk to be sent now; it counts as sent. False: none, before oriel_flight_due. */
 bool oriel_flight_next(struct oriel_flight *f, int64_t now, const struct oriel_tile **tile, unsigned *chunk);

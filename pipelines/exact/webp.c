@@ -11,7 +11,7 @@ static int append(const uint8_t *bytes, size_t length, const WebPPicture *pictur
     return WebPMemoryWrite(bytes, length, picture);
 }
 
-uint8_t *oriel_webp_encode(const uint8_t *pixels, unsigned width, unsigned height, size_t *length) {
+uint8_t *oriel_webp_encode(const uint8_t *pixels, size_t stride, unsigned width, unsigned height, size_t *length) {
     WebPConfig config;
     WebPPicture picture;
     WebPMemoryWriter out;
@@ -23,7 +23,7 @@ uint8_t *oriel_webp_encode(const uint8_t *pixels, unsigned width, unsigned heigh
     WebPMemoryWriterInit(&out);
     picture.writer = append;
     picture.custom_ptr = &out;
-    int good = WebPPictureImportBGRX(&picture, pixels, (int)width * 4) && WebPEncode(&config, &picture);
+    int good = WebPPictureImportBGRX(&picture, pixels, (int)stride) && WebPEncode(&config, &picture);
     WebPPictureFree(&picture);
     uint8_t *bytes = good ? malloc(out.size) : NULL;
     if (bytes) {

@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* `pixels`: B, G, R, unused, rows of width*4 bytes. The image, for free(3); NULL without memory. */
-uint8_t *oriel_webp_encode(const uint8_t *pixels, unsigned width, unsigned height, size_t *length);
+/* `pixels`: B, G, R, unused, rows of `stride` bytes. The image, for free(3); NULL without memory. */
+uint8_t *oriel_webp_encode(const uint8_t *pixels, size_t stride, unsigned width, unsigned height, size_t *length);
 
 #endif

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-enum { RECORDS = 1, CHUNK = 2, REFERENCE = 3, ACK = 0x81, MISS = 0x82 };
-enum { ACK_HEAD = 9, RANGE = 8, MISS_SIZE = 8 };
+enum { RECORDS = 1, CHUNK = 2, REFERENCE = 3, SMALL = 4, BUNDLE = 5, ACK = 0x81, MISS = 0x82 };
+enum { ACK_HEAD = 13, RANGE = 10, MISS_SIZE = 8, FRAME = 1 };
 
 static uint8_t *put16(uint8_t *at, unsigned value) {
     at[0] = (uint8_t)value;
@@ -43,13 +43,14 @@ size_t oriel_exact_write_records(uint16_t epoch, unsigned width, unsigned height
                                  uint8_t out[ORIEL_EXACT_MESSAGE_MAX], size_t *length) {
     uint8_t *at = put16(put16(put_head(out, RECORDS, epoch), width), height);
     *at = (uint8_t)state;
-    at += 2;
+    at = put32(at + 2, count ? records[0]->number : 0);
     size_t written = 0;
     for (; written < count && written < UINT8_MAX; written++) {
         const struct oriel_exact_record *r = records[written];
         if ((size_t)(at - out) + oriel_exact_record_size(r) > ORIEL_EXACT_MESSAGE_MAX)
             break;
-        at = put32(put32(at, r->number), r->rtp);
+        at = put32(at, r->rtp);
+        *at++ = r->frame ? FRAME : 0;
         *at++ = r->move_count;
         *at++ = r->count;
         for (unsigned i = 0; i < r->move_count; i++)
@@ -57,7 +58,7 @@ size_t oriel_exact_write_records(uint16_t epoch, unsigned width, unsigned height
         for (unsigned i = 0; i < r->count; i++)
             at = put_rect(at, &r->rects[i]);
     }
-    out[ORIEL_EXACT_RECORDS_HEAD - 1] = (uint8_t)written;
+    out[9] = (uint8_t)written;
     *length = (size_t)(at - out);
     return written;
 }
@@ -78,6 +79,36 @@ size_t oriel_exact_write_chunk(uint16_t epoch, const struct oriel_exact_tile_hea
     return (size_t)(at - out) + length;
 }
 
+size_t oriel_exact_write_small(uint16_t epoch, const struct oriel_exact_tile_head *head, const uint8_t *bytes,
+                               size_t length, uint8_t out[ORIEL_EXACT_MESSAGE_MAX]) {
+    uint8_t *at = put_rect(put32(put32(put_head(out, SMALL, epoch), head->tile), head->rtp), &head->rect);
+    memcpy(at, bytes, length);
+    return ORIEL_EXACT_SMALL_HEAD + length;
+}
+
+void oriel_exact_bundle_start(struct oriel_exact_bundle *b, uint16_t epoch) {
+    b->count = 0;
+    b->length = (size_t)(put_head(b->bytes, BUNDLE, epoch) - b->bytes);
+}
+
+size_t oriel_exact_bundle_room(const struct oriel_exact_bundle *b) {
+    size_t used = b->length + ORIEL_EXACT_PART_HEAD;
+    return used < sizeof b->bytes ? sizeof b->bytes - used : 0;
+}
+
+void oriel_exact_bundle_add(struct oriel_exact_bundle *b, const uint8_t *message, size_t length) {
+    put16(b->bytes + b->length, (unsigned)length);
+    memcpy(b->bytes + b->length + ORIEL_EXACT_PART_HEAD, message, length);
+    b->length += ORIEL_EXACT_PART_HEAD + length;
+    b->count++;
+}
+
+const uint8_t *oriel_exact_bundle_end(const struct oriel_exact_bundle *b, size_t *length) {
+    size_t skip = b->count == 1 ? ORIEL_EXACT_BUNDLE_HEAD + ORIEL_EXACT_PART_HEAD : 0;
+    *length = b->length - skip;
+    return b->bytes + skip;
+}
+
 size_t oriel_exact_write_reference(uint16_t epoch, const struct oriel_exact_tile_head *head,
                                    uint8_t out[ORIEL_EXACT_MESSAGE_MAX]) {
     return (size_t)(put_tile(out, REFERENCE, epoch, head) - out);
@@ -93,14 +124,16 @@ bool oriel_exact_read(const uint8_t *bytes, size_t length, struct oriel_exact_he
         heard->kind = ORIEL_EXACT_MISS;
         return length == MISS_SIZE;
     }
-    if (bytes[1] != ACK || length < ACK_HEAD || bytes[8] > ORIEL_EXACT_RANGES_MAX ||
-        length != ACK_HEAD + (size_t)bytes[8] * RANGE)
+    if (bytes[1] != ACK || length < ACK_HEAD || bytes[12] > ORIEL_EXACT_RANGES_MAX ||
+        length != ACK_HEAD + (size_t)bytes[12] * RANGE)
         return false;
     heard->kind = ORIEL_EXACT_ACK;
-    heard->count = bytes[8];
+    heard->at = get32(bytes + 8);
+    heard->count = bytes[12];
     for (unsigned i = 0; i < heard->count; i++) {
         const uint8_t *at = bytes + ACK_HEAD + (size_t)i * RANGE;
-        heard->ranges[i] = (struct oriel_exact_range){get32(at), (uint16_t)get16(at + 4), (uint16_t)get16(at + 6)};
+        heard->ranges[i] = (struct oriel_exact_range){get32(at), (uint16_t)get16(at + 4), (uint16_t)get16(at + 6),
+                                                      (uint16_t)get16(at + 8)};
     }
     return true;
 }

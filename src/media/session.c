@@ -175,7 +175,9 @@ static void draw_to_core(void *user, guint kind, guint32 stroke, const guint8 *p
 static const struct oriel_talk_out talk_out = {talk_to_page, chat_to_core, draw_to_core};
 
 static void on_exact_open(void *user, bool open) {
-    oriel_exact_open(((struct session *)user)->exact, open);
+    struct session *s = user;
+    oriel_exact_open(s->exact, open);
+    oriel_screen_again(s->screen); /* the video alone may be behind */
 }
 
 static void on_exact_message(void *user, const void *bytes, size_t length) {

@@ -125,10 +125,32 @@ static void test_large_and_small(void **state) {
     assert_int_equal(map.changed, 65536);
 }
 
+static void test_what_is_deferred_waits_until_it_is_owed(void **state) {
+    settle(12);
+    oriel_activemap_defer(&map, &(struct oriel_rect){0, 0, 32, 16}, 5000);
+    oriel_activemap_damage(&map, &(struct oriel_rect){48, 0, 16, 16}, 100);
+    oriel_activemap_defer(&map, &(struct oriel_rect){48, 0, 16, 16}, 5000); /* was to be shown, and still is */
+    oriel_activemap_begin(&map);
+    assert_int_equal(oriel_activemap_take_changed(&map), 1);
+    oriel_activemap_encoded(&map, 12, 0, 0);
+    assert_int_equal(oriel_activemap_coarse(&map, 20, 4999).count, 0); /* not settled */
+    assert_int_equal(oriel_activemap_coarse(&map, 20, 5000).count, 2);
+    oriel_activemap_owe(&map, &(struct oriel_rect){16, 0, 64, 16}, 200); /* the others have nothing to owe */
+    oriel_activemap_begin(&map);
+    assert_int_equal(oriel_activemap_take_changed(&map), 1);
+    assert_int_equal(map.active[1], 1);
+    oriel_activemap_encoded(&map, 12, 0, 0);
+    oriel_activemap_begin(&map);
+    assert_int_equal(oriel_activemap_take_coarse(&map, 20, 5000, 10), 1); /* settled, it is like a coarse one */
+    oriel_activemap_encoded(&map, 0, 4, 0);
+    assert_int_equal(oriel_activemap_coarse(&map, 20, 9000).count, 0);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
         TEST(test_starts_changed),
+        TEST(test_what_is_deferred_waits_until_it_is_owed),
         TEST(test_damage_marks_the_blocks_it_touches),
         TEST(test_what_was_not_encoded_is_carried),
         TEST(test_coarse_blocks_are_taken_in_turn),

@@ -1,6 +1,8 @@
 /* pipelines/exact: the whole layer against a page that is written here after signaling/PROTOCOL.md, over a link that
- * loses and reorders messages both ways. Whatever the screen does, no pixel of a tile is ever another one than the
- * screen's at the time of the frame that is shown, and a screen at rest becomes exact. */
+ * loses and reorders messages both ways, beside a video that is perfect but leaves out what it may. Whatever the screen
+ * does, no pixel that the page shows, of a tile or of a frame, is ever another one than the screen's at the time of the
+ * picture that it shows, but for those of which the page knows that it lacks them; and a screen at rest becomes exact.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -15,6 +17,7 @@
 #include <webp/decode.h>
 
 #include "clock.h"
+#include "exact_runs.h"
 #include "exact.h"
 #include "frames.h"
 
@@ -28,7 +31,8 @@ struct message {
 };
 
 struct page_record {
-    bool known;
+    bool known, frame;
+    int64_t came;
     uint32_t rtp;
     unsigned moves, rects;
     uint8_t body[1200];
@@ -47,18 +51,22 @@ static struct {
     size_t count;
     uint64_t bytes;
     unsigned loss; /* in percent */
+    bool tileless; /* no tile comes */
     int epoch;     /* -1: none */
     uint8_t state;
     uint32_t next, applied; /* the first record that is missing; that is not in the layer */
     struct page_record log[LOG];
     struct page_tile tiles[TILES];
     uint32_t layer[PIXELS]; /* 0: transparent */
+    uint32_t shown[PIXELS]; /* frame and layer; 0: nothing yet */
+    uint32_t lacks[PIXELS], stale[PIXELS];
+    int32_t time; /* number of the record that is shown; -1: none */
     struct message slots[1024];
     uint8_t names[1024][16];
     struct image {
         uint32_t rtp, *pixels; /* of the whole picture */
     } images[512];
-    unsigned image_count, misses, references, moves, known;
+    unsigned image_count, misses, references, moves, known, small, alone;
 } page;
 
 static struct oriel_exact *exact;
@@ -85,12 +93,14 @@ static void say(const uint8_t *bytes, size_t length) {
 }
 
 static void acknowledge(uint32_t tile, unsigned chunk, unsigned count) {
-    uint8_t ack[17] = {1, 0x81, (uint8_t)page.epoch, (uint8_t)(page.epoch >> 8)};
+    uint8_t ack[23] = {1, 0x81, (uint8_t)page.epoch, (uint8_t)(page.epoch >> 8)};
+    const uint32_t now = (uint32_t)(oriel_monotonic() / 100000);
     memcpy(ack + 4, &page.next, 4);
-    ack[8] = (uint8_t)count;
-    memcpy(ack + 9, &tile, 4);
-    memcpy(ack + 13, (uint16_t[]){(uint16_t)chunk, 1}, 4);
-    say(ack, 9 + 8 * count);
+    memcpy(ack + 8, &now, 4);
+    ack[12] = (uint8_t)count;
+    memcpy(ack + 13, &tile, 4);
+    memcpy(ack + 17, (uint16_t[]){(uint16_t)chunk, 1, 0}, 6);
+    say(ack, 13 + 10 * count);
 }
 
 static void clear_page(int epoch) {
@@ -101,12 +111,16 @@ static void clear_page(int epoch) {
     memset(page.log, 0, sizeof page.log);
     memset(page.tiles, 0, sizeof page.tiles);
     memset(page.layer, 0, sizeof page.layer);
+    memset(page.shown, 0, sizeof page.shown);
+    memset(page.lacks, 0, sizeof page.lacks);
+    memset(page.stale, 0, sizeof page.stale);
+    page.time = -1;
     page.next = page.applied = page.image_count = 0;
     page.epoch = epoch;
 }
 
 static void hear_records(const uint8_t *m, size_t length) {
-    size_t at = 10;
+    size_t at = 14;
     int epoch = (int)get16(m + 2);
     if (epoch > page.epoch)
         clear_page(epoch);
@@ -116,13 +130,19 @@ static void hear_records(const uint8_t *m, size_t length) {
     assert_int_equal(get16(m + 6), HEIGHT);
     page.state = m[8];
     for (unsigned i = 0; i < m[9]; i++) {
-        assert_true(get32(m + at) < LOG);
-        struct page_record *r = &page.log[get32(m + at)];
-        *r = (struct page_record){.known = true, .rtp = get32(m + at + 4), .moves = m[at + 8], .rects = m[at + 9]};
+        assert_true(get32(m + 10) + i < LOG);
+        struct page_record *r = &page.log[get32(m + 10) + i];
+        int64_t came = r->known ? r->came : oriel_monotonic();
+        *r = (struct page_record){.known = true,
+                                  .frame = m[at + 4] & 1,
+                                  .came = came,
+                                  .rtp = get32(m + at),
+                                  .moves = m[at + 5],
+                                  .rects = m[at + 6]};
         size_t size = r->moves * 12u + r->rects * 8u;
         page.moves += r->moves;
-        memcpy(r->body, m + at + 10, size);
-        at += 10 + size;
+        memcpy(r->body, m + at + 7, size);
+        at += 7 + size;
     }
     assert_int_equal(at, length);
     while (page.log[page.next].known)
@@ -131,8 +151,11 @@ static void hear_records(const uint8_t *m, size_t length) {
 }
 
 static void finish(const uint8_t *m, uint8_t *image, size_t length) {
-    int width, height;
-    uint8_t *pixels = WebPDecodeBGRA(image, length, &width, &height);
+    int width = (int)get16(m + 16), height = (int)get16(m + 18);
+    uint8_t *pixels =
+        m[1] == 4 ? malloc((size_t)width * (size_t)height * 4) : WebPDecodeBGRA(image, length, &width, &height);
+    if (m[1] == 4)
+        assert_true(runs_decode(image, length, (unsigned)width, (unsigned)height, (uint32_t *)(void *)pixels));
     unsigned x = get16(m + 12), y = get16(m + 14);
     assert_non_null(pixels);
     assert_int_equal(width, get16(m + 16));
@@ -143,6 +166,20 @@ static void finish(const uint8_t *m, uint8_t *image, size_t length) {
     for (int row = 0; row < height; row++)
         memcpy(i->pixels + ((int)y + row) * WIDTH + x, pixels + row * width * 4, (size_t)width * 4);
     WebPFree(pixels);
+}
+
+static void hear_small(const uint8_t *m, size_t length) {
+    static uint8_t copy[1200];
+    uint32_t number = get32(m + 4);
+    if ((int)get16(m + 2) != page.epoch)
+        return;
+    assert_true(number < TILES);
+    memcpy(copy, m, length);
+    if (!page.tiles[number].done)
+        finish(m, copy + 20, length - 20);
+    page.tiles[number].done = true;
+    page.small++;
+    acknowledge(number, 0, 1);
 }
 
 static void hear_tile(const uint8_t *m, size_t length) {
@@ -189,6 +226,18 @@ static void hear_tile(const uint8_t *m, size_t length) {
     acknowledge(number, index, 1);
 }
 
+static void hear(const uint8_t *m, size_t length) {
+    assert_int_equal(m[0], 1);
+    if (m[1] == 1)
+        hear_records(m, length);
+    else if (page.tileless)
+        return;
+    else if (m[1] == 4)
+        hear_small(m, length);
+    else
+        hear_tile(m, length);
+}
+
 /* What has come until now, in any order. */
 static void deliver(void) {
     for (;;) {
@@ -202,55 +251,134 @@ static void deliver(void) {
         g_mutex_unlock(&page.lock);
         if (!m.bytes)
             return;
-        assert_true(m.length >= 10 && m.length <= 1150 && m.bytes[0] == 1);
-        if (m.bytes[1] == 1)
-            hear_records(m.bytes, m.length);
-        else
-            hear_tile(m.bytes, m.length);
+        assert_true(m.length >= 10 && m.length <= 1150);
+        if (m.bytes[1] != 5)
+            hear(m.bytes, m.length);
+        for (size_t at = 4; m.bytes[1] == 5 && at < m.length; at += 2 + get16(m.bytes + at)) {
+            assert_true(at + 2 + get16(m.bytes + at) <= m.length && m.bytes[at + 3] != 5);
+            hear(m.bytes + at + 2, get16(m.bytes + at));
+        }
         g_free(m.bytes);
     }
 }
 
-static void apply(uint32_t *layer, const struct page_record *r) {
+static void fill_with(uint32_t *to, const uint8_t *rect, uint32_t value) {
+    for (unsigned y = 0; y < get16(rect + 6); y++)
+        for (unsigned x = 0; x < get16(rect + 4); x++)
+            to[(get16(rect + 2) + y) * WIDTH + get16(rect) + x] = value;
+}
+
+static void move_pixels(uint32_t *to, const struct page_record *r) {
     static uint32_t old[PIXELS];
     const uint8_t *at = r->body;
     for (unsigned i = 0; i < r->moves; i++, at += 12) {
-        memcpy(old, layer, sizeof old);
+        memcpy(old, to, sizeof old);
         for (unsigned y = 0; y < get16(at + 6); y++)
-            memcpy(layer + (get16(at + 10) + y) * WIDTH + get16(at + 8), old + (get16(at + 2) + y) * WIDTH + get16(at),
+            memcpy(to + (get16(at + 10) + y) * WIDTH + get16(at + 8), old + (get16(at + 2) + y) * WIDTH + get16(at),
                    get16(at + 4) * 4u);
     }
-    for (unsigned i = 0; i < r->rects; i++, at += 8)
-        for (unsigned y = 0; y < get16(at + 6); y++)
-            memset(layer + (get16(at + 2) + y) * WIDTH + get16(at), 0, get16(at + 4) * 4u);
 }
 
-/* A frame is presented. False: its changes are not known, so the video stands alone. */
-static bool present(uint32_t rtp) {
-    uint32_t number = 0;
-    while (number < page.next && page.log[number].rtp != rtp)
-        number++;
-    if (number == page.next || number + 1 < page.applied) /* frames never go back */
-        return false;
-    for (; page.applied <= number; page.applied++)
-        apply(page.layer, &page.log[page.applied]);
+static void apply(uint32_t *layer, const struct page_record *r, uint32_t value) {
+    move_pixels(layer, r);
+    for (unsigned i = 0; i < r->rects; i++)
+        fill_with(layer, r->body + r->moves * 12u + i * 8u, value);
+}
+
+static uint32_t number_of(uint32_t rtp) {
+    for (uint32_t n = 0; n < page.next; n++)
+        if (page.log[n].rtp == rtp)
+            return n;
+    return UINT32_MAX;
+}
+
+/* The pixels of the record's rectangles that no tile has brought yet. */
+static unsigned mark_lacking(uint32_t number, uint32_t *lacking) {
+    const struct page_record *r = &page.log[number];
+    unsigned count = 0;
+    for (unsigned i = 0; i < r->rects; i++)
+        fill_with(lacking, r->body + r->moves * 12u + i * 8u, 1);
+    for (unsigned i = 0; i < page.image_count; i++) {
+        uint32_t from = number_of(page.images[i].rtp);
+        for (unsigned k = 0; from != UINT32_MAX && from >= number && k < PIXELS; k++)
+            lacking[k] = lacking[k] && !page.images[i].pixels[k];
+    }
+    for (unsigned k = 0; k < PIXELS; k++)
+        count += lacking[k];
+    return count;
+}
+
+static void next_record(void) {
+    static uint32_t lacking[PIXELS];
+    const struct page_record *r = &page.log[page.applied];
+    memset(lacking, 0, sizeof lacking);
+    if (!r->frame)
+        mark_lacking(page.applied, lacking);
+    apply(page.layer, r, 0);
+    apply(page.lacks, r, 0);
+    move_pixels(page.shown, r);
+    if (r->frame) {
+        memset(page.stale, 0, sizeof page.stale);
+        memset(page.lacks, 0, sizeof page.lacks);
+    } else {
+        const uint8_t *at = r->body;
+        for (unsigned i = 0; i < r->moves; i++, at += 12)
+            fill_with(page.stale, (uint8_t[]){at[8], at[9], at[10], at[11], at[4], at[5], at[6], at[7]}, 1);
+        for (unsigned i = 0; i < r->rects; i++, at += 8)
+            fill_with(page.stale, at, 1);
+        for (unsigned k = 0; k < PIXELS; k++)
+            page.lacks[k] |= lacking[k];
+    }
+    page.time = (int32_t)page.applied++;
+}
+
+static void draw_images(void) {
     unsigned kept = 0;
     for (unsigned i = 0; i < page.image_count; i++) {
         struct image image = page.images[i];
-        uint32_t from = 0;
-        while (from < page.applied && page.log[from].rtp != image.rtp)
-            from++;
-        if (from == page.applied) {
+        uint32_t from = number_of(image.rtp);
+        if (from >= page.applied) {
             page.images[kept++] = image;
             continue;
         }
         for (uint32_t n = from + 1; n < page.applied; n++)
-            apply(image.pixels, &page.log[n]);
+            apply(image.pixels, &page.log[n], 0);
         for (unsigned k = 0; k < PIXELS; k++)
-            page.layer[k] = image.pixels[k] ? image.pixels[k] : page.layer[k];
+            if (image.pixels[k]) {
+                page.layer[k] = page.shown[k] = image.pixels[k];
+                page.lacks[k] = 0;
+            }
         free(image.pixels);
     }
     page.image_count = kept;
+}
+
+/* What needs no frame, and is there, or is waited for no longer. */
+static void go_on(void) {
+    static uint32_t lacking[PIXELS];
+    for (; page.applied < page.next && page.time >= 0 && !page.log[page.applied].frame; page.alone++) {
+        memset(lacking, 0, sizeof lacking);
+        if (oriel_monotonic() - page.log[page.applied].came < 30 * ORIEL_MILLISECOND &&
+            mark_lacking(page.applied, lacking))
+            break;
+        next_record();
+    }
+    draw_images();
+}
+
+/* A frame is presented. False: its changes are not known. */
+static bool present(uint32_t rtp, const uint32_t *video) {
+    uint32_t number = number_of(rtp), last = number + 1;
+    if (number == UINT32_MAX)
+        return false;
+    while (last > page.applied && !page.log[last - 1].frame)
+        last--;
+    while (page.applied < last)
+        next_record();
+    for (unsigned k = 0; k < PIXELS; k++)
+        if (!page.stale[k])
+            page.shown[k] = page.layer[k] ? page.layer[k] : video[k];
+    page.time = page.applied ? (int32_t)page.applied - 1 : -1;
     return true;
 }
 
@@ -261,9 +389,25 @@ static struct {
     struct oriel_frame_reader *reader;
     uint32_t *memory, pixels[PIXELS]; /* shared; what the screen shows */
     uint32_t history[HISTORY][PIXELS], rtp[HISTORY];
+    uint32_t video[PIXELS], later[PIXELS]; /* what its frames have; where they are behind */
+    uint32_t frames[HISTORY][PIXELS];
+    bool framed[HISTORY]; /* there is a frame of it */
     unsigned pictures;
     GstClockTime pts;
 } screen;
+
+enum copy { ALL, OWED, SKIP };
+
+static void copy_video(const struct oriel_rect *r, enum copy what) {
+    for (unsigned y = r->y; y < (unsigned)r->y + r->height; y++)
+        for (unsigned i = y * WIDTH + r->x; i < y * WIDTH + r->x + r->width; i++) {
+            if (what == ALL || (what == OWED && screen.later[i])) {
+                screen.video[i] = screen.pixels[i] | 0xff000000;
+                screen.later[i] = 0;
+            } else if (what == SKIP)
+                screen.later[i] = 1;
+        }
+}
 
 /* A picture that differs by this; NULL: by nothing. */
 static void picture(const struct oriel_rect *r) {
@@ -289,22 +433,33 @@ static void picture(const struct oriel_rect *r) {
     unsigned slot = screen.pictures++ % HISTORY;
     memcpy(screen.history[slot], screen.pixels, sizeof screen.pixels);
     screen.rtp[slot] = (uint32_t)gst_util_uint64_scale_int(screen.pts, 90000, GST_SECOND);
-    oriel_exact_picture(exact, screen.reader, damage, count, screen.pts);
+    struct oriel_share share = {.cover = ORIEL_COVER_NONE};
+    oriel_exact_picture(exact, screen.reader, damage, count, screen.pts, &share);
+    for (unsigned i = 0; i < count; i++)
+        copy_video(&damage[i], share.cover == ORIEL_COVER_NOW ? SKIP : ALL);
+    for (unsigned i = 0; i < share.owed_count; i++)
+        copy_video(&share.owed[i], OWED);
+    memcpy(screen.frames[slot], screen.video, sizeof screen.video);
+    screen.framed[slot] = share.cover != ORIEL_COVER_NOW || rand() % 8 == 0; /* or a beat */
 }
 
-/* Presents the picture of `ago` before, and looks at each pixel; how many are exact. */
+/* Presents the frame of `ago` pictures before, if there is one, and looks at each pixel; how many are exact. */
 static unsigned check(unsigned ago) {
-    unsigned slot = (screen.pictures - 1 - ago) % HISTORY, good = 0;
-    if (!present(screen.rtp[slot]))
+    unsigned slot = (screen.pictures - 1 - ago) % HISTORY, good = 0, at = 0;
+    if (screen.framed[slot])
+        page.known += present(screen.rtp[slot], screen.frames[slot]);
+    go_on();
+    if (page.time < 0)
         return 0;
-    page.known++;
-    for (unsigned i = 0; i < PIXELS; i++) {
-        if (page.layer[i] && (page.layer[i] ^ screen.history[slot][i]) & 0xffffff)
-            fail_msg("%u,%u: %06x is shown, %06x is on the screen", i % WIDTH, i / WIDTH, page.layer[i] & 0xffffff,
-                     screen.history[slot][i] & 0xffffff);
-        good += page.layer[i] != 0;
+    while (at < HISTORY && screen.rtp[at] != page.log[page.time].rtp)
+        at++;
+    for (unsigned i = 0; at < HISTORY && i < PIXELS; i++) {
+        if (!page.lacks[i] && page.shown[i] && (page.shown[i] ^ screen.history[at][i]) & 0xffffff)
+            fail_msg("%u,%u: %06x is shown, %06x is on the screen", i % WIDTH, i / WIDTH, page.shown[i] & 0xffffff,
+                     screen.history[at][i] & 0xffffff);
+        good += page.layer[i] && !page.lacks[i];
     }
-    return good;
+    return at == (screen.pictures - 1) % HISTORY || page.time + 1 == (int32_t)page.next ? good : 0;
 }
 
 static void fill(const struct oriel_rect *r, unsigned seed) {
@@ -336,7 +491,7 @@ static int start(void **state) {
     int s[2], fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     srand(11);
     memset(&page, 0, sizeof page);
-    page.epoch = -1;
+    page.epoch = page.time = -1;
     memset(&screen, 0, sizeof screen);
     assert_int_equal(ftruncate(fd, sizeof screen.pixels), 0);
     fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK);
@@ -477,6 +632,42 @@ static void test_a_dragged_window_is_moved(void **state) {
     assert_true(page.bytes - before < 18 * 84 * 1024 / 5);
 }
 
+/* A change is left out of the video, and its tile does not come; then something begins to move. Its frames show both.
+ */
+static void test_frames_show_what_tiles_owe(void **state) {
+    const struct oriel_rect film = {100, 50, 200, 200}, note = {10, 10, 60, 40};
+    oriel_exact_open(exact, TRUE);
+    fill(&whole, 1);
+    picture(&whole);
+    rest();
+    page.tileless = true;
+    fill(&note, 9);
+    picture(&note);
+    deliver();
+    assert_true(screen.later[10 * WIDTH + 10]);
+    unsigned frames = page.known;
+    for (unsigned i = 0; i < 12; i++) {
+        fill(&film, 20 + i);
+        picture(&film);
+        deliver();
+        check(0);
+        for (unsigned k = 0; page.known > frames && i > 4 && k < PIXELS; k++)
+            assert_false(page.lacks[k]);
+    }
+    assert_true(page.known > frames + 4);
+    assert_false(screen.later[10 * WIDTH + 10]);
+    page.tileless = false;
+    rest();
+    /* And all of it when the page goes. */
+    const struct oriel_rect far = {330, 10, 50, 40};
+    fill(&far, 10);
+    picture(&far);
+    assert_true(screen.later[10 * WIDTH + 330]);
+    oriel_exact_open(exact, FALSE);
+    picture(NULL);
+    assert_false(screen.later[10 * WIDTH + 330]);
+}
+
 /* Everything at once, over a link that loses each tenth message either way and keeps no order. */
 static void test_whatever_happens(void **state) {
     page.loss = 10;
@@ -533,6 +724,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_a_miss_is_made_good, start, end),
         cmocka_unit_test_setup_teardown(test_scrolling_is_moved, start, end),
         cmocka_unit_test_setup_teardown(test_a_dragged_window_is_moved, start, end),
+        cmocka_unit_test_setup_teardown(test_frames_show_what_tiles_owe, start, end),
         cmocka_unit_test_setup_teardown(test_whatever_happens, start, end),
     };
     return cmocka_run_group_tests_name("exact", tests, NULL, NULL);

@@ -92,7 +92,7 @@ static void push(struct rig *rig, unsigned seed, const struct oriel_rect *rect, 
             map.data[y * (unsigned)info.stride[0] + x] = (x * (seed + 1) + y) % 13 < 6 ? 230 : 20;
     gst_buffer_unmap(buffer, &map);
     if (meta)
-        oriel_damage_add(buffer, rect, rect ? 1 : 0, oriel_monotonic());
+        oriel_damage_add(buffer, rect, rect ? 1 : 0, oriel_monotonic(), NULL);
     GST_BUFFER_OFFSET(buffer) = rig->serial++;
     GST_BUFFER_PTS(buffer) = rig->pts += 33 * GST_MSECOND;
     assert_int_equal(gst_pad_push(rig->in, buffer), GST_FLOW_OK);

@@ -7,6 +7,8 @@ export function without(rect, others) {
     return left;
 }
 
+export const area = (rects) => rects.reduce((sum, { width, height }) => sum + width * height, 0);
+
 /* What both cover, or null. */
 export function common(a, b) {
     const x = Math.max(a.x, b.x);

@@ -1,20 +1,25 @@
 /* The exact layer of one connection: what the device says on "oriel-exact", as a canvas that lies over the video.
  *
  * The canvas is opaque and shows both layers: the browser changes the frame of a <video> when it likes, and a tile that
- * lies over the element would for a moment lie over another frame than its own. So each frame is drawn here, with the
- * tiles that hold at its time.
+ * lies over the element would for a moment lie over another frame than its own. So what is shown is drawn here, frames and tiles.
  *
- * Rule: a tile holds from the RTP time on that it was cut at, and each pixel of it until a record names that pixel; what
- * a record moves goes with it. The frame that is presented says which time it is: all records up to it are applied, then
- * every tile that holds. Of a frame whose record has not come we don't know what has changed: the layer is hidden until
- * it has, and the video stands alone. So no tile is ever shown over a picture that it does not belong to.
+ * Rule: records say how the picture changes, one after the other, and are applied in their order. One that a frame shows waits
+ * for a frame of its time or later. One that tiles show waits for those tiles, for HOLD_MS at most; a large one does not wait, it
+ * fills. A tile holds from its RTP time on, and each pixel of it until a record names that pixel; what a record moves goes with it.
+ * Where tiles have shown changes, the video is behind: its frames are drawn around that (`stale`), until a record says that the
+ * frame shows all again. So no tile is ever shown over a picture that it does not belong to, nor a frame over a newer tile.
  *
  * `canvas` is to be laid over the video, pixel on pixel; while it is `hidden` it shows nothing that may be shown.
- * Event: `presented`, when what is shown has changed, or `state`.
+ * Events: `presented`, when what is shown has changed, or `state`; `shown`, a picture that has no frame (detail: its RTP time).
  */
 import { NO_SLOT, RANGES_MAX, readExact, writeAck, writeMiss } from './exact-wire.js';
-import { follow } from './exact-rects.js';
+import { area, follow, without } from './exact-rects.js';
+import { readRuns } from './exact-runs.js';
 
+const HOLD_MS = 60;
+const FILL_SHARE = 8; // more than an eighth of the picture is large
+const LOST_MS = 4000; // frames of which nothing is known, for so long: the video alone
+const STALE_MAX = 64; // rectangles
 const IMAGES_MAX = 128;
 const LOG_MAX = 1024; // records kept: more than any tile is on its way for
 const DONE_MAX = 4096; // tiles whose late copies are acknowledged again
@@ -26,6 +31,8 @@ const later = (a, b) => ((a - b) << 16) >> 16 > 0; // epochs wrap
 export class ExactLayer extends EventTarget {
     #channel = null;
     #epoch = null;
+    #size = null; // of the epoch
+    #begun = false; // something of the epoch is in the canvas
     #told = 'settling';
     #log = []; // records without a gap; #log[i].number is #base + i
     #base = 0;
@@ -34,7 +41,10 @@ export class ExactLayer extends EventTarget {
     #applied = 0; // records up to here are in the canvas
     #frame = null; // RTP time of the frame that is presented
     #drawn = null; // ... of the one in the canvas
+    #known = 0; // when a frame was last one of a record
     #video = null;
+    #stale = []; // where the video is behind
+    #owed = []; // where the tiles are
     #tiles = new Map(); // id -> what has come of it
     #done = new Set();
     #images = []; // decoded, waiting for their time
@@ -42,6 +52,7 @@ export class ExactLayer extends EventTarget {
     #ranges = [];
     #unacked = 0;
     #timer = 0;
+    #hold = 0; // a timer
     #cache = new Map(); // slot -> {name, bytes}, the oldest first
     #cached = 0;
 
@@ -50,7 +61,7 @@ export class ExactLayer extends EventTarget {
         this.canvas = document.createElement('canvas');
         this.canvas.hidden = true;
         this.context = this.canvas.getContext('2d', { alpha: false });
-        this.tiles = document.createElement('canvas'); // what is exact of the frame; the rest is transparent
+        this.tiles = document.createElement('canvas'); // what is exact of the picture; the rest is transparent
         this.over = this.tiles.getContext('2d');
         this.bytes = 0;
     }
@@ -68,22 +79,34 @@ export class ExactLayer extends EventTarget {
         this.#channel = null;
         this.#epoch = null;
         clearTimeout(this.#timer);
+        clearTimeout(this.#hold);
         this.#show(false);
+    }
+
+    /* This page can't say which frame it shows: so the device shall leave nothing out of the video. */
+    refuse() {
+        this.#channel?.close();
+        this.close();
     }
 
     /* 'exact': each pixel is the screen's; 'settling', 'motion': not all are; 'none': there is no such layer. */
     get state() {
         if (!this.#channel || this.#epoch === null) return 'none';
         const coming = this.#log.slice(this.#applied - this.#base).some(({ moves, rects }) => moves.length || rects.length);
-        const whole = !this.canvas.hidden && !this.#decoding && !this.#images.length && !coming;
+        const whole = this.#begun && !this.canvas.hidden && !this.#decoding && !this.#images.length && !this.#owed.length && !coming;
         return this.#told === 'exact' && !whole ? 'settling' : this.#told;
     }
 
     /* A frame of the video is presented: to be called while the element has it. */
     frame(rtp, video) {
-        if (rtp === undefined) return;
+        if (rtp === undefined) return this.refuse();
+        const first = this.#frame === null;
         this.#frame = rtp;
         this.#video = video;
+        const now = performance.now();
+        if (this.#numbers.has(rtp)) this.#known = now;
+        else if (now - this.#known > LOST_MS) this.#show(false);
+        if (first && this.#epoch !== null) this.#acknowledge();
         this.#compose();
     }
 
@@ -97,68 +120,69 @@ export class ExactLayer extends EventTarget {
         const message = readExact(data);
         if (!message) return;
         this.bytes += data.byteLength;
-        if (message.t === 'records') {
-            if (this.#epoch === null || later(message.epoch, this.#epoch)) this.#begin(message);
-            if (message.epoch === this.#epoch) this.#records(message);
-        } else if (message.epoch === this.#epoch) this.#part(message);
+        const before = this.state;
+        let urgent = false;
+        for (const one of message.t === 'bundle' ? message.messages : [message]) {
+            if (one.t === 'records' && (this.#epoch === null || later(one.epoch, this.#epoch))) this.#begin(one);
+            if (one.epoch !== this.#epoch) continue;
+            urgent = (one.t === 'records' ? this.#records(one) : this.#part(one)) || urgent;
+        }
+        if (urgent || this.#unacked >= CHUNKS_UNACKED || this.#ranges.length >= RANGES_MAX / 2) this.#acknowledge();
+        else if (!this.#timer) this.#timer = setTimeout(() => this.#acknowledge(), ACK_MS);
+        this.#compose();
+        if (this.state !== before) this.#changed();
     }
 
     #begin({ epoch, width, height }) {
         this.#epoch = epoch;
+        this.#size = { width, height };
+        this.#begun = false; // until then the canvas shows what it showed
         this.#log = [];
         this.#base = this.#applied = 0;
         for (const known of [this.#early, this.#numbers, this.#tiles, this.#done]) known.clear();
         this.#forget();
         this.#ranges = [];
         this.#unacked = 0;
-        this.#show(false);
-        for (const canvas of [this.canvas, this.tiles]) Object.assign(canvas, { width, height }); // and clears it
-        this.#drawn = null;
+        this.#stale = [];
+        this.#owed = [];
     }
 
     #forget() {
-        for (const { bitmap } of this.#images.splice(0)) bitmap.close();
+        for (const { bitmap } of this.#images.splice(0)) bitmap?.close();
     }
 
     #records({ state, records }) {
-        const before = this.state;
         this.#told = state;
-        for (const record of records) if (record.number >= this.#next) this.#early.set(record.number, record);
+        const now = performance.now();
+        for (const record of records) if (record.number >= this.#next) this.#early.set(record.number, { ...record, at: now });
         for (let record; (record = this.#early.get(this.#next)); ) {
             this.#early.delete(record.number);
             this.#numbers.set(record.rtp, record.number);
             this.#log.push(record);
         }
         while (this.#log.length > LOG_MAX) {
-            // A tab in the background has no frames: what would be cleared with them is cleared without.
-            if (this.#base === this.#applied) this.#apply(this.#log[this.#applied++ - this.#base]);
+            // A tab in the background has no frames: what would be applied with them is applied without.
+            if (this.#base === this.#applied) this.#apply(this.#log[0]);
             this.#numbers.delete(this.#log.shift().rtp);
             this.#base++;
         }
-        this.#acknowledge();
-        this.#compose();
-        if (this.state !== before) this.#changed();
+        return true;
     }
 
+    /* Whether it was the last one of its tile. */
     #part(message) {
         const { tile, index, count } = message;
-        this.#ranges.push({ tile, first: index, count: 1 });
+        this.#ranges.push({ tile, first: index, count: 1, at: performance.now() });
         this.#unacked++;
-        if (!this.#done.has(tile)) {
-            const known = this.#tiles.get(tile) ?? { chunks: new Array(count), left: count };
-            this.#tiles.set(tile, known);
-            if (index < known.chunks.length && !known.chunks[index]) {
-                known.chunks[index] = message.bytes;
-                known.left--;
-            }
-            if (known.left === 0) {
-                this.#finish(message, known.chunks);
-                this.#acknowledge();
-                return;
-            }
+        if (this.#done.has(tile)) return false;
+        const known = this.#tiles.get(tile) ?? { chunks: new Array(count), left: count };
+        this.#tiles.set(tile, known);
+        if (index < known.chunks.length && !known.chunks[index]) {
+            known.chunks[index] = message.bytes;
+            known.left--;
         }
-        if (this.#unacked >= CHUNKS_UNACKED || this.#ranges.length >= RANGES_MAX / 2) this.#acknowledge();
-        else if (!this.#timer) this.#timer = setTimeout(() => this.#acknowledge(), ACK_MS);
+        if (known.left === 0) this.#finish(message, known.chunks);
+        return known.left === 0;
     }
 
     #finish(message, chunks) {
@@ -173,6 +197,7 @@ export class ExactLayer extends EventTarget {
         this.#tiles.delete(tile);
         this.#done.add(tile);
         if (this.#done.size > DONE_MAX) this.#done.delete(this.#done.values().next().value);
+        if (t === 'small') return this.#small(message);
         const bytes = t === 'reference' ? kept.bytes : new Blob(chunks, { type: 'image/webp' });
         if (slot !== NO_SLOT) this.#keep(slot, name, bytes);
         this.#decode(message, bytes);
@@ -189,6 +214,21 @@ export class ExactLayer extends EventTarget {
         }
     }
 
+    /* At once: most changes are such ones. */
+    #small({ tile, rtp, x, y, width, height, bytes }) {
+        try {
+            this.#images.push({ rtp, rect: { x, y, width, height }, data: new ImageData(readRuns(bytes, width, height), width) });
+        } catch (error) {
+            this.#undecodable(tile, error);
+        }
+    }
+
+    /* What can't be decoded here never will be. */
+    #undecodable(tile, error) {
+        console.warn(`tile ${tile}: ${error.message}`);
+        this.refuse();
+    }
+
     async #decode({ epoch, tile, rtp, x, y, width, height }, bytes) {
         this.#decoding++;
         try {
@@ -197,8 +237,7 @@ export class ExactLayer extends EventTarget {
             else this.#images.push({ rtp, rect: { x, y, width, height }, bitmap });
             if (this.#images.length > IMAGES_MAX) this.#tidy();
         } catch (error) {
-            console.warn(`tile ${tile}: ${error.message}`);
-            this.close(); // what can't be decoded here never will be
+            this.#undecodable(tile, error);
         }
         this.#decoding--;
         this.#compose();
@@ -209,25 +248,27 @@ export class ExactLayer extends EventTarget {
         this.#images = this.#images.filter(({ rtp, rect, bitmap }) => {
             const from = this.#numbers.get(rtp);
             const left = from === undefined ? !this.#log.length || ((rtp - this.#log[0].rtp) | 0) > 0 : follow(rect, this.#log.slice(from + 1 - this.#base)).length;
-            if (!left) bitmap.close();
+            if (!left) bitmap?.close();
             return left;
         });
     }
 
     // ---- what the page says ----
 
+    /* Nothing before there was a frame: the device shall not rely on a page that can't show any of it. */
     #acknowledge() {
         clearTimeout(this.#timer);
         this.#timer = 0;
+        if (this.#frame === null) return;
         const ranges = [];
         for (const range of this.#ranges) {
             const last = ranges.at(-1);
-            if (last && last.tile === range.tile && last.first + last.count === range.first) last.count++;
+            if (last && last.tile === range.tile && last.first + last.count === range.first && range.at - last.at < 1) last.count++;
             else ranges.push(range);
         }
         this.#ranges = [];
         this.#unacked = 0;
-        do this.#send(writeAck(this.#epoch, this.#next, ranges.splice(0, RANGES_MAX)));
+        do this.#send(writeAck(this.#epoch, this.#next, performance.now(), ranges.splice(0, RANGES_MAX)));
         while (ranges.length);
     }
 
@@ -247,51 +288,119 @@ export class ExactLayer extends EventTarget {
         this.dispatchEvent(new Event('presented'));
     }
 
-    /* Brings the canvas to the time of the frame. Only with a new one there is anything to clear. */
+    /* Applies what is due, and draws. */
     #compose() {
         const number = this.#frame === null || this.#epoch === null ? undefined : this.#numbers.get(this.#frame);
-        if (number === undefined || this.#video.videoWidth !== this.canvas.width) return this.#show(false);
-        const fresh = this.#drawn !== this.#frame;
-        for (; this.#applied <= number; this.#applied++)
-            this.#apply(this.#log[this.#applied - this.#base]);
-        const waiting = [];
+        const fresh = number !== undefined && this.#drawn !== this.#frame && this.#video.videoWidth === this.#size.width;
+        if (!this.#begun) {
+            if (!fresh) return;
+            this.#begun = true;
+            if (this.canvas.width !== this.#size.width || this.canvas.height !== this.#size.height)
+                for (const canvas of [this.canvas, this.tiles]) Object.assign(canvas, this.#size); // and clears it
+        }
         let changed = fresh;
-        for (const image of this.#images) {
-            const from = this.#numbers.get(image.rtp);
-            if (from === undefined || from >= this.#applied) waiting.push(image);
-            else changed = this.#draw(image, from, fresh ? [this.over] : [this.over, this.context]) || changed;
-        }
-        this.#images = waiting;
         if (fresh) {
-            this.context.drawImage(this.#video, 0, 0, this.canvas.width, this.canvas.height);
-            this.context.drawImage(this.tiles, 0, 0);
-            this.#drawn = this.#frame;
+            const last = this.#log.findLastIndex((record) => record.frame && record.number <= number) + this.#base;
+            while (this.#applied <= last) this.#apply(this.#log[this.#applied - this.#base]);
         }
-        if (this.canvas.hidden) this.#show(true);
+        const shown = this.#applyReady();
+        if (fresh) this.#drawFrame();
+        changed = this.#drawImages() || changed || shown !== null;
+        if (shown !== null) this.dispatchEvent(new CustomEvent('shown', { detail: shown }));
+        if (this.canvas.hidden && fresh) this.#show(true);
         else if (changed) this.#changed();
     }
 
-    #apply({ moves, rects }) {
-        const { over, tiles } = this;
-        for (const { from, x, y } of moves) {
-            // What is transparent there shall be so here as well: copied, not drawn over.
-            over.save();
-            over.beginPath();
-            over.rect(x, y, from.width, from.height);
-            over.clip();
-            over.globalCompositeOperation = 'copy';
-            over.drawImage(tiles, from.x, from.y, from.width, from.height, x, y, from.width, from.height);
-            over.restore();
+    /* Those that need no frame, and whose tiles are there; the RTP time of the last that has changed something, or null. */
+    #applyReady() {
+        let rtp = null;
+        const now = performance.now();
+        for (let record; (record = this.#log[this.#applied - this.#base]) && !record.frame; ) {
+            const lacks = this.#lacks(record);
+            const large = area(record.rects) * FILL_SHARE > this.#size.width * this.#size.height;
+            if (lacks.length && !large && now - record.at < HOLD_MS) {
+                clearTimeout(this.#hold);
+                this.#hold = setTimeout(() => this.#compose(), record.at + HOLD_MS - now + 1);
+                break;
+            }
+            this.#apply(record, lacks);
+            if (record.rects.length || record.moves.length) rtp = record.rtp;
         }
+        return rtp;
+    }
+
+    /* What of its rectangles no tile covers that has come. */
+    #lacks({ number, rects }) {
+        if (!rects.length) return [];
+        const there = this.#images.filter(({ rtp }) => this.#numbers.get(rtp) >= number).map(({ rect }) => rect);
+        return rects.flatMap((rect) => without(rect, there));
+    }
+
+    #apply(record, lacks = []) {
+        const { over, context } = this;
+        const { frame, moves, rects } = record;
+        for (const { from, x, y } of moves) for (const on of [over, context]) this.#move(on, from, x, y);
         for (const { x, y, width, height } of rects) over.clearRect(x, y, width, height);
+        this.#applied++;
+        if (frame) {
+            this.#stale = this.#owed = [];
+            return;
+        }
+        this.#owed = [...this.#owed.flatMap((rect) => follow(rect, [record])), ...lacks];
+        const behind = [...moves.map(({ from: { width, height }, x, y }) => ({ x, y, width, height })), ...rects];
+        this.#stale = [...this.#stale.filter((rect) => without(rect, behind).length), ...behind];
+        if (this.#stale.length > STALE_MAX) this.#stale = [{ x: 0, y: 0, ...this.#size }];
+    }
+
+    /* What is transparent there shall be so here as well: copied, not drawn over. */
+    #move(on, from, x, y) {
+        on.save();
+        on.beginPath();
+        on.rect(x, y, from.width, from.height);
+        on.clip();
+        on.globalCompositeOperation = 'copy';
+        on.drawImage(on.canvas, from.x, from.y, from.width, from.height, x, y, from.width, from.height);
+        on.restore();
+    }
+
+    /* The frame, but for where it is behind, and over it what is exact. */
+    #drawFrame() {
+        const { context } = this;
+        const { width, height } = this.#size;
+        this.#drawn = this.#frame;
+        const parts = without({ x: 0, y: 0, width, height }, this.#stale);
+        if (!parts.length) return;
+        context.save();
+        context.beginPath();
+        for (const part of parts) context.rect(part.x, part.y, part.width, part.height);
+        context.clip();
+        context.drawImage(this.#video, 0, 0, width, height);
+        context.drawImage(this.tiles, 0, 0);
+        context.restore();
+    }
+
+    /* Those whose time has come; whether anything is seen of them. */
+    #drawImages() {
+        const waiting = [];
+        let changed = false;
+        for (const image of this.#images) {
+            const from = this.#numbers.get(image.rtp);
+            if (from === undefined || from >= this.#applied) waiting.push(image);
+            else changed = this.#draw(image, from) || changed;
+        }
+        this.#images = waiting;
+        return changed;
     }
 
     /* What of it has not changed since, where that is now; whether there was anything. */
-    #draw({ rect, bitmap }, from, contexts) {
+    #draw({ rect, bitmap, data }, from) {
         const parts = follow(rect, this.#log.slice(from + 1 - this.#base, this.#applied - this.#base));
         for (const { x, y, width, height, dx, dy } of parts)
-            for (const context of contexts) context.drawImage(bitmap, x - dx - rect.x, y - dy - rect.y, width, height, x, y, width, height);
-        bitmap.close();
+            for (const on of [this.over, this.context])
+                if (data) on.putImageData(data, rect.x + dx, rect.y + dy, x - dx - rect.x, y - dy - rect.y, width, height);
+                else on.drawImage(bitmap, x - dx - rect.x, y - dy - rect.y, width, height, x, y, width, height);
+        bitmap?.close();
+        if (this.#owed.length) this.#owed = this.#owed.flatMap((owed) => without(owed, parts));
         return parts.length > 0;
     }
 }

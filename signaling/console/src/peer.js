@@ -55,6 +55,7 @@ export class Peer extends EventTarget {
     #latency = new RecentMedian(LATENCY_SPAN_MS);
     #trace = null; // the last one, and when it came
     #shown = { count: 0, at: 0 };
+    #exactly = 0; // pictures shown without a frame
     #sample = null;
     #timer;
 
@@ -66,6 +67,7 @@ export class Peer extends EventTarget {
         this.pen = new Pen({ send: (message) => this.#say(message) });
         this.stream = null;
         this.exact = new ExactLayer();
+        this.exact.addEventListener('shown', ({ detail }) => this.#pictureShown(detail, performance.now()));
         const pc = (this.#pc = new RTCPeerConnection({ certificates: [certificate], iceServers: iceServers(turn), bundlePolicy: 'max-bundle' }));
         pc.onicecandidate = ({ candidate }) => {
             // Firefox marks the end of each m-line by an empty candidate of its own; one at the very end is enough.
@@ -109,8 +111,17 @@ export class Peer extends EventTarget {
     frameShown(now, { rtpTimestamp, presentedFrames }, video) {
         this.#shown = { count: presentedFrames, at: now };
         this.#on.firstFrame();
-        this.exact.frame(rtpTimestamp, video);
-        if (rtpTimestamp === undefined) return; // older Firefox has none, and so no exact layer
+        this.exact.frame(rtpTimestamp, video); // older Firefox has none, and so no exact layer
+        if (rtpTimestamp !== undefined) this.#latencyOf(rtpTimestamp, now);
+    }
+
+    /* One that the exact layer shows without a frame. */
+    #pictureShown(rtp, now) {
+        this.#exactly++;
+        this.#latencyOf(rtp, now);
+    }
+
+    #latencyOf(rtpTimestamp, now) {
         const screenAt = this.#frames.at(rtpTimestamp);
         const pageAt = screenAt === null ? null : this.#offset.toPage(screenAt);
         if (pageAt !== null) this.#latency.add(now, now - pageAt);
@@ -184,7 +195,7 @@ export class Peer extends EventTarget {
         const report = await pc.getStats();
         if (pc.connectionState === 'closed') return;
         const now = performance.now();
-        const sample = { ...readStats(report), at: now, shown: this.#shown.count };
+        const sample = { ...readStats(report), at: now, shown: this.#shown.count + this.#exactly };
         // A screen at rest has none: what is old says nothing.
         const trace = this.#trace && now - this.#trace.at < TRACE_MS ? this.#trace : null;
         const detail = figures(this.#sample, sample, { latency: this.#latency.median(now), rtt: this.#offset.rtt, trace });

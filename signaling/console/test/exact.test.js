@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test, { before } from 'node:test';
 import { readExact, writeAck, writeMiss } from '../src/exact-wire.js';
 import { follow, without } from '../src/exact-rects.js';
+import { readRuns } from '../src/exact-runs.js';
 
 const bytes = (...values) => Uint8Array.from(values).buffer;
 const hex = (buffer) => Buffer.from(buffer).toString('hex');
@@ -11,18 +12,22 @@ const u32 = (n) => [...u16(n & 65535), ...u16(n >>> 16)];
 const rect = ({ x, y, width, height }) => [x, y, width, height].flatMap(u16);
 
 const records = (epoch, list, { width = 8, height = 8, state = 1 } = {}) =>
-    bytes(1, 1, ...u16(epoch), ...u16(width), ...u16(height), state, list.length, ...list.flatMap(({ number, rtp, rects, moves = [] }) => [...u32(number), ...u32(rtp), moves.length, rects.length, ...moves.flatMap(({ from, x, y }) => [...rect(from), ...u16(x), ...u16(y)]), ...rects.flatMap(rect)]));
+    bytes(1, 1, ...u16(epoch), ...u16(width), ...u16(height), state, list.length, ...u32(list[0]?.number ?? 0), ...list.flatMap(({ rtp, frame = true, rects, moves = [] }) => [...u32(rtp), frame ? 1 : 0, moves.length, rects.length, ...moves.flatMap(({ from, x, y }) => [...rect(from), ...u16(x), ...u16(y)]), ...rects.flatMap(rect)]));
+const small = ({ epoch = 1, tile: id = 0, rtp = 0, at = WHOLE, body }) => bytes(1, 4, ...u16(epoch), ...u32(id), ...u32(rtp), ...rect(at), ...body);
+const bundle = (epoch, ...messages) => bytes(1, 5, ...u16(epoch), ...messages.flatMap((message) => [...u16(message.byteLength), ...new Uint8Array(message)]));
+// A small tile of one colour, of 8x8 pixels.
+const flat = (value) => [0xc0, value, value, value, 0x40 | 62];
 const tile = (type, { epoch = 1, tile: id = 0, rtp = 0, at = { x: 0, y: 0, width: 8, height: 8 }, index = 0, count = 1, slot = 0xffff, name = 7, body = [] }) =>
     bytes(1, type, ...u16(epoch), ...u32(id), ...u32(rtp), ...rect(at), ...u16(index), ...u16(count), ...u16(slot), ...Array(16).fill(name), ...body);
 
 test('exact: records, as the device writes them', () => {
-    const data = Buffer.from('010134120005d0020202 04030201feffffff0001 0100020003000401 05030201070000000100 0100020003000400 05000600'.replaceAll(' ', ''), 'hex');
+    const data = Buffer.from('010134120005d0020202 04030201 feffffff000001 0100020003000401 07000000010100 0100020003000400 05000600'.replaceAll(' ', ''), 'hex');
     const message = readExact(data.buffer.slice(data.byteOffset, data.byteOffset + data.length));
     assert.deepEqual(message, {
         t: 'records', epoch: 0x1234, width: 1280, height: 720, state: 'motion',
         records: [
-            { number: 0x01020304, rtp: 0xfffffffe, moves: [], rects: [{ x: 1, y: 2, width: 3, height: 260 }] },
-            { number: 0x01020305, rtp: 7, moves: [{ from: { x: 1, y: 2, width: 3, height: 4 }, x: 5, y: 6 }], rects: [] },
+            { number: 0x01020304, rtp: 0xfffffffe, frame: false, moves: [], rects: [{ x: 1, y: 2, width: 3, height: 260 }] },
+            { number: 0x01020305, rtp: 7, frame: true, moves: [{ from: { x: 1, y: 2, width: 3, height: 4 }, x: 5, y: 6 }], rects: [] },
         ],
     });
 });
@@ -40,13 +45,32 @@ test('exact: what is cut off, too long, or of another version is no message', ()
     assert.equal(readExact(tile(2, { body: [1], at: { x: 0, y: 0, width: 0, height: 1 } })), null);
     assert.ok(readExact(tile(3, {})));
     assert.equal(readExact(tile(3, { body: [1] })), null);
-    assert.equal(readExact(tile(4, {})), null);
+    assert.equal(readExact(tile(6, {})), null);
+    assert.ok(readExact(small({ body: [0xc0, 1, 2, 3] })));
+    assert.equal(readExact(small({ body: [] })), null);
+    const both = bundle(1, small({ body: flat(9) }), good);
+    assert.deepEqual(readExact(both).messages.map(({ t }) => t), ['small', 'records']);
+    const first = both.byteLength - good.byteLength - 2; // the first message alone is a bundle, too
+    for (let n = 0; n < both.byteLength; n++) assert.equal(readExact(both.slice(0, n)) !== null, n === first, String(n));
+    assert.equal(readExact(bundle(1, bundle(1, good))), null);
+    assert.equal(readExact(bundle(1)), null);
     assert.equal(readExact('text'), null);
 });
 
 test('exact: what the page says', () => {
-    assert.equal(hex(writeAck(0x102, 3, [{ tile: 4, first: 5, count: 6 }])), '01810201030000000104000000' + '05000600');
+    assert.equal(hex(writeAck(0x102, 3, 25.6, [{ tile: 4, first: 5, count: 6, at: 20 }])), '0181020103000000' + '00010000' + '01' + '04000000' + '05000600' + '3800');
     assert.equal(hex(writeMiss(1, 9)), '0182010009000000');
+});
+
+test('exact: images of small tiles, token by token', () => {
+    // A new colour, twice more, black (which is there from the beginning), the first again; then the row above; then its first two.
+    const image = readRuns(Uint8Array.of(0xc0, 1, 2, 3, 0x41, 0x80, 0x80 | (Math.imul(0x010203, 0x9e3779b1) >>> 26), 0x04, 0x01, 0xc0, 9, 9, 9, 0x41), 5, 3);
+    const [a, k, n] = [[1, 2, 3, 255], [0, 0, 0, 255], [9, 9, 9, 255]];
+    assert.deepEqual([...image], [a, a, a, k, a, a, a, a, k, a, a, a, n, n, n].flat());
+    const long = readRuns(Uint8Array.of(0x7f, 0xc1, 0x01), 257, 1); // 63 + 65 + 128 + 1 pixels as before, which is black
+    assert.equal(long.length, 257 * 4);
+    for (const [why, bad] of Object.entries({ 'too few': [0xc0, 1, 2, 3], 'no row above': [0xc0, 1, 2, 3, 0x00, 0x42], 'too many': [0x45], 'half a colour': [0x43, 0xc0, 1], 'a run without an end': [0x7f, 0x81] }))
+        assert.throws(() => readRuns(Uint8Array.from(bad), 5, 1), Error, why);
 });
 
 test('exact: a rectangle without others', () => {
@@ -80,14 +104,16 @@ class Canvas {
         const each = (x, y, w, h, does) => { for (let j = y; j < y + h; j++) for (let i = x; i < x + w; i++) does(j * 8 + i); };
         const moved = ({ pixels }, [sx, sy, w, h, x, y]) => { const old = [...pixels]; each(x, y, w, h, (i) => (this.pixels[i] = old[i + (sy - y) * 8 + (sx - x)])); };
         return {
-            save() {}, restore() {}, beginPath() {}, rect() {}, clip() {},
+            save() {}, restore: () => (this.clip = null), beginPath: () => (this.path = []), rect: (...r) => this.path.push(r), clip: () => (this.clip = this.path),
+            canvas: this,
+            putImageData: ({ data }, x, y, dx, dy, w, h) => each(x + dx, y + dy, w, h, (i) => (this.pixels[i] = data[0])),
             clearRect: (x, y, w, h) => each(x, y, w, h, (i) => (this.pixels[i] = 0)),
             drawImage: (from, ...n) =>
                 n.length === 8 && from.pixels
                     ? moved(from, n)
                     : n.length === 8
                     ? each(n[4], n[5], n[6], n[7], (i) => (this.pixels[i] = from.value))
-                    : each(0, 0, 8, 8, (i) => (this.pixels[i] = from.pixels ? from.pixels[i] || this.pixels[i] : from.value)),
+                    : (this.clip ?? [[0, 0, 8, 8]]).forEach((r) => each(...r, (i) => (this.pixels[i] = from.pixels ? from.pixels[i] || this.pixels[i] : from.value))),
         };
     }
 }
@@ -96,6 +122,7 @@ let ExactLayer;
 const whole = async (blob) => ({ value: new Uint8Array(await blob.arrayBuffer())[0], width: 8, height: 8, close() {} });
 before(async () => {
     globalThis.document = { createElement: () => new Canvas() };
+    globalThis.ImageData = class { constructor(data) { this.data = data; } };
     // The image of a tile is one byte: its colour.
     globalThis.createImageBitmap = whole;
     ({ ExactLayer } = await import('../src/exact.js'));
@@ -107,7 +134,7 @@ const settled = () => new Promise((resolve) => setTimeout(resolve, 10));
 
 function page() {
     const layer = new ExactLayer(), sent = [];
-    const channel = { readyState: 'open', send: (buffer) => sent.push(new Uint8Array(buffer)) };
+    const channel = { readyState: 'open', close() {}, send: (buffer) => sent.push(new Uint8Array(buffer)) };
     layer.attach(channel);
     const say = (buffer) => channel.onmessage({ data: buffer });
     const frame = (rtp, value) => layer.frame(rtp, { videoWidth: 8, value });
@@ -170,7 +197,7 @@ test('exact: what moves takes its tiles with it, also one that comes late', asyn
     globalThis.createImageBitmap = whole;
 });
 
-test('exact: without the record of a frame the video stands alone', async () => {
+test('exact: until the record of a frame is there, what was shown stays', async () => {
     const { say, frame, shown } = page();
     say(records(1, [{ number: 0, rtp: 10, rects: [WHOLE] }]));
     say(tile(2, { rtp: 10, body: [110] }));
@@ -178,9 +205,62 @@ test('exact: without the record of a frame the video stands alone', async () => 
     frame(10, 10);
     say(records(1, [{ number: 2, rtp: 30, rects: [] }])); // 1 is lost
     frame(30, 30);
-    assert.equal(shown(), 'video');
+    assert.equal(shown(), '110,110');
     say(records(1, [{ number: 1, rtp: 20, rects: [LEFT] }]));
     assert.equal(shown(), '30,110');
+});
+
+test('exact: what tiles show needs no frame, and no frame shows the old again', () => {
+    const { say, frame, shown, layer } = page();
+    const times = [];
+    layer.addEventListener('shown', ({ detail }) => times.push(detail));
+    say(records(1, [{ number: 0, rtp: 10, rects: [WHOLE] }]));
+    frame(10, 10);
+    say(bundle(1, small({ rtp: 20, at: LEFT, body: [0xc0, 120, 120, 120, 0x40 | 30] }), records(1, [{ number: 1, rtp: 20, frame: false, rects: [LEFT] }], { state: 0 })));
+    assert.equal(shown(), '120,10');
+    assert.deepEqual(times, [20]);
+    assert.equal(layer.state, 'exact');
+    // A frame that only says that there is nothing new in it: on the left the video is behind.
+    say(records(1, [{ number: 2, rtp: 30, frame: false, rects: [] }]));
+    frame(30, 11);
+    assert.equal(shown(), '120,11');
+    // The frame that shows all comes after what needs none: that waits for it.
+    say(bundle(1, small({ tile: 1, rtp: 50, at: LEFT, body: [0xc0, 150, 150, 150, 0x40 | 30] }), records(1, [{ number: 3, rtp: 40, rects: [WHOLE] }, { number: 4, rtp: 50, frame: false, rects: [LEFT] }])));
+    assert.equal(shown(), '120,11');
+    frame(40, 40);
+    assert.equal(shown(), '150,40');
+});
+
+test('exact: a change waits for its tiles, but not for long', async () => {
+    const { say, frame, shown, layer } = page();
+    const corner = { x: 0, y: 0, width: 2, height: 4 };
+    say(records(1, [{ number: 0, rtp: 10, rects: [WHOLE] }]));
+    frame(10, 10);
+    say(records(1, [{ number: 1, rtp: 20, frame: false, moves: [{ from: { x: 0, y: 0, width: 4, height: 8 }, x: 4, y: 0 }], rects: [corner] }], { state: 0 }));
+    say(bundle(1, small({ tile: 1, rtp: 30, at: { x: 7, y: 0, width: 1, height: 1 }, body: [0xc0, 130, 130, 130] }), records(1, [{ number: 2, rtp: 30, frame: false, rects: [{ x: 7, y: 0, width: 1, height: 1 }] }], { state: 0 })));
+    assert.equal(shown(), '10,10'); // in their order
+    say(small({ tile: 0, rtp: 20, at: corner, body: [0xc0, 120, 120, 120, 0x46] }));
+    assert.equal(shown(), '120,130');
+    assert.equal(layer.state, 'exact');
+    say(records(1, [{ number: 3, rtp: 40, frame: false, rects: [corner] }, { number: 4, rtp: 50, frame: false, rects: [{ x: 7, y: 0, width: 1, height: 1 }] }], { state: 0 }));
+    say(small({ tile: 3, rtp: 50, at: { x: 7, y: 0, width: 1, height: 1 }, body: [0xc0, 150, 150, 150] }));
+    assert.equal(shown(), '120,130');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(shown(), '120,150'); // what is lost is not shown, but known
+    assert.equal(layer.state, 'settling');
+    say(small({ tile: 2, rtp: 40, at: corner, body: [0xc0, 140, 140, 140, 0x46] }));
+    assert.equal(shown(), '140,150');
+    assert.equal(layer.state, 'exact');
+});
+
+test('exact: a page that has shown no frame, or does not know its time, lets the device rely on nothing', () => {
+    const { say, frame, sent, layer } = page();
+    say(records(1, [{ number: 0, rtp: 10, rects: [WHOLE] }]));
+    assert.deepEqual(sent, []);
+    frame(10, 10);
+    assert.equal(sent.length, 1);
+    frame(undefined, 20);
+    assert.equal(layer.state, 'none');
 });
 
 test('exact: chunks in any order, twice, are one tile, and are all acknowledged', async () => {
@@ -193,7 +273,7 @@ test('exact: chunks in any order, twice, are one tile, and are all acknowledged'
     const acked = new Set();
     for (const ack of sent) {
         const view = new DataView(ack.buffer);
-        for (let i = 0; i < ack[8]; i++) for (let k = 0; k < view.getUint16(15 + i * 8, true); k++) acked.add(view.getUint16(13 + i * 8, true) + k);
+        for (let i = 0; ack[1] === 0x81 && i < ack[12]; i++) for (let k = 0; k < view.getUint16(19 + i * 10, true); k++) acked.add(view.getUint16(17 + i * 10, true) + k);
     }
     assert.deepEqual([...acked].sort(), [0, 1, 2]);
 });
@@ -241,7 +321,7 @@ test('exact: a new epoch begins with nothing, an old one is void', async () => {
     frame(10, 10);
     assert.equal(shown(), '110,110');
     say(records(0, [{ number: 0, rtp: 20, rects: [WHOLE] }]));
-    assert.equal(shown(), 'video');
+    assert.equal(shown(), '110,110'); // until there is something better
     frame(20, 20);
     say(tile(2, { epoch: 65535, tile: 5, rtp: 10, body: [99] }));
     say(records(65535, [{ number: 1, rtp: 30, rects: [] }]));

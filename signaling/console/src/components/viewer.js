@@ -102,6 +102,7 @@ class Viewer extends View {
         else peer.addEventListener('stream', (event) => play(event.detail), { once: true });
         peer.addEventListener('figures', (event) => (this.figures = event.detail));
         if (!video.requestVideoFrameCallback) {
+            peer.exact.refuse();
             video.addEventListener('loadeddata', () => peer.frameDecoded(), { once: true });
             return;
         }

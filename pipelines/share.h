@@ -1,0 +1,24 @@
+/* What of a picture is left to the video, where the exact layer shows some of it. */
+#ifndef ORIEL_SHARE_H
+#define ORIEL_SHARE_H
+
+#include <stddef.h>
+
+#include "frames.h"
+
+enum { ORIEL_DAMAGE_MAX = ORIEL_FRAME_RECTS_MAX + 2 };
+
+enum oriel_cover {
+    ORIEL_COVER_NONE, /* the video is all there is */
+    ORIEL_COVER_SOON, /* the video shows this picture; what settles becomes exact without it */
+    ORIEL_COVER_NOW,  /* the exact layer shows this picture: the video may leave it out */
+};
+
+/* What is left to the video of one picture. `owed`: what it has left out before and must not any longer. */
+struct oriel_share {
+    enum oriel_cover cover;
+    size_t owed_count;
+    struct oriel_rect owed[ORIEL_DAMAGE_MAX];
+};
+
+#endif
