@@ -43,6 +43,7 @@ static const struct oriel_field state_fields[] = {{"device", ORIEL_ID},
                                                   {"site", ORIEL_TEXT, .optional = true, .max = 64},
                                                   {"firmware", ORIEL_TEXT, .optional = true, .max = 64},
                                                   {"uptime", ORIEL_INTEGER, .optional = true, .max = UINT32_TOP},
+                                                  {"scopes", ORIEL_SCOPES, .optional = true},
                                                   {"help", ORIEL_OBJECT, .optional = true, .fields = help_fields},
                                                   {NULL}};
 static const struct oriel_field hello_fields[] = {
@@ -132,7 +133,7 @@ const char *oriel_message_name(enum oriel_message_type type) {
 static bool check_state(const json_t *message, char *error) {
     bool whole = json_is_true(json_object_get(message, "online"));
     for (const struct oriel_field *f = state_fields; f->name; f++) {
-        if (!f->optional || f->kind == ORIEL_OBJECT)
+        if (!f->optional || f->kind == ORIEL_OBJECT || f->kind == ORIEL_SCOPES)
             continue;
         if (whole != (json_object_get(message, f->name) != NULL)) {
             snprintf(error, ORIEL_JSON_ERROR_SIZE, "member '%s' is %s", f->name, whole ? "missing" : "not for a will");

@@ -29,7 +29,7 @@ void oriel_device_send(void *user, const struct oriel_peer *peer, enum oriel_mes
 }
 
 /* A new reference: what a present device says of itself. */
-static json_t *state_members(struct oriel_device *d) {
+static json_t *state_members(struct oriel_device *d, const struct oriel_vendor *vendor) {
     const struct oriel_config *c = d->config;
     const struct oriel_identity *i = d->identity;
     json_t *m =
@@ -37,6 +37,10 @@ static json_t *state_members(struct oriel_device *d) {
                   "online", 1, "status", oriel_session_status(d->session), "consent",
                   (int)oriel_provider_connected(d->provider), "credential", i->credential, "name", i->name, "model",
                   i->model, "site", c->site, "firmware", c->firmware, "uptime", (json_int_t)oriel_device_uptime());
+    json_t *scopes = oriel_policy_offered(c, vendor);
+    if (json_array_size(scopes))
+        json_object_set(m, "scopes", scopes);
+    json_decref(scopes);
     if (d->help)
         json_object_set(m, "help", d->help);
     return m;
@@ -48,7 +52,7 @@ void oriel_device_publish(struct oriel_device *d) {
     g_autoptr(GPtrArray) vendors = oriel_trust_all(d->trust);
     for (guint i = 0; i < vendors->len; i++) {
         const struct oriel_vendor *v = vendors->pdata[i];
-        g_autofree char *jwe = oriel_mail_state(d->identity, v->presence, state_members(d));
+        g_autofree char *jwe = oriel_mail_state(d->identity, v->presence, state_members(d, v));
         if (jwe)
             json_object_set_new(sealed, v->id, json_string(jwe));
     }

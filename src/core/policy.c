@@ -35,6 +35,12 @@ static json_t *device_scopes(const struct oriel_config *config) {
     return scopes;
 }
 
+json_t *oriel_policy_offered(const struct oriel_config *config, const struct oriel_vendor *vendor) {
+    json_t *device = device_scopes(config), *both = intersect(device, vendor->scopes);
+    json_decref(device);
+    return both;
+}
+
 /* A new reference. */
 static json_t *effective_scopes(const struct oriel_config *config, const struct oriel_peer *peer,
                                 const struct oriel_vendor *vendor, const json_t *requested) {

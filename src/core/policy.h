@@ -17,4 +17,7 @@
 bool oriel_policy_check(const struct oriel_config *config, struct oriel_trust *trust, struct oriel_peer *peer,
                         const json_t *message, struct oriel_session_request *out, char **detail);
 
+/* What a vendor's agents can ask for here at most: a new reference. */
+json_t *oriel_policy_offered(const struct oriel_config *config, const struct oriel_vendor *vendor);
+
 #endif

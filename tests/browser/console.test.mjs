@@ -184,3 +184,82 @@ story('stopped from a shell: the console says so', async ({ rig }) => {
   const ended = await cast.console.state('ended');
   assert.deepEqual([ended.by, ended.reason], ['local', 'stopped']);
 });
+
+// What people see of the scopes and of a call, on both sides; the person is a program here, whose clicks are known to work.
+story('scopes and calls: asked one by one, unticked, taken away, asked again; the queue has what the machine knows', async ({ rig }) => {
+  const scopes = ['view', 'camera', 'voice', 'face'];
+  const broker = await rig.broker({ console: { scopes: 'view,camera,voice' } });
+  const device = await rig.device({ broker, trust: { 'fill-cap': { label: 'Fill & Cap GmbH', scopes, seconds: 3600 } }, config: { session: { scopes: 'view;camera' } } });
+  const provider = await rig.provider(device);
+  await device.online();
+  const console = await rig.console(broker);
+  const { page } = console;
+  const texts = (name) => page.$$eval(`[data-testid="${name}"]`, (all) => all.map(({ dataset, disabled }) => [dataset.scope, disabled].filter((v) => v !== undefined)));
+  const sees = (name, fits) => page.waitForFunction(([id, test]) => [...document.querySelectorAll(`[data-testid="${id}"]`)].some((e) => e.matches(test)), [name, fits]);
+  // The call: who waits longest is first, with what the machine knows; its words are the reason that is proposed.
+  provider.send({ t: 'call', note: 'Jam at the capper', page: 'Alarms', alarms: ['AE-310 Capper jammed', 'BE-330 Outfeed full'], callback: 'line 2, extension 221' });
+  await page.waitForSelector('[data-testid="queue"][data-count="1"]');
+  assert.match(await console.find('help').innerText(), /Waits [^]*221[^]*Jam at the capper[^]*AE-310 Capper jammed and 1 more[^]*Alarms/);
+  await SHOT('queue');
+  await console.choose(device.id);
+  assert.equal(await console.find('reason').inputValue(), 'Your call: Jam at the capper');
+  assert.match(await console.find('warning').innerText(), /Call back first: line 2, extension 221/);
+  // Only what the credential allows, and of that what the device offers.
+  assert.deepEqual(await texts('scope'), [['view', true], ['camera', false], ['voice', true]]);
+  await page.click('[data-testid="scope"][data-scope="camera"]');
+  await SHOT('form');
+  await console.find('request').click();
+  const ask = await provider.asked();
+  assert.deepEqual([ask.scopes, ask.reason], [['view', 'camera'], 'Your call: Jam at the capper']);
+  await console.state('shown');
+  await SHOT('waiting');
+  provider.decide(ask, true, ['view']);
+  await console.state('live');
+  await sees('changed', '[data-left="camera"]');
+  await SHOT('unticked');
+  await console.find('understood').click();
+  // More: asked with a reason of its own; no leaves all as it is.
+  const more = async () => {
+    await console.find('ask-more').click();
+    await page.click('.ask-more [data-scope="camera"]');
+    await console.find('more-reason').fill('Show me the nozzle');
+    await SHOT('more');
+    await console.find('request-more').click();
+    return provider.asked();
+  };
+  let question = await more();
+  assert.deepEqual([question.kind, question.scopes, question.reason], ['more', ['camera'], 'Show me the nozzle']);
+  await sees('more', '[data-state="shown"]');
+  assert.equal((await console.find('more-code').innerText()).replace(' ', ''), question.code);
+  await SHOT('more-shown');
+  provider.decide(question, false);
+  await sees('more', '[data-state="denied"][data-reason="denied"]');
+  await SHOT('more-denied');
+  question = await more();
+  provider.decide(question, true);
+  await sees('changed', '[data-added="camera"]');
+  assert.deepEqual(await texts('granted'), [['view'], ['camera']]);
+  await SHOT('granted');
+  provider.send({ t: 'remove', session: provider.session, scope: 'camera' });
+  await sees('changed', '[data-removed="camera"]');
+  assert.deepEqual(await texts('granted'), [['view']]);
+  await SHOT('removed');
+  provider.stopSession();
+  await console.state('ended');
+  // Somebody answered: the call is over, and three times no is told in words.
+  await console.find('back').click();
+  await page.waitForSelector('[data-testid="device-card"][data-help="false"]');
+  await console.choose(device.id);
+  for (let n = 0; n < 3; n++) {
+    await console.request();
+    await provider.deny();
+    await console.state('denied');
+    await console.find('again').click();
+    await page.waitForSelector('[data-testid="reachable"][data-reachable="yes"]');
+  }
+  await console.request();
+  assert.equal((await console.state('denied')).reason, 'backoff');
+  assert.ok(Number((await console.data('retry-in')).seconds) > 890);
+  await SHOT('backoff');
+  async function SHOT(name) { if (process.env.SHOTS) { await sleep(200); await console.shot(`${process.env.SHOTS}/${name}.png`); } }
+});

@@ -105,8 +105,8 @@ static void test_ids(void **state) {
 
 /* The schemas list the scopes as fields.c does. */
 static void test_scopes(void **state) {
-    static const char *const schemas[] = {"request", "grant", "update", "documents/trust",
-                                          "documents/agent-credential"};
+    static const char *const schemas[] = {"request", "grant",           "state",
+                                          "update",  "documents/trust", "documents/agent-credential"};
     for (size_t i = 0; i < sizeof schemas / sizeof *schemas; i++) {
         char path[512];
         snprintf(path, sizeof path, SCHEMA_DIR "/%s.json", schemas[i]);

@@ -168,6 +168,11 @@ static void test_what_is_not_built_is_clipped(void **state) {
         assert_true(oriel_scope_find(json_string_value(json_array_get(out.scopes, i)))->built);
     oriel_session_request_clear(&out);
     json_decref(m);
+    struct oriel_vendor *v = oriel_trust_find(trust, "fill-cap", NULL);
+    json_t *offered = oriel_policy_offered(&config, v);
+    assert_int_equal(json_array_size(offered), built);
+    json_decref(offered);
+    oriel_vendor_free(v);
     for (const struct oriel_scope *s = oriel_scopes; s->name; s++)
         if (!s->built)
             refused(request(json_pack("{s:[s]}", "scopes", s->name)),

@@ -10,6 +10,7 @@
  * next.
  */
 import { Chat } from './chat.js';
+import { More } from './more.js';
 import { ProtocolError, code, nonce } from './protocol.js';
 import { refuseOffer } from './offer.js';
 import { SealError, recipient } from './seal.js';
@@ -27,6 +28,8 @@ const MAX_CANDIDATE = 512;
 const MAX_EXCHANGES = 8; // as many as the device remembers of one agent
 const MAX_PATHS = 64;
 const LAST_SEQ = 65535; // an end acts at once, whatever its number
+
+const without = (list, others) => list.filter((item) => !others.includes(item));
 
 const WAITING = ['asking', 'shown', 'allowed'];
 const IN_SESSION = ['connecting', 'live'];
@@ -70,8 +73,10 @@ export class Session {
         this.reach = { status: 'checking', rtt: null };
         this.state = 'idle';
         this.outcome = null; // {reason, by, detail, retry (seconds)} when denied, ended or unreachable
-        this.request = null; // {reason, seconds, at}
+        this.request = null; // {reason, scopes, seconds, at}
         this.grant = null; // {session, scopes, seconds, endsAt}
+        this.more = null; // the last request for further scopes of this session
+        this.changed = null; // what the person last did to the scopes: {left: asked for and not given, added, removed}
         this.code = ''; // of the request: the panel shows the same
         this.paused = ''; // why the picture stands still
         this.identity = null; // of the device, as this page deals with it
@@ -129,7 +134,13 @@ export class Session {
         this.reach = { status, rtt: null };
         if (['idle', 'unreachable'].includes(this.state)) this.#set('unreachable', { reason, detail });
         else if (this.#round?.pending) this.#finish('unreachable', { reason, detail });
-        else this.#env.changed();
+        else this.#moreFailed('unreachable', { reason, detail });
+    }
+
+    /* What was asked beside the session came to nothing, if it was still to be sent. */
+    #moreFailed(state, outcome) {
+        if (this.more?.pending) this.more.settle(state, outcome, this.#env.now());
+        this.#env.changed();
     }
 
     /* The device's state does not verify. */
@@ -145,7 +156,7 @@ export class Session {
         this.#hello = null;
         this.reach = { status: 'checking', rtt: null };
         if (this.#round?.pending) this.#finish('unreachable', { reason: 'no-broker' });
-        else this.#env.changed();
+        else this.#moreFailed('unreachable', { reason: 'no-broker' });
     }
 
     /* It is back, and the devices' states are about to be read again. */
@@ -154,13 +165,13 @@ export class Session {
         if (['idle', 'unreachable'].includes(this.state)) this.hello();
     }
 
-    async ask({ reason, seconds }) {
+    async ask({ reason, scopes = ['view'], seconds }) {
         if (!['idle', 'unreachable'].includes(this.state)) return;
         const env = this.#env;
-        this.#round = { exchange: null, hash: null, grant: null, early: [], inbox: new Inbox(), seq: 0, timers: [], pending: { reason, seconds } };
+        this.#round = { exchange: null, hash: null, grant: null, early: [], inbox: new Inbox(), seq: 0, timers: [], pending: { reason, scopes, seconds } };
         const round = this.#round;
-        this.request = { reason, seconds, at: env.now() };
-        this.grant = null;
+        this.request = { reason, scopes, seconds, at: env.now() };
+        this.grant = this.more = this.changed = null;
         this.code = '';
         this.paused = '';
         this.#set('asking');
@@ -171,20 +182,67 @@ export class Session {
             return;
         }
         if (round !== this.#round) return;
-        const challenge = this.#challenge;
-        const fresh = challenge && env.now() - challenge.at < NONCE_MS && challenge.exchange.identity.credential === env.identity()?.credential;
-        if (fresh) await this.#request(round);
+        if (this.#fresh()) await this.#request(round);
         else await this.hello(); // its challenge brings us on, its silence ends the round
+    }
+
+    /* Whether a request can be made of the last challenge. */
+    #fresh() {
+        const challenge = this.#challenge;
+        return challenge && this.#env.now() - challenge.at < NONCE_MS && challenge.exchange.identity.credential === this.#env.identity()?.credential;
+    }
+
+    /* Asks for further scopes of this session. */
+    async askMore({ reason, scopes }) {
+        if (!this.inSession || this.more?.waiting) return;
+        this.more = new More({ reason, scopes }, this.#env.now());
+        this.#env.changed();
+        if (this.#fresh()) await this.#requestMore();
+        else await this.hello();
+    }
+
+    async #requestMore() {
+        const env = this.#env;
+        const { more } = this;
+        const round = this.#round;
+        const { exchange, hash: challenge, nonce: deviceNonce } = this.#challenge;
+        this.#challenge = null;
+        const { reason, scopes } = more;
+        const { fingerprint } = round.certificate;
+        const { session, seconds } = this.grant;
+        const claims = { typ: 'request', device: this.device, challenge, nonce: deviceNonce, reason, scopes, seconds, fingerprint, session, ...forDevice(env.turn()) };
+        const message = await exchange.prepare(claims, REQUEST_EXPIRY_S);
+        if (round !== this.#round || more !== this.more || !more.pending) return;
+        more.sent(exchange, message.hash, code(message.hash));
+        message.send();
+        this.#within(SILENCE_MS, IN_SESSION, () => more === this.more && more.state === 'asking' && this.cancelMore('no-answer'));
+        env.changed();
+    }
+
+    /* The agent takes the request for more back, or nobody answers it. */
+    cancelMore(reason) {
+        const { more } = this;
+        if (!more?.waiting) return;
+        if (more.hash) this.#send(more.exchange, { typ: 'cancel', request: more.hash });
+        more.settle(reason ? 'unreachable' : 'denied', { reason: reason ?? 'cancelled' }, this.#env.now());
+        this.#env.changed();
+    }
+
+    /* What is said of it, and of what changed, was read. */
+    dismiss() {
+        if (!this.more?.waiting) this.more = null;
+        this.changed = null;
+        this.#env.changed();
     }
 
     async #request(round) {
         const env = this.#env;
-        const { reason, seconds } = round.pending;
+        const { reason, scopes, seconds } = round.pending;
         round.pending = null;
         const { exchange, hash: challenge, nonce: deviceNonce } = this.#challenge;
         this.#challenge = null; // it serves once
         const { fingerprint } = round.certificate;
-        const claims = { typ: 'request', device: this.device, challenge, nonce: deviceNonce, reason, scopes: ['view'], seconds, fingerprint, ...forDevice(env.turn()) };
+        const claims = { typ: 'request', device: this.device, challenge, nonce: deviceNonce, reason, scopes, seconds, fingerprint, ...forDevice(env.turn()) };
         const message = await exchange.prepare(claims, REQUEST_EXPIRY_S);
         if (round !== this.#round) return;
         round.exchange = exchange;
@@ -280,6 +338,7 @@ export class Session {
         if (this.state === 'unreachable') this.#set('idle');
         env.changed();
         if (this.state === 'asking' && this.#round?.pending && this.#round.certificate) this.#request(this.#round);
+        else if (this.inSession && this.more?.pending) this.#requestMore();
     }
 
     /* The device does not want to talk to us at all. */
@@ -288,7 +347,7 @@ export class Session {
         this.reach = { status: 'refused', rtt: null };
         if (this.#round?.pending) this.#finish('denied', { reason, detail });
         else if (['idle', 'unreachable'].includes(this.state)) this.#set('denied', { reason, detail });
-        else this.#env.changed();
+        else this.#moreFailed('denied', { reason, detail });
     }
 
     #answered(exchange, message) {
@@ -298,6 +357,10 @@ export class Session {
             // The person said yes just as the agent gave up: the device must not go on.
             this.#send(exchange, { typ: 'end', session: message.session, seq: 0, by: 'agent', reason: 'hung-up' });
             return;
+        }
+        if (this.more?.owns(exchange, message)) {
+            this.more.answered(message, this.#env.now());
+            return this.#env.changed();
         }
         const round = this.#round;
         if (!round?.hash || exchange !== round.exchange || message.request !== round.hash || !this.waiting) return;
@@ -319,7 +382,8 @@ export class Session {
         round.grant = grant;
         this.grant = { session: grant.session, scopes: grant.scopes, seconds: grant.seconds, endsAt: env.now() + grant.seconds * 1000 };
         this.#set('connecting');
-        if (grant.scopes.some((scope) => scope !== 'view') || grant.seconds > this.request.seconds)
+        this.#note({ left: without(this.request.scopes, grant.scopes) });
+        if (without(grant.scopes, this.request.scopes).length || grant.seconds > this.request.seconds)
             return this.#end('protocol', 'the grant is wider than the request');
         this.path = 0;
         this.chat = new Chat();
@@ -360,9 +424,20 @@ export class Session {
 
     /* What holds from now on: a scope was taken away or added, the picture stands still or goes on. */
     #updated({ scopes, paused }) {
+        const { more } = this;
+        const added = without(scopes, this.grant.scopes);
+        const asked = more?.hash && more.state !== 'denied' ? more.scopes : [];
+        if (without(added, asked).length) return this.#end('protocol', 'a scope that nobody asked for');
+        this.#note({ added, left: added.length ? without(asked, scopes) : [], removed: without(this.grant.scopes, scopes) });
+        if (added.length) this.more = null; // what was added says it
         this.grant = { ...this.grant, scopes };
         this.paused = paused;
         this.#env.changed();
+    }
+
+    /* Told until it was read. */
+    #note({ left = [], added = [], removed = [] }) {
+        if (left.length + added.length + removed.length) this.changed = { left, added, removed };
     }
 
     async #offered(round, { type, path, sdp }) {
@@ -458,6 +533,7 @@ export class Session {
         const round = this.#round;
         this.#round = null;
         round?.timers.forEach((cancel) => cancel());
+        this.more = null;
         this.peer?.close();
         this.peer = null;
         this.#env.mark(state);

@@ -10,6 +10,13 @@ export const SCOPES = {
     logs: ['Read the logs', 'what the machine has written down about itself'],
 };
 
+/* Who granted, when it was not a person at the panel for this request: the agent should know that nobody looks. */
+const GRANTED_BY = {
+    switch: 'By the key switch: nobody was asked',
+    owner: 'By the owner’s pre-authorisation: nobody was asked',
+};
+export const grantedBy = (by) => GRANTED_BY[by];
+
 /* Why a request was denied -> [what happened, what to do]. */
 export const DENIALS = {
     denied: ['The person at the panel said no', 'Call them before you ask again: a second request without a word is rarely welcome.'],

@@ -335,6 +335,7 @@ class OrielApp extends View {
             return html`<oriel-device-page
                 .session=${this.session}
                 .devices=${this.devices}
+                .allowed=${this.keys.enrolled.claims.scopes}
                 .online=${this.phase === 'connected'}
                 .revision=${this.revision}
             ></oriel-device-page>`;

@@ -1,4 +1,4 @@
-/* All devices, live: those that call for help first. */
+/* All devices, live: first the queue of those that call for help, who waits longest first. */
 import { html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { View } from './view.js';
@@ -23,7 +23,9 @@ class DeviceList extends View {
 
     render() {
         const list = this.devices.list(this.query);
+        const calls = list.filter((d) => d.help);
         const calling = this.devices.list().filter((d) => d.help).length;
+        const rows = (devices) => repeat(devices, (d) => d.id, (d) => this.row(d));
         return html`<main class="page">
             <div class="bar">
                 <h1>Devices</h1>
@@ -42,17 +44,22 @@ class DeviceList extends View {
                     />
                 </label>
             </div>
-            <div class="table card ${this.stale ? 'stale' : ''}" data-testid="device-list" data-count=${list.length}>
-                ${list.length
-                    ? html`<div class="row head" aria-hidden="true">
-                              <span>Status</span><span>Device</span><span>Model</span><span>Site</span><span>Firmware</span><span>Running for</span>
-                          </div>
-                          ${repeat(
-                              list,
-                              (d) => d.id,
-                              (d) => this.row(d),
-                          )}`
-                    : this.empty()}
+            <div class=${this.stale ? 'stale' : ''} data-testid="device-list" data-count=${list.length}>
+                ${calls.length
+                    ? html`<h2 class="queue">${icons.bell}Calls for support</h2>
+                          <div class="table card" data-testid="queue" data-count=${calls.length}>${rows(calls)}</div>`
+                    : nothing}
+                ${calls.length && calls.length < list.length ? html`<h2 class="queue">Other devices</h2>` : nothing}
+                ${calls.length < list.length || !list.length
+                    ? html`<div class="table card">
+                          ${list.length
+                              ? html`<div class="row head" aria-hidden="true">
+                                        <span>Status</span><span>Device</span><span>Model</span><span>Site</span><span>Firmware</span><span>Running for</span>
+                                    </div>
+                                    ${rows(list.filter((d) => !d.help))}`
+                              : this.empty()}
+                      </div>`
+                    : nothing}
             </div>
         </main>`;
     }
@@ -75,13 +82,7 @@ class DeviceList extends View {
             <span class="fact">${device.site || '–'}</span>
             <span class="fact number">${device.firmware || '–'}</span>
             <span class="fact number">${uptime(this.devices.uptime(device))}</span>
-            ${device.help
-                ? html`<span class="note call" data-testid="help"
-                      >${icons.bell}<span><b>Calls for support</b>, waiting ${waited(device, waiting)}</span>${device.help.note
-                          ? html`<q>${device.help.note}</q>`
-                          : nothing}${device.help.callback ? html` · call back: <b data-testid="callback">${device.help.callback}</b>` : nothing}</span
-                  >`
-                : nothing}
+            ${device.help ? this.call(device.help, waited(device, waiting), waiting) : nothing}
             ${device.unverified
                 ? html`<span class="note" data-testid="unverified">${icons.warn}${UNVERIFIED[device.unverified.reason][0]}</span>`
                 : nothing}
@@ -89,6 +90,17 @@ class DeviceList extends View {
                 ? html`<span class="note" data-testid="no-consent">${icons.warn}Nobody at the panel can be asked</span>`
                 : nothing}
         </a>`;
+    }
+
+    /* What the person said, and what the machine knew when they called. */
+    call({ note, page, alarms, callback }, text, waiting) {
+        return html`<span class="note call" data-testid="help" data-waiting=${Math.round(waiting ?? 0)}>
+            <b class="waits">Waits ${text}</b>${callback ? html`<span class="chip" data-testid="callback">Call back: <b>${callback}</b></span>` : nothing}${note
+                ? html`<q>${note}</q>`
+                : nothing}
+            ${alarms ? html`<span class="context">${alarms[0]}${alarms.length > 1 ? ` and ${alarms.length - 1} more` : nothing}</span>` : nothing}
+            ${page ? html`<span class="context">Page: ${page}</span>` : nothing}
+        </span>`;
     }
 
     empty() {

@@ -3,8 +3,10 @@ import { html, nothing } from 'lit';
 import { View } from './view.js';
 import { icons } from './icons.js';
 import { STATUS } from './device-list.js';
+import { named } from './scopes.js';
 import { identityCard, unverifiedCard, verifiedMark } from './identity.js';
 import { DENIALS, PAUSED, UNREACHABLE, counter, endWords, span } from '../words.js';
+import './grants.js';
 import './request-form.js';
 import './viewer.js';
 import './chat.js';
@@ -31,7 +33,7 @@ const STEPS = [
 
 const WAITING = {
     asking: ['Asking the device', 'The prompt is not on the panel yet.'],
-    shown: ['The person at the panel is being asked', 'They see your name, your company, the reason and the time.'],
+    shown: ['The person at the panel is being asked', 'They see your name, your company, what you ask for, the reason and the time.'],
     allowed: ['The person said yes', 'The device starts to take its picture.'],
 };
 
@@ -46,7 +48,7 @@ const callContext = ({ page, alarms, callback }) =>
         : nothing;
 
 class DevicePage extends View {
-    static properties = { session: {}, devices: {}, online: {}, revision: {} };
+    static properties = { session: {}, devices: {}, allowed: {}, online: {}, revision: {} };
 
     willUpdate() {
         // Focus must not fall back to the start of the page when the panel that held it is replaced.
@@ -85,7 +87,8 @@ class DevicePage extends View {
                 <div class="right">${session.inSession ? this.sessionControls() : this.reachable()}</div>
             </div>
             ${session.inSession
-                ? html`<div class="watch">
+                ? html`<oriel-grants .session=${session} .allowed=${this.allowed} .offered=${device?.scopes ?? null} .revision=${this.revision}></oriel-grants>
+                      <div class="watch">
                           <oriel-viewer data-panel tabindex="-1" .peer=${session.peer} .path=${session.path} .live=${session.state === 'live'} .chat=${session.chat}></oriel-viewer>
                           <oriel-chat .chat=${session.chat}></oriel-chat>
                       </div>
@@ -115,7 +118,7 @@ class DevicePage extends View {
     /* The code that the panel shows as well. */
     code() {
         const { code } = this.session;
-        return code ? html`<p class="code">Code <b data-testid="code">${code.slice(0, 3)} ${code.slice(3)}</b><small>The panel shows the same. On the phone, compare it.</small></p>` : nothing;
+        return code ? html`<p class="spoken">Code <b data-testid="code">${code.slice(0, 3)} ${code.slice(3)}</b><small>The panel shows the same. On the phone, compare it.</small></p>` : nothing;
     }
 
     pausedBanner() {
@@ -154,6 +157,7 @@ class DevicePage extends View {
         return html`<oriel-request-form
             .session=${session}
             .device=${device}
+            .allowed=${this.allowed}
             .usable=${this.online && session.reach.status === 'yes'}
             .problem=${session.state === 'unreachable' ? this.words() : null}
             .detail=${session.outcome?.reason === 'not-verified' ? null : session.outcome?.detail}
@@ -171,7 +175,7 @@ class DevicePage extends View {
             </ol>
             <h2>${what}<span class="elapsed">${counter(seconds)}</span></h2>
             <p class="muted">${next}</p>
-            <blockquote>${session.request.reason}<small>View the screen, ${span(session.request.seconds)}</small></blockquote>
+            <blockquote>${session.request.reason}<small data-testid="asked-scopes">${named(session.request.scopes)} · ${span(session.request.seconds)}</small></blockquote>
             ${this.code()}
             <button data-testid="cancel" @click=${() => session.cancel()}>Take the request back</button>
         </section>`;

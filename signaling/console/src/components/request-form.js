@@ -1,7 +1,8 @@
-/* Why, and for how long: the question that the person at the panel will read. */
+/* What, why, and for how long: the question that the person at the panel will read. */
 import { html, nothing } from 'lit';
 import { View } from './view.js';
 import { icons } from './icons.js';
+import { choice } from './scopes.js';
 
 const MAX_REASON = 120;
 const DURATIONS = [
@@ -12,20 +13,42 @@ const DURATIONS = [
 ];
 
 /* One line, as the panel will show it. */
-const clean = (text) =>
+export const clean = (text) =>
     text
         .replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '')
         .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
         .trim();
 
 class RequestForm extends View {
-    static properties = { session: {}, device: {}, usable: {}, problem: {}, detail: {}, reason: {}, seconds: {}, missing: {} };
+    static properties = { session: {}, device: {}, usable: {}, problem: {}, detail: {}, allowed: {}, reason: {}, scopes: {}, seconds: {}, missing: {} };
 
     connectedCallback() {
         super.connectedCallback();
         // What was asked last time is what will be asked again.
-        this.reason ??= this.session.request?.reason ?? '';
+        this.reason ??= this.session.request?.reason ?? this.called();
+        this.scopes ??= this.session.request?.scopes ?? ['view'];
         this.seconds ??= this.session.request?.seconds ?? 600;
+    }
+
+    willUpdate() {
+        if (!this.reason && !this.touched) this.reason = this.called();
+    }
+
+    /* Who calls has said why; the machine knows the rest. */
+    called() {
+        const { note, alarms, page } = this.device?.help ?? {};
+        const about = note || alarms?.[0] || page;
+        return about ? `Your call: ${about}`.slice(0, MAX_REASON) : '';
+    }
+
+    /* What the device has of what this agent may ask for; its state may not say. */
+    get absent() {
+        const offered = this.device?.scopes;
+        return offered ? this.allowed.filter((scope) => !offered.includes(scope)) : null;
+    }
+
+    toggle(scope) {
+        this.scopes = this.scopes.includes(scope) ? this.scopes.filter((other) => other !== scope) : [...this.scopes, scope];
     }
 
     submit(event) {
@@ -36,7 +59,8 @@ class RequestForm extends View {
             this.querySelector('textarea').focus();
             return;
         }
-        if (this.usable) this.session.ask({ reason, seconds: this.seconds });
+        const scopes = this.allowed.filter((scope) => scope === 'view' || (this.scopes.includes(scope) && !this.absent?.includes(scope)));
+        if (this.usable) this.session.ask({ reason, scopes, seconds: this.seconds });
     }
 
     keydown(event) {
@@ -48,6 +72,8 @@ class RequestForm extends View {
         const { device } = this;
         if (this.problem) return [icons.warn, ...this.problem];
         if (!device?.online) return null;
+        if (device.help?.callback && device.consent)
+            return [icons.bell, `Call back first: ${device.help.callback}`, 'They need not wait at the panel. Ask when they stand there.'];
         if (!device.consent) return [icons.warn, 'Nobody at the panel can be asked', 'The program that asks the person is not running there, so a request will be denied.'];
         if (device.status !== 'ready')
             return [
@@ -62,8 +88,9 @@ class RequestForm extends View {
         const left = MAX_REASON - this.reason.length;
         const warning = this.warning();
         return html`<form class="card request" @submit=${this.submit} novalidate>
-            <h2>Ask to see the screen</h2>
+            <h2>Ask for a session</h2>
             <p class="muted">The person at the panel reads this and decides. They can stop at any time.</p>
+            ${choice({ scopes: this.allowed, chosen: this.scopes, fixed: ['view'], missing: this.absent, toggle: (scope) => this.toggle(scope) })}
             <label for="reason">Reason<span class="count ${left <= 10 ? 'few' : ''}" data-testid="reason-left">${left}</span></label>
             <textarea
                 id="reason"
@@ -75,7 +102,7 @@ class RequestForm extends View {
                 aria-describedby="reason-problem"
                 aria-invalid=${this.missing ? 'true' : 'false'}
                 .value=${this.reason}
-                @input=${(event) => ((this.reason = event.target.value), (this.missing = false))}
+                @input=${(event) => ((this.reason = event.target.value), (this.touched = true), (this.missing = false))}
                 @keydown=${this.keydown}
             ></textarea>
             <p id="reason-problem" class="problem-line" role="alert">${this.missing ? 'Say why: the person will not agree to nothing.' : nothing}</p>
