@@ -31,6 +31,7 @@ static const struct {
     {"clock", "step:r"},
     {"recovered", "cut_bytes:i cut:t?"},
     {"acknowledged", "found:t uid:i size:i peaks:t"},
+    {"exported", "first:i last:i by:t"},
     {"cosigned", "by:t size:i"},
     {"dropped", "first:i last:i"},
 };

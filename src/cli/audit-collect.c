@@ -200,36 +200,53 @@ static bool answer(const struct collection *c, const struct oriel_note_key *key)
         return false;
     oriel_note_key_text(key, vkey);
     if (c->a->json)
-        printf("{\"records\":%" PRIu64 ",\"new\":%" PRIu64 ",\"cosigner\":\"%s\"}\n", c->tree.size,
-               c->tree.size - c->before.tree.size, vkey);
+        printf("{\"from\":\"%s\",\"records\":%" PRIu64 ",\"new\":%" PRIu64 ",\"cosigner\":\"%s\"}\n", c->head.origin,
+               c->tree.size, c->tree.size - c->before.tree.size, vkey);
     else
-        printf("%" PRIu64 " new records, %" PRIu64 " in all; cosigned by %s\n", c->tree.size - c->before.tree.size,
-               c->tree.size, vkey);
+        printf("%s: %" PRIu64 " new records, %" PRIu64 " in all; cosigned by %s\n", c->head.origin,
+               c->tree.size - c->before.tree.size, c->tree.size, vkey);
     return true;
 }
 
-int oriel_cli_audit_collect(const struct oriel_cli_audit *a) {
+/* Only the broker repeats messages; a file that is older than the store is one that somebody chose. */
+static bool is_repetition(const struct collection *c, const struct oriel_note_key *keys, size_t count) {
+    struct oriel_log_report report;
+    if (!c->a->collector || oriel_log_read(c->store, keys, count, NULL, &report) != ORIEL_LOG_GOOD ||
+        strcmp(report.checkpoint.origin, c->head.origin) != 0 || c->head.size >= report.checkpoint.size)
+        return false;
+    oriel_warning("%s: a head of %" PRIu64 " records, but %" PRIu64
+                  " were collected: the broker repeats itself, or the device's log was put back",
+                  c->a->file, c->head.size, report.checkpoint.size);
+    return true;
+}
+
+bool oriel_cli_audit_take(const struct oriel_cli_audit *a, FILE *in) {
     struct oriel_note_key keys[ORIEL_CLI_KEYS_MAX], own = {0};
-    if (!a->store || !a->vkey || !a->key || !a->file) {
-        oriel_error("%s is missing", !a->store ? "--store" : !a->vkey ? "--vkey" : !a->key ? "--key" : "the export");
-        return 2;
-    }
     size_t count = oriel_cli_vkeys(a->vkey, keys);
-    struct collection c = {.a = a, .store = -1};
-    _cleanup_(close_file) FILE *in = count ? fopen(a->file, "re") : NULL;
-    if (count && !in)
-        oriel_error("cannot read %s: %s", a->file, strerror(errno));
-    c.in = in;
-    bool good = in && read_header(&c, keys, count) && load_key(&c, &own);
+    struct collection c = {.a = a, .in = in, .store = -1};
+    bool good = count && read_header(&c, keys, count) && load_key(&c, &own);
     if (good && mkdir(a->store, 0700) < 0 && errno != EEXIST)
         good = refuse(&c, "the store can't be made");
     _cleanup_close_ int store = good ? open(a->store, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     c.store = store;
     if (good && (store < 0 || flock(store, LOCK_EX) < 0))
         good = refuse(&c, "the store can't be opened");
-    good = good && look_at_store(&c, keys, count) && keep(&c) && answer(&c, &own);
+    good = good && (is_repetition(&c, keys, count) || (look_at_store(&c, keys, count) && keep(&c) && answer(&c, &own)));
     free(c.note);
     oriel_note_key_clear(&own);
     oriel_cli_audit_keys_clear(keys, count);
-    return good ? 0 : 1;
+    return good;
+}
+
+int oriel_cli_audit_collect(const struct oriel_cli_audit *a) {
+    if (a->collector)
+        return oriel_cli_audit_subscribe(a);
+    if (!a->store || !a->vkey || !a->key || !a->file) {
+        oriel_error("%s is missing", !a->store ? "--store" : !a->vkey ? "--vkey" : !a->key ? "--key" : "the export");
+        return 2;
+    }
+    _cleanup_(close_file) FILE *in = fopen(a->file, "re");
+    if (!in)
+        oriel_error("cannot read %s: %s", a->file, strerror(errno));
+    return in && oriel_cli_audit_take(a, in) ? 0 : 1;
 }

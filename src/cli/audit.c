@@ -28,8 +28,8 @@ static const struct command {
     {"prove", oriel_cli_audit_prove, "--session --out --vkey", "--session ID [--vkey VKEY|FILE] [--out FILE]"},
     {"export", oriel_cli_audit_export, "--from --out --vkey --cosigned",
      "[--from RECORD] [--vkey VKEY|FILE] --out FILE | --cosigned FILE"},
-    {"collect", oriel_cli_audit_collect, "--store --key --vkey --out FILE",
-     "--store DIR --vkey VKEY|FILE --key FILE [--out FILE] EXPORT"},
+    {"collect", oriel_cli_audit_collect, "--store --key --vkey --out --collector --vkeys FILE",
+     "--store DIR (--vkey VKEY|FILE --key FILE [--out FILE] EXPORT | --collector DIR --vkeys DIR)"},
     {"acknowledge", oriel_cli_audit_acknowledge, "", ""},
 };
 
@@ -53,7 +53,8 @@ static const char **option_value(struct oriel_cli_audit *a, const char *name) {
                    {"--session", &a->session}, {"--out", &a->out},           {"--store", &a->store},
                    {"--key", &a->key},         {"--cosigned", &a->cosigned}, {"--since", &a->since},
                    {"--until", &a->until},     {"--vendor", &a->vendor},     {"--agent", &a->agent},
-                   {"--outcome", &a->outcome}, {"--from", &a->from}};
+                   {"--outcome", &a->outcome}, {"--from", &a->from},         {"--collector", &a->collector},
+                   {"--vkeys", &a->vkeys}};
     for (size_t i = 0; i < G_N_ELEMENTS(options); i++)
         if (strcmp(options[i].name, name) == 0)
             return options[i].value;

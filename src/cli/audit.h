@@ -2,16 +2,20 @@
 #ifndef ORIEL_CLI_AUDIT_H
 #define ORIEL_CLI_AUDIT_H
 
+#include <stdio.h>
+
 #include "cli.h"
 #include "reader.h"
 
 enum { ORIEL_CLI_KEYS_MAX = 16 };
 
+#define ORIEL_CLI_COLLECTOR "audit.collector" /* its name at the broker: no device's, agent's or administrator's id */
+
 struct oriel_cli_audit {
     const struct oriel_cli *cli;
     const char *vkey, *head, *proof, *session, *out, *store, *key, *cosigned; /* of verify, prove, export, collect */
     const char *since, *until, *vendor, *agent, *outcome;                     /* of show */
-    const char *from;
+    const char *from, *collector, *vkeys;
     const char *file; /* the operand */
     bool json;
 };
@@ -42,6 +46,10 @@ int oriel_cli_audit_show(const struct oriel_cli_audit *a);
 int oriel_cli_audit_prove(const struct oriel_cli_audit *a);
 int oriel_cli_audit_export(const struct oriel_cli_audit *a);
 int oriel_cli_audit_collect(const struct oriel_cli_audit *a);
+/* An export from `in` into a->store, as collect does; a->file is how it is called. False after saying why not. */
+bool oriel_cli_audit_take(const struct oriel_cli_audit *a, FILE *in);
+/* Stays, and takes what devices send. */
+int oriel_cli_audit_subscribe(const struct oriel_cli_audit *a);
 int oriel_cli_audit_acknowledge(const struct oriel_cli_audit *a);
 
 #endif

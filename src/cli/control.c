@@ -120,6 +120,9 @@ int oriel_cli_status(const struct oriel_cli *cli) {
         puts(json_is_true(json_object_get(s, "consent"))
                  ? "consent   the person can be asked"
                  : "consent   no consent program is connected: every request is denied");
+        if (json_object_get(s, "collected"))
+            printf("audit     the collector has %lld of %lld records\n", oriel_json_integer(s, "collected", 0),
+                   oriel_json_integer(s, "records", 0));
         if (*text(s, "audit_why"))
             printf("audit     every request is denied: %s\n", text(s, "audit_why"));
         if (json_is_true(json_object_get(s, "call")))

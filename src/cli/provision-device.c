@@ -26,6 +26,7 @@ struct device {
         *certificate, *certificate_key, *turn_ca, *days, *out;
     GPtrArray *trust;
     json_t *files;
+    json_t *collector; /* its keys, or NULL */
 };
 
 /* Takes `text`; false when it is NULL. */
@@ -115,6 +116,12 @@ static bool add_turn_ca(struct device *d) {
     return true;
 }
 
+static bool add_collector(struct device *d) {
+    return oriel_collector_keys(d->owner, d->tenant, &d->collector) &&
+           (!d->collector ||
+            add(d, "collector.jwk", "0644", oriel_json_pretty(json_incref(json_object_get(d->collector, "seal")))));
+}
+
 static bool has_file(const struct device *d, const char *name) {
     size_t i;
     json_t *file;
@@ -202,6 +209,9 @@ static char *configuration(const struct device *d, json_t *scopes) {
     if (d->turn_ca)
         g_string_append(text, "[relay]\nca=" ROOT "/etc/oriel/turn-ca.pem\n\n");
     g_string_append(text, "[audit]\ndirectory=" ROOT "/var/lib/oriel/audit\nkey=" ROOT "/etc/oriel/audit.key\n");
+    if (d->collector)
+        g_string_append_printf(text, "collector=%s\ncollector-key=" ROOT "/etc/oriel/collector.jwk\n",
+                               oriel_json_text(d->collector, "cosigner"));
     return g_string_free(text, FALSE);
 }
 
@@ -266,13 +276,14 @@ int oriel_provision_device(int argc, char **argv) {
         status = 2;
     g_autofree char *vkeys = NULL;
     if (status == 1 && oriel_file_is_free(d.out) && add_identity(&d) && add_audit_key(&d, &vkeys) &&
-        add_broker(&d, days) && add_turn_ca(&d) && add_trust(&d) &&
+        add_broker(&d, days) && add_turn_ca(&d) && add_trust(&d) && add_collector(&d) &&
         add(&d, "oriel.conf", "0644", configuration(&d, scopes))) {
         char *bundle = oriel_json_pretty(
             json_pack("{s:i, s:s, s:s, s:O}", "v", 1, "typ", "bundle", "device", d.id, "files", d.files));
         status = put_vkeys(&d, vkeys) && oriel_file_put(d.out, 0600, bundle) ? 0 : 1;
     }
     json_decref(scopes);
+    json_decref(d.collector);
     json_decref(d.files);
     if (d.trust)
         g_ptr_array_unref(d.trust);
@@ -282,8 +293,9 @@ int oriel_provision_device(int argc, char **argv) {
 /* ---- install ---- */
 
 static bool is_known_name(const char *name) {
-    static const char *const names[] = {"device.key", "seal.key",   "audit.key",   "device.jwt", "broker-ca.pem",
-                                        "broker.pem", "broker.key", "turn-ca.pem", "oriel.conf", NULL};
+    static const char *const names[] = {"device.key",    "seal.key",      "audit.key",  "device.jwt",
+                                        "broker-ca.pem", "broker.pem",    "broker.key", "turn-ca.pem",
+                                        "oriel.conf",    "collector.jwk", NULL};
     if (g_strv_contains(names, name))
         return true;
     g_autofree char *vendor = g_str_has_prefix(name, "trust.d/") && g_str_has_suffix(name, ".json")

@@ -41,6 +41,8 @@ static const struct command {
      "      (--owner DIR | --certificate FILE --certificate-key FILE) [--port N] [--tls-port N]\n"
      "      [--relay-ports FROM-TO] [--allow-peer ADDRESS|FIRST-LAST…] [--realm NAME] [--user ACCOUNT]\n"
      "      [--log syslog|stdout|FILE]]"},
+    {"collector", oriel_provision_collector,
+     "--owner DIR --tenant ID --broker URL [--broker-ca FILE] [--days N] --out DIR"},
     {"certificate", oriel_provision_certificate,
      "--owner DIR (--device ID --tenant ID | --admin VENDOR | --server NAME…) [--days N] --out DIR"},
 };

@@ -138,6 +138,11 @@ char *oriel_turn_secret(const char *path);
 bool oriel_turn_credentials(const char *directory, const json_t *vendor, const char *agent, json_int_t expiry,
                             json_t **out);
 
+/* ---- the collector (provision-collector.c) ---- */
+
+/* {cosigner, seal}: the keys of the owner's collector for that tenant; NULL: there is none. False after saying why. */
+bool oriel_collector_keys(const char *owner, const char *tenant, json_t **out);
+
 /* ---- the commands ---- */
 
 int oriel_provision_owner(int argc, char **argv);
@@ -151,5 +156,6 @@ int oriel_provision_broker(int argc, char **argv);
 int oriel_provision_broker_agent(int argc, char **argv);
 int oriel_provision_turn(int argc, char **argv);
 int oriel_provision_certificate(int argc, char **argv);
+int oriel_provision_collector(int argc, char **argv);
 
 #endif

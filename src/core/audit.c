@@ -16,6 +16,9 @@ struct oriel_audit {
     struct oriel_note_key key;
     GHashTable *open;     /* session ids without an end, of before; empty once they are recorded as aborted */
     GHashTable *policies; /* what -> its last hash */
+    guint64 collected;    /* records that the collector has */
+    guint64 exported;     /* the last record that was ever sent to it */
+    guint64 news;         /* the last record that is not about collecting */
 };
 
 static bool fail(GError **error, const char *why) {
@@ -44,6 +47,12 @@ static void remember(struct oriel_audit *a, const char *what, const char *hash) 
     g_hash_table_insert(a->policies, g_strdup(what), g_strdup(hash));
 }
 
+/* Collecting makes records; if these were news to collect, there would be no end of it. */
+static bool is_news(const char *event) {
+    static const char *const about[] = {"exported", "cosigned", "dropped", NULL};
+    return !g_strv_contains(about, event);
+}
+
 /* What of the records there are is needed to go on. */
 static void look_at(void *user, const struct oriel_record_head *head, const char *line, size_t length) {
     struct oriel_audit *a = user;
@@ -51,9 +60,18 @@ static void look_at(void *user, const struct oriel_record_head *head, const char
     bool grant = strcmp(head->event, "grant") == 0;
     bool over = strcmp(head->event, "end") == 0 || strcmp(head->event, "aborted") == 0;
     bool boot = strcmp(head->event, "boot") == 0, policy = strcmp(head->event, "policy") == 0;
-    json_t *record = grant || over || policy || boot ? oriel_json_decode(line, length, ORIEL_RECORD_MAX, why) : NULL;
+    bool cosigned = strcmp(head->event, "cosigned") == 0, exported = strcmp(head->event, "exported") == 0;
+    json_t *record = grant || over || policy || boot || cosigned || exported
+                         ? oriel_json_decode(line, length, ORIEL_RECORD_MAX, why)
+                         : NULL;
     const char *session = oriel_json_text(record, "session"), *what = oriel_json_text(record, "what"),
                *hash = oriel_json_text(record, "hash");
+    if (cosigned)
+        a->collected = MAX(a->collected, (guint64)oriel_json_integer(record, "size", 0));
+    if (exported && strcmp(oriel_json_text(record, "by"), "broker") == 0)
+        a->exported = MAX(a->exported, (guint64)oriel_json_integer(record, "last", 0));
+    if (is_news(head->event))
+        a->news = head->seq;
     if (grant && session)
         g_hash_table_add(a->open, g_strdup(session));
     else if (over && session)
@@ -77,6 +95,8 @@ static bool append(struct oriel_audit *a, const char *event, json_t *members, co
     bool good = oriel_log_append(a->log, event, members, is_last(event), at, why);
     g_autofree char *text = good ? json_dumps(members, JSON_COMPACT) : NULL;
     json_decref(members);
+    if (good && is_news(event))
+        a->news = oriel_audit_size(a);
     if (good)
         oriel_info("record %" G_GUINT64_FORMAT ", %s: %s", oriel_audit_size(a), event, text ? text : "");
     return good || fail(error, why);
@@ -192,11 +212,72 @@ bool oriel_audit_cosigned(struct oriel_audit *a, const char *collector, const ch
                     good ? "it speaks of records that are not here" : why);
         return false;
     }
+    if (head.size <= a->collected)
+        return true; /* said again */
+    a->collected = head.size;
     return oriel_audit_append(
                a, "cosigned",
                json_pack("{s:s%, s:I}", "by", collector, strcspn(collector, "+"), "size", (json_int_t)head.size), NULL,
                error) &&
            (oriel_log_drop(a->log, head.size, keep, why) || fail(error, why));
+}
+
+struct chunk {
+    GString *text; /* of the records */
+    gsize max;
+    guint64 first, last;
+    const struct oriel_log_report *report;
+    struct oriel_tree tree; /* up to the last record that is in */
+};
+
+static void add_to_chunk(void *user, const struct oriel_record_head *head, const char *line, size_t length) {
+    struct chunk *c = user;
+    if (head->seq < c->first || (c->last && head->seq != c->last + 1) || c->text->len + length + 1 > c->max)
+        return;
+    if (!c->last)
+        c->first = head->seq; /* those before it are lost, and acknowledged */
+    c->last = head->seq;
+    c->tree = c->report->tree;
+    g_string_append_len(c->text, line, (gssize)length);
+    g_string_append_c(c->text, '\n');
+}
+
+static char *finish_chunk(struct oriel_audit *a, struct chunk *c, GError **error) {
+    size_t length;
+    g_autofree char *note = oriel_checkpoint_sign(&a->key, &c->tree, &length);
+    if (!note)
+        return NULL;
+    json_t *members =
+        json_pack("{s:I, s:I, s:s}", "first", (json_int_t)c->first, "last", (json_int_t)c->last, "by", "broker");
+    if (c->last <= a->exported)
+        json_decref(members); /* sent again */
+    else if (!append(a, "exported", members, NULL, error))
+        return NULL;
+    a->exported = MAX(a->exported, c->last);
+    json_t *first = json_pack("{s:i, s:s, s:I, s:I, s:s%}", "v", 1, "typ", "audit-export", "from", (json_int_t)c->first,
+                              "to", (json_int_t)c->last, "checkpoint", note, length);
+    g_autofree char *head = json_dumps(first, JSON_COMPACT);
+    json_decref(first);
+    return g_strconcat(head, "\n", c->text->str, NULL);
+}
+
+char *oriel_audit_export(struct oriel_audit *a, gsize max, GError **error) {
+    if (oriel_log_tampered(a->log) || a->news <= a->collected)
+        return NULL;
+    struct oriel_log_report report;
+    struct chunk c = {.text = g_string_new(NULL), .max = max, .first = a->collected + 1, .report = &report};
+    const struct oriel_log_visitor visitor = {.record = add_to_chunk, .user = &c};
+    char *text = NULL;
+    if (oriel_log_read(oriel_log_directory(a->log), &a->key, 1, &visitor, &report) != ORIEL_LOG_GOOD)
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "audit: nothing is exported: %s", report.what);
+    else if (c.last)
+        text = finish_chunk(a, &c, error);
+    g_string_free(c.text, TRUE);
+    return text;
+}
+
+guint64 oriel_audit_collected(const struct oriel_audit *a) {
+    return a->collected;
 }
 
 guint64 oriel_audit_size(const struct oriel_audit *a) {

@@ -38,8 +38,14 @@ bool oriel_audit_is_writable(struct oriel_audit *audit, GError **error);
 /* NULL, or what is wrong with the log. */
 const char *oriel_audit_tampered(const struct oriel_audit *audit);
 bool oriel_audit_acknowledge(struct oriel_audit *audit, guint uid, GError **error);
-/* The answer of the owner's collector, whose vkey is `collector`: the signed head with its cosignature. It is recorded,
- * and of the segments that it covers all but the newest `keep` are dropped. */
+/* The records that the owner's collector lacks, from the oldest on, in the form of `oriel audit export`, of at most
+ * `max` bytes; that they are given away is recorded first. The caller frees. NULL without `error`: it has all, but for
+ * what the collecting itself leaves in the log. */
+char *oriel_audit_export(struct oriel_audit *audit, gsize max, GError **error);
+/* How many records the collector has, by its last answer. */
+guint64 oriel_audit_collected(const struct oriel_audit *audit);
+/* The answer of the owner's collector, whose vkey is `collector`: the signed head with its cosignature. If it is a new
+ * one it is recorded, and of the segments that it covers all but the newest `keep` are dropped. */
 bool oriel_audit_cosigned(struct oriel_audit *audit, const char *collector, const char *note, guint keep,
                           GError **error);
 /* How many records there are. */

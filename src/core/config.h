@@ -35,6 +35,7 @@ struct oriel_config {
     guint session_max_seconds;
     char *session_scopes;                                /* joined by ';': what this device grants at most */
     char *audit_directory, *audit_key, *audit_collector; /* the latter: a vkey, or "" */
+    char *audit_collector_key;                           /* file: a public JWK; "": no export by the broker */
     guint audit_keep;                                    /* MiB, closed segments, that are not dropped */
     char *sandbox_without, *sandbox_violations;
     char *media_graph; /* the text of media_pipeline; NULL until graph.h read it */

@@ -184,6 +184,12 @@ static json_t *status(void *user) {
                           (json_int_t)oriel_device_uptime(), "audit_why",
                           oriel_ledger_why(d->ledger) ? oriel_ledger_why(d->ledger) : "", "unrecorded",
                           (int)oriel_ledger_waits(d->ledger));
+    if (d->collector) {
+        guint64 size, collected;
+        oriel_ledger_sizes(d->ledger, &size, &collected);
+        json_object_set_new(s, "records", json_integer((json_int_t)size));
+        json_object_set_new(s, "collected", json_integer((json_int_t)collected));
+    }
     const struct oriel_session_request *r = oriel_session_request(d->session);
     if (r) {
         json_t *session = oriel_device_describe(r, json_pack("{s:s, s:s, s:s, s:i}", "request", r->hash, "session",
@@ -236,7 +242,19 @@ static void unrecorded(void *user, const char *why) {
     oriel_session_unrecorded(((struct oriel_device *)user)->session, why);
 }
 
-static const struct oriel_ledger_events ledger_events = {recorded, unrecorded};
+static void grown(void *user) {
+    oriel_collector_grown(((struct oriel_device *)user)->collector);
+}
+
+static void exported(void *user, const char *text) {
+    oriel_collector_exported(((struct oriel_device *)user)->collector, text);
+}
+
+static void answered(void *user, bool good) {
+    oriel_collector_answered(((struct oriel_device *)user)->collector, good);
+}
+
+static const struct oriel_ledger_events ledger_events = {recorded, grown, exported, answered, unrecorded};
 
 static bool start(struct oriel_device *d, GError **error) {
     const struct oriel_config *c = d->config;
@@ -244,6 +262,12 @@ static bool start(struct oriel_device *d, GError **error) {
     d->ledger = d->identity ? oriel_ledger_new(c, &ledger_events, d, error) : NULL;
     if (!d->ledger)
         return false;
+    g_autoptr(GError) problem = NULL;
+    d->collector = oriel_collector_new(c, d->ledger, &problem);
+    if (problem) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
     g_autofree char *path = g_filename_display_name(c->path);
     json_t *boot = json_pack("{s:s, s:s, s:s, s:s}", "boot", d->boot, "version", ORIEL_VERSION, "device", c->device_id,
                              "config", path);
@@ -313,6 +337,7 @@ void oriel_device_free(struct oriel_device *d) {
     g_clear_handle_id(&d->trust_source, g_source_remove);
     g_clear_handle_id(&d->refusals_source, g_source_remove);
     oriel_ledger_free(d->ledger); /* what waits is written; nobody is told */
+    oriel_collector_free(d->collector);
     oriel_control_free(d->control);
     oriel_provider_free(d->provider);
     oriel_link_free(d->link);

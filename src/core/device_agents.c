@@ -236,7 +236,12 @@ static void online_changed(void *user, bool online, const char *why) {
     if (online == d->online)
         return;
     d->online = online;
+    oriel_collector_online(d->collector, online ? d->link : NULL);
     oriel_provider_send(d->provider, json_pack("{s:s, s:b}", "t", "online", "online", (int)online));
+}
+
+static void cosigned(void *user, const void *bytes, size_t length) {
+    oriel_collector_received(((struct oriel_device *)user)->collector, bytes, length);
 }
 
 static void stale(void *user) {
@@ -249,4 +254,5 @@ static void link_gone(void *user) {
         g_main_loop_quit(d->closing);
 }
 
-const struct oriel_link_events oriel_device_link_events = {online_changed, received, revocation, stale, link_gone};
+const struct oriel_link_events oriel_device_link_events = {online_changed, received, revocation,
+                                                           cosigned,       stale,    link_gone};

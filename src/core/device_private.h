@@ -5,6 +5,7 @@
 #define ORIEL_DEVICE_PRIVATE_H
 
 #include "backoff.h"
+#include "collector.h"
 #include "control.h"
 #include "device.h"
 #include "exchange.h"
@@ -33,6 +34,7 @@ struct oriel_device {
     struct oriel_limit *limit;
     struct oriel_backoff *backoff;
     struct oriel_watch *watch;
+    struct oriel_collector *collector; /* NULL: none is configured */
     char boot[ORIEL_HASH_SIZE];
     int timer; /* CLOCK_BOOTTIME: what expires does so while the machine sleeps, too */
     guint timer_source, state_source, trust_source;

@@ -18,6 +18,7 @@ struct oriel_ledger {
     const char *why;    /* nothing can be recorded */
     bool stuck, told;   /* told: that it is stuck */
     guint watch, looks; /* looks: how many looks at the disk wait */
+    guint64 size, collected;
     /* the scribe's */
     struct oriel_audit *audit;
     json_t *boot; /* until it is recorded */
@@ -34,7 +35,9 @@ struct entry {
     json_t *members;
     struct oriel_record_time time;
     guint uid;
-    GError **outcome; /* of who waits */
+    gsize max;               /* of an export */
+    guint64 size, collected; /* of the log, after it */
+    GError **outcome;        /* of who waits */
     bool *good;
 };
 
@@ -50,10 +53,12 @@ static const char *explain(struct oriel_ledger *l, const GError *error) {
 
 static bool work(struct oriel_scribe_job *job, GError **error) {
     struct entry *e = (struct entry *)job;
-    if (e->act(e, error))
-        return true;
-    e->why = explain(e->ledger, *error);
-    return false;
+    bool good = e->act(e, error);
+    if (!good)
+        e->why = explain(e->ledger, *error);
+    e->size = oriel_audit_size(e->ledger->audit);
+    e->collected = oriel_audit_collected(e->ledger->audit);
+    return good;
 }
 
 static bool append_policy(struct oriel_ledger *l, GError **error) {
@@ -108,6 +113,14 @@ static bool take_answer(struct entry *e, GError **error) {
     return oriel_audit_cosigned(e->ledger->audit, c->audit_collector, e->event, c->audit_keep, error);
 }
 
+static bool take_export(struct entry *e, GError **error) {
+    GError *problem = NULL;
+    e->event = oriel_audit_export(e->ledger->audit, e->max, &problem);
+    if (problem)
+        g_propagate_error(error, problem);
+    return !problem;
+}
+
 /* ---- in the main loop ---- */
 
 static void fail(struct oriel_ledger *l, const char *why) {
@@ -140,6 +153,15 @@ static void entry_free(struct entry *e) {
     g_free(e);
 }
 
+static void tell(struct oriel_ledger *l, const struct entry *e, bool good) {
+    if (e->act == take_export)
+        l->events->exported(l->user, good ? e->event : NULL);
+    else if (e->act == take_answer && !e->outcome)
+        l->events->answered(l->user, good);
+    else if (good && e->act != take_look)
+        l->events->grown(l->user);
+}
+
 static void done(struct oriel_scribe_job *job, const GError *error) {
     struct entry *e = (struct entry *)job;
     struct oriel_ledger *l = e->ledger;
@@ -154,7 +176,13 @@ static void done(struct oriel_scribe_job *job, const GError *error) {
     } else if (error) {
         oriel_error("%s", error->message);
     }
-    bool asked = e->outcome != NULL;
+    bool asked = e->outcome != NULL || e->act == take_answer;
+    if (!untried) {
+        l->size = e->size;
+        l->collected = e->collected;
+    }
+    if (l->events)
+        tell(l, e, !error);
     entry_free(e);
     if (!untried) {
         l->stuck = l->told = false;
@@ -258,6 +286,23 @@ guint oriel_ledger_waits(const struct oriel_ledger *l) {
 
 bool oriel_ledger_is_stuck(const struct oriel_ledger *l) {
     return l->stuck;
+}
+
+void oriel_ledger_export(struct oriel_ledger *l, gsize max) {
+    struct entry *e = entry_new(l, take_export);
+    e->max = max;
+    give(e);
+}
+
+void oriel_ledger_answer(struct oriel_ledger *l, const char *note) {
+    struct entry *e = entry_new(l, take_answer);
+    e->event = g_strdup(note);
+    give(e);
+}
+
+void oriel_ledger_sizes(const struct oriel_ledger *l, guint64 *size, guint64 *collected) {
+    *size = l->size;
+    *collected = l->collected;
 }
 
 static bool wait_for(struct entry *e, GError **error) {

@@ -19,6 +19,12 @@ enum { ORIEL_LEDGER_PATIENCE = 10, ORIEL_LEDGER_QUEUE = 64 };
 struct oriel_ledger_events {
     /* What had this ticket is on the disk, or (false, logged) is not. */
     void (*recorded)(void *user, guint64 ticket, bool good);
+    /* There is more in the log than before. */
+    void (*grown)(void *user);
+    /* What the collector lacks (oriel_ledger_export), or NULL: nothing. */
+    void (*exported)(void *user, const char *text);
+    /* The collector's answer (oriel_ledger_answer) is believed, or (logged) is not. */
+    void (*answered)(void *user, bool good);
     /* Nothing can be recorded now. */
     void (*failed)(void *user, const char *why);
 };
@@ -44,6 +50,11 @@ const char *oriel_ledger_why(const struct oriel_ledger *ledger);
 guint oriel_ledger_waits(const struct oriel_ledger *ledger);
 /* Whether the disk does not answer, so that nothing can be put before a person. */
 bool oriel_ledger_is_stuck(const struct oriel_ledger *ledger);
+/* For the collector; `exported` and `answered` follow. */
+void oriel_ledger_export(struct oriel_ledger *ledger, gsize max);
+void oriel_ledger_answer(struct oriel_ledger *ledger, const char *note);
+/* How many records there are, and how many of them the collector has. */
+void oriel_ledger_sizes(const struct oriel_ledger *ledger, guint64 *size, guint64 *collected);
 /* These wait for the disk: not while somebody may have to stop something. */
 bool oriel_ledger_acknowledge(struct oriel_ledger *ledger, guint uid, GError **error);
 bool oriel_ledger_cosigned(struct oriel_ledger *ledger, const char *note, GError **error);

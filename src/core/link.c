@@ -87,6 +87,9 @@ static void on_message(void *user, struct oriel_ipc_message *m) {
     case ORIEL_SIGNAL_REVOCATION:
         l->events->revocation(l->user, m->fields[0].bytes, m->fields[1].bytes, m->fields[1].length);
         break;
+    case ORIEL_SIGNAL_COSIGNED:
+        l->events->cosigned(l->user, m->fields[0].bytes, m->fields[0].length);
+        break;
     case ORIEL_SIGNAL_STALE:
         l->events->stale(l->user);
         break;
@@ -106,7 +109,7 @@ static bool start(struct oriel_link *l, GError **error) {
     int fd = oriel_helper_fd(l->helper);
     oriel_ipc_send(fd, &oriel_core_to_signal, ORIEL_SIGNAL_CONFIGURE, c->broker_url, c->broker_ca,
                    c->broker_certificate, c->broker_key, c->broker_proxy, c->tenant, c->device_id, l->will,
-                   strlen(l->will));
+                   strlen(l->will), (uint32_t)(*c->audit_collector_key != '\0'));
     if (l->state)
         oriel_ipc_send(fd, &oriel_core_to_signal, ORIEL_SIGNAL_STATE, l->state, strlen(l->state));
     return true;
@@ -142,6 +145,14 @@ void oriel_link_send(struct oriel_link *l, const char *agent, const char *bytes)
     if (result < 0)
         oriel_warning("a message to agent '%s' is lost: oriel-signal does not take it (%s)", agent,
                       g_strerror(-result));
+}
+
+void oriel_link_audit(struct oriel_link *l, const char *bytes) {
+    int result = l->helper ? oriel_ipc_send(oriel_helper_fd(l->helper), &oriel_core_to_signal, ORIEL_SIGNAL_AUDIT,
+                                            bytes, strlen(bytes))
+                           : 0;
+    if (result < 0)
+        oriel_warning("records for the collector wait: oriel-signal does not take them (%s)", g_strerror(-result));
 }
 
 static gboolean lose_patience(gpointer data) {

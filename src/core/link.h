@@ -13,8 +13,9 @@ struct oriel_link_events {
     void (*online)(void *user, bool online, const char *why);
     void (*received)(void *user, const char *agent, const void *bytes, size_t length);
     void (*revocation)(void *user, const char *vendor, const void *bytes, size_t length);
-    void (*stale)(void *user); /* the broker holds another state than ours */
-    void (*gone)(void *user);  /* after oriel_link_shut_down() */
+    void (*cosigned)(void *user, const void *bytes, size_t length); /* the collector's answer */
+    void (*stale)(void *user);                                      /* the broker holds another state than ours */
+    void (*gone)(void *user);                                       /* after oriel_link_shut_down() */
 };
 
 struct oriel_link;
@@ -25,6 +26,8 @@ struct oriel_link *oriel_link_new(const struct oriel_config *config, struct orie
                                   const struct oriel_link_events *events, void *user, GError **error);
 void oriel_link_state(struct oriel_link *link, const char *state);
 void oriel_link_send(struct oriel_link *link, const char *agent, const char *bytes);
+/* To the collector. */
+void oriel_link_audit(struct oriel_link *link, const char *bytes);
 /* Lets oriel-signal say good-bye to the broker; kills it after 2 s. `gone` follows. */
 void oriel_link_shut_down(struct oriel_link *link);
 void oriel_link_free(struct oriel_link *link);

@@ -65,7 +65,7 @@ static void on_subscribed5(void *context, MQTTAsync_successData5 *data) {
 }
 
 static void on_subscribed3(void *context, MQTTAsync_successData *data) {
-    bool refused = data->alt.qosList[0] >= REFUSED_3_1_1 || data->alt.qosList[1] >= REFUSED_3_1_1;
+    bool refused = data->alt.qosList[0] >= REFUSED_3_1_1 || data->alt.qosList[1] >= REFUSED_3_1_1; /* of two at least */
     tell(context, refused ? ORIEL_LINK_REFUSED : ORIEL_LINK_SUBSCRIBED, refused ? REFUSED_3_1_1 : 0, NULL);
 }
 
@@ -149,7 +149,7 @@ int oriel_client_connect(struct oriel_client *c, bool five) {
     options.connectTimeout = CONNECT_TIMEOUT;
     options.maxInflight = IN_FLIGHT_MAX;
     options.context = present(c);
-    options.will = &will;
+    options.will = c->will ? &will : NULL;
     will.topicName = c->state_topic;
     will.payload.data = c->will;
     will.payload.len = (int)c->will_length;
@@ -184,22 +184,25 @@ int oriel_client_connect(struct oriel_client *c, bool five) {
 }
 
 int oriel_client_subscribe(struct oriel_client *c) {
-    char *topics[3] = {c->down_topic, c->state_topic, c->revoked_topic};
-    int qos[3] = {1, 1, 1};
+    char *wanted[4] = {c->down_topic, c->state_topic, c->revoked_topic, c->cosigned_topic}, *topics[4];
+    int qos[4] = {1, 1, 1, 1}, count = 0;
+    for (int i = 0; i < 4; i++)
+        if (wanted[i][0])
+            topics[count++] = wanted[i];
     MQTTAsync_responseOptions response = MQTTAsync_responseOptions_initializer;
-    MQTTSubscribe_options options[3] = {MQTTSubscribe_options_initializer, MQTTSubscribe_options_initializer,
-                                        MQTTSubscribe_options_initializer};
+    MQTTSubscribe_options options[4] = {MQTTSubscribe_options_initializer, MQTTSubscribe_options_initializer,
+                                        MQTTSubscribe_options_initializer, MQTTSubscribe_options_initializer};
     response.context = present(c);
     if (c->five) {
         response.onSuccess5 = on_subscribed5;
         response.onFailure5 = on_connect_failed5;
-        response.subscribeOptionsCount = 3;
+        response.subscribeOptionsCount = count;
         response.subscribeOptionsList = options;
     } else {
         response.onSuccess = on_subscribed3;
         response.onFailure = on_connect_failed3;
     }
-    return MQTTAsync_subscribeMany(present(c)->handle, 3, topics, qos, &response);
+    return MQTTAsync_subscribeMany(present(c)->handle, count, topics, qos, &response);
 }
 
 int oriel_client_publish(struct oriel_client *c, const char *topic, const void *payload, size_t length, bool retained,

@@ -21,11 +21,12 @@ enum { ORIEL_SIGNAL_KEEPALIVE = 240 /* s */ };
 struct oriel_client {
     const struct oriel_signal_target *target;
     struct oriel_inbox *inbox;
-    const char *device;                          /* the client id */
-    char state_topic[ORIEL_SIGNAL_TOPIC_SIZE];   /* also the will's */
-    char down_topic[ORIEL_SIGNAL_TOPIC_SIZE];    /* …/dn/+ */
-    char revoked_topic[ORIEL_SIGNAL_TOPIC_SIZE]; /* …/v/+/revoked */
-    const void *will;
+    const char *device;                           /* the client id */
+    char state_topic[ORIEL_SIGNAL_TOPIC_SIZE];    /* also the will's */
+    char down_topic[ORIEL_SIGNAL_TOPIC_SIZE];     /* …/dn/+; of the next ones, "" is none */
+    char revoked_topic[ORIEL_SIGNAL_TOPIC_SIZE];  /* …/v/+/revoked */
+    char cosigned_topic[ORIEL_SIGNAL_TOPIC_SIZE]; /* …/cosigned; "": there is no collector */
+    const void *will;                             /* NULL: none */
     size_t will_length;
     struct oriel_client_attempt {
         struct oriel_client *client; /* what Paho's callbacks are given is the attempt */
@@ -41,7 +42,7 @@ struct oriel_client {
 int oriel_client_connect(struct oriel_client *client, bool five);
 /* Sets up the socket of the connection, once CONNECTED. */
 void oriel_client_tune(void);
-/* To the device's three topics: SUBSCRIBED or REFUSED. Same return. */
+/* To the device's topics: SUBSCRIBED or REFUSED. Same return. */
 int oriel_client_subscribe(struct oriel_client *client);
 /* QoS 1. With `report`, DELIVERED comes when the broker has it. Same return; MQTTASYNC_MAX_BUFFERED_MESSAGES when as
  * much is under way as may be. */

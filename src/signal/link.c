@@ -164,7 +164,7 @@ static bool copy_string(char **out, const struct oriel_ipc_message *m, unsigned 
 }
 
 static bool configure(struct oriel_link *l, const struct oriel_ipc_message *m) {
-    enum { URL, CA, CERTIFICATE, KEY, PROXY, TENANT, DEVICE, WILL };
+    enum { URL, CA, CERTIFICATE, KEY, PROXY, TENANT, DEVICE, WILL, COLLECTOR };
     const char *tenant = m->fields[TENANT].bytes, *device = m->fields[DEVICE].bytes;
     if (l->configured || !oriel_signal_id_valid(tenant, m->fields[TENANT].length) ||
         !oriel_signal_id_valid(device, m->fields[DEVICE].length))
@@ -187,6 +187,10 @@ static bool configure(struct oriel_link *l, const struct oriel_ipc_message *m) {
     snprintf(l->vendor_prefix, sizeof l->vendor_prefix, "oriel/v1/%s/v/", tenant);
     snprintf(l->client.revoked_topic, sizeof l->client.revoked_topic, "oriel/v1/%s/v/+/revoked", tenant);
     snprintf(l->client.down_topic, sizeof l->client.down_topic, "oriel/v1/%s/d/%s/dn/+", tenant, device);
+    snprintf(l->audit_topic, sizeof l->audit_topic, "oriel/v1/%s/d/%s/audit", tenant, device);
+    if (m->fields[COLLECTOR].number)
+        snprintf(l->client.cosigned_topic, sizeof l->client.cosigned_topic, "oriel/v1/%s/d/%s/cosigned", tenant,
+                 device);
     char error[ORIEL_SIGNAL_TEXT_SIZE];
     bool good = oriel_signal_parse_url(l->url, &l->target.address, error);
     if (good && l->proxy[0] && !oriel_signal_parse_proxy(l->proxy, NULL, NULL)) {
@@ -216,6 +220,15 @@ static bool send_to_agent(struct oriel_link *l, const struct oriel_ipc_message *
     return true;
 }
 
+static bool send_to_collector(struct oriel_link *l, const struct oriel_ipc_message *m) {
+    int result = l->state != ORIEL_STATE_ONLINE ? MQTTASYNC_DISCONNECTED
+                                                : oriel_client_publish(&l->client, l->audit_topic, m->fields[0].bytes,
+                                                                       m->fields[0].length, false, false);
+    if (result != MQTTASYNC_SUCCESS && result != MQTTASYNC_DISCONNECTED)
+        count_drop(l, &l->dropped_send);
+    return true;
+}
+
 bool oriel_link_from_core(struct oriel_link *l, const struct oriel_ipc_message *m) {
     if (m->type->id == ORIEL_SIGNAL_CONFIGURE)
         return configure(l, m);
@@ -223,6 +236,8 @@ bool oriel_link_from_core(struct oriel_link *l, const struct oriel_ipc_message *
         return false;
     if (m->type->id == ORIEL_SIGNAL_SEND)
         return send_to_agent(l, m);
+    if (m->type->id == ORIEL_SIGNAL_AUDIT)
+        return send_to_collector(l, m);
     if (bytes_set(&l->published, m->fields[0].bytes, m->fields[0].length))
         publish_state(l);
     return true;
@@ -241,7 +256,10 @@ static bool on_message(struct oriel_link *l, const struct oriel_inbox_message *m
         on_state_read_back(l, payload, length);
         break;
     case ORIEL_SIGNAL_TOPIC_OTHER:
-        if (!oriel_signal_parse_revocation(l->vendor_prefix, m->topic, m->topic_length, agent))
+        if (l->client.cosigned_topic[0] && m->topic_length == strlen(l->client.cosigned_topic) &&
+            memcmp(m->topic, l->client.cosigned_topic, m->topic_length) == 0)
+            result = oriel_ipc_send(l->core, &oriel_signal_to_core, ORIEL_SIGNAL_COSIGNED, payload, length);
+        else if (!oriel_signal_parse_revocation(l->vendor_prefix, m->topic, m->topic_length, agent))
             count_drop(l, &l->dropped_topic);
         else if (length)
             result = oriel_ipc_send(l->core, &oriel_signal_to_core, ORIEL_SIGNAL_REVOCATION, agent, payload, length);

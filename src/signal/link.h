@@ -55,6 +55,7 @@ struct oriel_link {
     char prefix[ORIEL_SIGNAL_TOPIC_SIZE];        /* oriel/v1/<tenant>/d/<device>/ */
     char agent_prefix[ORIEL_SIGNAL_TOPIC_SIZE];  /* oriel/v1/<tenant>/a/ */
     char vendor_prefix[ORIEL_SIGNAL_TOPIC_SIZE]; /* oriel/v1/<tenant>/v/ */
+    char audit_topic[ORIEL_SIGNAL_TOPIC_SIZE];
 
     bool five;         /* which MQTT to try next */
     unsigned attempt;  /* n of the pause */

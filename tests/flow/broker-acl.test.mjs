@@ -12,6 +12,7 @@ const PLANT = 'oriel/v1/plant/';
 const ids = { device: ['filler-1', 'filler-2', 'admin-fill-cap', 'admin-rival'], agent: ['anna', 'boris'], vendor: ['fill-cap', 'rival'] };
 const inTenant = [
   ...ids.device.flatMap((device) => [`d/${device}/state`, ...ids.agent.flatMap((agent) => [`d/${device}/dn/${agent}`, `a/${agent}/d/${device}`])]),
+  ...['filler-1', 'filler-2'].flatMap((device) => [`d/${device}/audit`, `d/${device}/cosigned`]),
   ...ids.vendor.map((vendor) => `v/${vendor}/revoked`),
   // Nothing lives here.
   'd/filler-1', 'd/filler-1/dn', 'd/filler-1/state/more', 'd/filler-1/dn/anna/more', 'a/anna/d/filler-1/more', 'a/anna/more', 'a/anna', 'v/fill-cap', 'v/fill-cap/revoked/more', 'x',
@@ -19,9 +20,11 @@ const inTenant = [
 const TOPICS = [...inTenant.map((topic) => PLANT + topic), ...inTenant.map((topic) => `oriel/v1/other/${topic}`), 'oriel/v1', 'oriel', 'plant', '/', `${PLANT}/d/filler-1/state`];
 
 // What README.md of signaling/broker promises, as expressions over what stands behind the tenant.
-const asDevice = (id) => ({ reads: [`d/${id}/dn/[^/]+`, `d/${id}/state`, 'v/[^/]+/revoked'], writes: [`d/${id}/state`, `a/[^/]+/d/${id}`] });
+const asDevice = (id) => ({ reads: [`d/${id}/dn/[^/]+`, `d/${id}/state`, `d/${id}/cosigned`, 'v/[^/]+/revoked'], writes: [`d/${id}/state`, `d/${id}/audit`, `a/[^/]+/d/${id}`] });
 const asAgent = (id) => ({ reads: ['d/[^/]+/state', `a/${id}(/.*)?`, 'v/[^/]+/revoked'], writes: [`d/[^/]+/dn/${id}`] });
 const administrator = (vendor) => { const { reads, writes } = asDevice(`admin-${vendor}`); return { reads, writes: [...writes, `v/${vendor}/revoked`] }; };
+
+const collector = { reads: ['d/[^/]+/audit', 'v/[^/]+/revoked'], writes: ['d/[^/]+/cosigned'] };
 
 const allowed = (rules) => new Set(TOPICS.filter((topic) => rules.some((rule) => new RegExp(`^${PLANT}${rule}$`).test(topic))));
 
@@ -33,6 +36,7 @@ const roles = {
   'an agent': { rules: asAgent('anna'), connect: (broker) => asAgentOf(broker, 'anna') },
   'another agent': { rules: asAgent('boris'), connect: (broker) => asAgentOf(broker, 'boris') },
   'an administrator': { rules: administrator('fill-cap'), connect: (broker) => broker.connect(broker.keys.certificate({ admin: 'fill-cap' })) },
+  'the collector': { rules: collector, connect: (broker) => broker.connect(broker.keys.collector('plant', broker.url)) },
   // A certificate alone gives no right: the owner names the vendors when the broker is set up.
   'an administrator of a vendor that has none here': { rules: asDevice('admin-rival'), connect: (broker) => broker.connect(broker.keys.certificate({ admin: 'rival' })) },
 };

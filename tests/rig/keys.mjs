@@ -81,6 +81,13 @@ export class Keys {
     return { certificate, key: certificate.replace(/pem$/, 'key'), ca: this.ca };
   }
 
+  // What the owner's collector of audit logs has: {directory, certificate, key}. Devices that are provisioned afterwards send to it.
+  collector(tenant, broker) {
+    const directory = this.path('collector');
+    if (!existsSync(directory)) provision('collector', { owner: this.owner, tenant, broker, out: directory });
+    return { directory, certificate: join(directory, 'broker.pem'), key: join(directory, 'broker.key') };
+  }
+
   // Issues a certificate again, to end at once.
   expire(certificate) {
     const { subject, subjectAltName } = new X509Certificate(readFileSync(certificate));

@@ -445,6 +445,85 @@ static void test_what_no_event_has(void **state) {
     assert_int_equal(check_log(NULL), 1);
 }
 
+/* A chunk as the collector would check it; its last record, or 0. */
+static guint64 take_chunk(struct oriel_audit *a, gsize max, guint64 from, char **note) {
+    char error[ORIEL_NOTE_ERROR_SIZE] = "";
+    struct oriel_note_key k;
+    struct oriel_checkpoint head;
+    g_autoptr(GError) problem = NULL;
+    g_autofree char *text = oriel_audit_export(a, max, &problem), *pem = NULL;
+    gsize size;
+    assert_null(problem);
+    if (!text)
+        return 0;
+    assert_true(strlen(text) < max + 2048);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    json_t *first = json_loads(lines[0], 0, NULL);
+    assert_int_equal(oriel_json_integer(first, "from", 0), from);
+    g_file_get_contents(key, &pem, &size, NULL);
+    assert_true(oriel_note_key_private(&k, "oriel/plant/filler-1", ORIEL_NOTE_ED25519, pem, size, error));
+    *note = g_strdup(oriel_json_text(first, "checkpoint"));
+    assert_true(oriel_checkpoint_verify(&k, *note, strlen(*note), &head, error));
+    assert_int_equal(head.size, oriel_json_integer(first, "to", 0));
+    assert_int_equal(g_strv_length(lines), 1 + (head.size - from + 1) + 1);
+    oriel_note_key_clear(&k);
+    json_decref(first);
+    return head.size;
+}
+
+/* As `oriel audit collect` does; the caller frees. */
+static char *cosign(const char *note, const char *collector_pem, char vkey[ORIEL_NOTE_VKEY_SIZE]) {
+    char line[ORIEL_NOTE_VKEY_SIZE + 128], error[ORIEL_NOTE_ERROR_SIZE];
+    struct oriel_note_key k;
+    assert_true(oriel_note_key_private(&k, "oriel/plant/collector", ORIEL_NOTE_COSIGNATURE, collector_pem,
+                                       strlen(collector_pem), error));
+    assert_true(oriel_note_sign(&k, note, (size_t)(strstr(note, "\n\n") + 1 - note), 1, line));
+    oriel_note_key_text(&k, vkey);
+    oriel_note_key_clear(&k);
+    return g_strconcat(note, line, NULL);
+}
+
+static void test_the_collector_gets_all_in_chunks(void **state) {
+    struct oriel_audit *a = open_log();
+    g_autofree char *pem = oriel_note_key_make(), *other = oriel_note_key_make();
+    char vkey[ORIEL_NOTE_VKEY_SIZE], wrong[ORIEL_NOTE_VKEY_SIZE];
+    guint64 collected = 0, last;
+    guint chunks = 0;
+    for (int i = 0; i < 50; i++)
+        assert_true(append(a, "some words of a person"));
+    g_autofree char *unanswered = NULL;
+    assert_true(take_chunk(a, 4096, 1, &unanswered) > 5);
+    guint64 size = oriel_audit_size(a);
+    g_clear_pointer(&unanswered, g_free);
+    assert_true(take_chunk(a, 4096, 1, &unanswered) > 5); /* no answer: the same again, which is no other export */
+    assert_int_equal(oriel_audit_size(a), size);
+    oriel_audit_close(a); /* and after a restart */
+    a = open_log();
+    for (;;) {
+        g_autofree char *note = NULL;
+        last = take_chunk(a, 4096, collected + 1, &note);
+        if (!last)
+            break;
+        g_autofree char *good = cosign(note, pem, vkey), *forged = cosign(note, other, wrong);
+        assert_false(oriel_audit_cosigned(a, vkey, forged, 1, NULL));
+        assert_int_equal(oriel_audit_collected(a), collected);
+        assert_true(oriel_audit_cosigned(a, vkey, good, 1, NULL));
+        size = oriel_audit_size(a);
+        assert_true(oriel_audit_cosigned(a, vkey, good, 1, NULL)); /* said again: nothing new */
+        assert_int_equal(oriel_audit_size(a), size);
+        collected = last;
+        chunks++;
+        assert_true(chunks < 50);
+    }
+    assert_true(collected >= 50 && chunks > 2);
+    assert_true(append(a, "news"));
+    g_autofree char *note = NULL;
+    assert_int_equal(take_chunk(a, 65536, collected + 1, &note),
+                     oriel_audit_size(a) - 1); /* that it is sent is on record */
+    oriel_audit_close(a);
+    assert_int_equal(verify().state, ORIEL_LOG_GOOD);
+}
+
 static void test_policies(void **state) {
     struct oriel_audit *a = open_log();
     assert_true(oriel_audit_policy(a, "trust", "h1", NULL)); /* the first one known is no change */
@@ -560,6 +639,7 @@ int main(void) {
         TEST(test_attack_23_another_head),
         TEST(test_open_sessions_are_aborted),
         TEST(test_what_no_event_has),
+        TEST(test_the_collector_gets_all_in_chunks),
         TEST(test_policies),
         TEST(test_removed_or_replaced),
         TEST(test_cut_or_written_by_somebody_else),

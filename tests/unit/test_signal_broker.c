@@ -201,7 +201,7 @@ static struct device start_program(char *const argv[]) {
 
 static void configure(struct device *d, const char *url, const char *ca, const char *certificate, const char *key) {
     assert_int_equal(oriel_ipc_send(d->fd, &oriel_core_to_signal, ORIEL_SIGNAL_CONFIGURE, url, ca, certificate, key, "",
-                                    "demo", "filler-1", WILL, strlen(WILL)),
+                                    "demo", "filler-1", WILL, strlen(WILL), 0U),
                      0);
 }
 
