@@ -515,7 +515,8 @@ static void test_the_collector_gets_all_in_chunks(void **state) {
         chunks++;
         assert_true(chunks < 50);
     }
-    assert_true(collected >= 50 && chunks > 2);
+    assert_true(collected >= 50 && chunks >= 2);
+    assert_null(oriel_audit_export(a, 65536, NULL)); /* what collecting leaves in the log is no news */
     assert_true(append(a, "news"));
     g_autofree char *note = NULL;
     assert_int_equal(take_chunk(a, 65536, collected + 1, &note),
