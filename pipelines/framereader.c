@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cursor.h"
+#include "frame_map.h"
 
 /* The fourth bytes of two pixels. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -25,15 +26,6 @@
 
 enum {
     MESSAGES_AT_ONCE = 16, /* a flood of them must not keep the caller from being stopped */
-};
-
-/* The shared memory of one generation. */
-struct mapping {
-    const uint8_t *bytes; /* NULL: none */
-    size_t length;
-    uint32_t generation, format;
-    unsigned width, height, stride, count, pixel; /* bytes of a pixel */
-    size_t size;                                  /* of one buffer */
 };
 
 struct cursor {
@@ -47,7 +39,7 @@ struct cursor {
 struct oriel_frame_reader {
     int fd;
     bool asked; /* capture was told to run at least once */
-    struct mapping map;
+    struct oriel_frame_map map;
     struct oriel_i420 canvas; /* the picture without the cursor; planes[0] owns all three */
     bool keeps;
     uint8_t *kept; /* the picture's own pixels without the cursor: B, G, R, unused, rows of width*4 bytes */
@@ -60,8 +52,8 @@ struct oriel_frame_reader {
     struct {
         bool held;
         uint32_t generation, index;
-    } buffer; /* the newest, which capture gets back when there is time for the next */
-    unsigned mask_count;
+    } buffer;                        /* the newest, which capture gets back when there is time for the next */
+    unsigned mask_count, masks_told; /* how often they were told */
     struct oriel_rect masks[ORIEL_MASKS_MAX];
     char error[ORIEL_FRAME_ERROR_SIZE];
     struct oriel_ipc_message message;
@@ -76,16 +68,10 @@ struct oriel_frame_reader *oriel_frame_reader_new(int fd) {
     return reader;
 }
 
-static void unmap(struct oriel_frame_reader *reader) {
-    if (reader->map.bytes)
-        munmap((void *)reader->map.bytes, reader->map.length);
-    memset(&reader->map, 0, sizeof reader->map);
-}
-
 void oriel_frame_reader_free(struct oriel_frame_reader *reader) {
     if (!reader)
         return;
-    unmap(reader);
+    oriel_frame_map_close(&reader->map);
     oriel_ipc_message_clear(&reader->message);
     free(reader->canvas.planes[0]);
     free(reader->kept);
@@ -108,6 +94,10 @@ const struct oriel_frame_info *oriel_frame_reader_info(const struct oriel_frame_
 const struct oriel_rect *oriel_frame_reader_masks(const struct oriel_frame_reader *reader, unsigned *count) {
     *count = reader->mask_count;
     return reader->masks;
+}
+
+unsigned oriel_frame_reader_masks_told(const struct oriel_frame_reader *reader) {
+    return reader->masks_told;
 }
 
 __attribute__((format(printf, 3, 4))) static int fail(struct oriel_frame_reader *reader, int result, const char *format,
@@ -147,70 +137,25 @@ static bool make_canvas(struct oriel_i420 *canvas, unsigned width, unsigned heig
     return true;
 }
 
-/* A sealed size is what keeps capture from pulling the memory away under a read: check before the first access. */
-static int map_buffers(struct oriel_frame_reader *reader, int fd, struct mapping *m) {
-    struct stat st;
-    int seals = fcntl(fd, F_GET_SEALS);
-    if (seals < 0 || !(seals & F_SEAL_SHRINK))
-        return fail(reader, -EPROTO, "capture sent memory that is not sealed against shrinking");
-    if (fstat(fd, &st) < 0 || st.st_size < 0 || (uint64_t)st.st_size < m->length)
-        return fail(reader, -EPROTO, "capture announced %zu bytes of shared memory but sent %lld", m->length,
-                    (long long)st.st_size);
-    void *bytes = mmap(NULL, m->length, PROT_READ, MAP_SHARED, fd, 0);
-    if (bytes == MAP_FAILED)
-        return fail(reader, -EPROTO, "the shared pictures cannot be mapped: %s", strerror(errno));
-    m->bytes = bytes;
-    return 0;
-}
-
 static int handle_buffers(struct oriel_frame_reader *reader) {
-    struct oriel_ipc_message *msg = &reader->message;
-    struct mapping m = {.generation = (uint32_t)msg->fields[0].number,
-                        .format = (uint32_t)msg->fields[1].number,
-                        .width = (unsigned)msg->fields[2].number,
-                        .height = (unsigned)msg->fields[3].number,
-                        .stride = (unsigned)msg->fields[4].number,
-                        .count = (unsigned)msg->fields[5].number};
-    uint64_t size = msg->fields[6].number;
-    if (m.generation <= reader->map.generation)
-        return fail(reader, -EPROTO, "capture went from generation %u to %u", reader->map.generation, m.generation);
-    if (m.format != ORIEL_FORMAT_BGRX && m.format != ORIEL_FORMAT_RGB565)
-        return fail(reader, -EPROTO, "capture sent pixel format %u, which is unknown", m.format);
-    m.pixel = m.format == ORIEL_FORMAT_RGB565 ? 2 : 4;
-    if (m.width < ORIEL_FRAME_SIDE_MIN || m.width > ORIEL_FRAME_SIDE_MAX || m.height < ORIEL_FRAME_SIDE_MIN ||
-        m.height > ORIEL_FRAME_SIDE_MAX)
-        return fail(reader, -EPROTO, "capture sent a picture of %ux%u; each side must be %d to %d", m.width, m.height,
-                    ORIEL_FRAME_SIDE_MIN, ORIEL_FRAME_SIDE_MAX);
-    if (m.stride % 4 || m.stride < m.width * m.pixel || m.stride > ORIEL_FRAME_STRIDE_MAX)
-        return fail(reader, -EPROTO, "capture sent rows of %u bytes for %u pixels", m.stride, m.width);
-    if (m.count < 1 || m.count > ORIEL_FRAME_BUFFERS_MAX)
-        return fail(reader, -EPROTO, "capture sent %u buffers; 1 to %d are allowed", m.count, ORIEL_FRAME_BUFFERS_MAX);
-    if (size < (uint64_t)m.stride * m.height || size > (uint64_t)ORIEL_FRAME_STRIDE_MAX * ORIEL_FRAME_SIDE_MAX)
-        return fail(reader, -EPROTO, "capture sent buffers of %llu bytes for %u rows of %u", (unsigned long long)size,
-                    m.height, m.stride);
-    m.size = (size_t)size;
-    m.length = m.size * m.count;
-    int fd = oriel_ipc_take_fd(msg, 0);
-    int result = map_buffers(reader, fd, &m);
-    close(fd);
+    const struct oriel_frame_map *m = &reader->map;
+    int result = oriel_frame_map_open(&reader->map, &reader->message, "capture", reader->error);
     if (result < 0)
         return result;
-    unmap(reader);
-    reader->map = m;
     /* Until its first FRAME a generation has no picture; the last one of the older stays up, but can't be drawn any
      * more. */
     reader->info = (struct oriel_frame_info){0};
     reader->drawn.at = (struct oriel_rect){0};
     reader->buffer.held = false;
     free(reader->kept);
-    reader->kept = reader->keeps ? malloc((size_t)m.width * m.height * 4) : NULL;
-    if (!make_canvas(&reader->canvas, m.width, m.height) || (reader->keeps && !reader->kept))
-        return fail(reader, -EPROTO, "no memory for a picture of %ux%u", m.width, m.height);
+    reader->kept = reader->keeps ? malloc((size_t)m->width * m->height * 4) : NULL;
+    if (!make_canvas(&reader->canvas, m->width, m->height) || (reader->keeps && !reader->kept))
+        return fail(reader, -EPROTO, "no memory for a picture of %ux%u", m->width, m->height);
     return 0;
 }
 
 static void keep(struct oriel_frame_reader *reader, const uint8_t *pixels, const struct oriel_rect *r) {
-    const struct mapping *m = &reader->map;
+    const struct oriel_frame_map *m = &reader->map;
     const uint8_t *from = pixels + (size_t)r->y * m->stride + (size_t)r->x * m->pixel;
     uint8_t *to = reader->kept + ((size_t)r->y * m->width + r->x) * 4;
     if (m->format == ORIEL_FORMAT_RGB565)
@@ -221,7 +166,7 @@ static void keep(struct oriel_frame_reader *reader, const uint8_t *pixels, const
 
 /* Chroma is shared by 2x2 pixels, so a rectangle is widened to even corners first. */
 static void convert(struct oriel_frame_reader *reader, const uint8_t *pixels, const struct oriel_rect *r) {
-    const struct mapping *m = &reader->map;
+    const struct oriel_frame_map *m = &reader->map;
     const struct oriel_i420 *c = &reader->canvas;
     unsigned left = r->x & ~1u, top = r->y & ~1u;
     unsigned right = (r->x + r->width + 1u) & ~1u, bottom = (r->y + r->height + 1u) & ~1u;
@@ -250,40 +195,17 @@ static void add_damage(struct oriel_frame_reader *reader, const struct oriel_rec
     }
 }
 
-static int check_frame(struct oriel_frame_reader *reader, uint64_t generation, uint64_t index, size_t rects_length,
-                       uint64_t shown) {
-    if (!reader->asked)
-        return fail(reader, -EPROTO, "capture sent a picture before it was asked to");
-    if (!reader->map.bytes)
-        return fail(reader, -EPROTO, "capture sent a picture before any buffers");
-    if (generation != reader->map.generation)
-        return fail(reader, -EPROTO, "capture sent a picture of generation %llu, the buffers are of %u",
-                    (unsigned long long)generation, reader->map.generation);
-    if (index >= reader->map.count)
-        return fail(reader, -EPROTO, "capture sent buffer %llu of %u", (unsigned long long)index, reader->map.count);
-    if (rects_length % ORIEL_RECT_SIZE || rects_length / ORIEL_RECT_SIZE > ORIEL_FRAME_RECTS_MAX)
-        return fail(reader, -EPROTO, "capture sent %zu bytes of rectangles", rects_length);
-    if (shown > 1)
-        return fail(reader, -EPROTO, "capture sent %llu for whether the cursor is shown", (unsigned long long)shown);
-    return 0;
-}
-
 static int handle_frame(struct oriel_frame_reader *reader) {
     struct oriel_ipc_message *msg = &reader->message;
-    const struct mapping *m = &reader->map;
-    uint32_t index = (uint32_t)msg->fields[1].number;
-    size_t count = msg->fields[3].length / ORIEL_RECT_SIZE;
-    int result = check_frame(reader, msg->fields[0].number, index, msg->fields[3].length, msg->fields[6].number);
+    const struct oriel_frame_map *m = &reader->map;
+    struct oriel_rect rects[ORIEL_FRAME_RECTS_MAX];
+    if (!reader->asked)
+        return fail(reader, -EPROTO, "capture sent a picture before it was asked to");
+    int result = oriel_frame_map_check(m, msg, "capture", rects, reader->error);
     if (result < 0)
         return result;
-    struct oriel_rect rects[ORIEL_FRAME_RECTS_MAX];
-    oriel_rects_read(msg->fields[3].bytes, count, rects);
-    for (size_t i = 0; i < count; i++) {
-        const struct oriel_rect *r = &rects[i];
-        if (!r->width || !r->height || (unsigned)r->x + r->width > m->width || (unsigned)r->y + r->height > m->height)
-            return fail(reader, -EPROTO, "capture sent a rectangle of %ux%u at %u,%u in a picture of %ux%u", r->width,
-                        r->height, r->x, r->y, m->width, m->height);
-    }
+    size_t count = (size_t)result;
+    uint32_t index = (uint32_t)msg->fields[1].number;
     struct oriel_frame_info *info = &reader->info;
     if (info->generation != m->generation) {
         *info = (struct oriel_frame_info){.generation = m->generation, .width = m->width, .height = m->height};
@@ -341,6 +263,7 @@ static int handle_masks(struct oriel_frame_reader *reader) {
             return fail(reader, -EPROTO, "capture sent a mask of %ux%u at %u,%u", r->width, r->height, r->x, r->y);
     }
     reader->mask_count = (unsigned)count;
+    reader->masks_told++;
     return 0;
 }
 

@@ -63,6 +63,9 @@ const struct oriel_frame_info *oriel_frame_reader_info(const struct oriel_frame_
  * reach over the picture's edges. Valid until the next oriel_frame_reader_receive. */
 const struct oriel_rect *oriel_frame_reader_masks(const struct oriel_frame_reader *reader, unsigned *count);
 
+/* How often they have changed. */
+unsigned oriel_frame_reader_masks_told(const struct oriel_frame_reader *reader);
+
 /* There is time for the next picture: gives the buffer of the last one back to capture. As oriel_frame_reader_run. */
 int oriel_frame_reader_ready(struct oriel_frame_reader *reader);
 

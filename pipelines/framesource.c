@@ -33,9 +33,12 @@ struct _OrielFrameSrc {
 
     oriel_picture_watcher watcher; /* NULL: nobody; set before the start */
     void *watcher_user;
+    oriel_masks_watcher masks_watcher; /* likewise */
+    void *masks_user;
 
     /* The streaming thread's. */
     struct oriel_frame_reader *reader;
+    unsigned masks_told; /* those that the watcher knows */
     gboolean running;
     gboolean news;       /* a picture that has not been pushed */
     gboolean deaf;       /* nothing was read since the last push */
@@ -111,8 +114,17 @@ static int64_t due(OrielFrameSrc *self) {
     return self->news ? MAX(earliest(self), self->settled) : again(self);
 }
 
+static void tell_masks(OrielFrameSrc *self) {
+    unsigned count, told = oriel_frame_reader_masks_told(self->reader);
+    const struct oriel_rect *masks = oriel_frame_reader_masks(self->reader, &count);
+    if (told != self->masks_told && self->masks_watcher)
+        self->masks_watcher(self->masks_user, masks, count);
+    self->masks_told = told;
+}
+
 static int receive(OrielFrameSrc *self) {
     int result = oriel_frame_reader_receive(self->reader);
+    tell_masks(self);
     if (result > 0 && self->running) {
         self->settled = 0;
         self->news = TRUE;
@@ -344,6 +356,11 @@ void oriel_frame_source_again(GstElement *source) {
     self->again = 0;
     g_mutex_unlock(&self->lock);
     wake(self);
+}
+
+void oriel_frame_source_watch_masks(GstElement *source, oriel_masks_watcher masks, void *user) {
+    ORIEL_FRAME_SRC(source)->masks_watcher = masks;
+    ORIEL_FRAME_SRC(source)->masks_user = user;
 }
 
 void oriel_frame_source_run(GstElement *source, gboolean run) {

@@ -35,6 +35,9 @@ void oriel_frame_source_watch(GstElement *source, oriel_picture_watcher picture,
 
 /* The picture once more, now. */
 void oriel_frame_source_again(GstElement *source);
+/* Before it is started: `masks` hears of what is hidden, all of it, when that has changed, on the streaming thread. */
+typedef void (*oriel_masks_watcher)(void *user, const struct oriel_rect *masks, unsigned count);
+void oriel_frame_source_watch_masks(GstElement *source, oriel_masks_watcher masks, void *user);
 
 /* Starts (or pauses) capture. */
 void oriel_frame_source_run(GstElement *source, gboolean run);

@@ -152,6 +152,11 @@ void oriel_screen_again(GstElement *screen) {
     oriel_frame_source_again(source);
 }
 
+void oriel_screen_watch_masks(GstElement *screen, oriel_masks_watcher masks, void *user) {
+    g_autoptr(GstElement) source = child(screen, "frames");
+    oriel_frame_source_watch_masks(source, masks, user);
+}
+
 void oriel_screen_sent(GstElement *screen, GstClockTime pts) {
     oriel_trace_sent(inside(screen)->trace, pts, oriel_monotonic());
 }

@@ -29,6 +29,8 @@ void oriel_screen_watch(GstElement *screen, oriel_picture_watcher picture, void 
 
 /* The picture once more, now: the watcher has something to say. */
 void oriel_screen_again(GstElement *screen);
+/* Before it is run: somebody hears of what is hidden (framesource.h). */
+void oriel_screen_watch_masks(GstElement *screen, oriel_masks_watcher masks, void *user);
 
 /* The last packet of the picture of time `pts` has left. */
 void oriel_screen_sent(GstElement *screen, GstClockTime pts);

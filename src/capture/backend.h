@@ -30,6 +30,7 @@ enum {
 /* As in ORIEL_CAPTURE_START. Never NULL. */
 struct oriel_backend_wish {
     const char *display, *xauthority, *monitor, *device;
+    int pusher; /* "hmi": the socket to the HMI, open()'s from then on; -1: none */
 };
 
 struct oriel_cursor {
@@ -71,11 +72,14 @@ struct oriel_backend_ops {
      * just changing its size or place, call again later · other negative. */
     int (*grab)(struct oriel_backend *backend, unsigned index, const struct oriel_region *region);
     void (*close)(struct oriel_backend *backend);
+    /* "hmi" only, else NULL: the HMI came back, with this socket in place of the one before. 0 or negative. */
+    int (*adopt)(struct oriel_backend *backend, int pusher);
 };
 
 extern const struct oriel_backend_ops oriel_backend_test;
 extern const struct oriel_backend_ops oriel_backend_fbdev;
 extern const struct oriel_backend_ops oriel_backend_x11;
+extern const struct oriel_backend_ops oriel_backend_hmi;
 
 /* Opens the backend that `name` and choice/choice.c mean; its `about` says why. NULL: `error` says why not. */
 struct oriel_backend *oriel_backend_open(const char *name, const struct oriel_backend_wish *wish,

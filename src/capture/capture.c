@@ -60,6 +60,7 @@ struct capture {
     int frames;        /* to media; -1: media has gone */
     int frames_events; /* epoll: edges of `frames`, among them "media has read a packet", which poll() can't tell */
     struct oriel_backend *backend;
+    int pusher; /* to the HMI, until a backend takes it; -1: none */
     struct oriel_ring *ring;
     uint32_t generation;
     unsigned rate_max; /* START's */
@@ -379,12 +380,30 @@ static void set_masks(struct capture *c) {
     }
 }
 
+/* `message` is PUSHER. False: there is no use for it. */
+static bool take_pusher(struct capture *c) {
+    int fd = oriel_ipc_take_fd(&message, 0);
+    if (!oriel_ipc_is_channel(fd) || (c->backend && !c->backend->ops->adopt)) {
+        close(fd);
+        return false;
+    }
+    prepare_fd(fd);
+    if (!c->backend) {
+        if (c->pusher >= 0)
+            close(c->pusher);
+        c->pusher = fd;
+    } else if (c->backend->ops->adopt(c->backend, fd) < 0) {
+        fail(c, "%s", c->backend->error);
+    }
+    return true;
+}
+
 static void handle_control(struct capture *c) {
     int r = 1;
     while (!c->finished && (r = oriel_ipc_receive(c->control, &oriel_core_to_capture, &message)) > 0) {
         if (message.type->id == ORIEL_CAPTURE_MASKS)
             set_masks(c);
-        else
+        else if (message.type->id != ORIEL_CAPTURE_PUSHER || !take_pusher(c))
             r = -EPROTO;
         oriel_ipc_message_clear(&message);
         if (r == -EPROTO)
@@ -461,9 +480,11 @@ static bool receive_start(struct capture *c) {
     struct pollfd control = {.fd = c->control, .events = POLLIN};
     int r;
     while ((r = oriel_ipc_receive(c->control, &oriel_core_to_capture, &message)) == -EAGAIN ||
-           (r > 0 && message.type->id == ORIEL_CAPTURE_MASKS)) {
-        if (r > 0)
+           (r > 0 && message.type->id != ORIEL_CAPTURE_START)) {
+        if (r > 0 && message.type->id == ORIEL_CAPTURE_MASKS)
             set_masks(c);
+        else if (r > 0 && !take_pusher(c))
+            fail(c, "core's PUSHER is no socket: this is a fault in orield");
         oriel_ipc_message_clear(&message);
         if (c->finished)
             return false;
@@ -475,7 +496,7 @@ static bool receive_start(struct capture *c) {
         return false;
     }
     if (r < 0) {
-        fail(c, "core's first message is neither MASKS nor START: this is a fault in orield");
+        fail(c, "core's first message is none of MASKS, PUSHER and START: this is a fault in orield");
         return false;
     }
     c->frames = oriel_ipc_take_fd(&message, 0);
@@ -502,7 +523,9 @@ static bool start(struct capture *c) {
     const struct oriel_backend_wish wish = {.display = message.fields[1].bytes,
                                             .xauthority = message.fields[2].bytes,
                                             .monitor = message.fields[3].bytes,
-                                            .device = message.fields[4].bytes};
+                                            .device = message.fields[4].bytes,
+                                            .pusher = c->pusher};
+    c->pusher = -1; /* the backend's, or of no use to it */
     c->backend = oriel_backend_open(message.fields[0].bytes, &wish, error);
     oriel_ipc_message_clear(&message);
     if (!c->backend) {
@@ -529,7 +552,7 @@ static void release(struct capture *c) {
     if (c->backend)
         c->backend->ops->close(c->backend);
     oriel_ring_free(c->ring);
-    const int fds[] = {c->frames, c->frames_events, c->control};
+    const int fds[] = {c->frames, c->frames_events, c->control, c->pusher};
     for (unsigned i = 0; i < sizeof fds / sizeof fds[0]; i++)
         if (fds[i] >= 0)
             close(fds[i]);
@@ -544,7 +567,7 @@ int oriel_capture_run(int control) {
     }
     prepare_fd(control);
     signal(SIGPIPE, SIG_IGN); /* a dead X server is an error of that connection */
-    struct capture c = {.control = control, .frames = -1, .frames_events = -1};
+    struct capture c = {.control = control, .frames = -1, .frames_events = -1, .pusher = -1};
     if (start(&c))
         while (!c.finished)
             step(&c);

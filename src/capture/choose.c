@@ -11,6 +11,7 @@ static const struct oriel_backend_ops *const backends[] = {
     &oriel_backend_x11,
 #endif
     &oriel_backend_fbdev,
+    &oriel_backend_hmi,
     &oriel_backend_test,
 };
 
@@ -25,7 +26,8 @@ struct oriel_backend *oriel_backend_open(const char *name, const struct oriel_ba
         snprintf(error, ORIEL_BACKEND_ERROR_SIZE, "%s", choice.why);
         return NULL;
     }
-    const struct oriel_backend_wish resolved = {choice.display, wish->xauthority, wish->monitor, choice.device};
+    const struct oriel_backend_wish resolved = {choice.display, wish->xauthority, wish->monitor, choice.device,
+                                                wish->pusher};
     for (size_t i = 0; i < sizeof backends / sizeof backends[0]; i++)
         if (strcmp(choice.backend, backends[i]->name) == 0) {
             bool is_test = backends[i] == &oriel_backend_test; /* whose "display" is no display */

@@ -51,7 +51,7 @@ static const struct key keys[] = {
     {"consent", "grace-seconds", NUMBER, AT(consent_grace), "300", .min = 5, .max = 3600},
     {"control", "socket", ABSOLUTE_PATH, AT(control_socket), "/run/oriel/control.sock", .max = SOCKET_PATH_MAX},
     {"control", "stop-socket", ABSOLUTE_PATH, AT(stop_socket), "", .max = SOCKET_PATH_MAX},
-    {"capture", "backend", CHOICE, AT(capture_backend), "auto", .choices = "auto|x11|fbdev|test"},
+    {"capture", "backend", CHOICE, AT(capture_backend), "auto", .choices = "auto|x11|fbdev|hmi|test"},
     {"capture", "display", TEXT, AT(capture_display), "", .max = 64},
     {"capture", "xauthority", ABSOLUTE_PATH, AT(capture_xauthority), ""},
     {"capture", "monitor", TEXT, AT(capture_monitor), "", .max = 60},

@@ -308,7 +308,7 @@ struct oriel_device *oriel_device_new(const struct oriel_config *config, struct 
     const struct oriel_session_rules rules = {config->consent_timeout, config->consent_allow_after,
                                               config->consent_again, config->consent_grace};
     d->session = oriel_session_new(&session_ops, d, &rules);
-    d->picture = oriel_picture_new(config, launcher, d->session);
+    d->picture = oriel_picture_new(config, launcher, d->session, oriel_device_give_frames, d);
     oriel_launcher_on_stop(launcher, stopped, d);
     if (!start(d, error)) {
         oriel_device_free(d);

@@ -88,6 +88,7 @@ static void provider_connected(void *user, const char *name) {
                                                             : state == ORIEL_SESSION_LIVE     ? "live"
                                                                                               : "starting"));
     oriel_picture_panel(d->picture, oriel_provider_can(d->provider));
+    oriel_picture_provider(d->picture);
     oriel_session_provider_connected(d->session);
     oriel_device_publish(d);
 }
@@ -142,6 +143,10 @@ static void provider_call(void *user, const json_t *help) {
                         help ? json_pack("{s:s}", "note", oriel_json_text(help, "note")) : json_object(), 0);
     tell_call(d);
     oriel_device_publish(d);
+}
+
+void oriel_device_give_frames(void *user, int fd) {
+    oriel_provider_send_fd(((struct oriel_device *)user)->provider, json_pack("{s:s}", "t", "frames"), fd);
 }
 
 static void provider_masks(void *user, const uint8_t *bytes, guint count) {

@@ -59,6 +59,8 @@ void oriel_device_withdraw(void *user, const char *hash, const char *why);
 void oriel_device_early(void *user, const char *hash, guint ms);
 bool oriel_device_tell(void *user, json_t *message);
 void oriel_device_announce(void *user, const char *state, const char *by, const char *reason);
+/* The provider's end of the socket by which it pushes its own picture. */
+void oriel_device_give_frames(void *user, int fd);
 extern const struct oriel_provider_events oriel_device_provider_events;
 
 /* device_agents.c */

@@ -23,8 +23,10 @@ struct oriel_picture {
     guint gone_source;         /* a start that failed: nothing will end, so the loop says that all are gone */
     uint8_t masks[ORIEL_PROVIDER_MASKS_MAX * ORIEL_RECT_SIZE]; /* the HMI's */
     guint mask_count;
-    guint panel;  /* what the panel can show */
-    bool started; /* media has its START */
+    guint panel;                      /* what the panel can show */
+    bool started;                     /* media has its START */
+    void (*give)(void *user, int fd); /* to the HMI */
+    void *user;
     bool killed;
 };
 
@@ -201,11 +203,13 @@ static const struct oriel_helper_kind media_kind = {ORIEL_PROCESS_MEDIA, "oriel-
                                                     on_media_message, on_media_exited};
 
 struct oriel_picture *oriel_picture_new(const struct oriel_config *config, struct oriel_launcher *launcher,
-                                        struct oriel_session *session) {
+                                        struct oriel_session *session, void (*give)(void *user, int fd), void *user) {
     struct oriel_picture *p = g_new0(struct oriel_picture, 1);
     p->config = config;
     p->launcher = launcher;
     p->session = session;
+    p->give = give;
+    p->user = user;
     if (strcmp(config->media_path, "relay") == 0)
         p->relay = oriel_relay_new(config, launcher, session, helpers_gone, p);
     return p;
@@ -258,11 +262,35 @@ void oriel_picture_masks(struct oriel_picture *p, const uint8_t *bytes, guint co
         oriel_helper_kill(p->capture); /* its end is a failure of the session */
 }
 
+/* The one socket by which pixels of the HMI's come in: made for a granted session, and its ends given to capture and to
+ * the program whose uid was looked at when it connected. 0 or -errno. */
+static int join_provider(struct oriel_picture *p) {
+    int ends[2];
+    if (strcmp(p->config->capture_backend, "hmi") != 0)
+        return 0;
+    int r = oriel_ipc_pair(ends);
+    if (r < 0)
+        return r;
+    r = oriel_ipc_send(oriel_helper_fd(p->capture), &oriel_core_to_capture, ORIEL_CAPTURE_PUSHER, ends[0]);
+    if (r == 0)
+        p->give(p->user, ends[1]);
+    close(ends[0]);
+    close(ends[1]);
+    return r;
+}
+
+void oriel_picture_provider(struct oriel_picture *p) {
+    if (p->capture && !p->killed && join_provider(p) < 0)
+        oriel_helper_kill(p->capture);
+}
+
 /* Masks first: the first picture has them. */
 static void start_capture(struct oriel_picture *p, int frames) {
     const struct oriel_config *c = p->config;
     int fd = oriel_helper_fd(p->capture);
     int r = *c->capture_masks || p->mask_count ? send_masks(p) : 0;
+    if (r == 0)
+        r = join_provider(p);
     if (r == 0)
         r = oriel_ipc_send(fd, &oriel_core_to_capture, ORIEL_CAPTURE_START, c->capture_backend, c->capture_display,
                            c->capture_xauthority, c->capture_monitor, c->capture_device, (uint32_t)c->media_frame_rate,

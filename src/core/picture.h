@@ -10,8 +10,9 @@
 
 struct oriel_picture;
 
+/* `give`: hands the HMI the socket by which it pushes its picture to capture, with [capture] backend=hmi. */
 struct oriel_picture *oriel_picture_new(const struct oriel_config *config, struct oriel_launcher *launcher,
-                                        struct oriel_session *session);
+                                        struct oriel_session *session, void (*give)(void *user, int fd), void *user);
 void oriel_picture_free(struct oriel_picture *picture);
 
 /* Starts media, which loads its plugins and makes its key, and egress; neither has a socket or a picture before
@@ -36,6 +37,8 @@ void oriel_picture_panel(struct oriel_picture *picture, guint can);
 /* Masks of the HMI, beside those of the configuration: `count` rectangles as on the wire. They hold for this and later
  * sessions, until others are given. */
 void oriel_picture_masks(struct oriel_picture *picture, const uint8_t *bytes, guint count);
+/* The HMI came (back). */
+void oriel_picture_provider(struct oriel_picture *picture);
 /* SIGKILL to all of them now. */
 void oriel_picture_kill(struct oriel_picture *picture);
 

@@ -370,11 +370,15 @@ static gboolean drop_unread(gpointer data) {
 }
 
 bool oriel_provider_send(struct oriel_provider *p, json_t *message) {
+    return oriel_provider_send_fd(p, message, -1);
+}
+
+bool oriel_provider_send_fd(struct oriel_provider *p, json_t *message, int fd) {
     if (!p->greeted) {
         json_decref(message);
         return false;
     }
-    if (oriel_socket_send(p->fd, message))
+    if (fd < 0 ? oriel_socket_send(p->fd, message) : oriel_socket_send_fd(p->fd, message, fd))
         return true;
     /* From the loop, since the caller may stand in the middle of a change of state. */
     g_clear_handle_id(&p->hello_source, g_source_remove);

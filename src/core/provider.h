@@ -47,6 +47,8 @@ bool oriel_provider_connected(const struct oriel_provider *provider);
 guint oriel_provider_can(const struct oriel_provider *provider);
 /* Sends a message (stolen). False when there is no provider, or it does not read: it is lost then. */
 bool oriel_provider_send(struct oriel_provider *provider, json_t *message);
+/* The same with a descriptor, which stays the caller's. */
+bool oriel_provider_send_fd(struct oriel_provider *provider, json_t *message, int fd);
 /* While on (a prompt is open), a provider that sends no `state` for 3 s is lost. */
 void oriel_provider_watch(struct oriel_provider *provider, bool on);
 

@@ -72,6 +72,28 @@ bool oriel_socket_send(int fd, void *json) {
     return sent;
 }
 
+bool oriel_socket_send_fd(int fd, void *json, int passed) {
+    char *text = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    if (!text)
+        return false;
+    struct iovec iov = {.iov_base = text, .iov_len = strlen(text)};
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof passed)];
+    } control = {0};
+    struct msghdr header = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    struct cmsghdr *c = CMSG_FIRSTHDR(&header);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof passed);
+    memcpy(CMSG_DATA(c), &passed, sizeof passed);
+    bool sent = sendmsg(fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
+    free(text);
+    return sent;
+}
+
 /* Packets left unread at a close are a connection reset for the peer, in front of our last words (unix(7)). */
 void oriel_socket_close(int fd) {
     char packet[1];

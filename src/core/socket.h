@@ -15,6 +15,8 @@ int oriel_socket_listen(const char *path, mode_t mode, GError **error);
 uid_t oriel_socket_peer(int fd);
 /* One JSON object (stolen). False: the peer is gone or does not read. */
 bool oriel_socket_send(int fd, void *json);
+/* The same, with a descriptor (duplicated; still the caller's). */
+bool oriel_socket_send_fd(int fd, void *json, int passed);
 /* Closes so that the peer reads what it was sent before it reads the end, whatever it has sent itself meanwhile. */
 void oriel_socket_close(int fd);
 

@@ -1,21 +1,73 @@
-/* example-poll.c: all that a program needs to ask for consent, on a terminal, with poll() and nothing else.
+/* example-poll.c: all of liboriel in a bare poll() loop, on a terminal: every scope, stop, call, masks, and a picture
+ * of the program's own.
  *
- *   example-poll [SOCKET]     y, n: answer · s: stop the session · c: call support · u: take the call back · q: quit
+ *   example-poll [SOCKET]
  *
- * An example to start from: a line on a terminal is no prompt for a real panel, since it may scroll away.
+ *   y, n   answer                     1 … 6   untick or tick a scope of the question; in a session: take it away
+ *   s      stop the session           c, u    call support, take the call back
+ *   m      mask the PIN pad, or not   q       quit
+ *
+ * With [capture] backend=hmi in oriel.conf agents see the picture that this program draws in memory (draw()); with
+ * another backend they see the screen, and the mask is a place on it. An example to start from: a line on a terminal is
+ * no prompt for a real panel, since it may scroll away (oriel-consent-tty is one that does not).
  */
 #include "oriel.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+enum { WIDTH = 640, HEIGHT = 360, BAR = 40, FRAME_MS = 100 };
+
+static const struct {
+    const char *name, *words;
+} known[] = {
+    {"view", "see this screen"}, {"camera", "use the camera"},      {"voice", "hear and talk"},
+    {"face", "show their face"}, {"control", "press buttons here"}, {"logs", "read the logs"},
+};
+enum { KNOWN = sizeof known / sizeof *known };
+
+static const struct oriel_mask pin_pad = {400, 100, 200, 160};
+
 static struct {
-    char request[65]; /* the open one, or empty */
-    char session[65]; /* the live one, or empty */
+    char request[65];   /* the open one, or empty */
+    char session[65];   /* the live one, or empty */
+    bool ticked[KNOWN]; /* of the open request, or what the session may */
+    bool masked;
+    unsigned step; /* of the picture */
+    uint32_t pixels[HEIGHT][WIDTH];
 } now;
+
+/* ---- the picture ---- */
+
+static void fill(unsigned x, unsigned y, unsigned width, unsigned height, uint32_t colour) {
+    for (unsigned j = y; j < y + height; j++)
+        for (unsigned i = x; i < x + width; i++)
+            now.pixels[j][i] = colour;
+}
+
+/* A machine at work: a bar that wanders. Only what was drawn anew is said to be damaged. */
+static void draw(struct oriel *oriel) {
+    struct oriel_area damage[2] = {{now.step % (WIDTH - BAR), 300, BAR, 30}};
+
+    fill(damage[0].x, 300, BAR, 30, 0x20262c);
+    now.step += 4;
+    damage[1] = (struct oriel_area){now.step % (WIDTH - BAR), 300, BAR, 30};
+    fill(damage[1].x, 300, BAR, 30, 0x3fae6b);
+    oriel_damage(oriel, damage, 2);
+}
+
+static void draw_all(void) {
+    fill(0, 0, WIDTH, HEIGHT, 0x20262c);
+    fill(40, 40, 300, 200, 0x2f6fb0);
+    for (unsigned key = 0; key < 12; key++)
+        fill(pin_pad.x + 10 + key % 3 * 62, pin_pad.y + 10 + key / 3 * 36, 56, 30, 0xe8eaec);
+}
+
+/* ---- what Oriel says ---- */
 
 static void on_online(struct oriel *oriel, const struct oriel_device *device, void *user) {
     printf("connected: %s (%s), broker %s%s\n", device->name, device->id, device->online ? "reached" : "not reached",
@@ -26,17 +78,45 @@ static void on_closed(struct oriel *oriel, const char *why, void *user) {
     printf("not connected: %s\n", why);
 }
 
+static void print_scopes(void) {
+    for (int i = 0; i < KNOWN; i++)
+        if (now.ticked[i])
+            printf("  [%d] %s\n", i + 1, known[i].words);
+}
+
+/* Notes them; false: one is among them that this program has no words for. */
+static bool take_scopes(const char *const *scopes, size_t n) {
+    size_t found = 0;
+
+    for (int i = 0; i < KNOWN; i++) {
+        now.ticked[i] = false;
+        for (size_t j = 0; j < n; j++)
+            now.ticked[i] = now.ticked[i] || !strcmp(scopes[j], known[i].name);
+        found += now.ticked[i];
+    }
+    return found == n;
+}
+
 static void on_ask(struct oriel *oriel, const struct oriel_ask *ask, void *user) {
-    /* This program knows "view" only. It must not let the person agree to what it can't name. */
-    if (ask->n_scopes != 1 || strcmp(ask->scopes[0], "view") != 0) {
+    static const char *const wants[] = {[ORIEL_ASK_REQUEST] = "asks for a session",
+                                        [ORIEL_ASK_MORE] = "asks for more",
+                                        [ORIEL_ASK_AGAIN] = "would like to go on"};
+
+    /* It must not let the person agree to what it can't name. */
+    if (!take_scopes(ask->scopes, ask->n_scopes)) {
         oriel_deny(oriel, ask->request);
         return;
     }
-    printf("\n%s of %s %s for %u min. Code %s.\n  \"%s\"\nAllow? y/n (no answer in %u s means no) ", ask->agent,
-           ask->company, ask->kind == ORIEL_ASK_AGAIN ? "would go on seeing this screen" : "asks to see this screen",
-           (ask->seconds + 59) / 60, ask->code, ask->reason, ask->timeout);
+    printf("\n%s of %s %s of at most %u min. Code %s.\n  \"%s\"\n", ask->agent, ask->company, wants[ask->kind],
+           (ask->seconds + 59) / 60, ask->code, ask->reason);
+    print_scopes();
+    printf("Allow? y/n; a number takes one out (no answer in %u s means no)\n", ask->timeout);
     if (fflush(stdout) == 0 && oriel_shown(oriel, ask->request) == 0)
         snprintf(now.request, sizeof now.request, "%s", ask->request);
+}
+
+static void on_live(struct oriel *oriel, const char *request, void *user) {
+    printf("(y acts from now on)\n");
 }
 
 static void on_withdraw(struct oriel *oriel, const char *request, const char *why, void *user) {
@@ -52,11 +132,15 @@ static void on_session(struct oriel *oriel, const struct oriel_session *session,
         return;
     }
     snprintf(now.session, sizeof now.session, "%s", session->session);
-    printf("*** %s (%s) %s this screen, %u s left; s stops it ***\n", session->agent, session->company,
-           session->state == ORIEL_SESSION_LIVE     ? "sees"
-           : session->state == ORIEL_SESSION_PAUSED ? "sees a frozen picture of"
-                                                    : "will see",
+    printf("*** %s (%s) %s, %u s left; s stops it, a number takes one away ***\n", session->agent, session->company,
+           session->state == ORIEL_SESSION_LIVE     ? "is here"
+           : session->state == ORIEL_SESSION_PAUSED ? "sees a frozen picture"
+                                                    : "is coming",
            session->left);
+    if (!now.request[0]) {
+        take_scopes(session->scopes, session->n_scopes);
+        print_scopes();
+    }
     oriel_set_indicator(oriel, fflush(stdout) == 0);
 }
 
@@ -64,33 +148,67 @@ static void on_call(struct oriel *oriel, bool call, void *user) {
     printf("support is %s\n", call ? "called" : "not called");
 }
 
+/* ---- what the person says ---- */
+
+static int answer(struct oriel *oriel, bool allow) {
+    const char *scopes[KNOWN];
+    size_t n = 0;
+    int r;
+
+    for (int i = 0; i < KNOWN; i++)
+        if (now.ticked[i])
+            scopes[n++] = known[i].name;
+    r = allow ? oriel_allow_scopes(oriel, now.request, scopes, n) : oriel_deny(oriel, now.request);
+    if (r == 0)
+        now.request[0] = '\0';
+    return r;
+}
+
+static int scope(struct oriel *oriel, int i) {
+    if (!now.request[0])
+        return now.ticked[i] ? oriel_remove(oriel, now.session, known[i].name) : -ENOENT;
+    now.ticked[i] = !now.ticked[i];
+    printf("%s: %s\n", known[i].words, now.ticked[i] ? "yes" : "no");
+    return 0;
+}
+
+static int call(struct oriel *oriel) {
+    static const char *const alarms[] = {"AE-310 Capper jammed"};
+    const struct oriel_call context = {
+        .size = sizeof context, .note = "called from a terminal", .page = "Overview", .alarms = alarms, .n_alarms = 1};
+
+    return oriel_call_with(oriel, &context);
+}
+
+static int mask(struct oriel *oriel) {
+    now.masked = !now.masked;
+    printf("the PIN pad is %s\n", now.masked ? "hidden" : "shown");
+    return oriel_set_masks(oriel, &pin_pad, now.masked);
+}
+
 /* Returns false to quit. */
 static bool on_key(struct oriel *oriel, char key) {
     int r = 0;
 
-    switch (key) {
-    case 'y':
-    case 'n':
-        r = key == 'y' ? oriel_allow(oriel, now.request) : oriel_deny(oriel, now.request);
-        now.request[0] = '\0';
-        break;
-    case 's':
+    if (key >= '1' && key < '1' + KNOWN)
+        r = scope(oriel, key - '1');
+    else if (key == 'y' || key == 'n')
+        r = answer(oriel, key == 'y');
+    else if (key == 's')
         r = oriel_stop(oriel, now.session);
-        break;
-    case 'c':
-        r = oriel_call(oriel, "called from a terminal");
-        break;
-    case 'u':
+    else if (key == 'c')
+        r = call(oriel);
+    else if (key == 'u')
         r = oriel_uncall(oriel);
-        break;
-    case 'q':
-        return false;
-    default:
-        return true;
-    }
+    else if (key == 'm')
+        r = mask(oriel);
     if (r < 0)
-        printf("%c: %s\n", key, r == -ENOENT ? "there is nothing to answer or to stop" : strerror(-r));
-    return true;
+        printf("%c: %s\n", key,
+               r == -ENOENT   ? "there is nothing to answer, to stop or to take away"
+               : r == -EAGAIN ? "not yet: the question must have been there for a second"
+               : r == -EINVAL ? "nothing is left ticked"
+                              : strerror(-r));
+    return key != 'q';
 }
 
 static bool on_input(struct oriel *oriel) {
@@ -112,7 +230,14 @@ int main(int argc, char **argv) {
         .withdraw = on_withdraw,
         .session = on_session,
         .call = on_call,
+        .live = on_live,
     };
+    const struct oriel_surface surface = {.size = sizeof surface,
+                                          .pixels = now.pixels,
+                                          .format = ORIEL_PIXELS_BGRX,
+                                          .width = WIDTH,
+                                          .height = HEIGHT,
+                                          .stride = sizeof now.pixels[0]};
     struct oriel *oriel;
     struct pollfd fds[2];
     bool running = true;
@@ -122,14 +247,19 @@ int main(int argc, char **argv) {
         fprintf(stderr, "example-poll: %s\n", strerror(-r));
         return 1;
     }
+    draw_all();
+    oriel_set_surface(oriel, &surface);
     fds[0] = (struct pollfd){.fd = oriel_fd(oriel), .events = POLLIN};
     fds[1] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
     while (running) {
         fflush(stdout);
-        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+        /* The picture moves while somebody looks; else nothing wakes this program but Oriel and the keyboard. */
+        if (poll(fds, 2, now.session[0] ? FRAME_MS : -1) < 0 && errno != EINTR)
             break;
         if (fds[0].revents)
             oriel_dispatch(oriel);
+        if (now.session[0])
+            draw(oriel);
         if (fds[1].revents)
             running = on_input(oriel);
     }

@@ -28,7 +28,7 @@ uint64_t oriel_link_now(void) {
     return (uint64_t)t.tv_sec * 1000 * MS + (uint64_t)t.tv_nsec;
 }
 
-static int watch(struct oriel *o, int fd) {
+int oriel_link_watch(struct oriel *o, int fd) {
     struct epoll_event event = {.events = EPOLLIN};
 
     return epoll_ctl(o->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
@@ -47,7 +47,7 @@ int oriel_link_open(struct oriel *o) {
     o->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     if (o->timer < 0)
         return -errno;
-    return watch(o, o->timer);
+    return oriel_link_watch(o, o->timer);
 }
 
 static void close_fd(int *fd) {
@@ -71,6 +71,10 @@ void oriel_link_arm(struct oriel *o) {
         due = o->state_at;
     else if (o->link == LINK_HELLO)
         due = o->state_at < o->welcome_by ? o->state_at : o->welcome_by;
+    if (o->live_at && o->live_at < due)
+        due = o->live_at;
+    if (o->resend_at && o->resend_at < due)
+        due = o->resend_at;
     if (o->broken || due == 0)
         due = 1; /* long past: at once; a value of 0 would switch the timer off */
     when.it_value.tv_sec = (time_t)(due / (1000 * MS));
@@ -80,6 +84,9 @@ void oriel_link_arm(struct oriel *o) {
 
 void oriel_link_break(struct oriel *o, const char *why) {
     close_fd(&o->socket);
+    oriel_push_end(o);
+    o->live_at = o->resend_at = 0;
+    o->n_allowed = 0;
     o->link = LINK_DOWN;
     o->broken = true;
     snprintf(o->why, sizeof o->why, "%s", why);
@@ -134,6 +141,18 @@ int oriel_link_send_masks(struct oriel *o) {
     return oriel_link_send(o, &packet);
 }
 
+int oriel_link_send_allow(struct oriel *o) {
+    struct oriel_packet_writer packet;
+
+    o->resend_at = 0;
+    oriel_packet_begin(&packet);
+    oriel_packet_put_string(&packet, "t", "decision");
+    oriel_packet_put_string(&packet, "request", o->request);
+    oriel_packet_put_boolean(&packet, "allow", true);
+    oriel_packet_put_strings(&packet, "scopes", o->allowed, o->n_allowed);
+    return oriel_link_send(o, &packet);
+}
+
 void oriel_link_stop(struct oriel *o) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = *o->stop ? socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
@@ -180,7 +199,7 @@ static void connect_now(struct oriel *o, uint64_t time) {
         break_errno(o, "cannot connect to", errno);
         return;
     }
-    r = watch(o, o->socket);
+    r = oriel_link_watch(o, o->socket);
     if (r < 0) {
         break_errno(o, "cannot poll", -r);
         return;
@@ -206,16 +225,37 @@ void oriel_link_tick(struct oriel *o) {
         o->state_at = time + STATE_EVERY; /* a loop that was late sends one, not all that it missed */
         oriel_link_send_state(o);
     }
+    if (o->resend_at && o->link == LINK_UP && time >= o->resend_at)
+        oriel_link_send_allow(o);
 }
 
-int oriel_link_receive(struct oriel *o, char *data) {
+/* One packet; a descriptor that came with it to *ret_fd, else -1. */
+static ssize_t receive_packet(int from, char *data, int *ret_fd) {
+    struct iovec iov = {.iov_base = data, .iov_len = ORIEL_PACKET_SIZE};
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct msghdr header = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    ssize_t n = recvmsg(from, &header, MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
+    struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&header) : NULL;
+
+    *ret_fd = -1;
+    if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+        memcpy(ret_fd, CMSG_DATA(c), sizeof *ret_fd);
+    return n;
+}
+
+int oriel_link_receive(struct oriel *o, char *data, int *ret_fd) {
     ssize_t n;
 
+    *ret_fd = -1;
     if (o->socket < 0)
         return 0;
-    n = recv(o->socket, data, ORIEL_PACKET_SIZE, MSG_DONTWAIT | MSG_TRUNC);
+    n = receive_packet(o->socket, data, ret_fd);
     if (n < 0 && errno == ECONNRESET) /* comes once, before packets that are still there */
-        n = recv(o->socket, data, ORIEL_PACKET_SIZE, MSG_DONTWAIT | MSG_TRUNC);
+        n = receive_packet(o->socket, data, ret_fd);
     if (n < 0) {
         if (errno != EAGAIN && errno != EINTR)
             break_errno(o, "cannot read from", errno);
@@ -226,6 +266,7 @@ int oriel_link_receive(struct oriel *o, char *data) {
         return 0;
     }
     if (n > ORIEL_PACKET_SIZE) {
+        close_fd(ret_fd);
         oriel_link_break(o, "protocol: a packet of more than 8 KiB");
         return 0;
     }

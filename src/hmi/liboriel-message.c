@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Calls the HMI, if it wants to know. The handle may be freed by it: look at `freed` afterwards. */
 #define TELL(o, callback, ...)                                                                                         \
@@ -128,8 +129,24 @@ static const char *on_ask(struct oriel *o, const struct oriel_packet *json) {
         return "too many scopes, or too long a name of one";
     o->asked = true;
     o->shown = false;
+    o->live_at = o->resend_at = 0;
+    o->n_allowed = 0;
+    if (!get_seconds(json, "allow_after", &o->allow_after))
+        o->allow_after = ORIEL_LIVE_AFTER_MS; /* an older core has no say */
     snprintf(o->request, sizeof o->request, "%s", ask.request);
     TELL(o, ask, &ask);
+    return NULL;
+}
+
+/* Core counts from when it has read `shown`. The person's Allow was not too soon by our clock: it is said again. */
+static const char *on_early(struct oriel *o, const struct oriel_packet *json) {
+    const char *request = get_id(json, "request");
+    unsigned ms;
+
+    if (!request || !get_seconds(json, "ms", &ms))
+        return bad;
+    if (o->n_allowed && !strcmp(request, o->request))
+        o->resend_at = oriel_link_now() + ms * UINT64_C(1000000);
     return NULL;
 }
 
@@ -138,6 +155,8 @@ static const char *on_withdraw(struct oriel *o, const struct oriel_packet *json)
 
     if (!request || !why)
         return bad;
+    if (!strcmp(request, o->request))
+        o->n_allowed = o->resend_at = 0;
     if (o->asked && !strcmp(request, o->request)) {
         o->asked = false;
         TELL(o, withdraw, request, why);
@@ -154,6 +173,7 @@ static const char *on_session_ended(struct oriel *o, const struct oriel_packet *
         return bad;
     if (o->in_session && !strcmp(session->session, o->session)) {
         o->in_session = false;
+        oriel_push_end(o);
         TELL(o, session, session);
     }
     return NULL;
@@ -260,7 +280,7 @@ static const char *handle(struct oriel *o, const char *t, const struct oriel_pac
         const char *(*handle)(struct oriel *o, const struct oriel_packet *json);
     } kinds[] = {
         {"online", on_online}, {"ask", on_ask},   {"withdraw", on_withdraw}, {"session", on_session},
-        {"call", on_call},     {"chat", on_chat}, {"draw", on_draw},
+        {"call", on_call},     {"chat", on_chat}, {"draw", on_draw},         {"early", on_early},
     };
 
     if (!strcmp(t, "welcome"))
@@ -271,7 +291,7 @@ static const char *handle(struct oriel *o, const char *t, const struct oriel_pac
     return NULL;
 }
 
-void oriel_message(struct oriel *o, const char *data, size_t size) {
+void oriel_message(struct oriel *o, const char *data, size_t size, int fd) {
     struct oriel_packet json;
     const char *error = NULL, *t = NULL;
     char why[200];
@@ -285,15 +305,30 @@ void oriel_message(struct oriel *o, const char *data, size_t size) {
 
             snprintf(why, sizeof why, "refused: %.160s", said ? said : "no reason given");
             oriel_link_break(o, why);
-            return;
+        } else if (!strcmp(t, "frames") && fd >= 0 && o->link == LINK_UP) {
+            oriel_push_begin(o, fd);
+            fd = -1;
         } else {
             error = handle(o, t, &json);
         }
     }
+    if (fd >= 0)
+        close(fd); /* nothing else brings one */
     if (error && !o->freed) {
         snprintf(why, sizeof why, "protocol: %.40s%s%s", t ? t : "", t ? ": " : "", error);
         oriel_link_break(o, why);
     }
+}
+
+void oriel_tell_live(struct oriel *o) {
+    char request[sizeof o->request];
+
+    if (!o->live_at || oriel_link_now() < o->live_at)
+        return;
+    o->live_at = 0;
+    memcpy(request, o->request, sizeof request);
+    if (o->asked)
+        TELL(o, live, request);
 }
 
 void oriel_tell_broken(struct oriel *o) {
@@ -313,6 +348,7 @@ void oriel_tell_broken(struct oriel *o) {
         return;
     /* All is taken down before anything is told: a callback may run a nested dispatch that connects anew. */
     o->broken = o->asked = o->in_session = false;
+    o->live_at = 0;
     memcpy(request, o->request, sizeof request);
     memcpy(id, o->session, sizeof id);
     if (asked)

@@ -17,6 +17,7 @@
 #define CHATS_A_SPAN 8
 
 static void destroy(struct oriel *o) {
+    oriel_push_end(o);
     oriel_link_close(o);
     free(o->device);
     free(o->device_name);
@@ -45,6 +46,7 @@ int oriel_new(const char *path, const char *name, const struct oriel_callbacks *
     /* A program built against an older header has fewer callbacks, one built against a newer has more. */
     memcpy(&o->callbacks, callbacks, callbacks->size < sizeof o->callbacks ? callbacks->size : sizeof o->callbacks);
     o->user = user;
+    o->push.socket = o->push.memory = -1;
     strcpy(o->path, path);
     strcpy(o->name, name);
     r = oriel_link_open(o);
@@ -66,6 +68,7 @@ void oriel_free(struct oriel *oriel) {
     }
     /* From a callback: the connection ends now, the memory goes when the outermost dispatch returns. */
     oriel->freed = true;
+    oriel_push_end(oriel);
     oriel_link_close(oriel);
 }
 
@@ -80,12 +83,16 @@ int oriel_dispatch(struct oriel *oriel) {
     if (!oriel->freed)
         oriel_link_tick(oriel);
     for (int i = 0; i < PACKETS_A_DISPATCH && !oriel->freed; i++) {
-        int n = oriel_link_receive(oriel, data);
+        int fd, n = oriel_link_receive(oriel, data, &fd);
 
         if (n == 0)
             break;
-        oriel_message(oriel, data, (size_t)n);
+        oriel_message(oriel, data, (size_t)n, fd);
     }
+    if (!oriel->freed)
+        oriel_push_dispatch(oriel);
+    if (!oriel->freed)
+        oriel_tell_live(oriel);
     if (!oriel->freed)
         oriel_tell_broken(oriel);
     if (!oriel->freed)
@@ -115,36 +122,42 @@ int oriel_shown(struct oriel *oriel, const char *request) {
     oriel_packet_put_string(&packet, "t", "shown");
     oriel_packet_put_string(&packet, "request", request);
     r = oriel_link_send(oriel, &packet);
-    if (r == 0)
+    if (r == 0) {
         oriel->shown = true;
+        oriel->live_at = oriel_link_now() + oriel->allow_after * UINT64_C(1000000);
+        oriel_link_arm(oriel);
+    }
     return r;
 }
 
-static bool was_asked(const struct oriel *o, const char *scope) {
+/* The name as we keep it; NULL: it was not asked for. */
+static const char *find_asked(const struct oriel *o, const char *scope) {
     for (size_t i = 0; scope && i < o->n_scopes; i++)
         if (!strcmp(o->scopes[i], scope))
-            return true;
-    return false;
+            return o->scopes[i];
+    return NULL;
 }
 
-static int decide(struct oriel *o, const char *request, bool allow, const char *const *scopes, size_t n) {
-    struct oriel_packet_writer packet;
+static int allow(struct oriel *o, const char *request, const char *const *scopes, size_t n) {
+    const char *found[ORIEL_SCOPES_MAX];
     int r;
 
     if (!is_open(o, request))
         return -ENOENT;
-    if (allow && !o->shown)
+    if (!o->shown)
         return -EPERM;
-    for (size_t i = 0; i < n; i++)
-        if (!was_asked(o, scopes[i]))
+    if (n == 0 || n > o->n_scopes)
+        return -EINVAL;
+    for (size_t i = 0; i < n; i++) {
+        found[i] = find_asked(o, scopes[i]);
+        if (!found[i])
             return -EINVAL;
-    oriel_packet_begin(&packet);
-    oriel_packet_put_string(&packet, "t", "decision");
-    oriel_packet_put_string(&packet, "request", request);
-    oriel_packet_put_boolean(&packet, "allow", allow);
-    if (allow)
-        oriel_packet_put_strings(&packet, "scopes", scopes, n);
-    r = oriel_link_send(o, &packet);
+    }
+    if (o->live_at && oriel_link_now() < o->live_at)
+        return -EAGAIN;
+    memcpy(o->allowed, found, n * sizeof *found);
+    o->n_allowed = n;
+    r = oriel_link_send_allow(o);
     if (r == 0)
         o->asked = false;
     return r;
@@ -155,17 +168,27 @@ int oriel_allow(struct oriel *oriel, const char *request) {
 
     for (size_t i = 0; i < oriel->n_scopes; i++)
         scopes[i] = oriel->scopes[i];
-    return decide(oriel, request, true, scopes, oriel->n_scopes);
+    return allow(oriel, request, scopes, oriel->n_scopes);
 }
 
 int oriel_allow_scopes(struct oriel *oriel, const char *request, const char *const *scopes, size_t n_scopes) {
-    if (!scopes || n_scopes == 0)
-        return -EINVAL;
-    return decide(oriel, request, true, scopes, n_scopes);
+    return scopes ? allow(oriel, request, scopes, n_scopes) : -EINVAL;
 }
 
 int oriel_deny(struct oriel *oriel, const char *request) {
-    return decide(oriel, request, false, NULL, 0);
+    struct oriel_packet_writer packet;
+    int r;
+
+    if (!is_open(oriel, request))
+        return -ENOENT;
+    oriel_packet_begin(&packet);
+    oriel_packet_put_string(&packet, "t", "decision");
+    oriel_packet_put_string(&packet, "request", request);
+    oriel_packet_put_boolean(&packet, "allow", false);
+    r = oriel_link_send(oriel, &packet);
+    if (r == 0)
+        oriel->asked = false;
+    return r;
 }
 
 int oriel_stop(struct oriel *oriel, const char *session) {
@@ -283,6 +306,9 @@ int oriel_uncall(struct oriel *oriel) {
 }
 
 int oriel_set_masks(struct oriel *oriel, const struct oriel_mask *masks, size_t n_masks) {
+    struct oriel_mask old[ORIEL_MASKS_MAX];
+    size_t n_old;
+
     if (n_masks > ORIEL_MASKS_MAX || (n_masks && !masks))
         return -EINVAL;
     for (size_t i = 0; i < n_masks; i++) {
@@ -292,10 +318,13 @@ int oriel_set_masks(struct oriel *oriel, const struct oriel_mask *masks, size_t 
             m->height > MASK_END - m->y)
             return -EINVAL;
     }
+    n_old = oriel->n_masks;
+    memcpy(old, oriel->masks, sizeof old);
     oriel->n_masks = n_masks;
     for (size_t i = 0; i < n_masks; i++)
         oriel->masks[i] = masks[i];
     oriel->masks_given = true;
+    oriel_push_masks(oriel, old, n_old);
     return oriel->link == LINK_DOWN ? 0 : oriel_link_send_masks(oriel);
 }
 

@@ -13,8 +13,9 @@
  * Functions that return int give 0 or a negative errno value. All texts are UTF-8.
  *
  * What the HMI has to do:
- *   ask       show the prompt; once it is really on the screen oriel_shown(); then, by the person's tap,
- *             oriel_allow_scopes() with what was left ticked, or oriel_deny().
+ *   ask       show the prompt; once it is really on the screen oriel_shown(); 1 s later `live`: Allow acts from then
+ *             on, so that a finger on its way to something else does not answer. Then, by the person's tap,
+ *             oriel_allow_scopes() with what was left ticked, or oriel_deny(), which acts at once.
  *   session   starting, live, paused: show an indicator with a way to stop (oriel_stop()) and say so by
  *             oriel_set_indicator(). Oriel freezes the picture when the indicator is not visible for 2 s.
  *   chat, draw  if it likes: show what the agent writes, points at and draws; answer by oriel_chat(). The agent's page
@@ -47,6 +48,8 @@ extern "C" {
 #define ORIEL_CHAT_MAX 500 /* characters of a line of chat */
 #define ORIEL_DRAW_MAX 32  /* points of one struct oriel_draw */
 #define ORIEL_DRAW_END 65535
+
+#define ORIEL_LIVE_AFTER_MS 1000 /* unless orield's configuration says otherwise ([consent] allow-after-ms) */
 
 struct oriel;
 
@@ -150,6 +153,8 @@ struct oriel_callbacks {
 
     /* What the agent points at or draws, in a session, up to 80 times a second. Given: the agent's page offers it. */
     void (*draw)(struct oriel *oriel, const struct oriel_draw *draw, void *user);
+    /* The prompt has been on the screen for long enough, ORIEL_LIVE_AFTER_MS: enable Allow. */
+    void (*live)(struct oriel *oriel, const char *request, void *user);
 };
 
 /* Makes a handle and begins to connect. `path` is core's socket (NULL: ORIEL_DEFAULT_SOCKET), `name` what core's log
@@ -178,7 +183,8 @@ ORIEL_API bool oriel_connected(const struct oriel *oriel);
 ORIEL_API int oriel_shown(struct oriel *oriel, const char *request);
 
 /* The person pressed Allow, for all that was asked. -ENOENT as above. -EPERM: oriel_shown() was not called, so nobody
- * can have seen it. */
+ * can have seen it. -EAGAIN: it was called less than ORIEL_LIVE_AFTER_MS ago (`live` was not called); the question
+ * stays open. */
 ORIEL_API int oriel_allow(struct oriel *oriel, const char *request);
 
 /* The same for those scopes that the person left ticked, at least one. -EINVAL: none, or one that was not asked for.
@@ -222,14 +228,52 @@ ORIEL_API int oriel_uncall(struct oriel *oriel);
 
 /* Rectangles of the screen that no agent ever sees (a PIN pad, a recipe), painted over before anything is encoded: all
  * of them from now on, in place of those given before; beside those of orield's configuration. In a session they hold
- * from the next picture on; what is given before one, from the first. Told anew after each reconnect; orield keeps the
- * last ones while the HMI is away. -EINVAL: more than ORIEL_MASKS_MAX, one that is empty or beyond 4096 pixels. -EPIPE
- * as below. */
+ * from the next picture on (of a surface of the HMI's own: at once); what is given before one, from the first. Told
+ * anew after each reconnect; orield keeps the last ones while the HMI is away. -EINVAL: more than ORIEL_MASKS_MAX, one
+ * that is empty or beyond 4096 pixels. -EPIPE as below. */
 struct oriel_mask {
     unsigned x, y, width, height; /* pixels of the picture */
 };
 #define ORIEL_MASKS_MAX 16
 ORIEL_API int oriel_set_masks(struct oriel *oriel, const struct oriel_mask *masks, size_t n_masks);
+
+/* Pictures of the HMI's own, where orield's configuration says [capture] backend=hmi: then no X server or framebuffer
+ * is looked at, and agents see the surface that is handed over here, and nothing else of the machine.
+ *
+ *   ownership  the pixels stay the HMI's. The library reads them, within oriel_set_surface(), oriel_damage() and
+ *              oriel_dispatch() only, until another surface is set; at those moments they must be a whole picture. It
+ *              copies what is damaged, and only while a session lives whose agent is looking; else nothing is read.
+ *   threads    those of the handle: one at a time. Draw from another thread only if it can't draw during those calls.
+ *   masks      of oriel_set_masks() are painted in the copy: from the next call on, what lies under them never leaves
+ *              this process. Set the masks first, then draw the PIN pad, then say oriel_damage().
+ *   memory     two pictures, for as long as a session lives.
+ */
+enum oriel_pixels {
+    ORIEL_PIXELS_BGRX = 1,   /* 4 bytes a pixel: blue, green, red, one that is not looked at (cairo's RGB24, Qt's RGB32,
+                              * LVGL's 32 bit colours, on little-endian machines) */
+    ORIEL_PIXELS_RGB565 = 2, /* 2 bytes a pixel, little-endian: red in bits 15-11, green 10-5, blue 4-0 */
+};
+struct oriel_surface {
+    size_t size;        /* sizeof(struct oriel_surface) */
+    const void *pixels; /* the top row first */
+    enum oriel_pixels format;
+    unsigned width, height; /* each 16 to 4096 */
+    unsigned stride;        /* bytes from one row to the next: at least those of a row, at most 65536 */
+};
+struct oriel_area {
+    unsigned x, y, width, height;
+};
+/* From now on this is what agents see; the structure is copied. NULL: nothing more is read, the agent keeps the last
+ * picture. Other pixels of the same size and format (the HMI has two buffers and flips) cost nothing: say
+ * oriel_damage() for what differs. Any time, best right after oriel_new(): a session whose HMI has handed over nothing
+ * 5 s after it was granted ends. -EINVAL: no size or pixels, an unknown format, a side or stride out of bounds. -ENOMEM
+ * and other errors of memfd_create(2), mmap(2): the agent keeps the last picture. */
+ORIEL_API int oriel_set_surface(struct oriel *oriel, const struct oriel_surface *surface);
+
+/* These parts of the surface were drawn anew; what lies outside of it is cut off. They may overlap, and there may be
+ * many: they are joined. Say it when the picture is whole. Damage that comes faster than agents are shown pictures adds
+ * up. -EINVAL: no surface is set, or NULL areas. */
+ORIEL_API int oriel_damage(struct oriel *oriel, const struct oriel_area *areas, size_t n_areas);
 
 /* Whether the indicator of a session can be seen on the panel at this moment. Say the truth: hidden behind another
  * window, minimized or on another page is false. Kept and reported once a second and at each change; false at first. */

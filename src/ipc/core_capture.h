@@ -6,15 +6,19 @@
 
 /* Core to capture. */
 enum {
-    /* s backend ("auto", "x11", "fbdev", "test") · s X display ("" = the environment's DISPLAY) · s Xauthority file (""
-     * = the environment's) · s monitor of it ("" = all, "primary", or its name) · s framebuffer device · u frames a
-     * second at most · fd: the frame socket to media (frames.h). Once; only MASKS may come before it. */
+    /* s backend ("auto", "x11", "fbdev", "hmi", "test") · s X display ("" = the environment's DISPLAY) · s Xauthority
+     * file ("" = the environment's) · s monitor of it ("" = all, "primary", or its name) · s framebuffer device · u
+     * frames a second at most · fd: the frame socket to media (frames.h). Once; only MASKS and PUSHER may come before
+     * it. */
     ORIEL_CAPTURE_START = 1,
     /* b rectangles (frames.h), in the picture's pixels: all masks from now on, 32 at most. Any time, also before START:
      * then the first picture has them. Capture reads what waits here before it takes a frame, and takes none unmasked
      * after it. Empty rectangles and ones that don't lie within 4096x4096 are an error; what lies outside of the
      * picture is cut off, and holds again when the picture grows. */
     ORIEL_CAPTURE_MASKS = 2,
+    /* fd: the socket to the HMI that pushes its own picture (frames.h, "A pusher"). With backend "hmi": once before
+     * START, and again when the HMI came back. */
+    ORIEL_CAPTURE_PUSHER = 3,
 };
 
 /* Capture to core. */
@@ -28,6 +32,7 @@ enum {
 static const struct oriel_ipc_type oriel_core_to_capture_types[] = {
     {ORIEL_CAPTURE_START, "start", "sssssu", 1},
     {ORIEL_CAPTURE_MASKS, "masks", "b", 0},
+    {ORIEL_CAPTURE_PUSHER, "pusher", "", 1},
 };
 static const struct oriel_ipc_type oriel_capture_to_core_types[] = {
     {ORIEL_CAPTURE_READY, "ready", "suu", 0},

@@ -1,7 +1,8 @@
 /* The frame protocol: pictures of a screen, through shared memory, from whoever has the pixels to media.
  *
- * Who has them is oriel-capture, or an HMI that pushes its own picture ("the writer" is either; "A pusher" below). The
- * wire is that of channel.h; all numbers are little-endian.
+ * Who has them is oriel-capture. The same wire is between capture and an HMI that pushes its own picture: then the HMI
+ * is "the writer" and capture stands in media's place ("A pusher" below). It is that of channel.h; all numbers are
+ * little-endian.
  *
  * Course. The writer makes one memfd with `count` buffers of `size` bytes each and sends it (BUFFERS). It fills a
  * buffer that is free, sends FRAME with its index, and does not touch the buffer until media sends RELEASE for it,
@@ -34,12 +35,14 @@
  *
  * Times are CLOCK_MONOTONIC nanoseconds: when the first change that this frame shows was reported.
  *
- * A pusher. An HMI that sends its own pictures is a writer like capture, over the same socket, which it gets when the
- * person has agreed and which ends with the session. It needs one buffer at least; two let it draw while media reads.
- * It is trusted with its own picture and with nothing else: media checks every field below, and the first that is
- * wrong ends the session with a sentence that names it. It must not draw into a buffer that it has sent and not got
- * back; BUFFERS may be sent before RUN, FRAME may not. RUN's rate is a limit: what comes faster than media reads stays
- * with the writer, as damage.
+ * A pusher. An HMI that sends its own pictures ([capture] backend=hmi) gets a socket to oriel-capture from core when
+ * the person has agreed (src/hmi/PROVIDER.md, "frames"); liboriel speaks what follows. The socket ends with the
+ * session, or with the HMI's connection to core; who connects again gets a new one and begins with generation 1. It is
+ * trusted with its own picture and with nothing else: capture checks every field below, copies what is damaged around
+ * the masks, and the first that is wrong ends the session with a sentence that names it. It sends BUFFERS at once,
+ * FRAME after RUN, never CURSOR or MASKS (they go to core), and needs two buffers at least: capture keeps the newest
+ * until the next comes. It must not draw into a buffer that it has sent and not got back. RUN's rate is a limit: what
+ * comes faster than capture reads stays with the HMI, as damage.
  *
  * Limits: the constants below; 1 GiB of shared memory; one writer and one reader; a packet of at most 96 KiB. */
 #ifndef ORIEL_IPC_FRAMES_H

@@ -126,3 +126,11 @@ void oriel_page_write_panel(unsigned can, char out[128]) {
     snprintf(out, 128, "{\"t\":\"panel\",\"chat\":%s,\"draw\":%s}", can & ORIEL_PANEL_CHAT ? "true" : "false",
              can & ORIEL_PANEL_DRAW ? "true" : "false");
 }
+
+void oriel_page_write_masks(const struct oriel_rect *masks, unsigned count, char out[ORIEL_PAGE_MASKS_SIZE]) {
+    int used = snprintf(out, ORIEL_PAGE_MASKS_SIZE, "{\"t\":\"masks\",\"masks\":[");
+    for (unsigned i = 0; i < count && i < ORIEL_MASKS_MAX; i++)
+        used += snprintf(out + used, (size_t)(ORIEL_PAGE_MASKS_SIZE - used), "%s[%u,%u,%u,%u]", i ? "," : "",
+                         masks[i].x, masks[i].y, masks[i].width, masks[i].height);
+    snprintf(out + used, (size_t)(ORIEL_PAGE_MASKS_SIZE - used), "]}");
+}

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "frames.h"
 #include "trace.h"
 
 enum {
@@ -46,6 +47,10 @@ void oriel_page_write_pong(int64_t id, int64_t now, char out[128]);
 enum { ORIEL_PAGE_TRACE_SIZE = 320 };
 bool oriel_page_write_trace(const struct oriel_trace_summary *trace, const unsigned egress[2],
                             char out[ORIEL_PAGE_TRACE_SIZE]);
+
+/* What is hidden in the picture: all of it, until the next. At most ORIEL_MASKS_MAX rectangles. */
+enum { ORIEL_PAGE_MASKS_SIZE = 64 + ORIEL_MASKS_MAX * 24 };
+void oriel_page_write_masks(const struct oriel_rect *masks, unsigned count, char out[ORIEL_PAGE_MASKS_SIZE]);
 
 /* The picture with RTP timestamp 0 shows the screen of time `at`, in microseconds of the same clock. */
 void oriel_page_write_time(int64_t at, char out[128]);

@@ -52,10 +52,11 @@ struct session {
     int64_t deadline;  /* for the connection, monotonic; 0: none */
     int64_t last_ping; /* monotonic; 0: the data channel is not open */
     gboolean relay, silent;
-    unsigned egress[2]; /* us through it, median and most, as core said last */
-    uint32_t renewal;   /* the newest, as core numbers them */
-    gboolean frozen;    /* core wants no picture to leave */
-    gboolean sending;   /* a packet has left by the present connection */
+    unsigned egress[2];                /* us through it, median and most, as core said last */
+    uint32_t renewal;                  /* the newest, as core numbers them */
+    gboolean frozen;                   /* core wants no picture to leave */
+    gboolean sending;                  /* a packet has left by the present connection */
+    char masks[ORIEL_PAGE_MASKS_SIZE]; /* what the page is to know of them; "": there were none yet */
     guint64 pictures_before, bytes_before;
     struct oriel_ipc_message message;
 };
@@ -135,6 +136,30 @@ static void on_channel_open(void *user) {
     oriel_page_write_time(oriel_transport_time_zero(s->transport) / 1000, text);
     oriel_transport_send(s->transport, text);
     oriel_talk_open(s->talk);
+    if (*s->masks)
+        oriel_transport_send(s->transport, s->masks);
+}
+
+struct masks_news {
+    struct session *session;
+    char text[ORIEL_PAGE_MASKS_SIZE];
+};
+
+static gboolean tell_masks(gpointer user) {
+    struct masks_news *news = user;
+    struct session *s = news->session;
+    memcpy(s->masks, news->text, sizeof s->masks);
+    if (s->transport && s->last_ping) /* else when the channel opens */
+        oriel_transport_send(s->transport, s->masks);
+    return G_SOURCE_REMOVE;
+}
+
+/* On the streaming thread. */
+static void on_masks(void *user, const struct oriel_rect *masks, unsigned count) {
+    struct masks_news *news = g_new0(struct masks_news, 1);
+    news->session = user;
+    oriel_page_write_masks(masks, count, news->text);
+    g_idle_add_full(G_PRIORITY_DEFAULT, tell_masks, news, g_free);
 }
 
 static void on_ping(struct session *s, int64_t id, int64_t now) {
@@ -306,6 +331,7 @@ static void start(struct session *s) {
     s->screen = oriel_screen_new(m->fields[9].bytes, oriel_ipc_take_fd(m, 0), fps, kbits, &error);
     if (s->screen) {
         g_autoptr(GstCaps) caps = oriel_screen_caps(s->screen);
+        oriel_screen_watch_masks(s->screen, on_masks, s);
         if (path.exact) {
             s->exact = oriel_exact_new(send_exact, s);
             oriel_screen_watch(s->screen, oriel_exact_picture, s->exact);

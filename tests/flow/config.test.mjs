@@ -20,7 +20,7 @@ const wrong = [
   ['a number that is none', /^bitrate=.*$/, 'bitrate=4M', /from 100 to 50000/],
   ['a number out of range', /^frame-rate=.*$/, 'frame-rate=61', /from 1 to 60/],
   ['a negative number', /^timeout=.*$/, 'timeout=-1', /from 5 to 600/],
-  ['an unknown choice', /^backend=.*$/, 'backend=wayland', /auto\|x11\|fbdev\|test/],
+  ['an unknown choice', /^backend=.*$/, 'backend=wayland', /auto\|x11\|fbdev\|hmi\|test/],
   ['an id with capitals', /^id=.*$/, 'id=Filler-1', /a-z, 0-9/],
   ['an empty required value', /^tenant=.*$/, 'tenant=', /./],
   ['a broker without TLS elsewhere', /^url=.*$/, 'url=mqtt://broker.example:1883', /loopback/],

@@ -195,6 +195,7 @@ struct wish {
     uint32_t rate;
     const struct oriel_rect *masks;
     unsigned mask_count;
+    int pusher; /* the HMI's socket; 0: none */
 };
 
 static inline const char *text_of(const char *text) {
@@ -214,6 +215,8 @@ static inline int start_with(struct capture *c, const struct wish *wish) {
     launch(c);
     if (wish->mask_count)
         send_masks(c, wish->masks, wish->mask_count);
+    if (wish->pusher)
+        assert_int_equal(oriel_ipc_send(c->control, &oriel_core_to_capture, ORIEL_CAPTURE_PUSHER, wish->pusher), 0);
     int frames[2];
     assert_int_equal(oriel_ipc_pair(frames), 0);
     c->frames = frames[0];
@@ -222,7 +225,7 @@ static inline int start_with(struct capture *c, const struct wish *wish) {
                                     text_of(wish->device), wish->rate, frames[1]),
                      0);
     close(frames[1]);
-    assert_true(wait_readable(c->control, WAIT));
+    assert_true(wait_readable(c->control, 2 * WAIT));
     assert_int_equal(oriel_ipc_receive(c->control, &oriel_capture_to_core, &message), 1);
     snprintf(c->text, sizeof c->text, "%s", message.fields[0].bytes);
     if (message.type->id == ORIEL_CAPTURE_READY) {

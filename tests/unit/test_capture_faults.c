@@ -77,7 +77,7 @@ static void test_what_can_not_start(void **state) {
     expect_no_start("x11", "", "", 30, "neither oriel.conf nor DISPLAY");
     expect_no_start("x11", "nonsense", "", 30, "no display name");
     expect_no_start("x11", shared.display, "/nowhere/Xauthority", 30, "'/nowhere/Xauthority' can't be read (No such");
-    expect_no_start("drm", "", "", 30, "auto, x11, fbdev or test");
+    expect_no_start("drm", "", "", 30, "auto, x11, fbdev, hmi or test");
     expect_no_start("test", "1x1@1", "", 30, "WIDTHxHEIGHT@RATE");
     expect_no_start("test", "", "", 0, "frame rate of 0");
     expect_no_start("test", "", "", 241, "1 to 240");

@@ -206,7 +206,7 @@ static void test_pattern(void **state) {
         assert_non_null(strstr(error, "WIDTHxHEIGHT@RATE"));
     }
     assert_null(open_backend("wayland", "", error));
-    assert_non_null(strstr(error, "auto, x11, fbdev or test"));
+    assert_non_null(strstr(error, "auto, x11, fbdev, hmi or test"));
 
     struct oriel_backend *b = open_backend("test", "322x130@200", error);
     assert_non_null(b);

@@ -249,9 +249,9 @@ static void test_paths(void **state) {
 }
 
 static void test_lists_and_choices(void **state) {
-    value_refused("capture", "backend=wayland", "one of auto|x11|fbdev|test");
-    value_refused("capture", "backend=", "one of auto|x11|fbdev|test");
-    value_refused("capture", "backend=auto|x11", "one of auto|x11|fbdev|test");
+    value_refused("capture", "backend=wayland", "one of auto|x11|fbdev|hmi|test");
+    value_refused("capture", "backend=", "one of auto|x11|fbdev|hmi|test");
+    value_refused("capture", "backend=auto|x11", "one of auto|x11|fbdev|hmi|test");
     value_refused("media", "addresses=host.example", "IP addresses joined by ';'");
     value_refused("media", "addresses=10.0.0.1,10.0.0.2", "IP addresses joined by ';'");
     value_refused("media", "addresses=10.0.0.256", "IP addresses joined by ';'");

@@ -31,7 +31,7 @@ struct fixture {
     char directory[64], path[96];
     int listener, peer;
     struct oriel *oriel;
-    int online, closed, asks, withdrawals, sessions, calls;
+    int online, closed, asks, withdrawals, sessions, calls, lives;
     char why[256], last[256], request[128], session[128];
     enum oriel_session_state state;
     enum { DO_NOTHING, DO_FREE, DO_DENY, DO_NEST } in_callback;
@@ -104,6 +104,12 @@ static void on_call(struct oriel *oriel, bool call, void *user) {
     snprintf(f.last, sizeof f.last, "call %d", call);
 }
 
+static void on_live(struct oriel *oriel, const char *request, void *user) {
+    f.lives++;
+    snprintf(f.last, sizeof f.last, "live %s", request);
+    act();
+}
+
 static const struct oriel_callbacks callbacks = {
     .size = sizeof callbacks,
     .online = on_online,
@@ -112,6 +118,7 @@ static const struct oriel_callbacks callbacks = {
     .withdraw = on_withdraw,
     .session = on_session,
     .call = on_call,
+    .live = on_live,
 };
 
 static void listen_here(void) {
@@ -165,6 +172,16 @@ static void expect(const char *packet) {
     assert_true(n >= 0);
     data[n] = '\0';
     assert_string_equal(data, packet);
+}
+
+/* The same, past the reports of each second. */
+static void expect_later(const char *packet) {
+    static const char state[] = "{\"t\":\"state\"";
+    char data[sizeof state];
+
+    while (recv(f.peer, data, sizeof data - 1, MSG_PEEK) == sizeof data - 1 && !memcmp(data, state, sizeof data - 1))
+        recv(f.peer, data, sizeof data, 0);
+    expect(packet);
 }
 
 static void expect_silence(void) {
@@ -257,10 +274,11 @@ static void test_allowed_story(void **state) {
     assert_int_equal(oriel_shown(f.oriel, "H1"), -EALREADY);
     assert_int_equal(oriel_allow(f.oriel, "H2"), -ENOENT);
     assert_int_equal(oriel_allow(f.oriel, NULL), -ENOENT);
+    SPIN_UNTIL(f.lives == 1);
     assert_int_equal(oriel_allow(f.oriel, "H1"), 0);
     assert_int_equal(oriel_deny(f.oriel, "H1"), -ENOENT); /* one answer */
-    expect("{\"t\":\"shown\",\"request\":\"H1\"}");
-    expect("{\"t\":\"decision\",\"request\":\"H1\",\"allow\":true,\"scopes\":[\"view\"]}");
+    expect_later("{\"t\":\"shown\",\"request\":\"H1\"}");
+    expect_later("{\"t\":\"decision\",\"request\":\"H1\",\"allow\":true,\"scopes\":[\"view\"]}");
 
     send_core(SESSION("starting"));
     SPIN_UNTIL(f.sessions == 1);
@@ -400,6 +418,78 @@ static void test_drawings_that_are_none(void **state) {
     }
 }
 
+/* Attack 13: a tap that was meant for something else, or a program that answers in the person's place. */
+static void test_attack_13_instant_tap(void **state) {
+    double shown;
+
+    connect_whole();
+    send_core(ASK);
+    SPIN_UNTIL(f.asks == 1);
+    shown = seconds();
+    assert_int_equal(oriel_shown(f.oriel, "H1"), 0);
+    expect("{\"t\":\"shown\",\"request\":\"H1\"}");
+    while (seconds() - shown < 0.9) {
+        assert_int_equal(oriel_allow(f.oriel, "H1"), -EAGAIN);
+        assert_int_equal(f.lives, 0);
+        spin(0.05);
+    }
+    SPIN_UNTIL(f.lives == 1);
+    assert_true(seconds() - shown >= 1);
+    assert_string_equal(f.last, "live H1");
+    assert_int_equal(oriel_allow(f.oriel, "H1"), 0);
+    /* The second question has a second of its own, and Deny acts at once. */
+    send_core(ASK);
+    SPIN_UNTIL(f.asks == 2);
+    assert_int_equal(oriel_shown(f.oriel, "H1"), 0);
+    assert_int_equal(oriel_allow(f.oriel, "H1"), -EAGAIN);
+    assert_int_equal(oriel_deny(f.oriel, "H1"), 0);
+    spin(1.1);
+    assert_int_equal(f.lives, 1); /* answered: nothing is to be enabled any more */
+}
+
+/* Core counts from when it read `shown`: what it finds too soon is said again, as the person said it. */
+static void test_allow_that_core_finds_early(void **state) {
+    static const char ask[] =
+        "{\"t\":\"ask\",\"request\":\"H1\",\"agent\":\"Anna Weber\",\"company\":\"Fill & Cap GmbH\",\"reason\":\"Jam\","
+        "\"scopes\":[\"view\"],\"seconds\":600,\"timeout\":60,\"allow_after\":300}";
+    static const char early[] = "{\"t\":\"early\",\"request\":\"H1\",\"ms\":200}";
+    static const char decision[] = "{\"t\":\"decision\",\"request\":\"H1\",\"allow\":true,\"scopes\":[\"view\"]}";
+    double from;
+
+    connect_whole();
+    send_core(ask);
+    SPIN_UNTIL(f.asks == 1);
+    from = seconds();
+    assert_int_equal(oriel_shown(f.oriel, "H1"), 0);
+    send_core(early); /* nothing was allowed yet: nothing is said */
+    SPIN_UNTIL(f.lives == 1);
+    assert_true(seconds() - from >= 0.3);
+    assert_int_equal(oriel_allow(f.oriel, "H1"), 0);
+    expect_later("{\"t\":\"shown\",\"request\":\"H1\"}");
+    expect_later(decision);
+    from = seconds();
+    send_core(early);
+    SPIN_UNTIL(seconds() - from >= 0.19);
+    SPIN_UNTIL(recv(f.peer, (char[1]){0}, 1, MSG_PEEK | MSG_DONTWAIT) == 1);
+    expect_later(decision);
+    assert_int_equal(oriel_allow(f.oriel, "H1"), -ENOENT);
+    send_core(early);
+    send_core("{\"t\":\"withdraw\",\"request\":\"H1\",\"why\":\"timeout\"}");
+    spin(0.3);
+    for (char data[64]; recv(f.peer, data, sizeof data - 1, MSG_DONTWAIT) > 0;) /* its reports, and no decision */
+        assert_memory_equal(data, "{\"t\":\"state\"", 12);
+}
+
+static void test_handle_freed_when_allow_begins_to_act(void **state) {
+    connect_whole();
+    send_core(ASK);
+    SPIN_UNTIL(f.asks == 1);
+    assert_int_equal(oriel_shown(f.oriel, "H1"), 0);
+    f.in_callback = DO_FREE;
+    SPIN_UNTIL(!f.oriel);
+    assert_int_equal(f.lives, 1);
+}
+
 static void on_any_ask(struct oriel *oriel, const struct oriel_ask *ask, void *user) {
     f.asks++;
     snprintf(f.last, sizeof f.last, "%d %s %zu", ask->kind, ask->code, ask->n_scopes);
@@ -430,8 +520,9 @@ static void test_scopes_one_by_one(void **state) {
     expect("{\"t\":\"shown\",\"request\":\"H1\"}");
     assert_int_equal(oriel_allow_scopes(f.oriel, "H1", NULL, 0), -EINVAL);
     assert_int_equal(oriel_allow_scopes(f.oriel, "H1", other, 2), -EINVAL);
+    spin(1.01);
     assert_int_equal(oriel_allow_scopes(f.oriel, "H1", ticked, 2), 0);
-    expect("{\"t\":\"decision\",\"request\":\"H1\",\"allow\":true,\"scopes\":[\"logs\",\"view\"]}");
+    expect_later("{\"t\":\"decision\",\"request\":\"H1\",\"allow\":true,\"scopes\":[\"logs\",\"view\"]}");
     assert_int_equal(oriel_remove(f.oriel, "S1", "logs"), -ENOENT);
     send_core("{\"t\":\"session\",\"state\":\"paused\",\"session\":\"S1\",\"agent\":\"A\",\"company\":\"F\",\"scopes\":"
               "[\"view\"],"
@@ -440,7 +531,7 @@ static void test_scopes_one_by_one(void **state) {
     assert_int_equal(f.state, ORIEL_SESSION_PAUSED);
     assert_string_equal(f.last, "indicator");
     assert_int_equal(oriel_remove(f.oriel, "S1", "logs"), 0);
-    expect("{\"t\":\"remove\",\"session\":\"S1\",\"scope\":\"logs\"}");
+    expect_later("{\"t\":\"remove\",\"session\":\"S1\",\"scope\":\"logs\"}");
 }
 
 static void test_masks(void **state) {
@@ -800,6 +891,9 @@ int main(void) {
         TEST(test_allowed_story),
         TEST(test_chat_and_drawing),
         TEST(test_drawings_that_are_none),
+        TEST(test_attack_13_instant_tap),
+        TEST(test_allow_that_core_finds_early),
+        TEST(test_handle_freed_when_allow_begins_to_act),
         TEST(test_scopes_one_by_one),
         TEST(test_masks),
         TEST(test_call_with_what_the_machine_knows),

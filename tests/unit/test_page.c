@@ -132,9 +132,24 @@ static void test_written(void **state) {
     free(chat);
 }
 
+static void test_masks(void **state) {
+    struct oriel_rect masks[ORIEL_MASKS_MAX];
+    char text[ORIEL_PAGE_MASKS_SIZE];
+    oriel_page_write_masks(NULL, 0, text);
+    assert_string_equal(text, "{\"t\":\"masks\",\"masks\":[]}");
+    masks[0] = (struct oriel_rect){600, 300, 200, 180};
+    masks[1] = (struct oriel_rect){0, 0, 4096, 1};
+    oriel_page_write_masks(masks, 2, text);
+    assert_string_equal(text, "{\"t\":\"masks\",\"masks\":[[600,300,200,180],[0,0,4096,1]]}");
+    for (unsigned i = 0; i < ORIEL_MASKS_MAX; i++)
+        masks[i] = (struct oriel_rect){4095, 4095, 4096, 4096};
+    oriel_page_write_masks(masks, ORIEL_MASKS_MAX, text); /* the largest fits, and into the page's limit */
+    assert_true(strlen(text) < ORIEL_PAGE_MESSAGE_MAX && !strcmp(text + strlen(text) - 4, "6]]}"));
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_ping), cmocka_unit_test(test_chat_and_drawing),
-                                       cmocka_unit_test(test_limits), cmocka_unit_test(test_refused),
-                                       cmocka_unit_test(test_written)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_ping),    cmocka_unit_test(test_chat_and_drawing),
+                                       cmocka_unit_test(test_limits),  cmocka_unit_test(test_refused),
+                                       cmocka_unit_test(test_written), cmocka_unit_test(test_masks)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

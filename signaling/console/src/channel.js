@@ -5,6 +5,10 @@ const MAX_LENGTH = 4096; // UTF-16 units: a line of chat is at most 500 characte
 const MAX_LINE = 500;
 const U32 = 2 ** 32 - 1;
 const PAIR = [U32, U32]; // median and most, in us
+const MASKS_MAX = 32;
+const SIDE_MAX = 4096;
+const rectangles = (value) =>
+    Array.isArray(value) && value.length <= MASKS_MAX && value.every((r) => fits(r, [SIDE_MAX, SIDE_MAX, SIDE_MAX, SIDE_MAX]) && r[2] > 0 && r[3] > 0);
 const MEMBERS = {
     pong: { id: U32, now: Number.MAX_SAFE_INTEGER },
     time: { rtp: U32, at: Number.MAX_SAFE_INTEGER },
@@ -12,10 +16,13 @@ const MEMBERS = {
     heard: { id: Number.MAX_SAFE_INTEGER },
     panel: { chat: 'boolean', draw: 'boolean' },
     trace: { pictures: U32, capture: PAIR, convert: PAIR, encode: PAIR, packetize: PAIR, egress: PAIR },
+    masks: { masks: rectangles },
 };
 
 const fits = (value, max) =>
-    max === 'boolean'
+    typeof max === 'function'
+        ? max(value)
+        : max === 'boolean'
         ? typeof value === 'boolean'
         : max === 'line'
         ? typeof value === 'string' && value !== '' && [...value].length <= MAX_LINE
@@ -24,7 +31,7 @@ const fits = (value, max) =>
         : Number.isInteger(value) && value >= 0 && value <= max;
 
 /* Text -> {t: 'pong', id, now} | {t: 'time', rtp, at} | {t: 'trace', pictures, capture, …} | {t: 'chat', id, text} |
- * {t: 'heard', id} | {t: 'panel', chat, draw} | null for anything else. */
+ * {t: 'heard', id} | {t: 'panel', chat, draw} | {t: 'masks', masks: [[x, y, width, height], …]} | null for anything else. */
 export function readChannel(data) {
     if (typeof data !== 'string' || data.length > MAX_LENGTH) return null;
     let message;

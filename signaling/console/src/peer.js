@@ -40,7 +40,7 @@ async function fingerprintFromOffer(certificate) {
     }
 }
 
-/* Events: `stream` (detail: MediaStream), `figures` (detail: see figures.js), both for the page. */
+/* Events: `stream` (detail: MediaStream), `figures` (detail: see figures.js), `masks` (what is hidden has changed), all for the page. */
 export class Peer extends EventTarget {
     #pc;
     #on;
@@ -68,6 +68,7 @@ export class Peer extends EventTarget {
         this.stream = null;
         this.exact = new ExactLayer();
         this.exact.addEventListener('shown', ({ detail }) => this.#pictureShown(detail, performance.now()));
+        this.masks = []; // [x, y, width, height] in the picture's pixels
         const pc = (this.#pc = new RTCPeerConnection({ certificates: [certificate], iceServers: iceServers(turn), bundlePolicy: 'max-bundle' }));
         pc.onicecandidate = ({ candidate }) => {
             // Firefox marks the end of each m-line by an empty candidate of its own; one at the very end is enough.
@@ -179,6 +180,10 @@ export class Peer extends EventTarget {
         this.#heardAt = performance.now();
         if (message.t === 'trace') return void (this.#trace = { ...message, at: this.#heardAt });
         if (['chat', 'heard', 'panel'].includes(message.t)) return this.chat.take(message);
+        if (message.t === 'masks') {
+            this.masks = message.masks;
+            return void this.dispatchEvent(new CustomEvent('masks'));
+        }
         if (message.t === 'time') return this.#frames.set(message.rtp, message.at);
         const sent = this.#pings.get(message.id);
         if (sent === undefined) return;

@@ -98,6 +98,9 @@ test('data channel: exactly the messages of the protocol', () => {
     const trace = { t: 'trace', pictures: 30, capture: [2500, 9000], convert: [200, 300], encode: [4100, 12000], packetize: [50, 60], egress: [26, 280] };
     assert.deepEqual(readChannel(JSON.stringify(trace)), trace);
     for (const encode of [4100, [1], [1, 2, 3], [1, -2], [1, 2 ** 32], [1, '2'], {}]) assert.equal(readChannel(JSON.stringify({ ...trace, encode })), null);
+    const masks = (list) => readChannel(JSON.stringify({ t: 'masks', masks: list }));
+    for (const list of [[], [[600, 300, 200, 180], [0, 0, 4096, 1]], Array(32).fill([0, 0, 1, 1])]) assert.deepEqual(masks(list), { t: 'masks', masks: list });
+    for (const list of [1, {}, [1], [[1, 2, 3]], [[0, 0, 0, 1]], [[0, 0, 1, 0]], [[-1, 0, 1, 1]], [[0, 0, 4097, 1]], [['0', 0, 1, 1]], Array(33).fill([0, 0, 1, 1])]) assert.equal(masks(list), null, JSON.stringify(list));
     const bad = ['', '{}', 'null', '[]', '{"t":"ping","id":1}', '{"t":"pong","id":7}', '{"t":"pong","id":7,"now":1,"x":1}', '{"t":"pong","id":-1,"now":1}'];
     bad.push('{"t":"time","rtp":4294967296,"at":1}', '{"t":"time","rtp":"0","at":1}', '{"t":"toString"}', '{"t":["pong"],"id":7,"now":1}', `${' '.repeat(1024)}{}`);
     for (const text of bad) assert.equal(readChannel(text), null, text);

@@ -160,12 +160,17 @@ void oriel_capture_choose(const struct oriel_capture_wish *wish, struct oriel_ca
         choose_x11(wish, choice);
     } else if (strcmp(backend, "fbdev") == 0) {
         choose_fbdev(wish, choice);
+    } else if (strcmp(backend, "hmi") == 0) {
+        strcpy(choice->backend, "hmi");
+        choice->found = true;
+        because(choice, "oriel.conf says that the HMI hands over its own picture (oriel_set_surface() of liboriel)");
     } else if (strcmp(backend, "test") == 0) {
         strcpy(choice->backend, "test");
         choice->found = true;
         because(choice, "oriel.conf asks for the test pattern, which needs no screen");
     } else {
-        because(choice, "'%.40s' is no capture backend: [capture] backend in oriel.conf is auto, x11, fbdev or test",
+        because(choice,
+                "'%.40s' is no capture backend: [capture] backend in oriel.conf is auto, x11, fbdev, hmi or test",
                 backend);
     }
 }

@@ -110,6 +110,7 @@ size_t prompt_ticked(struct panel *panel, const char *ticked[PROMPT_SCOPES]);
 void prompt_create(struct panel *panel, GtkWidget *overlay);
 void prompt_show(struct panel *panel, const struct prompt_content *content);
 void prompt_hide(struct panel *panel);
+void prompt_live(struct panel *panel); /* Allow acts from now on */
 void prompt_translate(struct panel *panel);
 void prompt_painted(struct panel *panel); /* a frame was drawn */
 

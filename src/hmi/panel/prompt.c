@@ -1,15 +1,13 @@
 /* prompt.c: the question whether somebody may see this screen.
  *
- * It lies over the dimmed panel and takes all input. Deny has the focus; Allow acts only one second after the prompt
- * was really drawn, so that a finger on its way to something else doesn't answer. "Shown" is told after the frame in
- * which the card was drawn, not when drawing was asked for.
+ * It lies over the dimmed panel and takes all input. Deny has the focus; Allow acts when liboriel says so, one second
+ * after the prompt was really drawn, so that a finger on its way to something else doesn't answer. "Shown" is told
+ * after the frame in which the card was drawn, not when drawing was asked for.
  */
 #include "panel.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define ALLOW_AFTER_MS 1000
 
 struct prompt {
     GtkWidget *title, *code, *scopes[PROMPT_SCOPES]; /* rows that can be unticked */
@@ -20,7 +18,6 @@ struct prompt {
     bool asked[PROMPT_SCOPES];
     bool drawn;  /* the card was drawn since the prompt opened */
     bool told;   /* support_shown() was called */
-    guint live;  /* the timer that makes Allow act */
     guint clock; /* the countdown */
     unsigned seconds;
     unsigned timeout;
@@ -263,11 +260,9 @@ static gboolean on_clock(gpointer user) {
 }
 
 static void stop_timers(struct prompt *t) {
-    if (t->live)
-        g_source_remove(t->live);
     if (t->clock)
         g_source_remove(t->clock);
-    t->live = t->clock = 0;
+    t->clock = 0;
 }
 
 void prompt_show(struct panel *p, const struct prompt_content *content) {
@@ -326,14 +321,10 @@ void prompt_translate(struct panel *p) {
     show_times(p);
 }
 
-static gboolean on_live(gpointer user) {
-    struct panel *p = user;
-
-    p->prompt->live = 0;
+void prompt_live(struct panel *p) {
     p->prompt->live_now = true;
     update_allow(p);
     geometry_event(p, "allow-live");
-    return G_SOURCE_REMOVE;
 }
 
 void prompt_painted(struct panel *p) {
@@ -342,6 +333,5 @@ void prompt_painted(struct panel *p) {
     if (!t->open || !t->drawn || t->told || !window_is_visible(p))
         return;
     t->told = true;
-    t->live = g_timeout_add(ALLOW_AFTER_MS, on_live, p);
     support_shown(p);
 }

@@ -136,6 +136,10 @@ static void on_draw(struct oriel *oriel, const struct oriel_draw *draw, void *us
     overlay_draw(user, draw);
 }
 
+static void on_live(struct oriel *oriel, const char *request, void *user) {
+    prompt_live(user);
+}
+
 static gboolean on_readable(gint fd, GIOCondition condition, gpointer oriel) {
     oriel_dispatch(oriel);
     return G_SOURCE_CONTINUE;
@@ -151,6 +155,7 @@ void support_create(struct panel *p) {
         .session = on_session,
         .call = on_call,
         .chat = on_chat,
+        .live = on_live,
     };
     int r;
 

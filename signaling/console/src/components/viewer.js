@@ -1,6 +1,7 @@
 /* The picture: fitted or 1:1, panned by scrolling and dragging, in full screen; and its figures.
  *
- * It is two layers: the video, and over it the exact layer's canvas (src/exact.js). For screenshots, recording and
+ * It is two layers: the video, and over it the exact layer's canvas (src/exact.js). Over both, what the machine hides on
+ * purpose is hatched and says so; that is not part of the picture: no screenshot has it. For screenshots, recording and
  * measuring: drawInto(context) draws what is shown now, both of them, in the picture's own pixels; the event `presented` says that
  * it has changed, at a frame of the video or a tile (detail: {exact: 'exact', 'settling', 'motion' or 'none'}). */
 import { html, nothing } from 'lit';
@@ -28,14 +29,23 @@ const MARKS = {
     none: ['', ''],
 };
 
+const HIDDEN = 'hidden by the machine';
+
+/* What of a mask lies in the picture. */
+function clip([x, y, width, height], pictureWidth, pictureHeight) {
+    const [left, top] = [Math.min(x, pictureWidth), Math.min(y, pictureHeight)];
+    return [left, top, Math.min(x + width, pictureWidth) - left, Math.min(y + height, pictureHeight) - top];
+}
+
 class Viewer extends View {
-    static properties = { peer: {}, path: {}, live: {}, mode: {}, figures: {}, full: {}, exact: {}, chat: {}, tool: {}, revision: {} };
+    static properties = { peer: {}, path: {}, live: {}, mode: {}, figures: {}, full: {}, exact: {}, masks: {}, chat: {}, tool: {}, revision: {} };
 
     constructor() {
         super();
         this.mode = 'fit';
         this.figures = NOTHING_YET;
         this.exact = 'none';
+        this.masks = [];
         this.layer = null;
         this.tool = null; // in the agent's hand: 'point', 'draw' or none
         this.news = () => this.revision++;
@@ -82,7 +92,7 @@ class Viewer extends View {
 
     updated(changed) {
         if (changed.has('peer') && this.peer) this.attach(this.peer);
-        if (changed.has('mode')) this.layout();
+        if (changed.has('mode') || changed.has('masks')) this.layout();
     }
 
     attach(peer) {
@@ -100,6 +110,8 @@ class Viewer extends View {
         };
         if (peer.stream) play(peer.stream);
         else peer.addEventListener('stream', (event) => play(event.detail), { once: true });
+        this.masks = peer.masks;
+        peer.addEventListener('masks', () => (this.masks = peer.masks));
         peer.addEventListener('figures', (event) => (this.figures = event.detail));
         if (!video.requestVideoFrameCallback) {
             peer.exact.refuse();
@@ -156,6 +168,13 @@ class Viewer extends View {
             for (const side of ['width', 'height', 'left', 'top']) layer.style[side] = `${box[side]}px`;
             layer.classList.toggle('enlarged', box.scale > 1);
         }
+        for (const [i, mask] of [...this.querySelectorAll('.mask')].entries()) {
+            const [x, y, width, height] = clip(this.masks[i] ?? [0, 0, 0, 0], video.videoWidth, video.videoHeight);
+            const scale = box.width / video.videoWidth;
+            Object.assign(mask.style, { left: `${box.left + x * scale}px`, top: `${box.top + y * scale}px`, width: `${width * scale}px`, height: `${height * scale}px` });
+            mask.hidden = width * scale < 1 || height * scale < 1;
+            mask.classList.toggle('narrow', width * scale < 150 || height * scale < 28);
+        }
         this.toggleAttribute('data-pans', box.width > stage.clientWidth + 1 || box.height > stage.clientHeight + 1);
     }
 
@@ -196,6 +215,7 @@ class Viewer extends View {
     render() {
         return html`<div class="stage" tabindex="0" aria-label="Picture of the device" data-mode=${this.mode} data-tool=${this.tool ?? nothing} @dblclick=${this.toggleMode} @pointerdown=${this.drag}>
                 <video data-testid="picture" muted playsinline autoplay disablepictureinpicture></video>
+                ${this.masks.map((mask) => html`<div class="mask" data-testid="mask" data-rect=${mask.join()} title=${HIDDEN}><span>${HIDDEN}</span></div>`)}
                 ${this.live ? nothing : html`<p class="veil">${this.path > 1 ? 'The network changed: connecting again …' : 'Making the picture …'}</p>`}
             </div>
             <div class="foot">

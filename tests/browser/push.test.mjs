@@ -1,0 +1,79 @@
+// An HMI that hands over its own picture ([capture] backend=hmi): the example in a bare poll loop, a program without GLib, is the
+// person and the screen at once. Nothing of it leaves before the grant, what it masks never does, and the page is told.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync } from 'node:fs';
+import { Process, until } from '../rig/process.mjs';
+import { program } from '../rig/paths.mjs';
+import { story } from '../rig/story.mjs';
+
+const near = (a, b) => a.every((value, i) => Math.abs(value - b[i]) < 12);
+const BLUE = [0x2f, 0x6f, 0xb0], KEY = [0xe8, 0xea, 0xec], GREY = [0x42, 0x41, 0x42];
+
+story('an HMI pushes its own picture, masks its PIN pad, and is the only one who may', async ({ rig }) => {
+  // libc and our own library: no GLib, no GTK.
+  const needs = (file) => [...execFileSync('readelf', ['-d', program(file)], { encoding: 'utf8' }).matchAll(/NEEDED.*\[(\S+)\]/g)].map(([, name]) => name);
+  assert.deepEqual(needs('example-poll').sort(), ['libc.so.6', 'liboriel.so.0']);
+  assert.deepEqual(needs('src/hmi/liboriel.so.0'), ['libc.so.6']);
+
+  const { device, agent } = await rig.cast({ provider: null, device: { config: { capture: { backend: 'hmi' } } } });
+  const receiver = await rig.receiver();
+  const hmi = rig.own(new Process('example-poll', program('example-poll'), [device.consent], { stdin: true, log: rig.path('hmi.log') }));
+  await hmi.line(/^connected: Filler 1/);
+  await agent.whenState((state) => state.consent);
+
+  // A no: no capture ever ran, and the HMI was given nothing to write to.
+  await agent.request({ fingerprint: await receiver.certificate() });
+  await hmi.line(/^Allow\? y\/n/);
+  const memory = () => execFileSync('sh', ['-c', `ls -l /proc/${hmi.pid}/fd`], { encoding: 'utf8' }).includes('oriel-surface');
+  assert.equal(memory(), false);
+  hmi.write('n');
+  assert.equal((await agent.denial()).reason, 'denied');
+  assert.deepEqual([device.captures(), memory()], [0, false]);
+
+  // Another user of the machine gets no further than his first word, and so no socket to push by.
+  if (process.getuid() === 0) {
+    for (const path of [rig.directory, device.directory]) chmodSync(path, 0o755); // what keeps him out before the check
+    chmodSync(device.consent, 0o666);
+    const other = await rig.provider(device, { uid: 65534, hello: false, state: false });
+    other.send({ t: 'hello', v: 1, name: 'Impostor' });
+    assert.match((await other.next('refused')).why, /may not be the consent provider/);
+    await other.process.exited;
+  }
+
+  const from = hmi.lines.length;
+  await receiver.watchDevice(agent, async () => {
+    await hmi.line(/^Allow\? y\/n/, { from });
+    hmi.write('y'); // attack 13: sooner than a second is no answer
+    await hmi.line(/^y: not yet/, { from });
+    await hmi.line(/y acts from now on/, { from });
+    hmi.write('y');
+  });
+  await receiver.picture({ width: 640, height: 360 });
+  await hmi.line(/is here/, { from });
+  assert.equal(device.captures(), 1);
+  assert.equal(memory(), true);
+  const at = async (x, y) => { const { rgb, width } = await receiver.pixels(); return [...rgb.subarray((y * width + x) * 3, (y * width + x) * 3 + 3)]; };
+  const becomes = (what, x, y, colour) => until(what, async () => near(await at(x, y), colour), { ms: 8000, every: 100 });
+  await becomes('the blue of the surface', 190, 140, BLUE);
+  await becomes('a key of the PIN pad', 438, 125, KEY);
+  const frames = (await receiver.state()).frames;
+  await until('pictures of what moves', async () => (await receiver.state()).frames > frames + 5);
+
+  // Masked: grey in the picture, and told to the page.
+  const heard = () => receiver.page.evaluate(() => window.rig.heard.filter(({ t }) => t === 'masks').at(-1)?.masks);
+  hmi.write('m');
+  await becomes('the mask', 438, 125, GREY);
+  assert.deepEqual(await until('the mask in words', async () => (await heard())?.length && heard()), [[400, 100, 200, 160]]);
+  hmi.write('m');
+  await becomes('the key again', 438, 125, KEY);
+  await until('no mask in words', async () => (await heard())?.length === 0);
+
+  hmi.write('s');
+  const end = await agent.ended();
+  assert.deepEqual([end.by, end.reason], ['person', 'stopped']);
+  await until('the shared memory to be given back', () => !memory());
+  await agent.whenState((state) => state.status === 'ready');
+  hmi.write('q');
+  assert.deepEqual((await hmi.exited).code, 0);
+});
