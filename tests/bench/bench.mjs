@@ -9,12 +9,15 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { Rig } from '../rig/story.mjs';
+import { agentNetwork, noLink } from '../rig/topology.mjs';
 import { checkClock } from './check.mjs';
+import { measureLinks } from './link-rounds.mjs';
 import { options, usage } from './options.mjs';
 import { html, text } from './report.mjs';
 import { Server } from './server.mjs';
 import { Stage } from './stage.mjs';
 import { merge } from './stats.mjs';
+import { measureTrace } from './trace.mjs';
 
 // One sender on one size, from its start to its end: {start, idle, contents: {name: figures}} or {why}.
 async function turn(sender, where, { contents, times }) {
@@ -70,22 +73,28 @@ try {
   process.exit(2);
 }
 if (settings.help) { console.log(usage); process.exit(0); }
+if (settings.links) {
+  // From here on this is the agent's machine; what sends will be on the device's.
+  const none = await agentNetwork() || noLink();
+  if (none) { console.error(`bench: ${none}`); process.exit(2); }
+}
 const rig = new Rig();
 process.once('exit', () => rmSync(rig.directory, { recursive: true, force: true }));
 let problems = [], status = 0;
 try {
+  const topology = settings.links ? await rig.topology({ links: { device: {} } }) : null;
   const server = rig.own(await Server.start());
   const browser = await rig.browser({ width: 1280, height: 720 });
   if (settings.check) {
     status = await checkClock(settings, { browser, server }) ? 0 : 1;
   } else {
     const began = Date.now();
-    const sizes = await measureAll(settings, browser, server);
-    const about = {
+    const results = settings.links ? { links: await measureLinks(settings, { topology, browser, server }) }
+      : settings.trace ? { trace: await measureTrace(settings, { browser, server }) } : { sizes: await measureAll(settings, browser, server) };
+    results.about = {
       at: new Date(began).toISOString(), minutes: (Date.now() - began) / 60000, rounds: settings.rounds, times: settings.times,
       machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}`, browser: await browser.version(), contents: settings.contents.map(({ name, title, about: what, fps = false }) => ({ name, title, about: what, fps })),
     };
-    const results = { about, sizes };
     console.log(text(results));
     if (settings.json) write(settings.json, JSON.stringify(results, null, 1));
     write(settings.html, html(results));

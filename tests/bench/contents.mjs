@@ -13,7 +13,7 @@ export const EXACT = 99; // dB, in place of infinity: the same pixels
 const GLIMPSES = 3;
 
 // dB, without the corner where the pointer stands.
-function psnr(truth, picture) {
+export function psnr(truth, picture) {
   const { width, height } = truth, rgb = Buffer.from(picture.rgb);
   for (let y = height - CORNER; y < height; y++) truth.rgb.copy(rgb, (y * width + width - CORNER) * 3, (y * width + width - CORNER) * 3, (y + 1) * width * 3);
   return Math.min(EXACT, compare(truth, { width, height, rgb }));
@@ -41,7 +41,7 @@ export const clockContent = (kind) => async (stage, { seconds, settle }) => {
     await sleep(seconds * 1000);
     after = await stage.painter.command('painted');
   });
-  const figures = { ...motion(await stage.take(), from, to), ...sums, painted: (after - before) / (to - from) * 1000 };
+  const figures = { ...motion(await stage.take(), from, to), ...sums, from, to, painted: (after - before) / (to - from) * 1000 };
   return kind === 'once' ? figures : { ...figures, moving: await moving(stage) };
 };
 

@@ -3,13 +3,16 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import test from 'node:test';
 import { fromRgba, psnr, ssim } from '../rig/image.mjs';
+import { words } from '../rig/link/link.mjs';
 import { age, codeOf, columns, decode, encode } from './barcode.mjs';
+import { PROFILES, ROWS } from './links.mjs';
 import { Meter, between } from './measure.mjs';
 import { options } from './options.mjs';
 import { CORNER, hash } from './pixels.mjs';
 import { bars, curves } from './plot.mjs';
 import { html, text } from './report.mjs';
-import { exactAfter, median, merge, motion, quantile } from './stats.mjs';
+import { dip, exactAfter, median, merge, motion, quantile, use } from './stats.mjs';
+import { readTrace, recorded } from './trace.mjs';
 
 const levels = (code, [dark, light] = [0, 255]) => encode(code).map((bit) => (bit ? light : dark));
 
@@ -82,6 +85,54 @@ test('the sum of a picture knows each pixel but those under the pointer, and no 
   for (const [x, y] of [[width - CORNER, height - CORNER], [width - 1, height - 1]]) assert.equal(changed(x, y, 0), false);
 });
 
+test('a link that was worse for a while: how bad it was, and when it was as before', () => {
+  const start = 1.7e12, frames = [];
+  // Ten pictures a second that take 50 ms; two seconds later, for three seconds, one a second that takes 700 ms; then 300 ms for half a second.
+  const show = (sent, took) => frames.push({ at: start + sent + took, code: codeOf(start + sent) });
+  for (let sent = 0; sent < 2000; sent += 100) show(sent, 50);
+  for (let sent = 2000; sent < 5000; sent += 1000) show(sent, 700);
+  for (let sent = 5000; sent < 5500; sent += 100) show(sent, 300);
+  for (let sent = 5500; sent < 8000; sent += 100) show(sent, 50);
+  frames.sort((a, b) => a.at - b.at);
+  const times = { from: start, at: start + 2000, back: start + 5000, to: start + 8000 }, found = dip(frames, times);
+  assert.deepEqual([found.before, found.worst, found.gap, found.beforeFps], [50, 700, 1000, 10]);
+  assert.ok(Math.abs(found.fps - 2 / 1.5) < 1e-9, String(found.fps));
+  // The last slow one (sent at 5400) is shown at 5700; from then on all is as before.
+  assert.ok(found.normal > 650 && found.normal <= 750, String(found.normal));
+  assert.equal(dip(frames.filter(({ at }) => at < start + 5600), times).normal, undefined);
+  assert.equal(dip([], times).worst, undefined);
+});
+
+test('the use of a link is what it sent against what it could', () => {
+  assert.equal(use([{ sent: 5000 }, { sent: 7500 }], 1e6, 200), 50);
+  assert.equal(use([], 1e6, 200), 0);
+});
+
+test('links: each has its settings in words that the emulated link knows, and scripts that begin again', () => {
+  const known = /^(rate|delay|jitter|queue|bytes|loss|bad|length|harm|reorder|late|hold|cut)=[\d.]+$/;
+  for (const { title, link: { up, down }, script } of [...ROWS, ...PROFILES]) {
+    assert.ok(up.rate > 0 && up.bytes >= 15000 && up.delay === down.delay, title);
+    for (const word of `${words(up)} ${words(down)}`.split(' ')) assert.match(word, known, title);
+    const changes = script?.(7) ?? [];
+    assert.ok(!script || (changes.length && changes.every(([at]) => at >= 0 && at < 12000)), title);
+  }
+  assert.equal(PROFILES.length, 20);
+  assert.equal(words({ rate: 1e6, burst: { share: 0.01, length: 8 }, hold: true }), 'rate=1000000 hold=1 bad=0.01 length=8 harm=1');
+});
+
+test('the recorded trace is ten minutes of taps at known places, and each two of them have all pages in them', () => {
+  const { places, steps } = recorded(10);
+  assert.ok(steps.length > 60 && steps.at(-1).at > 560 && steps.at(-1).at < 600);
+  for (const [x, y] of Object.values(places)) assert.ok(x > 0 && x < 1280 && y > 0 && y < 720);
+  for (let minute = 0; minute < 10; minute += 2) {
+    const names = new Set(steps.filter(({ at }) => at >= minute * 60 && at < minute * 60 + 120).map(({ what }) => what));
+    for (const wanted of ['tab-overview', 'tab-alarms', 'tab-trend', 'tab-recipe', 'tab-service', 'look']) assert.ok(names.has(wanted), `${wanted} in minute ${minute}`);
+  }
+  assert.ok(recorded(2).steps.every(({ at }) => at < 120));
+  assert.throws(() => readTrace('1 nowhere'), /1 nowhere is at no known place/);
+  assert.throws(() => readTrace('place a 1 2\n5 a\n3 a'), /3 a is at no known place, or out of order/);
+});
+
 test('rounds are merged figure by figure', () => {
   const merged = merge([{ a: 1, b: { c: [1, 2] }, t: 'x' }, { a: 5, b: { c: [3, 4] }, t: 'x' }, { a: 2, b: { c: [5, 0] }, t: 'x', late: 7 }]);
   assert.deepEqual(merged, { a: 2, b: { c: [3, 2] }, t: 'x', late: 7 });
@@ -142,6 +193,32 @@ test('the table has each figure, and the reason where there is none', () => {
   assert.match(said, /a 51 % 48\.0 MiB/);
 });
 
+const linked = { about: { ...results.about, contents: [] }, links: [
+  { name: 'oriel', title: 'Oriel', note: 'n', rows: { 'dip-scroll': { before: 30, worst: 512.4, gap: 200, p50: 45, fps: 29, normal: 640, queue: 88, looked: 5 }, '2M-video': { p50: 101, fps: 28.5, use: 91.2, late: 12 }, '1M-flip': { p50: 60, exact: 740, pictures: [{ after: 500, psnr: 31.5 }, { after: 2500, psnr: 99 }] } }, profiles: { [PROFILES[0].title]: { p50: 33, gap: 77 } }, two: { first: 1400, second: 1300, share: 92.9 } },
+  { name: 'chrome', title: 'Chrome', note: 'n', rows: { 'dip-scroll': { before: 300, looked: 5 }, '2M-video': { why: 'no <picture>' } }, profiles: {} },
+] };
+
+test('links: the tables say what was measured, what never came, and that the link itself was late', () => {
+  const said = text(linked);
+  assert.match(said, /Oriel +30 +512 +200 +45 +29\.0 +640 +88/);
+  assert.match(said, /Chrome +300 +- +- +- +- +not in 5 s +-/);
+  assert.match(said, /Chrome +not measured: no <picture>/);
+  assert.match(said, /Oriel +60 +740 +31\.5 +99\.0/);
+  assert.match(said, /Oriel +1400 +1300 +93 %/);
+  assert.match(said, /Fibre: 50 Mbit\/s, 5 ms +33 /);
+  assert.match(said, /5 % of the packets on more than 12 ms late/);
+  const page = html(linked);
+  assert.ok(page.includes('no &lt;picture&gt;') && !/<picture>/.test(page) && page.includes('not in 5 s'));
+});
+
+test('the trace: bytes against VP8 alone, and that it was a part of the trace', () => {
+  const sender = (name, rest) => ({ name, title: name.toUpperCase(), note: 'n', ...rest });
+  const said = text({ about: linked.about, trace: { minutes: 2, taps: 14, senders: [sender('oriel', { bytes: 2.5e6, kbit: 166.7, psnr: 99, least: 99, cpu: 3.25 }), sender('oriel-vp8', { bytes: 1e7, kbit: 667, psnr: 39, least: 37.2, cpu: 9 }), sender('x11vnc', { why: 'gone' })] } });
+  assert.match(said, /2 minutes of use of the demo panel: 14 taps; the whole trace has ten minutes, these are the first 2/);
+  assert.match(said, /ORIEL +2\.50 +25 % +166\.7 +99\.0 +99\.0 +3\.[23] %/);
+  assert.match(said, /X11VNC +not measured: gone/);
+});
+
 test('the report is one file that loads nothing and quotes what it was told', () => {
   const page = html(results);
   assert.ok(!/<picture>|<oriel>/.test(page) && page.includes('no &lt;picture&gt;') && page.includes('x &amp; y'));
@@ -167,6 +244,13 @@ test('the command line refuses what it does not know', () => {
   assert.throws(() => options(['--size', '1281x720']), /--size '1281x720': WIDTHxHEIGHT, even, at least 640x400/);
   assert.throws(() => options(['--rounds', '0']), /--rounds '0': a number from 1 to 99/);
   assert.throws(() => options(['--fast']), /--fast/);
+  assert.throws(() => options(['--links', '--row', '2M-vidoe']), /there is no row '2M-vidoe'/);
+  assert.throws(() => options(['--row', '2M-video']), /--row is only for --links/);
+  assert.throws(() => options(['--links', '--content', 'video']), /--content is not for --links/);
+  assert.throws(() => options(['--links', '--trace']), /one at a time/);
+  assert.throws(() => options(['--trace', '--minutes', '11']), /--minutes '11': a number from 1 to 10/);
+  assert.deepEqual([options(['--trace']).minutes, options(['--trace', '--quick']).minutes], [10, 2]);
+  assert.deepEqual(options(['--links', '--row', 'two,2M-video']).rows, ['two', '2M-video']);
   const { rounds, sizes, senders, contents } = options(['--quick', '--content', 'video,rest', '--size', '640x480,1920x1080']);
   assert.deepEqual([rounds, sizes, senders.length, contents.map(({ name }) => name)], [1, [{ width: 640, height: 480 }, { width: 1920, height: 1080 }], 6, ['rest', 'video']]);
 });

@@ -1,6 +1,8 @@
 // What the bench found, for reading: `text` for the terminal, `html` as one file with plots and without anything from
 // elsewhere. Both say what each figure is. Pure: from the results (bench.mjs) to a string.
+import { LINKS_EXPLAINED, linkNoise, linkTables } from './link-report.mjs';
 import { bars, curves } from './plot.mjs';
+import { TRACE_EXPLAINED, traceTables } from './trace.mjs';
 
 const number = (value, digits = 0) => (typeof value === 'number' && !Number.isNaN(value) ? value.toFixed(digits) : '-');
 const percent = (value) => (typeof value === 'number' ? `${number(value, value < 10 ? 1 : 0)} %` : '-');
@@ -74,17 +76,31 @@ function processes({ processes: list }) {
 const machine = ({ machine: what, browser, rounds, minutes, at }) => `${at.slice(0, 16).replace('T', ' ')} UTC, ${what}, Chromium ${browser}, ${rounds === 1 ? 'one round' : `median of ${rounds} rounds`}, ${number(minutes, 1)} minutes`;
 
 // How busy the machine was beside what was measured can't be told apart; that it was busy can.
-function noise({ sizes }) {
+function noise({ sizes = [], links }) {
+  if (links) return linkNoise(links);
   const busy = sizes.flatMap(({ senders }) => senders.map(({ median }) => median.contents.rest?.machineBusy)).filter((value) => value !== undefined);
   const least = Math.min(...busy);
   return busy.length && least > 50 ? `The machine was busy: ${number(least)} % of all cores even with a screen at rest. Latencies and rates of this run say little.` : '';
 }
 
+// All there is: [{heading, tables, size}].
+function chapters(results) {
+  const sizes = (results.sizes ?? []).map((size) => ({ heading: `${size.width}x${size.height}`, size, tables: tables({ ...results, size }) }));
+  if (results.links) sizes.push({ heading: 'Over an emulated link', tables: linkTables(results.links) });
+  if (results.trace) sizes.push({ heading: 'Ordinary use', tables: traceTables(results.trace) });
+  return sizes;
+}
+const some = (names) => EXPLAINED.filter(([what]) => names.includes(what));
+function explained(results) {
+  if (results.links) return [...some(['p50, p95', 'distinct fps', 'CPU', 'kbit/s', 'exact', 'dB in motion']), ...LINKS_EXPLAINED];
+  return results.trace ? [...some(['CPU', 'kbit/s']), ...TRACE_EXPLAINED] : EXPLAINED;
+}
+
 export function text(results) {
   const lines = [machine(results.about)];
-  for (const size of results.sizes) {
-    lines.push('', `==== ${size.width}x${size.height} ====`);
-    for (const { title, about, head, rows } of tables({ ...results, size })) {
+  for (const { heading, tables: all } of chapters(results)) {
+    lines.push('', `==== ${heading} ====`);
+    for (const { title, about, head, rows } of all) {
       lines.push('', about ? `${title}: ${about}` : title);
       const cells = [head, ...rows];
       const widths = head.map((_, i) => Math.max(...cells.map((row) => (typeof row[i] === 'string' ? row[i].length : 0))));
@@ -92,7 +108,7 @@ export function text(results) {
         lines.push(`  ${row.map((cell, i) => (typeof cell === 'object' ? `not measured: ${cell.why}` : i && !/^(from|of which|each)$/.test(head[i]) ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('   ')}`.trimEnd());
     }
   }
-  lines.push('', ...EXPLAINED.map(([what, words]) => `${what}: ${words}.`));
+  lines.push('', ...explained(results).map(([what, words]) => `${what}: ${words}.`));
   if (noise(results)) lines.push('', noise(results));
   return lines.join('\n');
 }
@@ -136,11 +152,11 @@ export function html(results) {
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Oriel and its peers</title><style>${STYLE}</style>
 <h1>Oriel and its peers</h1>
 <p class="dim">${escape(machine(results.about))}</p>${noise(results) ? `<p><strong>${escape(noise(results))}</strong></p>` : ''}
-<dl>${EXPLAINED.map(([what, words]) => `<dt>${escape(what)}</dt><dd class="dim">${escape(words)}.</dd>`).join('')}</dl>
-<ul>${results.sizes[0].senders.map(({ title, note }) => `<li>${escape(title)}: <span class="dim">${escape(note)}</span></li>`).join('')}</ul>
-${results.sizes.map((size) => `<h2>${size.width} × ${size.height}</h2>
-${plots({ ...results, size })}
-${tables({ ...results, size }).map(table).join('\n')}`).join('\n')}
+<dl>${explained(results).map(([what, words]) => `<dt>${escape(what)}</dt><dd class="dim">${escape(words)}.</dd>`).join('')}</dl>
+<ul>${(results.links ?? results.trace?.senders ?? results.sizes[0].senders).map(({ title, note }) => `<li>${escape(title)}: <span class="dim">${escape(note)}</span></li>`).join('')}</ul>
+${chapters(results).map(({ heading, size, tables: all }) => `<h2>${escape(heading)}</h2>
+${size ? plots({ ...results, size }) : ''}
+${all.map(table).join('\n')}`).join('\n')}
 </html>
 `;
 }

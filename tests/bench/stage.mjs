@@ -10,10 +10,10 @@ import { quantile } from './stats.mjs';
 const LATE = 20000; // ms for the first picture
 
 export class Stage {
-  // `sender` is one of senders/*.mjs; `options` go to its start().
-  static async open(sender, { browser, server, width, height, round = 1, options = {} }) {
+  // `sender` is one of senders/*.mjs; `options` go to its start(). `topology`: it is the device's machine that it runs on, the `nth` there.
+  static async open(sender, { browser, server, width, height, round = 1, topology, nth = 0, options = {} }) {
     const stage = new Stage();
-    Object.assign(stage, { sender, server, browser, width, height, round, rig: new Rig() });
+    Object.assign(stage, { sender, server, browser, width, height, round, topology, nth, rig: new Rig() });
     stage.directory = stage.rig.directory;
     stage.last = () => rmSync(stage.directory, { recursive: true, force: true }); // also when the bench is broken off
     process.once('exit', stage.last);
@@ -28,7 +28,7 @@ export class Stage {
 
   async #start(options) {
     const { rig, sender, width, height } = this;
-    this.screen = await (sender.screen?.(rig, { width, height }) ?? rig.screen({ width, height, most: `${width}x${height}` }));
+    this.screen = await (sender.screen?.(rig, { width, height, topology: this.topology }) ?? rig.screen({ width, height, most: `${width}x${height}` }));
     this.painter = await rig.painter(this.screen);
     await this.screen.move(width - 1, height - 1); // where nothing is compared (pixels.mjs)
     await this.painter.command(`picture 1 ${this.directory}/first.ppm`);

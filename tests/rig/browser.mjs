@@ -67,7 +67,8 @@ function install() {
     const pc = rig.pc = new RTCPeerConnection({ certificates: [rig.certificates.at(which)], iceServers, bundlePolicy: 'max-bundle' });
     pc.onicecandidate = ({ candidate }) => rig.candidates.push(candidate ? { candidate: candidate.candidate, mline: candidate.sdpMLineIndex ?? 0 } : { candidate: '', mline: 0 });
     pc.ontrack = ({ track, receiver, transceiver }) => {
-      if (transceiver.mid !== 'screen') return;
+      // Oriel's has a name among others; who has one only (the bench's other senders) calls it anything.
+      if (transceiver.mid !== 'screen' && /^a=mid:screen\s*$/m.test(offer)) return;
       receiver.jitterBufferTarget = 0;
       const video = rig.video = document.createElement('video');
       Object.assign(video, { muted: true, autoplay: true, playsInline: true, srcObject: new MediaStream([track]) });

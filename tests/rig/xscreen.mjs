@@ -39,7 +39,7 @@ export class Screen {
     for (let tries = 0; !this.display; tries++) {
       const number = randomInt(100, 10000);
       if (!free(number)) continue;
-      this.process = new Process(server, server, [`:${number}`, '-displayfd', '3', ...args, '-noreset', '-nolisten', 'tcp', '-auth', this.authority], { log: join(directory, 'x.log'), extra: 1 });
+      this.process = new Process(server, server, [`:${number}`, '-displayfd', '3', ...args, '-noreset', '-nolisten', 'tcp', '-auth', this.authority], { log: join(directory, 'x.log'), extra: 1, wrap: this.wrap });
       const ready = await within(15000, `${server} to be ready`, Promise.race([
         new Promise((resolve) => this.process.child.stdio[3].once('data', () => resolve(true))),
         this.process.exited.then(() => false),

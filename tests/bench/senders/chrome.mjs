@@ -1,5 +1,7 @@
 // Chromium's own screen share: getDisplayMedia of the whole screen into an RTCPeerConnection, with its defaults. A second
 // Chromium with a window (off the screen's edge), because a headless one captures no X11 screen.
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Browser } from '../../rig/browser.mjs';
 
 const FLAGS = ['--auto-select-desktop-capture-source=Entire screen', '--window-position=-4000,0', '--window-size=400,300'];
@@ -16,14 +18,26 @@ async function offer() {
   return { sdp: pc.localDescription.sdp, surface: track.getSettings().displaySurface };
 }
 
+const PAGE = 'http://localhost/'; // nobody is asked for it: a page there may share the screen
+
+// Where the sender has a machine of its own, a program that starts the browser there; and its addresses are told as they are.
+function there(rig, { wrap }) {
+  const file = join(rig.folder('program'), 'chromium');
+  writeFileSync(file, `#!/bin/sh\nexec ${wrap.join(' ')} /usr/bin/chromium "$@"\n`);
+  chmodSync(file, 0o700);
+  return { executable: file, loopback: false, args: [...FLAGS, '--disable-features=WebRtcHideLocalIpsWithMdns'] };
+}
+
 export default {
   name: 'chrome', title: 'Chrome getDisplayMedia', from: 'starting the browser',
   note: 'all processes of the sharing Chromium; VP8 with its default rates',
 
-  async start({ rig, screen, receiver, server }) {
+  async start({ rig, screen, receiver, topology }) {
     const started = performance.timeOrigin + performance.now();
-    const browser = rig.own(await Browser.start(rig.folder('sender'), { headless: false, args: FLAGS, env: screen.env }));
-    const page = await browser.page(`${server.url}/`);
+    const browser = rig.own(await Browser.start(rig.folder('sender'), { headless: false, args: FLAGS, env: screen.env, ...(topology ? there(rig, topology.device) : {}) }));
+    const page = await browser.page();
+    await page.route(`${PAGE}**`, (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>sender</title>' }));
+    await page.goto(PAGE);
     const { sdp, surface } = await page.evaluate(offer);
     if (surface !== 'monitor') throw new Error(`Chromium shares a ${surface}, not the screen`);
     await receiver.page.evaluate(() => window.bench.video());

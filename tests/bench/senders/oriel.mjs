@@ -7,8 +7,10 @@ export function oriel({ exact, ...about }) {
   return {
     from: 'the person\'s Allow', ...about,
 
-    async start({ rig, screen, receiver, topology }, { idle = 0 } = {}) {
-      const { device, provider, agent } = await rig.cast({ topology, device: { screen, watch: false, config: { media: { exact: exact ? 'yes' : 'no' } } } });
+    async start({ rig, screen, receiver, topology, nth }, { idle = 0 } = {}) {
+      // Over a network of its own by TURN, as it is meant; the second session there has other servers.
+      const servers = topology ? { broker: { ports: { device: 8883 + nth, agent: 8080 + nth } }, relay: { ports: { plain: 3478 + nth, tls: 443 + nth } } } : {};
+      const { device, provider, agent } = await rig.cast({ topology, ...servers, device: { screen, watch: false, config: { media: { exact: exact ? 'yes' : 'no' } } } });
       const figures = idle ? (await new Meter({ device: [device.pid] }).over(idle)).of('device') : undefined;
       await receiver.page.evaluate((viewer) => (viewer ? window.bench.viewer() : window.bench.video()), exact);
       await agent.request({ fingerprint: await receiver.certificate() });

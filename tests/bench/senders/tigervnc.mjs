@@ -4,10 +4,10 @@ import { Screen } from '../../rig/xscreen.mjs';
 import { freePort, viewed } from '../novnc.mjs';
 
 class VncScreen extends Screen {
-  static async start(directory, { width, height }) {
-    const screen = new VncScreen();
-    screen.port = await freePort();
-    await screen.launch(directory, 'Xtigervnc', ['-geometry', `${width}x${height}`, '-depth', '24', '-rfbport', screen.port, '-interface', '127.0.0.1', '-localhost', '-SecurityTypes', 'None', '-AlwaysShared']);
+  static async start(directory, { width, height, topology }) {
+    const screen = new VncScreen(), address = topology?.device.address;
+    Object.assign(screen, { port: await freePort(), address, wrap: topology?.device.wrap });
+    await screen.launch(directory, 'Xtigervnc', ['-geometry', `${width}x${height}`, '-depth', '24', '-rfbport', screen.port, ...(address ? ['-interface', address] : ['-interface', '127.0.0.1', '-localhost']), '-SecurityTypes', 'None', '-AlwaysShared']);
     Object.assign(screen, { width, height });
     await screen.pointer();
     return screen;
@@ -21,7 +21,7 @@ export default {
   screen: async (rig, size) => rig.own(await VncScreen.start(rig.folder('screen'), size)),
 
   async start(stage, { delay } = {}) {
-    const { port, process } = stage.screen;
-    return viewed(stage, { port, process, started: performance.timeOrigin + performance.now(), delay });
+    const { port, address, process } = stage.screen;
+    return viewed(stage, { port, address, process, started: performance.timeOrigin + performance.now(), delay });
   },
 };

@@ -9,9 +9,9 @@ export default {
   name: 'webrtcbin', title: 'plain webrtcbin', from: 'starting the program',
   note: 'ximagesrc, vp8enc (realtime, CBR of 4 Mbit/s at 720p), webrtcbin',
 
-  async start({ rig, screen, receiver }) {
+  async start({ rig, screen, receiver, topology }) {
     const started = performance.timeOrigin + performance.now();
-    const process = rig.own(new Process('webrtcbin', program('tests/bench/senders/bench-webrtcbin'), [kbits(screen)], { env: screen.env, stdin: true, log: rig.path('webrtcbin.log') }));
+    const process = rig.own(new Process('webrtcbin', program('tests/bench/senders/bench-webrtcbin'), [kbits(screen)], { env: screen.env, wrap: topology?.device.wrap, stdin: true, log: rig.path('webrtcbin.log') }));
     const { text } = await process.line(/^offer /);
     await receiver.page.evaluate(() => window.bench.video());
     await receiver.certificate();

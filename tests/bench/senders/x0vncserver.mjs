@@ -7,9 +7,9 @@ export default {
   note: 'x0tigervncserver with its defaults; without the WebSocket proxy',
 
   async start(stage, { delay } = {}) {
-    const { rig, screen } = stage, port = await freePort();
+    const { rig, screen, topology } = stage, port = await freePort(), address = topology?.device.address;
     const started = performance.timeOrigin + performance.now();
-    const process = rig.own(new Process('x0tigervncserver', 'x0tigervncserver', ['-display', screen.display, '-rfbport', port, '-interface', '127.0.0.1', '-localhost', '-SecurityTypes', 'None', '-AlwaysShared'], { env: screen.env, log: rig.path('x0vncserver.log') }));
-    return viewed(stage, { port, process, started, delay });
+    const process = rig.own(new Process('x0tigervncserver', 'x0tigervncserver', ['-display', screen.display, '-rfbport', port, ...(address ? ['-interface', address] : ['-interface', '127.0.0.1', '-localhost']), '-SecurityTypes', 'None', '-AlwaysShared'], { env: screen.env, wrap: topology?.device.wrap, log: rig.path('x0vncserver.log') }));
+    return viewed(stage, { port, address, process, started, delay });
   },
 };

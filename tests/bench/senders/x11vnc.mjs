@@ -7,10 +7,10 @@ export default {
   note: 'x11vnc looking every 10 ms; without the WebSocket proxy',
 
   async start(stage, { delay } = {}) {
-    const { rig, screen } = stage, port = await freePort();
+    const { rig, screen, topology } = stage, port = await freePort(), address = topology?.device.address;
     const started = performance.timeOrigin + performance.now();
-    const process = rig.own(new Process('x11vnc', 'x11vnc', ['-display', screen.display, '-auth', screen.authority, '-rfbport', port, '-localhost', '-no6', '-noipv6',
-      '-nopw', '-forever', '-shared', '-norc', '-quiet', '-wait', '10', '-defer', '10'], { env: screen.env, log: rig.path('x11vnc.log') }));
-    return viewed(stage, { port, process, started, delay });
+    const process = rig.own(new Process('x11vnc', 'x11vnc', ['-display', screen.display, '-auth', screen.authority, '-rfbport', port, ...(address ? ['-listen', address] : ['-localhost']), '-no6', '-noipv6',
+      '-nopw', '-forever', '-shared', '-norc', '-quiet', '-wait', '10', '-defer', '10'], { env: screen.env, wrap: topology?.device.wrap, log: rig.path('x11vnc.log') }));
+    return viewed(stage, { port, address, process, started, delay });
   },
 };

@@ -106,6 +106,13 @@ struct script *script_new(void) {
     return calloc(1, sizeof(struct script));
 }
 
+void script_clear(struct script *script) {
+    for (struct line *line; (line = script->first);) {
+        script->first = line->next;
+        free(line);
+    }
+}
+
 void script_add(struct script *script, int64_t at, const struct change *change) {
     struct line **place = &script->first, *line = malloc(sizeof *line);
     assert(line);

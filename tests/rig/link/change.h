@@ -24,6 +24,7 @@ void change_apply(const struct change *change, struct lane *lanes[LANES], int64_
 /* Changes that wait for their time. */
 struct script;
 struct script *script_new(void);
+void script_clear(struct script *script);
 void script_add(struct script *script, int64_t at, const struct change *change);
 int64_t script_next(const struct script *script);
 /* What was due by now, each at its own time. */

@@ -7,7 +7,6 @@ import { readFileSync } from 'node:fs';
 import { program } from '../paths.mjs';
 import { Process, clock } from '../process.mjs';
 
-const CABLE = { rate: 0, delay: 0, jitter: 0, queue: 0, bytes: 0, loss: 0, bad: 0, length: 0, harm: 1, reorder: 0, late: 0, hold: 0, cut: 0 };
 const COUNTERS = ['inPackets', 'inBytes', 'wirePackets', 'wireBytes', 'outPackets', 'outBytes', 'dropped', 'lost', 'cut', 'reordered'];
 
 // Settings as the words of a command. Pure.
@@ -64,9 +63,9 @@ export class Link {
     return this.#command(changes.flatMap(([at, change]) => this.#lines(change).map((line) => `at ${at} ${line}`)).join('\n'));
   }
 
-  // A perfect cable again; then what is given.
+  // A perfect cable again, and no script; then what is given.
   async reset(change = {}) {
-    await this.#command(`both ${words(CABLE)}`);
+    await this.#command('reset');
     await this.set(change);
   }
 

@@ -8,6 +8,7 @@
  * by one line on stdout:
  *     up|down|both [KEY=VALUE …]      at once (change.h)              -> ok
  *     at MS up|down|both …            that long from now              -> ok
+ *     reset                           a perfect cable again, and nothing waits for its time any more -> ok
  *     counters                        -> counters UP DOWN, each as the ten of struct lane_counters, then the ms by
  * which the latest packet was late log                             what passed until now is in LOG (log.h) -> ok What
  * is wrong is answered by `error` and why. End of stdin ends it, and the interfaces with it.
@@ -62,6 +63,13 @@ static void command(struct link *link, char *text, int64_t now) {
     int64_t after = 0;
     if (strcmp(text, "counters") == 0) {
         counters(link, now);
+        return;
+    }
+    if (strcmp(text, "reset") == 0) {
+        script_clear(link->script);
+        for (int i = 0; i < LANES; i++)
+            lane_set(link->lanes[i], &(struct lane_settings){0}, now);
+        puts("ok");
         return;
     }
     if (strcmp(text, "log") == 0) {

@@ -1,0 +1,76 @@
+// The order of things of `./run bench --links`: each sender meets all rows, then all links as they are met; then those that are not alone.
+//
+// A sender keeps its session from row to row, as it would when its network changes; where it lost it, it begins again.
+import { PROFILES, ROWS, measureBeside, measureProfile, measureRow, measureTwo } from './links.mjs';
+import { Stage } from './stage.mjs';
+import { merge } from './stats.mjs';
+
+const PROFILED = ['oriel', 'chrome'], TOGETHER = ['oriel', 'oriel-vp8']; // where it is to be quick; two of those, and TCP beside
+const say = (words) => process.stderr.write(words);
+
+// Runs `measure` for each of the list with one stage, or one more where it is broken: [figures].
+async function through(sender, where, link, list, measure) {
+  let stage;
+  const all = [];
+  for (const one of list) {
+    let figures;
+    try {
+      if (!stage) {
+        await link.reset();
+        stage = await Stage.open(sender, where);
+      }
+      figures = await measure(stage, one);
+    } catch (error) { figures = { why: error.message.split('\n')[0] }; }
+    all.push(figures);
+    say(figures.why ? ` (${figures.why})` : ' .');
+    if (figures.why) {
+      for (const problem of await stage?.close() ?? []) say(`\n  ${problem}`);
+      stage = null;
+    }
+  }
+  await link.reset();
+  for (const problem of await stage?.close() ?? []) say(`\n  ${problem}`);
+  return all;
+}
+
+const named = (list, figures) => Object.fromEntries(list.map(({ name, title }, i) => [name ?? title, figures[i]]));
+
+async function oneRound(sender, where, link, { times, rows, quick }) {
+  const found = {}, wanted = ROWS.filter(({ name }) => rows.includes(name));
+  if (wanted.length) {
+    say(`${sender.name}: ${wanted.map(({ name }) => name).join(' ')}:`);
+    found.rows = named(wanted, await through(sender, where, link, wanted, (stage, row) => measureRow(stage, link, row, times)));
+    say('\n');
+  }
+  if (rows.includes('profiles') && (!quick || PROFILED.includes(sender.name))) {
+    say(`${sender.name}: ${PROFILES.length} links:`);
+    found.profiles = named(PROFILES, await through(sender, where, link, PROFILES, (stage, profile) => measureProfile(stage, link, profile, times.profile)));
+    say('\n');
+  }
+  for (const [name, measure] of [['two', measureTwo], ['tcp', measureBeside]]) {
+    if (!rows.includes(name) || (name === 'two' || quick ? !TOGETHER.includes(sender.name) : /vnc/.test(sender.name))) continue;
+    say(`${sender.name}: ${name}:`);
+    found[name] = await measure(sender, where, link, times);
+    say(found[name].why ? ` ${found[name].why}\n` : ' .\n');
+  }
+  return found;
+}
+
+// Of the figures of all rounds, those that there are.
+function median(rounds) {
+  const good = rounds.filter((one) => one && !one.why);
+  return good.length ? merge(good) : rounds.find(Boolean);
+}
+
+// [{name, title, note, rows: {name: figures}, profiles: {title: figures}, two, tcp}].
+export async function measureLinks(settings, { topology, browser, server }) {
+  const { device: link } = topology.links;
+  const senders = await Promise.all(settings.senders.map(async (name) => (await import(`./senders/${name}.mjs`)).default)), rounds = senders.map(() => []);
+  for (let round = 1; round <= settings.rounds; round++)
+    for (const [i, sender] of senders.entries()) rounds[i].push(await oneRound(sender, { browser, server, topology, round, ...settings.sizes[0] }, link, settings));
+  const by = (list, key) => Object.fromEntries(Object.keys(list[0][key] ?? {}).map((name) => [name, median(list.map((one) => one[key]?.[name]))]));
+  return senders.map(({ name, title, note }, i) => ({
+    name, title, note, rounds: rounds[i], rows: by(rounds[i], 'rows'), profiles: by(rounds[i], 'profiles'),
+    two: median(rounds[i].map(({ two }) => two)), tcp: median(rounds[i].map(({ tcp }) => tcp)),
+  }));
+}
