@@ -107,7 +107,8 @@ export async function measureProfile(stage, where, { link: settings, script }, t
     await stage.painter.command('clock scroll');
     await sleep(times.settle * 1000);
     if (script) await where.script(script(times.seconds));
-    return steady('scroll')(of, where, settings, { ...times, settle: 0 });
+    const { use: used, ...figures } = await steady('scroll')(of, where, settings, { ...times, settle: 0 });
+    return script ? figures : { ...figures, use: used }; // of what rate, if that changes?
   } });
 }
 

@@ -54,12 +54,12 @@ export function options(args) {
   } });
   const { links, trace, quick } = values, rows = [...ROWS.map(({ name }) => name), ...MANY];
   if (links + trace + values.check > 1) throw new Error('--links, --trace and --check are one at a time');
-  for (const [name, fits, where] of [['row', links, 'only for --links'], ['minutes', trace, 'only for --trace'], ['content', !links && !trace, 'not for --links and --trace']])
+  for (const [name, fits, where] of [['row', links, 'only for --links'], ['rounds', !trace, 'not for --trace'], ['minutes', trace, 'only for --trace'], ['content', !links && !trace, 'not for --links and --trace']])
     if (values[name] !== undefined && !fits) throw new Error(`--${name} is ${where}`);
   const minutes = Number(values.minutes ?? (quick ? 2 : 10));
   if (!Number.isInteger(minutes) || minutes < 1 || minutes > 10) throw new Error(`--minutes '${values.minutes}': a number from 1 to 10`);
   const senders = links ? (quick ? LINKS_QUICK : LINKS) : trace ? TRACE : DEFAULT;
-  const rounds = Number(values.rounds ?? (quick || links ? 1 : 3));
+  const rounds = Number(values.rounds ?? (quick || links || trace ? 1 : 3));
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 99) throw new Error(`--rounds '${values.rounds}': a number from 1 to 99`);
   const contents = among('content', values.content, CONTENTS.map(({ name }) => name));
   return {

@@ -1,6 +1,7 @@
 // Debian's Chromium, headless, driven by playwright-core; and in it a plain receiver of the picture that is not the
 // console, so that tests can do what the console never would (another certificate, no answer, two fingerprints).
 import { chromium } from 'playwright-core';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromRgba } from './image.mjs';
 import { commandLine, descendants, tidy, until } from './process.mjs';
@@ -9,15 +10,24 @@ const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-ru
 // Host candidates on loopback, so that nothing leaves the machine.
 const LOOPBACK = '--allow-loopback-in-peer-connection';
 
+// A program of that name that starts the browser with some words before it. As root Chromium would raise the priority of its threads,
+// which no user's does.
+function program(directory, executable, wrap) {
+  const words = [...wrap, ...(process.getuid() === 0 ? ['setpriv', '--bounding-set', '-sys_nice', '--'] : [])], file = join(directory, 'chromium');
+  if (!words.length) return executable;
+  writeFileSync(file, `#!/bin/sh\nexec ${words.join(' ')} ${executable} "$@"\n`, { mode: 0o700 });
+  return file;
+}
+
 export class Browser {
-  // Options: args (more flags), env, headless (false: with a window, on the screen of `env`), loopback (false: as people start it).
-  static async start(directory, { width = 1440, height = 900, executable = '/usr/bin/chromium', args = [], env = {}, headless = true, loopback = true } = {}) {
+  // Options: args (more flags), env, wrap (words before the command, e.g. those that enter a network namespace), headless (false: with a window, on the screen of `env`), loopback (false: as people start it).
+  static async start(directory, { width = 1440, height = 900, executable = '/usr/bin/chromium', args = [], wrap = [], env = {}, headless = true, loopback = true } = {}) {
     const browser = new Browser();
     browser.log = [];
     browser.profile = join(directory, 'profile');
     const environment = { ...process.env, ...tidy, HOME: directory, XDG_CONFIG_HOME: directory, XDG_CACHE_HOME: directory, ...env };
     browser.context = await chromium.launchPersistentContext(browser.profile, {
-      executablePath: executable, headless, args: [...FLAGS, ...(loopback ? [LOOPBACK] : []), ...args], ignoreDefaultArgs: ['--disable-dev-shm-usage'],
+      executablePath: program(directory, executable, wrap), headless, args: [...FLAGS, ...(loopback ? [LOOPBACK] : []), ...args], ignoreDefaultArgs: ['--disable-dev-shm-usage'],
       env: Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined)),
       viewport: headless ? { width, height } : null, timeout: 30000, handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false,
     });

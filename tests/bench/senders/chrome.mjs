@@ -1,7 +1,5 @@
 // Chromium's own screen share: getDisplayMedia of the whole screen into an RTCPeerConnection, with its defaults. A second
 // Chromium with a window (off the screen's edge), because a headless one captures no X11 screen.
-import { chmodSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Browser } from '../../rig/browser.mjs';
 
 const FLAGS = ['--auto-select-desktop-capture-source=Entire screen', '--window-position=-4000,0', '--window-size=400,300'];
@@ -20,13 +18,8 @@ async function offer() {
 
 const PAGE = 'http://localhost/'; // nobody is asked for it: a page there may share the screen
 
-// Where the sender has a machine of its own, a program that starts the browser there; and its addresses are told as they are.
-function there(rig, { wrap }) {
-  const file = join(rig.folder('program'), 'chromium');
-  writeFileSync(file, `#!/bin/sh\nexec ${wrap.join(' ')} /usr/bin/chromium "$@"\n`);
-  chmodSync(file, 0o700);
-  return { executable: file, loopback: false, args: [...FLAGS, '--disable-features=WebRtcHideLocalIpsWithMdns'] };
-}
+// On a machine of its own: there, and its addresses are told as they are.
+const there = ({ device: { wrap } }) => ({ wrap, loopback: false, args: [...FLAGS, '--disable-features=WebRtcHideLocalIpsWithMdns'] });
 
 export default {
   name: 'chrome', title: 'Chrome getDisplayMedia', from: 'starting the browser',
@@ -34,7 +27,7 @@ export default {
 
   async start({ rig, screen, receiver, topology }) {
     const started = performance.timeOrigin + performance.now();
-    const browser = rig.own(await Browser.start(rig.folder('sender'), { headless: false, args: FLAGS, env: screen.env, ...(topology ? there(rig, topology.device) : {}) }));
+    const browser = rig.own(await Browser.start(rig.folder('sender'), { headless: false, args: FLAGS, env: screen.env, ...(topology ? there(topology) : {}) }));
     const page = await browser.page();
     await page.route(`${PAGE}**`, (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>sender</title>' }));
     await page.goto(PAGE);
