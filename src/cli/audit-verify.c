@@ -1,5 +1,5 @@
 /* `oriel audit verify`: is this the log that was written? With --head also: does it go on from a head that its owner
- * kept? With --proof: do these records stand in that log? */
+ * kept? With --proof: do these records stand in that log? With --receipt: audit-receipt.c. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,6 +154,12 @@ static int verify_proof(const struct oriel_cli_audit *a, const struct oriel_note
 
 int oriel_cli_audit_verify(const struct oriel_cli_audit *a) {
     struct oriel_note_key keys[ORIEL_CLI_KEYS_MAX];
+    if (!a->receipt != !a->owner) {
+        oriel_error("--receipt and --owner go together");
+        return 2;
+    }
+    if (a->receipt)
+        return oriel_cli_audit_receipt(a);
     size_t count = oriel_cli_audit_keys(a, keys);
     int status = !count ? 1 : a->proof ? verify_proof(a, keys, count) : verify_log(a, keys, count);
     oriel_cli_audit_keys_clear(keys, count);

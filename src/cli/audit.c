@@ -21,8 +21,8 @@ static const struct command {
     const char *options; /* that it takes, joined by ' '; "FILE" for an operand */
     const char *usage;
 } commands[] = {
-    {"verify", oriel_cli_audit_verify, "--vkey --head --proof",
-     "[--vkey VKEY|FILE] [--head FILE] | --proof FILE --vkey VKEY|FILE"},
+    {"verify", oriel_cli_audit_verify, "--vkey --head --proof --receipt --owner",
+     "[--vkey VKEY|FILE] [--head FILE] | --proof FILE --vkey VKEY|FILE | --receipt FILE --owner OWNER.json"},
     {"show", oriel_cli_audit_show, "--since --until --vendor --agent --outcome",
      "[--since TIME] [--until TIME] [--vendor ID] [--agent ID] [--outcome TEXT]"},
     {"prove", oriel_cli_audit_prove, "--session --out --vkey", "--session ID [--vkey VKEY|FILE] [--out FILE]"},
@@ -54,7 +54,7 @@ static const char **option_value(struct oriel_cli_audit *a, const char *name) {
                    {"--key", &a->key},         {"--cosigned", &a->cosigned}, {"--since", &a->since},
                    {"--until", &a->until},     {"--vendor", &a->vendor},     {"--agent", &a->agent},
                    {"--outcome", &a->outcome}, {"--from", &a->from},         {"--collector", &a->collector},
-                   {"--vkeys", &a->vkeys}};
+                   {"--vkeys", &a->vkeys},     {"--receipt", &a->receipt},   {"--owner", &a->owner}};
     for (size_t i = 0; i < G_N_ELEMENTS(options); i++)
         if (strcmp(options[i].name, name) == 0)
             return options[i].value;

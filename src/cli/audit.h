@@ -15,7 +15,7 @@ struct oriel_cli_audit {
     const struct oriel_cli *cli;
     const char *vkey, *head, *proof, *session, *out, *store, *key, *cosigned; /* of verify, prove, export, collect */
     const char *since, *until, *vendor, *agent, *outcome;                     /* of show */
-    const char *from, *collector, *vkeys;
+    const char *from, *collector, *vkeys, *receipt, *owner;
     const char *file; /* the operand */
     bool json;
 };
@@ -42,6 +42,7 @@ void oriel_cli_audit_complain(const char *directory, const struct oriel_log_repo
 bool oriel_cli_audit_is_step(const char *event);
 
 int oriel_cli_audit_verify(const struct oriel_cli_audit *a);
+int oriel_cli_audit_receipt(const struct oriel_cli_audit *a);
 int oriel_cli_audit_show(const struct oriel_cli_audit *a);
 int oriel_cli_audit_prove(const struct oriel_cli_audit *a);
 int oriel_cli_audit_export(const struct oriel_cli_audit *a);

@@ -120,6 +120,12 @@ story('hung up in the console', async ({ rig }) => {
   await cast.console.find('hangup').click();
   const ended = await cast.console.state('ended');
   assert.deepEqual([ended.by, ended.reason], ['agent', 'hung-up']);
+  // The device's word on it can be taken home, and checked there.
+  await until('the signed end', async () => (await cast.console.find('receipt').getAttribute('data-end')) === 'signed');
+  const [download] = await Promise.all([cast.console.page.waitForEvent('download'), cast.console.find('receipt').click()]);
+  const checked = await cast.device.oriel('audit', 'verify', '--receipt', await download.path(), '--owner', join(cast.broker.keys.owner, 'owner.json'));
+  assert.equal(checked.code, 0, checked.stderr);
+  assert.match(checked.stdout, /it ended by agent: hung-up/);
   await until('the indicator to go', () => !cast.panel.places.has('indicator'));
   await until('the helpers to be gone', () => cast.device.picture().length === 0, { ms: 1000 });
 });

@@ -352,7 +352,7 @@ story('proof for a vendor, export to a collector, and its answer', async ({ rig 
   await agent.denial();
   await agent.request();
   await provider.allow();
-  await until('the grant on record', () => events(device).includes('grant'));
+  const grant = await agent.grant();
   await device.oriel('stop');
   await until('the end on record', () => events(device).includes('end'));
   const { session } = device.audit().find(({ event }) => event === 'grant');
@@ -370,6 +370,19 @@ story('proof for a vendor, export to a collector, and its answer', async ({ rig 
   const forged = await device.oriel('audit', 'verify', '--proof', at('forged'), '--vkey', vkey);
   assert.equal(forged.code, 1);
   assert.match(forged.stderr, /does not stand in the log/);
+
+  // What the agent keeps of it: the device's signed words, which the owner's key is enough to check.
+  const receipt = { v: 1, typ: 'receipt', device: device.id, session, credential: device.credential.trim(), request: agent.requested, grant: grant.jws, end: (await agent.ended()).jws };
+  const check = (what) => { writeFileSync(at('receipt'), JSON.stringify(what)); return device.oriel('audit', 'verify', '--receipt', at('receipt'), '--owner', join(broker.keys.owner, 'owner.json')); };
+  const checked = await check(receipt);
+  assert.equal(checked.code, 0, checked.stderr);
+  assert.match(checked.stdout, new RegExp(`granted session ${session}.*\\nit ended by local: stopped`));
+  for (const [change, why] of [[{ end: receipt.grant }, /its 'end' is not what the device signed/], [{ request: receipt.end }, /another request/],
+    [{ credential: receipt.grant }, /not this owner's/], [{ grant: receipt.grant.replace(/.$/, (c) => (c === 'A' ? 'Q' : 'A')) }, /its 'grant' is not/], [{ typ: 'x' }, /no receipt/]]) {
+    const refused = await check({ ...receipt, ...change });
+    assert.equal(refused.code, 1, JSON.stringify(change));
+    assert.match(refused.stderr, why);
+  }
 
   // Two exports, the second from where the first ended; a log that was cut meanwhile is not taken.
   const store = ['--store', at('store'), '--key', at('collector.key'), '--vkey', vkey];

@@ -108,7 +108,7 @@ export class Agent {
     if (!with_) throw new Error('sealed for a key that was in no hello');
     const jws = await open(jwe, with_), { typ } = peek(jws).claims;
     const message = must(schemas[typ], await verify(jws, this.peer.cnf.jwk, `oriel-${typ}+jws`), `a ${typ}`);
-    Object.defineProperties(message, { hash: { value: hash(jws) }, bytes: { value: jwe.length } }); // out of sight of deepEqual
+    Object.defineProperties(message, { hash: { value: hash(jws) }, jws: { value: jws }, bytes: { value: jwe.length } }); // out of sight of deepEqual
     if (message.typ === 'sdp') this.path = message.path;
     if (message.typ === 'ice') this.candidates.push(message.candidate);
     this.messages.push(message);
@@ -162,6 +162,7 @@ export class Agent {
     const key = to ?? (claims.typ === 'hello' ? this.peer.enc : this.exchanges.get(claims.session) ?? this.exchange ?? this.peer.enc);
     const payload = !sealed ? jws : jweForgery ? forgeJwe(jws, key, jweForgery) : await seal(jws, key);
     await this.publish(change(Buffer.from(payload)));
+    if (claims.typ === 'request') this.requested = jws;
     return hash(jws);
   }
 

@@ -40,13 +40,13 @@ export class Exchange {
         return this.#own.id;
     }
 
-    /* For messages whose answer quotes their hash, and for those that are to be at hand: {hash, send()}. */
+    /* For messages whose answer quotes their hash, and for those that are to be at hand: {hash, jws, send()}. */
     async prepare(message, expiry) {
         const to = this.#to;
         const jws = await sign(this.#protocol.encode(message), this.#signer, jwsTyp(message.typ));
         const text = await seal(jws, to);
         if (text.length > MAX_SENT) throw new ProtocolError(`${message.typ}: ${text.length} bytes are more than ${MAX_SENT}`);
-        return { hash: await hash(bytesOf(jws)), send: () => this.#publish(text, expiry) };
+        return { hash: await hash(bytesOf(jws)), jws, send: () => this.#publish(text, expiry) };
     }
 
     /* Sends in the order of calls. Rejects with ProtocolError for what can't be sent. */
@@ -57,13 +57,13 @@ export class Exchange {
         return sent;
     }
 
-    /* What came in -> {message, hash}; throws SealError or ProtocolError for what the device did not say to us. */
+    /* What came in -> {message, hash, jws}; throws SealError or ProtocolError for what the device did not say to us. */
     async open(text) {
         const jws = await open(text, this.#own);
         const { typ } = peek(jws);
         const message = this.#protocol.decode(await verify(jws, this.identity.signing, typ));
         if (jwsTyp(message.typ) !== typ) throw new SealError(`${message.typ} was signed as ${typ}`);
-        return { message, hash: await hash(bytesOf(jws)) };
+        return { message, hash: await hash(bytesOf(jws)), jws };
     }
 
     /* From now on seals for the key of the device's challenge. Throws SealError. */

@@ -75,6 +75,7 @@ export class Session {
         this.outcome = null; // {reason, by, detail, retry (seconds)} when denied, ended or unreachable
         this.request = null; // {reason, scopes, seconds, at}
         this.grant = null; // {session, scopes, seconds, endsAt}
+        this.receipt = null; // of the last session, PROTOCOL.md
         this.more = null; // the last request for further scopes of this session
         this.changed = null; // what the person last did to the scopes: {left: asked for and not given, added, removed}
         this.code = ''; // of the request: the panel shows the same
@@ -171,7 +172,7 @@ export class Session {
         this.#round = { exchange: null, hash: null, grant: null, early: [], inbox: new Inbox(), seq: 0, timers: [], pending: { reason, scopes, seconds } };
         const round = this.#round;
         this.request = { reason, scopes, seconds, at: env.now() };
-        this.grant = this.more = this.changed = null;
+        this.grant = this.more = this.changed = this.receipt = null;
         this.code = '';
         this.paused = '';
         this.#set('asking');
@@ -247,6 +248,7 @@ export class Session {
         if (round !== this.#round) return;
         round.exchange = exchange;
         round.hash = message.hash;
+        round.request = message.jws;
         this.code = code(message.hash);
         env.mark('asked');
         message.send();
@@ -314,10 +316,11 @@ export class Session {
         try {
             const exchange = this.#exchanges.get(recipient(text));
             if (!exchange) return;
-            const { message, hash } = await exchange.open(text);
+            const { message, hash, jws } = await exchange.open(text);
             if (message.typ === 'challenge') await this.#challenged(exchange, message, hash);
-            else if (['progress', 'denial', 'grant'].includes(message.typ)) this.#answered(exchange, message);
+            else if (['progress', 'denial', 'grant'].includes(message.typ)) this.#answered(exchange, message, jws);
             else if (['sdp', 'ice', 'end', 'update'].includes(message.typ)) this.#inSession(exchange, message);
+            if (message.typ === 'end') this.#keepEnd(exchange, message, jws);
         } catch (error) {
             if (!(error instanceof SealError || error instanceof ProtocolError)) throw error;
             this.#env.dropped(error.message);
@@ -350,7 +353,7 @@ export class Session {
         else this.#moreFailed('denied', { reason, detail });
     }
 
-    #answered(exchange, message) {
+    #answered(exchange, message, jws) {
         const hello = this.#hello;
         if (message.typ === 'denial' && hello?.exchange === exchange && message.request === hello.hash) return this.#refused(message);
         if (message.typ === 'grant' && this.#takenBack.has(message.request)) {
@@ -365,7 +368,7 @@ export class Session {
         const round = this.#round;
         if (!round?.hash || exchange !== round.exchange || message.request !== round.hash || !this.waiting) return;
         if (message.typ === 'denial') return this.#finish('denied', { reason: message.reason, detail: message.detail, ...(message.retry && { retry: message.retry }) });
-        if (message.typ === 'grant') return this.#granted(round, message);
+        if (message.typ === 'grant') return this.#granted(round, message, jws);
         if (message.stage === 'shown' && this.state === 'asking') {
             this.#env.mark('shown');
             this.#set('shown');
@@ -376,8 +379,9 @@ export class Session {
         }
     }
 
-    #granted(round, grant) {
+    #granted(round, grant, jws) {
         const env = this.#env;
+        round.exchange.receipt = this.receipt = { v: 1, typ: 'receipt', device: this.device, session: grant.session, credential: round.exchange.identity.credential, request: round.request, grant: jws, end: null };
         env.mark('granted');
         round.grant = grant;
         this.grant = { session: grant.session, scopes: grant.scopes, seconds: grant.seconds, endsAt: env.now() + grant.seconds * 1000 };
@@ -391,6 +395,13 @@ export class Session {
         for (const message of round.early.splice(0)) this.#inSession(round.exchange, message);
         const farewell = { typ: 'end', session: grant.session, seq: LAST_SEQ, by: 'agent', reason: 'hung-up' };
         round.exchange.prepare(farewell).then((message) => (round.farewell = message));
+    }
+
+    /* The device's word on the end, which also comes when we have hung up. */
+    #keepEnd({ receipt }, { session }, jws) {
+        if (!receipt || receipt !== this.receipt || receipt.session !== session || receipt.end) return;
+        this.receipt.end = jws;
+        this.#env.changed();
     }
 
     /* A connection for the next path. The certificate stays: it is the one that the request named. */

@@ -557,6 +557,24 @@ test('hang up, and leaving the page, tell the device', async () => {
     assert.ok(last('cancel'));
 });
 
+test('what the device signed of a session is kept as its receipt, also when we have hung up', async () => {
+    await live();
+    const mine = session.receipt;
+    assert.deepEqual([mine.typ, mine.session, mine.end], ['receipt', SESSION, null]);
+    await say({ typ: 'end', session: id32(9), seq: 7, by: 'person', reason: 'stopped' }); // of another session
+    assert.equal(session.receipt.end, null);
+    session.hangUp();
+    await settle();
+    await say({ typ: 'end', session: SESSION, seq: 7, by: 'agent', reason: 'hung-up' });
+    await say({ typ: 'end', session: SESSION, seq: 8, by: 'person', reason: 'stopped' }); // the first counts
+    const payload = (jws) => JSON.parse(Buffer.from(jws.split('.')[1], 'base64url'));
+    assert.deepEqual([payload(mine.grant).session, payload(mine.end).seq, payload(mine.request).typ, mine.credential], [SESSION, 7, 'request', identity.credential]);
+    session.again();
+    await settle();
+    await ask();
+    assert.equal(session.receipt, null);
+});
+
 test('a broken connection waits a little for the word of the device', async () => {
     await live();
     peer.on.failed('the connection to the device broke');

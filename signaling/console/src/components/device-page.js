@@ -196,8 +196,21 @@ class DevicePage extends View {
                 ${outcome.retry ? html`<p data-testid="retry-in" data-seconds=${outcome.retry}>You may ask again in <b>${span(Math.max(1, outcome.retry - Math.floor((performance.now() - session.stateSince) / 1000)))}</b>.</p>` : nothing}
                 ${outcome.detail ? html`<p class="detail" data-testid="detail">${outcome.detail}</p>` : nothing}
                 <button class=${outcome.reason === 'revoked' ? '' : 'primary'} data-testid="again" @click=${() => session.again()}>${outcome.reason === 'revoked' ? 'Back' : 'Ask again'}</button>
+                ${session.receipt ? this.receiptButton(session.receipt) : nothing}
             </div>
         </section>`;
+    }
+
+    /* What the device has signed of this session, to be kept: anybody with the owner's key can check it. */
+    receiptButton(receipt) {
+        const save = () => {
+            const link = document.createElement('a');
+            link.href = URL.createObjectURL(new Blob([JSON.stringify(receipt, null, 1)], { type: 'application/json' }));
+            link.download = `receipt-${receipt.device}-${receipt.session.slice(0, 8)}.json`;
+            link.click();
+            setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+        };
+        return html`<button data-testid="receipt" data-end=${receipt.end ? 'signed' : 'missing'} title="What the device has signed of this session: its grant${receipt.end ? ' and its end' : ', but no end yet'}" @click=${save}>Save the receipt</button>`;
     }
 
     status(device, heard) {
