@@ -1,17 +1,17 @@
-// The demo panel on a screen, and a finger: it tells on stdout where its buttons are (--print-geometry), and clicks are
+// The demo panel (or the consent app) on a screen, and a finger: it tells on stdout where its buttons are, and clicks are
 // real ones through the X server.
 import { program } from './paths.mjs';
 import { Process, clock, until } from './process.mjs';
 
 export class Panel {
-  // Options: socket (of the device), env (of the screen), args, log.
-  static async start({ socket, env, args = [], log }) {
+  // Options: socket (of the device), env (of the screen), args, log, app (the program), until (its first event).
+  static async start({ socket, env, args = [], log, app = 'oriel-panel', until: first = 'connected' }) {
     const panel = new Panel();
     panel.places = new Map();
     panel.events = [];
-    panel.process = new Process('oriel-panel', program('oriel-panel'), ['--socket', socket, '--print-geometry', ...args], { env, log });
+    panel.process = new Process(app, program(app), ['--socket', socket, '--print-geometry', ...args], { env, log });
     panel.process.onLine = (line) => panel.#line(line);
-    await panel.event('connected');
+    await panel.event(first);
     return panel;
   }
 
@@ -33,7 +33,7 @@ export class Panel {
     return until(() => `"${name}" from the panel; it said:\n${this.process.tail()}`, () => {
       const index = this.events.findIndex(({ text }) => text === name);
       if (index >= 0) return this.events.splice(0, index + 1).at(-1);
-      if (this.process.ended) throw new Error(`oriel-panel ended (${this.process.how()}):\n${this.process.tail()}`);
+      if (this.process.ended) throw new Error(`${this.process.name} ended (${this.process.how()}):\n${this.process.tail()}`);
       return undefined;
     }, { ms, every: 5 });
   }
