@@ -77,3 +77,42 @@ story('an HMI pushes its own picture, masks its PIN pad, and is the only one who
   hmi.write('q');
   assert.deepEqual((await hmi.exited).code, 0);
 });
+
+// The machine maker's whole: the demo panel hands over its own picture, no X screen is captured, and hides what the agent must not see;
+// the console says so.
+story('the panel hides its PIN pad and its recipe, and the console says what is hidden', async ({ rig }) => {
+  const broker = await rig.broker({ console: true });
+  const screen = await rig.screen();
+  const device = await rig.device({ broker, watch: true, config: { capture: { backend: 'hmi' } } });
+  const panel = await rig.panel(device, screen, ['--push', '--page', 'recipe']);
+  await device.online();
+  const console = await rig.console(broker);
+  await console.choose(device.id);
+  await console.request();
+  await panel.event('allow-live');
+  await panel.click(screen, 'allow');
+  assert.equal((await console.state(['live', 'denied', 'ended'])).state, 'live');
+  await panel.event('session live');
+  const grey = async (x, y) => { const { rgb, width } = await console.pixels(); return near([...rgb.subarray((y * width + x) * 3, (y * width + x) * 3 + 3)], GREY); };
+  const masks = () => console.page.$$eval('[data-testid="mask"]', (all) => all.map((mask) => ({ rect: mask.dataset.rect.split(',').map(Number), text: mask.textContent.trim(), shown: mask.checkVisibility() })));
+  assert.deepEqual(await masks(), []);
+  assert.equal(await grey(300, 400), false);
+
+  await panel.click(screen, 'hide-recipe');
+  await until('the recipe hidden', async () => (await masks()).length === 2 && await grey(300, 400));
+  await panel.click(screen, 'load-recipe');
+  const all = await until('the PIN pad hidden', async () => { const now = await masks(); return now.length === 3 && now; });
+  for (const { text, shown } of all) assert.deepEqual([text, shown], ['hidden by the machine', true]);
+  const [x, y, width, height] = all[2].rect, key = await panel.place('pin-5');
+  assert.ok(key.x >= x && key.y >= y && key.x + key.width <= x + width && key.y + key.height <= y + height, 'the keys are under the mask');
+  for (const digit of '041') await panel.click(screen, `pin-${digit}`);
+  assert.ok(await grey(Math.round(key.x + key.width / 2), Math.round(key.y + key.height / 2)));
+  if (process.env.ORIEL_PICTURES) await console.shot(`${process.env.ORIEL_PICTURES}/console-hidden.png`);
+  await panel.click(screen, 'pin-7');
+  await panel.event('recipe loaded');
+  await until('the pad is gone', async () => (await masks()).length === 2);
+  await panel.click(screen, 'hide-recipe');
+  await until('nothing is hidden', async () => (await masks()).length === 0 && !(await grey(300, 400)));
+  await panel.click(screen, 'stop');
+  await console.state('ended');
+});

@@ -11,11 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#ifdef PANEL_X11
-#include <gdk/x11/gdkx.h>
-#endif
-
-#define WIDGETS 60
+#define WIDGETS 90
 
 struct geometry {
     struct {
@@ -40,22 +36,6 @@ void geometry_add(struct panel *p, const char *name, GtkWidget *widget) {
     snprintf(g->items[g->n].name, sizeof g->items[g->n].name, "%s", name);
     strcpy(g->items[g->n].last, "none");
     g->items[g->n++].widget = widget;
-}
-
-/* Where the window's surface lies on the screen: with a window manager not at 0, 0. */
-static void window_origin(struct panel *p, int *x, int *y) {
-    *x = *y = 0;
-#ifdef PANEL_X11
-    GdkSurface *surface = gtk_native_get_surface(GTK_NATIVE(p->window));
-
-    if (GDK_IS_X11_SURFACE(surface)) {
-        Display *display = gdk_x11_display_get_xdisplay(gdk_surface_get_display(surface));
-        Window child;
-
-        XTranslateCoordinates(display, gdk_x11_surface_get_xid(surface), DefaultRootWindow(display), 0, 0, x, y,
-                              &child);
-    }
-#endif
 }
 
 static void describe(struct panel *p, GtkWidget *widget, char *text_out, size_t size) {

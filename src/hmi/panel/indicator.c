@@ -7,13 +7,14 @@
 #include "panel.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define NOTICE_MS 8000
 #define CHECK_MS 500
 
 struct indicator {
     GtkWidget *stack, *nothing, *bar, *notice; /* the stack shows one of the three */
-    GtkWidget *mark, *name, *detail, *stop, *message;
+    GtkWidget *mark, *name, *detail, *stop, *message, *take[PROMPT_SCOPES];
     bool active, drawn;
     enum indicator_mode mode;
     unsigned seconds;
@@ -33,6 +34,49 @@ static bool really_visible(struct panel *p) {
 
 static void report(struct panel *p) {
     support_set_indicator(p, really_visible(p));
+}
+
+static void on_take(GtkButton *button, struct panel *p) {
+    for (int i = 1; i < PROMPT_SCOPES; i++)
+        if (GTK_WIDGET(button) == p->indicator->take[i])
+            support_remove(p, i);
+}
+
+/* The screen goes by Stop; what else they may goes by a tap of its own. */
+static GtkWidget *create_take(struct panel *p, int i) {
+    const struct prompt_scope *scope = prompt_scope(i);
+    GtkWidget *inner = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0), *button;
+    char name[32];
+
+    gtk_box_append(GTK_BOX(inner), icon_new(scope->icon, 22));
+    gtk_box_append(GTK_BOX(inner), gtk_label_new("✕"));
+    gtk_widget_add_css_class(inner, "icon-text");
+    button = window_button(inner, "take", G_CALLBACK(on_take), p);
+    snprintf(name, sizeof name, "remove-%s", scope->name);
+    geometry_add(p, name, button);
+    gtk_widget_set_visible(button, FALSE);
+    return p->indicator->take[i] = button;
+}
+
+static void name_takes(struct panel *p) {
+    char words[160];
+
+    for (int i = 1; i < PROMPT_SCOPES; i++) {
+        text_with(words, sizeof words, T_TAKE_AWAY, text(prompt_scope(i)->text));
+        gtk_widget_set_tooltip_text(p->indicator->take[i], words);
+        gtk_accessible_update_property(GTK_ACCESSIBLE(p->indicator->take[i]), GTK_ACCESSIBLE_PROPERTY_LABEL, words, -1);
+    }
+}
+
+void indicator_scopes(struct panel *p, const char *const *scopes, size_t n) {
+    name_takes(p);
+    for (int i = 1; i < PROMPT_SCOPES; i++) {
+        bool has = false;
+
+        for (size_t j = 0; j < n; j++)
+            has = has || !strcmp(scopes[j], prompt_scope(i)->name);
+        gtk_widget_set_visible(p->indicator->take[i], has);
+    }
 }
 
 static void draw_mark(GtkWidget *canvas, GtkSnapshot *s, double width, double height, gpointer user) {
@@ -82,6 +126,8 @@ static GtkWidget *create_bar(struct panel *p) {
     gtk_box_append(GTK_BOX(bar), i->mark);
     gtk_box_append(GTK_BOX(bar), icon_new(ICON_EYE, 26));
     gtk_box_append(GTK_BOX(bar), lines);
+    for (int scope = 1; scope < PROMPT_SCOPES; scope++)
+        gtk_box_append(GTK_BOX(bar), create_take(p, scope));
     gtk_box_append(GTK_BOX(bar), chat_button_new(p));
     gtk_box_append(GTK_BOX(bar), i->stop);
     return bar;
@@ -197,6 +243,7 @@ void indicator_stopping(struct panel *p) {
 }
 
 void indicator_translate(struct panel *p) {
+    name_takes(p);
     if (p->indicator->active)
         show_detail(p);
 }

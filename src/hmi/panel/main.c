@@ -53,6 +53,7 @@ int main(int argc, char **argv) {
            !(sim_nozzle_depth(&panel.sim) >= 1 && sim_nozzle_position(&panel.sim) > SIM_FILL_AT + 2))
         sim_step(&panel.sim);
     geometry_create(&panel);
+    push_create(&panel);
     window_create(&panel);
     support_create(&panel);
     header_update(&panel);

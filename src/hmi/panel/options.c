@@ -10,12 +10,19 @@
 const char *const page_names[PAGES] = {"overview", "alarms", "trend", "recipe", "service"};
 
 static const struct option known[] = {
-    {"socket", required_argument, NULL, 's'},   {"windowed", no_argument, NULL, 'w'},
-    {"width", required_argument, NULL, 'W'},    {"height", required_argument, NULL, 'H'},
-    {"page", required_argument, NULL, 'p'},     {"language", required_argument, NULL, 'l'},
-    {"still", no_argument, NULL, 't'},          {"seed", required_argument, NULL, 'e'},
-    {"print-geometry", no_argument, NULL, 'g'}, {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'v'},        {0},
+    {"socket", required_argument, NULL, 's'},
+    {"windowed", no_argument, NULL, 'w'},
+    {"width", required_argument, NULL, 'W'},
+    {"height", required_argument, NULL, 'H'},
+    {"page", required_argument, NULL, 'p'},
+    {"language", required_argument, NULL, 'l'},
+    {"still", no_argument, NULL, 't'},
+    {"seed", required_argument, NULL, 'e'},
+    {"print-geometry", no_argument, NULL, 'g'},
+    {"push", no_argument, NULL, 'P'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'v'},
+    {0},
 };
 
 static const char help[] = "oriel-panel: the HMI of a bottle filler, with consent to remote support\n\n"
@@ -27,6 +34,7 @@ static const char help[] = "oriel-panel: the HMI of a bottle filler, with consen
                            "  --language CODE    en, de, fr or es\n"
                            "  --still            nothing moves: no animation, no clock, no countdown\n"
                            "  --seed N           another course of the simulation, 0 to 4294967295\n"
+                           "  --push             hand Oriel this panel's own picture, for [capture] backend=hmi\n"
                            "  --print-geometry   tell on stdout where the buttons of consent are, and what happens\n"
                            "  --help, --version\n";
 
@@ -52,6 +60,9 @@ static int take(struct options *o, int option, const char *value) {
         if (!*value || strlen(value) > 107)
             return refuse("--socket", value, "must be a path of 1 to 107 bytes");
         o->socket = value;
+        break;
+    case 'P':
+        o->push = true;
         break;
     case 'w':
         o->windowed = true;

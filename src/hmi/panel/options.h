@@ -11,6 +11,7 @@ extern const char *const page_names[PAGES]; /* as --page takes them */
 
 struct options {
     const char *socket; /* NULL: the default of liboriel */
+    bool push;          /* hand over our own picture */
     bool windowed, still, print_geometry;
     int width, height; /* 0: the monitor's */
     enum page page;

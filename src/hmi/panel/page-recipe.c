@@ -104,6 +104,8 @@ static void valve_cell(void *user, int row, int column, struct table_cell *cell)
 
 static const struct table_column list_columns[] = {{T_RECIPES, 70, 0}, {T_STATE, 30, 1}};
 
+static int loaded; /* row of the list */
+
 static int list_rows(void *user) {
     return 5;
 }
@@ -111,11 +113,51 @@ static int list_rows(void *user) {
 static void list_cell(void *user, int row, int column, struct table_cell *cell) {
     static const char *const numbers[] = {"014", "015", "021", "032", "040"};
 
-    cell->bold = row == 0;
+    cell->bold = row == loaded;
     if (column == 0)
         snprintf(cell->text, sizeof cell->text, "%s   %s", numbers[row], text((enum text_id)(T_APPLE + row)));
-    else if (row == 0)
+    else if (row == loaded)
         snprintf(cell->text, sizeof cell->text, "%s", text(T_LOADED));
+}
+
+void recipe_load(struct panel *p) {
+    if (p->list_table->selected >= 0)
+        loaded = p->list_table->selected;
+    gtk_widget_queue_draw(p->list_table->canvas);
+    geometry_event(p, "recipe loaded");
+}
+
+static void on_load(GtkButton *button, struct panel *p) {
+    pin_show(p);
+}
+
+static void on_hide(GtkToggleButton *button, struct panel *p) {
+    bool hide = gtk_toggle_button_get_active(button);
+
+    hidden_set(p, p->recipe, hide);
+    hidden_set(p, p->valve_table->canvas, hide);
+}
+
+static GtkWidget *commands(struct panel *p) {
+    GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0), *load, *inner, *hide;
+
+    gtk_widget_add_css_class(row, "row");
+    load = window_button(window_label(p, T_LOAD_RECIPE, NULL), "command", G_CALLBACK(on_load), p);
+    inner = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
+    gtk_widget_add_css_class(inner, "icon-text");
+    gtk_box_append(GTK_BOX(inner), icon_new(ICON_EYE_OFF, 20));
+    gtk_box_append(GTK_BOX(inner), window_label(p, T_HIDE, NULL));
+    hide = gtk_toggle_button_new();
+    gtk_button_set_child(GTK_BUTTON(hide), inner);
+    gtk_widget_add_css_class(hide, "command");
+    gtk_widget_add_css_class(hide, "hide");
+    g_signal_connect(hide, "toggled", G_CALLBACK(on_hide), p);
+    gtk_widget_set_hexpand(hide, TRUE);
+    geometry_add(p, "load-recipe", load);
+    geometry_add(p, "hide-recipe", hide);
+    gtk_box_append(GTK_BOX(row), load);
+    gtk_box_append(GTK_BOX(row), hide);
+    return row;
 }
 
 GtkWidget *recipe_create(struct panel *p) {
@@ -157,8 +199,14 @@ GtkWidget *recipe_create(struct panel *p) {
     gtk_widget_set_hexpand(parameter_table.canvas, TRUE);
     gtk_widget_set_vexpand(parameter_table.canvas, TRUE);
     gtk_box_append(GTK_BOX(side), table_create(&list, 430, 180));
+    gtk_box_append(GTK_BOX(side), commands(p));
     gtk_box_append(GTK_BOX(side), table_create(&valves, 430, 220));
     gtk_widget_set_vexpand(valves.canvas, TRUE);
     gtk_box_append(GTK_BOX(page), side);
+    p->recipe = parameter_table.canvas;
+    hidden_add(p, p->recipe);
+    hidden_add(p, valves.canvas);
+    hidden_set(p, p->recipe, false);
+    hidden_set(p, valves.canvas, false);
     return page;
 }

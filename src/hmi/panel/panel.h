@@ -6,6 +6,8 @@
  *   header.c     header and footer                 gauge.c, mimic.c, page-*.c   what the tabs show
  *   support.c    consent, by liboriel alone        prompt.c, indicator.c, call.c   what the person sees of it
  *   chat.c       text chat with the agent          overlay.c, marks.c   what the agent points at and draws
+ *   pin.c        the PIN pad                       hidden.c       what support never sees
+ *   push.c       --push: the panel's own picture
  *   geometry.c   --print-geometry
  *
  * One struct for one process; GTK main thread only. Widgets live as long as the window.
@@ -44,6 +46,10 @@ struct panel {
     struct indicator *indicator;
     struct call_dialog *call;
     struct chat *chat;
+    struct pin *pin;
+    struct hidden *hidden;
+    struct push *push;         /* NULL without --push */
+    GtkWidget *recipe;         /* its parameters */
     struct overlay *overlay;   /* NULL: this screen can't have one */
     struct geometry *geometry; /* NULL without --print-geometry */
 };
@@ -54,6 +60,7 @@ void window_show_page(struct panel *panel, enum page page);
 enum page window_page(struct panel *panel);                                     /* the one that is shown */
 GtkWidget *window_label(struct panel *panel, enum text_id id, const char *css); /* follows the language */
 void window_set_watched(struct panel *panel, bool watched);                     /* the coloured frame */
+void window_origin(struct panel *panel, int *x, int *y);                        /* of its surface on the screen */
 bool window_is_visible(struct panel *panel);                                    /* mapped and not minimized */
 void window_block(struct panel *panel, bool blocked);                           /* no keyboard focus below an overlay */
 /* A layer over the whole panel that dims it, with `card` in the middle; hidden at first. */
@@ -75,6 +82,7 @@ GtkWidget *overview_create(struct panel *panel);
 GtkWidget *alarms_create(struct panel *panel);
 GtkWidget *trend_create(struct panel *panel);
 GtkWidget *recipe_create(struct panel *panel);
+void recipe_load(struct panel *panel); /* the one that is chosen */
 GtkWidget *service_create(struct panel *panel);
 void format_value(char *buffer, size_t size, double value, int decimals); /* with the language's decimal sign */
 
@@ -90,6 +98,13 @@ void support_take_back(struct panel *panel);
 void support_shown(struct panel *panel);
 void support_decide(struct panel *panel, bool allow);
 void support_stop(struct panel *panel);
+void support_remove(struct panel *panel, int scope); /* by its place in the prompt */
+struct oriel_mask;
+struct oriel_surface;
+struct oriel_area;
+void support_surface(struct panel *panel, const struct oriel_surface *surface);
+void support_damage(struct panel *panel, const struct oriel_area *area);
+void support_masks(struct panel *panel, const struct oriel_mask *masks, size_t n);
 bool support_chat(struct panel *panel, const char *text); /* false: it could not be said */
 void support_set_indicator(struct panel *panel, bool visible);
 
@@ -105,6 +120,13 @@ struct prompt_content {
 enum { PROMPT_SCOPES = 6 };
 /* False: the prompt has no words for one of them. */
 bool prompt_knows(const char *const *scopes, size_t n);
+/* Of the scopes in their order: name, words and icon; name NULL after the last. */
+struct prompt_scope {
+    const char *name;
+    enum icon icon;
+    enum text_id text, means;
+};
+const struct prompt_scope *prompt_scope(int i);
 /* Those left ticked, into `ticked`; their number. */
 size_t prompt_ticked(struct panel *panel, const char *ticked[PROMPT_SCOPES]);
 void prompt_create(struct panel *panel, GtkWidget *overlay);
@@ -119,6 +141,7 @@ enum indicator_mode { INDICATOR_CONNECTING, INDICATOR_LIVE, INDICATOR_FROZEN };
 GtkWidget *indicator_create(struct panel *panel);
 void indicator_show(struct panel *panel, const char *agent, const char *company, unsigned seconds, unsigned left,
                     enum indicator_mode mode);
+void indicator_scopes(struct panel *panel, const char *const *scopes, size_t n); /* what they may */
 void indicator_notice(struct panel *panel, const char *text); /* for some seconds; takes the indicator's place */
 void indicator_stopping(struct panel *panel);
 void indicator_translate(struct panel *panel);
@@ -141,6 +164,20 @@ struct oriel_draw;
 bool overlay_create(struct panel *panel); /* false: there can be none here */
 void overlay_draw(struct panel *panel, const struct oriel_draw *draw);
 void overlay_clear(struct panel *panel);
+
+/* pin.c */
+void pin_create(struct panel *panel, GtkWidget *overlay);
+void pin_show(struct panel *panel);
+void pin_hide(struct panel *panel);
+
+/* hidden.c */
+void hidden_add(struct panel *panel, GtkWidget *widget); /* hidden whenever it is on the screen */
+void hidden_set(struct panel *panel, GtkWidget *widget, bool hide);
+void hidden_update(struct panel *panel); /* things may have moved, come or gone */
+
+/* push.c */
+void push_create(struct panel *panel);
+void push_painted(struct panel *panel);
 
 /* geometry.c */
 void geometry_create(struct panel *panel);

@@ -25,15 +25,15 @@ struct prompt {
 };
 
 /* What the prompt has words for. */
-static const struct {
-    const char *name;
-    enum icon icon;
-    enum text_id text, means;
-} known[PROMPT_SCOPES] = {
+static const struct prompt_scope known[PROMPT_SCOPES + 1] = {
     {"view", ICON_EYE, T_SEE_SCREEN, T_SEE_SCREEN_MEANS}, {"camera", ICON_CAMERA, T_CAMERA, T_CAMERA_MEANS},
     {"voice", ICON_MICROPHONE, T_VOICE, T_VOICE_MEANS},   {"face", ICON_USER, T_FACE, T_FACE_MEANS},
     {"control", ICON_HAND, T_CONTROL, T_CONTROL_MEANS},   {"logs", ICON_FILE, T_LOGS, T_LOGS_MEANS},
 };
+
+const struct prompt_scope *prompt_scope(int i) {
+    return &known[i];
+}
 
 static int find_scope(const char *name) {
     for (int i = 0; i < PROMPT_SCOPES; i++)

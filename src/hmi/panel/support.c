@@ -59,6 +59,7 @@ static void on_ask(struct oriel *oriel, const struct oriel_ask *ask, void *user)
     }
     snprintf(p->support->request, sizeof p->support->request, "%s", ask->request);
     call_hide(p);
+    pin_hide(p);
     prompt_show(p, &content);
     geometry_event(p, "ask");
 }
@@ -111,6 +112,7 @@ static void on_session(struct oriel *oriel, const struct oriel_session *session,
                        live     ? INDICATOR_LIVE
                        : frozen ? INDICATOR_FROZEN
                                 : INDICATOR_CONNECTING);
+        indicator_scopes(p, session->scopes, session->n_scopes);
         snprintf(event, sizeof event, "session %s", live ? "live" : frozen ? "paused" : "starting");
     }
     header_update(p);
@@ -256,6 +258,32 @@ bool support_chat(struct panel *p, const char *line) {
     if (r < 0 && r != -EINVAL)
         g_printerr("oriel-panel: cannot write to the agent: %s\n", g_strerror(-r));
     return r == 0;
+}
+
+void support_remove(struct panel *p, int scope) {
+    if (oriel_remove(p->support->oriel, p->support->session, prompt_scope(scope)->name) == 0)
+        geometry_event(p, "removed");
+}
+
+void support_surface(struct panel *p, const struct oriel_surface *surface) {
+    int r = oriel_set_surface(p->support->oriel, surface);
+
+    if (r < 0)
+        g_printerr("oriel-panel: cannot push pictures: %s\n", g_strerror(-r));
+}
+
+void support_damage(struct panel *p, const struct oriel_area *area) {
+    oriel_damage(p->support->oriel, area, 1);
+}
+
+void support_masks(struct panel *p, const struct oriel_mask *masks, size_t n) {
+    char event[32];
+
+    if (!p->support || !p->support->oriel)
+        return;
+    oriel_set_masks(p->support->oriel, masks, n);
+    snprintf(event, sizeof event, "masks %zu", n);
+    geometry_event(p, event);
 }
 
 void support_set_indicator(struct panel *p, bool visible) {

@@ -74,6 +74,22 @@ void window_set_watched(struct panel *p, bool watched) {
         gtk_widget_remove_css_class(p->frame, "watched");
 }
 
+/* Where the window's surface lies on the screen: with a window manager not at 0, 0. */
+void window_origin(struct panel *p, int *x, int *y) {
+    *x = *y = 0;
+#ifdef PANEL_X11
+    GdkSurface *surface = gtk_native_get_surface(GTK_NATIVE(p->window));
+
+    if (GDK_IS_X11_SURFACE(surface)) {
+        Display *display = gdk_x11_display_get_xdisplay(gdk_surface_get_display(surface));
+        Window child;
+
+        XTranslateCoordinates(display, gdk_x11_surface_get_xid(surface), DefaultRootWindow(display), 0, 0, x, y,
+                              &child);
+    }
+#endif
+}
+
 bool window_is_visible(struct panel *p) {
     GdkSurface *surface = gtk_native_get_surface(GTK_NATIVE(p->window));
 
@@ -215,7 +231,9 @@ static void on_monitors(struct panel *p) {
 static void on_painted(GdkFrameClock *clock, struct panel *p) {
     prompt_painted(p);
     indicator_painted(p);
+    hidden_update(p);
     geometry_painted(p);
+    push_painted(p);
 }
 
 static void on_realize(GtkWidget *window, struct panel *p) {
@@ -275,6 +293,7 @@ void window_create(struct panel *p) {
     gtk_overlay_set_child(GTK_OVERLAY(overlay), p->frame);
     chat_create(p, overlay);
     call_create(p, overlay);
+    pin_create(p, overlay);
     prompt_create(p, overlay);
     gtk_window_set_child(GTK_WINDOW(p->window), overlay);
     window_show_page(p, p->options.page);
