@@ -10,7 +10,7 @@
 #define TIME_TOP (INT64_C(1) << 53)
 #define EPOCH_TOP INT64_C(4294967295)
 
-enum { CREDENTIAL_SECONDS_MAX = 86400 };
+enum { CREDENTIAL_SECONDS_MAX = 86400, AUTHORISATION_SECONDS_MAX = 366 * 86400 };
 
 static const char *const over_asks[] = {"clip", "refuse", NULL};
 
@@ -72,6 +72,19 @@ static const struct oriel_field enrolled_fields[] = {{"v", ORIEL_INTEGER, .min =
                                                      {"turn", ORIEL_OBJECT, .optional = true, .fields = turn_fields},
                                                      {NULL}};
 
+static const struct oriel_field authorisation_fields[] = {{"iss", ORIEL_ID},
+                                                          {"id", ORIEL_HASH},
+                                                          {"tenant", ORIEL_ID},
+                                                          {"device", ORIEL_ID},
+                                                          {"vendor", ORIEL_ID},
+                                                          {"scopes", ORIEL_SCOPES},
+                                                          {"seconds", ORIEL_INTEGER, .min = 30, .max = 28800},
+                                                          {"uses", ORIEL_INTEGER, .min = 1, .max = 1000},
+                                                          {"iat", ORIEL_INTEGER, .max = TIME_TOP - 1},
+                                                          {"nbf", ORIEL_INTEGER, .max = TIME_TOP - 1},
+                                                          {"exp", ORIEL_INTEGER, .max = TIME_TOP - 1},
+                                                          {NULL}};
+
 static const struct {
     const char *typ;
     const struct oriel_field *fields;
@@ -82,18 +95,28 @@ static const struct {
     [ORIEL_DOCUMENT_TRUST] = {NULL, trust_fields},
     [ORIEL_DOCUMENT_ENROLMENT] = {"oriel-enrolment+jws", enrolment_fields},
     [ORIEL_DOCUMENT_ENROLLED] = {"oriel-enrolled+jws", enrolled_fields},
+    [ORIEL_DOCUMENT_AUTHORISATION] = {"oriel-authorisation+jws", authorisation_fields},
+    [ORIEL_DOCUMENT_OWNER] = {NULL, owner_fields},
 };
+
+/* From one member to the other, 1 to `max` seconds. */
+static bool lasts(const json_t *document, const char *from, const char *to, json_int_t max) {
+    json_int_t seconds = oriel_json_integer(document, to, 0) - oriel_json_integer(document, from, 0);
+    return seconds > 0 && seconds <= max;
+}
 
 bool oriel_document_check(enum oriel_document_type type, const json_t *document, char error[ORIEL_JSON_ERROR_SIZE]) {
     if (!oriel_fields_check(document, types[type].fields, 0, error))
         return false;
-    if (type != ORIEL_DOCUMENT_AGENT_CREDENTIAL)
-        return true;
-    json_int_t seconds = oriel_json_integer(document, "exp", 0) - oriel_json_integer(document, "iat", 0);
-    if (seconds > 0 && seconds <= CREDENTIAL_SECONDS_MAX)
-        return true;
-    snprintf(error, ORIEL_JSON_ERROR_SIZE, "a credential must last at least a second and at most a day");
-    return false;
+    if (type == ORIEL_DOCUMENT_AGENT_CREDENTIAL && !lasts(document, "iat", "exp", CREDENTIAL_SECONDS_MAX)) {
+        snprintf(error, ORIEL_JSON_ERROR_SIZE, "a credential must last at least a second and at most a day");
+        return false;
+    }
+    if (type == ORIEL_DOCUMENT_AUTHORISATION && !lasts(document, "nbf", "exp", AUTHORISATION_SECONDS_MAX)) {
+        snprintf(error, ORIEL_JSON_ERROR_SIZE, "an authorisation must last at least a second and at most 366 days");
+        return false;
+    }
+    return true;
 }
 
 const char *oriel_document_typ(enum oriel_document_type type) {

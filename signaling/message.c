@@ -56,6 +56,7 @@ static const struct oriel_field challenge_fields[] = {{"hello", ORIEL_HASH},
                                                       {"uptime", ORIEL_INTEGER, .max = UINT32_TOP},
                                                       {"key", ORIEL_KEY},
                                                       {NULL}};
+static const char *const granters[] = {"person", "switch", "owner", NULL};
 static const struct oriel_field turn_fields[] = {{"username", ORIEL_ASCII, .max = ORIEL_TURN_CREDENTIAL_MAX},
                                                  {"password", ORIEL_ASCII, .max = ORIEL_TURN_CREDENTIAL_MAX},
                                                  {NULL}};
@@ -68,6 +69,7 @@ static const struct oriel_field request_fields[] = {{"challenge", ORIEL_HASH},
                                                     {"fingerprint", ORIEL_FINGERPRINT},
                                                     {"turn", ORIEL_OBJECT, .optional = true, .fields = turn_fields},
                                                     {"session", ORIEL_HASH, .optional = true},
+                                                    {"authorisation", ORIEL_TOKEN, .optional = true},
                                                     {NULL}};
 static const struct oriel_field progress_fields[] = {
     {"request", ORIEL_HASH}, {"stage", ORIEL_WORD, .words = stages}, {NULL}};
@@ -77,6 +79,7 @@ static const struct oriel_field grant_fields[] = {{"request", ORIEL_HASH},
                                                   {"scopes", ORIEL_SCOPES},
                                                   {"seconds", ORIEL_INTEGER, .min = 30, .max = 28800},
                                                   {"fingerprint", ORIEL_FINGERPRINT},
+                                                  {"by", ORIEL_WORD, .optional = true, .words = granters},
                                                   {NULL}};
 static const struct oriel_field denial_fields[] = {{"request", ORIEL_HASH},
                                                    {"reason", ORIEL_WORD, .words = denials},

@@ -21,5 +21,7 @@ const char *oriel_wall_source(void);
 int64_t oriel_wall_seconds(void);
 void oriel_clock_advance(int64_t nanoseconds);
 void oriel_clock_turn_wall(int64_t seconds);
+/* For tests: what oriel_wall_source() says; NULL: what the kernel does. */
+void oriel_clock_turn_source(const char *source);
 
 #endif

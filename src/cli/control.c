@@ -94,12 +94,31 @@ static void print_session(const json_t *s) {
     printf("agent     %s (%s): “%s”\n", text(s, "agent"), text(s, "company"), text(s, "reason"));
     if (*text(s, "session"))
         printf("left      %s\n", left);
+    if (strcmp(text(s, "by"), "switch") == 0)
+        puts("granted   by the key switch: nobody was asked");
+    else if (strcmp(text(s, "by"), "owner") == 0)
+        puts("granted   by the owner's authorisation: nobody was asked");
     const json_t *f = json_object_get(s, "figures");
     if (f)
         printf("picture   %lldx%lld, %lld frames/s, %lld kbit/s, %.1f %% lost, round trip %lld ms\n",
                oriel_json_integer(f, "width", 0), oriel_json_integer(f, "height", 0), oriel_json_integer(f, "fps", 0),
                oriel_json_integer(f, "kbps", 0), json_number_value(json_object_get(f, "loss_percent")),
                oriel_json_integer(f, "rtt_ms", 0));
+}
+
+/* What opens the panel without a person, and whether it can. */
+static void print_unattended(const json_t *s) {
+    const json_t *window = json_object_get(s, "window");
+    char left[16];
+    oriel_cli_duration(oriel_json_integer(window, "left", 0), left);
+    if (*text(window, "broken"))
+        printf("switch    opens nothing: it can't be read any more: %s\n", text(window, "broken"));
+    else if (oriel_json_integer(window, "left", 0))
+        printf("switch    the panel is open, nobody is asked, for %s\n", left);
+    else if (window)
+        puts("switch    closed");
+    if (*text(s, "authorise_why"))
+        printf("owner     no authorisation holds: %s\n", text(s, "authorise_why"));
 }
 
 int oriel_cli_status(const struct oriel_cli *cli) {
@@ -125,6 +144,7 @@ int oriel_cli_status(const struct oriel_cli *cli) {
                    oriel_json_integer(s, "records", 0));
         if (*text(s, "audit_why"))
             printf("audit     every request is denied: %s\n", text(s, "audit_why"));
+        print_unattended(s);
         if (json_is_true(json_object_get(s, "call")))
             puts("call      the person calls for support");
         printf("session   %s\n", strcmp(text(s, "status"), "ready") == 0 ? "none" : text(s, "status"));

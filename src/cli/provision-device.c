@@ -58,7 +58,10 @@ static bool add_identity(struct device *d) {
             json_pack("{s:O, s:s, s:s, s:s, s:s, s:I, s:{s:o}, s:o}", "iss", json_object_get(owner, "id"), "sub", d->id,
                       "tenant", d->tenant, "name", d->name, "model", d->model, "iat", (json_int_t)time(NULL), "cnf",
                       "jwk", oriel_key_public(key), "enc", oriel_key_public(seal_key));
-        good = add(d, "device.jwt", "0644", oriel_document_sign(ORIEL_DOCUMENT_DEVICE_CREDENTIAL, claims, owner_key)) &&
+        json_t *known = json_pack("{s:O, s:O, s:O}", "id", json_object_get(owner, "id"), "name",
+                                  json_object_get(owner, "name"), "key", json_object_get(owner, "key"));
+        good = add(d, "owner.json", "0644", oriel_json_pretty(known)) &&
+               add(d, "device.jwt", "0644", oriel_document_sign(ORIEL_DOCUMENT_DEVICE_CREDENTIAL, claims, owner_key)) &&
                add(d, "device.key", "0600", oriel_key_pem(key)) && add(d, "seal.key", "0600", oriel_key_pem(seal_key));
     }
     json_decref(owner);
@@ -208,6 +211,8 @@ static char *configuration(const struct device *d, json_t *scopes) {
     }
     if (d->turn_ca)
         g_string_append(text, "[relay]\nca=" ROOT "/etc/oriel/turn-ca.pem\n\n");
+    g_string_append(text, "[unattended]\nowner=" ROOT "/etc/oriel/owner.json\nuses=" ROOT
+                          "/var/lib/oriel/authorised.json\n\n");
     g_string_append(text, "[audit]\ndirectory=" ROOT "/var/lib/oriel/audit\nkey=" ROOT "/etc/oriel/audit.key\n");
     if (d->collector)
         g_string_append_printf(text, "collector=%s\ncollector-key=" ROOT "/etc/oriel/collector.jwk\n",
@@ -295,7 +300,7 @@ int oriel_provision_device(int argc, char **argv) {
 static bool is_known_name(const char *name) {
     static const char *const names[] = {"device.key",    "seal.key",      "audit.key",  "device.jwt",
                                         "broker-ca.pem", "broker.pem",    "broker.key", "turn-ca.pem",
-                                        "oriel.conf",    "collector.jwk", NULL};
+                                        "oriel.conf",    "collector.jwk", "owner.json", NULL};
     if (g_strv_contains(names, name))
         return true;
     g_autofree char *vendor = g_str_has_prefix(name, "trust.d/") && g_str_has_suffix(name, ".json")

@@ -20,16 +20,19 @@ static const struct command {
      "--out DIR --id ID --label LABEL [--key FILE] [--presence-key FILE]\n"
      "      [--turn URI… [--turn-secret FILE]]"},
     {"trust", oriel_provision_trust,
-     "--vendor DIR|vendor.json --scopes view,control,logs --seconds N [--over-ask clip|refuse]\n"
+     "--vendor DIR|vendor.json --scopes view,camera,voice --seconds N [--over-ask clip|refuse]\n"
      "      [--turn URI…] --out FILE"},
     {"device", oriel_provision_device,
      "--owner DIR --id ID --tenant ID --name NAME [--model TEXT] [--site TEXT] [--firmware TEXT] --broker URL\n"
-     "      --trust FILE… [--scopes view,control,logs] [--key FILE] [--seal-key FILE] [--broker-ca FILE]\n"
+     "      --trust FILE… [--scopes view,camera,voice] [--key FILE] [--seal-key FILE] [--broker-ca FILE]\n"
      "      [--certificate FILE --certificate-key FILE] [--turn-ca FILE] [--days N] --out BUNDLE"},
     {"install", oriel_provision_install, "BUNDLE [--root DIR] [--image]"},
     {"agent", oriel_provision_agent,
      "--vendor DIR --owner owner.json… --tenant ID --id ID --name NAME [--scopes view] [--hours 8]\n"
      "      [--password FILE] --request FILE|- [--out FILE|-]"},
+    {"authorise", oriel_provision_authorise,
+     "--owner DIR --tenant ID --device ID --vendor ID [--scopes view] [--seconds 1800] [--uses 1]\n"
+     "      [--from TIME] [--hours 8] [--out FILE|-]"},
     {"revoke", oriel_provision_revoke, "--vendor DIR [--epoch [--forget-keys] | --key KEYID…] --out FILE|-"},
     {"broker", oriel_provision_broker,
      "--out DIR --owner DIR --tenant ID --device-port N --agent-port N [--console DIR] [--host NAME…]\n"

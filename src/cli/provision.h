@@ -151,6 +151,7 @@ int oriel_provision_trust(int argc, char **argv);
 int oriel_provision_device(int argc, char **argv);
 int oriel_provision_install(int argc, char **argv);
 int oriel_provision_agent(int argc, char **argv);
+int oriel_provision_authorise(int argc, char **argv);
 int oriel_provision_revoke(int argc, char **argv);
 int oriel_provision_broker(int argc, char **argv);
 int oriel_provision_broker_agent(int argc, char **argv);

@@ -9,9 +9,10 @@
 #include <string.h>
 
 #include "frames.h"
+#include "line.h"
 #include "message.h"
 
-enum kind { TEXT, ID, NUMBER, CHOICE, ADDRESSES, URL, USERS, PROXY, ABSOLUTE_PATH, SCOPES, PIPELINE, MASKS };
+enum kind { TEXT, ID, NUMBER, CHOICE, ADDRESSES, URL, USERS, PROXY, ABSOLUTE_PATH, SCOPES, PIPELINE, MASKS, GPIO, IDS };
 
 enum { SOCKET_PATH_MAX = 107, QUOTED_MAX = 60 };
 
@@ -51,6 +52,7 @@ static const struct key keys[] = {
     {"consent", "grace-seconds", NUMBER, AT(consent_grace), "300", .min = 5, .max = 3600},
     {"control", "socket", ABSOLUTE_PATH, AT(control_socket), "/run/oriel/control.sock", .max = SOCKET_PATH_MAX},
     {"control", "stop-socket", ABSOLUTE_PATH, AT(stop_socket), "", .max = SOCKET_PATH_MAX},
+    {"control", "stop-line", GPIO, AT(stop_line), ""},
     {"capture", "backend", CHOICE, AT(capture_backend), "auto", .choices = "auto|x11|fbdev|hmi|test"},
     {"capture", "display", TEXT, AT(capture_display), "", .max = 64},
     {"capture", "xauthority", ABSOLUTE_PATH, AT(capture_xauthority), ""},
@@ -68,6 +70,15 @@ static const struct key keys[] = {
     {"relay", "fallback-ms", NUMBER, AT(relay_fallback_ms), "2000", .min = 200, .max = 10000},
     {"session", "max-seconds", NUMBER, AT(session_max_seconds), "28800", .min = 30, .max = 28800},
     {"session", "scopes", SCOPES, AT(session_scopes), "view"},
+    {"unattended", "switch", GPIO, AT(unattended_switch), ""},
+    {"unattended", "switch-kind", CHOICE, AT(unattended_kind), "key", .choices = "key|button"},
+    {"unattended", "switch-minutes", NUMBER, AT(unattended_minutes), "10", .min = 1, .max = 480},
+    {"unattended", "switch-vendors", IDS, AT(unattended_vendors), ""},
+    {"unattended", "switch-scopes", SCOPES, AT(unattended_scopes), "view"},
+    {"unattended", "authorisations", CHOICE, AT(unattended_authorisations), "no", .choices = "yes|no"},
+    {"unattended", "owner", ABSOLUTE_PATH, AT(unattended_owner), "/etc/oriel/owner.json"},
+    {"unattended", "uses", ABSOLUTE_PATH, AT(unattended_uses), "/var/lib/oriel/authorised.json"},
+    {"unattended", "clock", CHOICE, AT(unattended_clock), "synchronised", .choices = "synchronised|local"},
     {"audit", "directory", ABSOLUTE_PATH, AT(audit_directory), "/var/lib/oriel/audit"},
     {"audit", "key", ABSOLUTE_PATH, AT(audit_key), "/etc/oriel/audit.key"},
     {"audit", "collector", TEXT, AT(audit_collector), "", .max = 255},
@@ -212,6 +223,12 @@ static char *refuse_value(const struct key *k, const char *value) {
                                      "empty or beyond %d",
                                      ORIEL_MASKS_MAX, ORIEL_FRAME_SIDE_MAX);
     }
+    case GPIO:
+        return !*value || oriel_line_is_good(value)
+                   ? NULL
+                   : g_strdup("/dev/gpiochipN:LINE, with :low when the switch pulls it to ground");
+    case IDS:
+        return every_part(value, oriel_is_id) ? NULL : g_strdup("ids of vendors joined by ';'");
     case URL:
         return is_url(value)
                    ? NULL
@@ -335,6 +352,10 @@ static bool parse_text(struct parser *p, const char *text, GError **error) {
         if (p->seen[i] || keys[i].otherwise)
             continue;
         REFUSE(error, "%s: '%s' in [%s] is missing and has no default", p->name, keys[i].name, keys[i].group);
+        return false;
+    }
+    if (*p->config->unattended_switch && !p->config->unattended_vendors[strspn(p->config->unattended_vendors, "; ")]) {
+        REFUSE(error, "%s: 'switch' in [unattended] needs 'switch-vendors': for whom it opens the panel", p->name);
         return false;
     }
     if (*p->config->media_addresses && strcmp(p->config->media_path, "relay") == 0) {

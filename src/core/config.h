@@ -22,6 +22,7 @@ struct oriel_config {
     guint consent_again;                /* seconds until the person is asked again; 0: never */
     guint consent_grace;                /* seconds for that answer */
     char *control_socket, *stop_socket; /* stop_socket: beside the control socket unless it is given */
+    char *stop_line;                    /* what oriel-stop watches, for status and doctor; "" = none */
     char *capture_backend, *capture_display, *capture_xauthority, *capture_monitor, *capture_device;
     char *capture_masks;   /* "x,y,WxH" joined by ';' */
     char *media_path;      /* "relay": through TURN servers only; "direct": on the LAN */
@@ -34,6 +35,12 @@ struct oriel_config {
     guint relay_fallback_ms;      /* without an answer by UDP, TCP and TLS are tried */
     guint session_max_seconds;
     char *session_scopes;                                /* joined by ';': what this device grants at most */
+    char *unattended_switch, *unattended_kind;           /* a line as base/line.h has it, "" = none; "key", "button" */
+    guint unattended_minutes;                            /* that a turn of it opens */
+    char *unattended_vendors, *unattended_scopes;        /* joined by ';' */
+    char *unattended_authorisations;                     /* "yes", "no" */
+    char *unattended_owner, *unattended_uses;            /* files */
+    char *unattended_clock;                              /* "synchronised", "local" */
     char *audit_directory, *audit_key, *audit_collector; /* the latter: a vkey, or "" */
     char *audit_collector_key;                           /* file: a public JWK; "": no export by the broker */
     guint audit_keep;                                    /* MiB, closed segments, that are not dropped */

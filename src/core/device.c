@@ -190,11 +190,18 @@ static json_t *status(void *user) {
         json_object_set_new(s, "records", json_integer((json_int_t)size));
         json_object_set_new(s, "collected", json_integer((json_int_t)collected));
     }
+    if (*d->config->unattended_switch)
+        json_object_set_new(s, "window",
+                            json_pack("{s:i, s:s?}", "left", (int)oriel_keyswitch_left(d->keyswitch), "broken",
+                                      oriel_keyswitch_broken(d->keyswitch)));
+    if (d->authorise_why)
+        json_object_set_new(s, "authorise_why", json_string(d->authorise_why));
     const struct oriel_session_request *r = oriel_session_request(d->session);
     if (r) {
         json_t *session = oriel_device_describe(r, json_pack("{s:s, s:s, s:s, s:i}", "request", r->hash, "session",
                                                              oriel_session_id(d->session), "reason", r->reason, "left",
                                                              (int)oriel_session_left(d->session)));
+        json_object_set_new(session, "by", json_string(r->by ? r->by : "person"));
         json_object_set_new(session, "paused", json_string(oriel_session_paused(d->session)));
         if (oriel_session_figures(d->session))
             json_object_set(session, "figures", (json_t *)oriel_session_figures(d->session));
@@ -256,6 +263,36 @@ static void answered(void *user, bool good) {
 
 static const struct oriel_ledger_events ledger_events = {recorded, grown, exported, answered, unrecorded};
 
+static void window_changed(void *user, bool open, const char *why) {
+    struct oriel_device *d = user;
+    json_t *members = json_pack("{s:b}", "open", (int)open);
+    if (open)
+        json_object_set_new(members, "seconds", json_integer(oriel_keyswitch_left(d->keyswitch)));
+    else
+        json_object_set_new(members, "why", json_string(why));
+    oriel_info("the key switch has %s the panel%s%s", open ? "opened" : "closed", why ? ": " : "", why ? why : "");
+    if (!open)
+        oriel_session_window_closed(d->session, why);
+    oriel_device_record(d, "window", members, 0);
+    oriel_device_publish(d);
+}
+
+/* What opens the panel without a person. A switch that can't be read at the start is a fault of the configuration;
+ * authorisations that can't be checked are refused, each. */
+static bool start_unattended(struct oriel_device *d, GError **error) {
+    g_autoptr(GError) why = NULL;
+    d->authorise = oriel_authorise_new(d->config, d->identity, &why);
+    if (why) {
+        oriel_error("no authorisation of the owner holds: %s", why->message);
+        d->authorise_why = g_strdup(why->message);
+    }
+    GError *line = NULL;
+    d->keyswitch = oriel_keyswitch_new(d->config, window_changed, d, &line);
+    if (line)
+        g_propagate_error(error, line);
+    return !line;
+}
+
 static bool start(struct oriel_device *d, GError **error) {
     const struct oriel_config *c = d->config;
     d->identity = oriel_identity_load(c, error);
@@ -288,6 +325,8 @@ static bool start(struct oriel_device *d, GError **error) {
         return false;
     g_autofree char *will = oriel_mail_state(
         d->identity, NULL, json_pack("{s:s, s:s, s:b}", "device", c->device_id, "boot", d->boot, "online", 0));
+    if (!start_unattended(d, error))
+        return false;
     d->watch = oriel_watch_new(c->trust_directory, oriel_device_trust_changed, d);
     d->link = oriel_link_new(c, d->launcher, will, &oriel_device_link_events, d, error);
     return d->link != NULL;
@@ -347,6 +386,9 @@ void oriel_device_free(struct oriel_device *d) {
     oriel_exchanges_free(d->exchanges);
     oriel_limit_free(d->limit);
     oriel_backoff_free(d->backoff);
+    oriel_keyswitch_free(d->keyswitch);
+    oriel_authorise_free(d->authorise);
+    g_free(d->authorise_why);
     oriel_trust_free(d->trust);
     oriel_identity_free(d->identity);
     close(d->timer);

@@ -119,9 +119,10 @@ static void handle_hello(struct oriel_device *d, const struct oriel_mail *mail) 
         oriel_link_send(d->link, peer->agent, bytes);
 }
 
-/* Takes the request over, or says why the person is not asked. A request that is pending stays as it is. */
+/* Takes the request over, or says why the person is not asked. A request that is pending stays as it is. What the owner
+ * has authorised, or a key switch has opened, is granted without asking. */
 static const char *put_to_person(struct oriel_device *d, const struct oriel_mail *mail,
-                                 struct oriel_session_request *request) {
+                                 struct oriel_session_request *request, char **detail) {
     const char *session = oriel_json_text(mail->message, "session");
     bool more = oriel_session_is_more(d->session, mail->peer, session);
     if (d->closing || (oriel_session_request(d->session) && !more))
@@ -134,6 +135,11 @@ static const char *put_to_person(struct oriel_device *d, const struct oriel_mail
         return "audit";
     if (more)
         return oriel_session_more(d->session, request);
+    const char *authorisation = oriel_json_text(mail->message, "authorisation");
+    if (authorisation && !oriel_authorise_use(d->authorise, authorisation, request, detail))
+        return "not-allowed";
+    if (!authorisation)
+        oriel_keyswitch_grants(d->keyswitch, request);
     oriel_session_ask(d->session, request);
     return NULL;
 }
@@ -157,9 +163,9 @@ static void handle_request(struct oriel_device *d, const struct oriel_mail *mail
         oriel_session_request_clear(&request);
     } else {
         memcpy(request.hash, mail->hash, ORIEL_HASH_SIZE);
-        const char *no = put_to_person(d, mail, &request);
+        const char *no = put_to_person(d, mail, &request, &detail);
         if (no)
-            refuse(d, mail, agent, no, NULL);
+            refuse(d, mail, agent, no, detail);
         oriel_session_request_clear(&request);
     }
 }

@@ -46,10 +46,11 @@ bool oriel_device_tell(void *user, json_t *message) {
 }
 
 static json_t *session_message(struct oriel_device *d, const char *state) {
-    return oriel_device_describe(oriel_session_request(d->session),
-                                 json_pack("{s:s, s:s, s:s, s:s, s:i}", "t", "session", "state", state, "session",
-                                           oriel_session_id(d->session), "why", oriel_session_paused(d->session),
-                                           "left", (int)oriel_session_left(d->session)));
+    const struct oriel_session_request *r = oriel_session_request(d->session);
+    return oriel_device_describe(r, json_pack("{s:s, s:s, s:s, s:s, s:i, s:s}", "t", "session", "state", state,
+                                              "session", oriel_session_id(d->session), "why",
+                                              oriel_session_paused(d->session), "left",
+                                              (int)oriel_session_left(d->session), "by", r->by ? r->by : "person"));
 }
 
 static void tell_call(struct oriel_device *d) {

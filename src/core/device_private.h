@@ -4,12 +4,14 @@
 #ifndef ORIEL_DEVICE_PRIVATE_H
 #define ORIEL_DEVICE_PRIVATE_H
 
+#include "authorise.h"
 #include "backoff.h"
 #include "collector.h"
 #include "control.h"
 #include "device.h"
 #include "exchange.h"
 #include "identity.h"
+#include "keyswitch.h"
 #include "ledger.h"
 #include "limit.h"
 #include "link.h"
@@ -33,6 +35,9 @@ struct oriel_device {
     struct oriel_exchanges *exchanges;
     struct oriel_limit *limit;
     struct oriel_backoff *backoff;
+    struct oriel_keyswitch *keyswitch; /* NULL: none */
+    struct oriel_authorise *authorise; /* NULL: none */
+    char *authorise_why;               /* why there is none though it is configured */
     struct oriel_watch *watch;
     struct oriel_collector *collector; /* NULL: none is configured */
     char boot[ORIEL_HASH_SIZE];

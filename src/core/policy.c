@@ -4,39 +4,24 @@
 #include <string.h>
 
 #include "clock.h"
+#include "list.h"
 #include "text.h"
 
 enum { REASON_MAX = 120, AGENT_NAME_MAX = 64, SECONDS_MIN = 30 };
 
-static bool contains(const json_t *list, const char *text) {
-    for (size_t i = 0; i < json_array_size(list); i++)
-        if (strcmp(json_string_value(json_array_get(list, i)), text) == 0)
-            return true;
-    return false;
-}
-
-static json_t *intersect(const json_t *a, const json_t *b) {
-    json_t *both = json_array();
-    for (size_t i = 0; i < json_array_size(a); i++)
-        if (contains(b, json_string_value(json_array_get(a, i))))
-            json_array_append(both, json_array_get(a, i));
-    return both;
-}
-
 /* A new reference: what the configuration allows and this version can do. */
 static json_t *device_scopes(const struct oriel_config *config) {
     json_t *scopes = json_array();
-    g_auto(GStrv) parts = g_strsplit(config->session_scopes, ";", -1);
-    for (char **part = parts; *part; part++) {
-        const struct oriel_scope *scope = oriel_scope_find(g_strstrip(*part));
-        if (scope && scope->built)
-            json_array_append_new(scopes, json_string(scope->name));
-    }
+    json_t *configured = oriel_list_split(config->session_scopes);
+    for (const struct oriel_scope *s = oriel_scopes; s->name; s++)
+        if (s->built && oriel_list_has(configured, s->name))
+            json_array_append_new(scopes, json_string(s->name));
+    json_decref(configured);
     return scopes;
 }
 
 json_t *oriel_policy_offered(const struct oriel_config *config, const struct oriel_vendor *vendor) {
-    json_t *device = device_scopes(config), *both = intersect(device, vendor->scopes);
+    json_t *device = device_scopes(config), *both = oriel_list_both(device, vendor->scopes);
     json_decref(device);
     return both;
 }
@@ -45,7 +30,8 @@ json_t *oriel_policy_offered(const struct oriel_config *config, const struct ori
 static json_t *effective_scopes(const struct oriel_config *config, const struct oriel_peer *peer,
                                 const struct oriel_vendor *vendor, const json_t *requested) {
     json_t *device = device_scopes(config);
-    json_t *a = intersect(requested, peer->scopes), *b = intersect(a, vendor->scopes), *c = intersect(b, device);
+    json_t *a = oriel_list_both(requested, peer->scopes), *b = oriel_list_both(a, vendor->scopes),
+           *c = oriel_list_both(b, device);
     json_decref(device);
     json_decref(a);
     json_decref(b);

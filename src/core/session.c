@@ -168,6 +168,7 @@ void oriel_session_request_clear(struct oriel_session_request *r) {
     g_free(r->reason);
     json_decref(r->scopes);
     g_free(r->fingerprint);
+    g_free(r->authorisation);
     g_free(r->turn_servers);
     g_free(r->turn_username);
     if (r->turn_password)
@@ -226,7 +227,30 @@ void oriel_session_ask(struct oriel_session *s, struct oriel_session_request *re
                                         r->scopes, "seconds", (int)r->seconds));
 }
 
+/* Into the records of a decision and a grant: by whom, if it was not a person who was asked. */
+static json_t *granted_by(const struct oriel_session_request *r, json_t *members) {
+    if (r->by)
+        json_object_set_new(members, "by", json_string(r->by));
+    if (r->authorisation)
+        json_object_update_new(members, json_pack("{s:s, s:i}", "authorisation", r->authorisation, "use", (int)r->use));
+    return members;
+}
+
+static void start(struct oriel_session *s);
+
+static void start_unasked(struct oriel_session *s) {
+    s->prepared = true;
+    if (s->ops->prepare(s->user))
+        start(s);
+    else
+        refuse_recorded(s, "media-failed", "the helpers cannot be started");
+}
+
 static void request_recorded(struct oriel_session *s) {
+    if (s->request.by) {
+        start_unasked(s);
+        return;
+    }
     const struct oriel_session_request *r = &s->request;
     const struct oriel_session_question question = {ORIEL_QUESTION_REQUEST, r->hash, r, r->scopes, s->rules.timeout};
     if (!s->ops->ask(s->user, &question)) {
@@ -242,8 +266,13 @@ static void request_recorded(struct oriel_session *s) {
     }
 }
 
+/* A person is being asked; what is granted otherwise needs no provider. */
+static bool asks_person(const struct oriel_session *s) {
+    return s->state == ORIEL_SESSION_ASKING && !s->request.by;
+}
+
 static void request_shown(struct oriel_session *s, const char *hash) {
-    if (s->state != ORIEL_SESSION_ASKING || strcmp(hash, s->request.hash) != 0 || s->shown_at)
+    if (!asks_person(s) || strcmp(hash, s->request.hash) != 0 || s->shown_at)
         return;
     s->shown_at = oriel_boottime();
     oriel_session_record_step(s, ORIEL_STEP_PROMPT, "prompt", json_pack("{s:s}", "request", hash));
@@ -262,11 +291,12 @@ static void start(struct oriel_session *s) {
     s->expires = s->started + (gint64)r->seconds * ORIEL_SECOND;
     s->state = ORIEL_SESSION_STARTING; /* what ends it now is an end; nothing is started before it is on record */
     oriel_session_live_begin(s);
-    record(s, "decision", json_pack("{s:s, s:b, s:O}", "request", r->hash, "allow", 1, "scopes", r->scopes));
-    oriel_session_record_step(s, ORIEL_STEP_GRANT, "grant",
-                              json_pack("{s:s, s:s, s:s, s:s, s:O, s:i}", "request", r->hash, "session", s->id,
-                                        "vendor", r->vendor, "agent", r->peer->agent, "scopes", r->scopes, "seconds",
-                                        (int)r->seconds));
+    record(s, "decision",
+           granted_by(r, json_pack("{s:s, s:b, s:O}", "request", r->hash, "allow", 1, "scopes", r->scopes)));
+    oriel_session_record_step(
+        s, ORIEL_STEP_GRANT, "grant",
+        granted_by(r, json_pack("{s:s, s:s, s:s, s:s, s:O, s:i}", "request", r->hash, "session", s->id, "vendor",
+                                r->vendor, "agent", r->peer->agent, "scopes", r->scopes, "seconds", (int)r->seconds)));
 }
 
 static void grant_recorded(struct oriel_session *s) {
@@ -296,7 +326,7 @@ static void decide_request(struct oriel_session *s, const char *hash, const json
         oriel_session_provider_invalid(s, "a scope that was not asked for");
     else if (oriel_session_too_soon(s, hash, s->shown_at))
         ; /* it stays open */
-    else if (!oriel_session_has(ticked, "view"))
+    else if (!oriel_list_has(ticked, "view"))
         refuse_recorded(s, "denied", "the person left nothing to see");
     else {
         json_decref(s->request.scopes);
@@ -318,14 +348,14 @@ void oriel_session_shown(struct oriel_session *s, const char *hash) {
 }
 
 void oriel_session_decide(struct oriel_session *s, const char *hash, const json_t *scopes) {
-    if (s->state == ORIEL_SESSION_ASKING)
+    if (asks_person(s))
         decide_request(s, hash, scopes);
     else if (granted(s)) /* else the prompt was withdrawn while the answer was on its way */
         oriel_session_live_decide(s, hash, scopes, "denied");
 }
 
 void oriel_session_provider_invalid(struct oriel_session *s, const char *detail) {
-    if (s->state == ORIEL_SESSION_ASKING) {
+    if (asks_person(s)) {
         withdraw(s, "cancelled");
         refuse_recorded(s, "provider-invalid", detail);
     } else if (granted(s)) {
@@ -334,7 +364,7 @@ void oriel_session_provider_invalid(struct oriel_session *s, const char *detail)
 }
 
 void oriel_session_provider_lost(struct oriel_session *s, const char *detail) {
-    if (s->state == ORIEL_SESSION_ASKING) {
+    if (asks_person(s)) {
         withdraw(s, "cancelled");
         refuse_recorded(s, "provider-lost", detail);
     } else if (granted(s)) {
@@ -350,6 +380,15 @@ void oriel_session_stop(struct oriel_session *s, const char *by, const char *rea
     } else if (s->state != ORIEL_SESSION_IDLE && s->state != ORIEL_SESSION_ENDING) {
         oriel_session_end(s, by, reason, NULL);
     }
+}
+
+void oriel_session_window_closed(struct oriel_session *s, const char *why) {
+    if (s->state == ORIEL_SESSION_IDLE || g_strcmp0(s->request.by, "switch") != 0)
+        return;
+    if (s->state == ORIEL_SESSION_ASKING)
+        refuse_recorded(s, "cancelled", why);
+    else if (s->state != ORIEL_SESSION_ENDING)
+        oriel_session_end(s, "person", "stopped", why);
 }
 
 void oriel_session_cancel(struct oriel_session *s, const struct oriel_peer *peer, const char *hash) {
@@ -391,8 +430,8 @@ static void send_offer(struct oriel_session *s) {
 static void send_grant(struct oriel_session *s) {
     const struct oriel_session_request *r = &s->request;
     s->ops->send(s->user, r->peer, ORIEL_MESSAGE_GRANT,
-                 json_pack("{s:s, s:s, s:O, s:i, s:s}", "request", r->hash, "session", s->id, "scopes", r->scopes,
-                           "seconds", (int)r->seconds, "fingerprint", s->fingerprint));
+                 json_pack("{s:s, s:s, s:O, s:i, s:s, s:s}", "request", r->hash, "session", s->id, "scopes", r->scopes,
+                           "seconds", (int)r->seconds, "fingerprint", s->fingerprint, "by", r->by ? r->by : "person"));
     send_offer(s);
 }
 

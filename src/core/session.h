@@ -16,9 +16,11 @@
  * for a record. Ending kills first and records afterwards. While a session lives (session_live.c): the scopes can
  * shrink by a tap and grow by a new question only; the person is asked again every `again` seconds, with the picture
  * frozen until the answer; without heartbeat or indicator for 2 s the picture is frozen, without heartbeat for 10 s the
- * session ends. Chat and drawing: session_talk.c. Limits: one request, one question or one session at a time; others
- * are `busy`. Times are boot time in nanoseconds; the caller delivers oriel_session_tick() at the deadline that
- * ops->arm() named. One thread. */
+ * session ends. What a key switch or the owner grants (request.by)
+ * is started without asking, and lives without a provider; it never lasts longer than what it was granted by, and who
+ * turns the key back ends it. Chat and drawing: session_talk.c. Limits: one request, one question or one session at a
+ * time; others are `busy`. Times are boot time in nanoseconds; the caller delivers oriel_session_tick() at the deadline
+ * that ops->arm() named. One thread. */
 #ifndef ORIEL_SESSION_H
 #define ORIEL_SESSION_H
 
@@ -49,6 +51,11 @@ struct oriel_session_request {
     json_t *scopes;         /* effective */
     guint seconds;          /* effective */
     char *fingerprint;
+    /* Who grants it, "switch" or "owner"; NULL: the person is asked. Of the owner: the id of the authorisation, and
+     * which of its uses this is. */
+    const char *by;
+    char *authorisation;
+    guint use;
     /* Where media goes through TURN, else NULL: URIs (RFC 7065) joined by ',' from the vendor's trust file, and the
      * agent's credentials there. The password is in no log and no record, and overwritten when the request is cleared.
      */
@@ -160,6 +167,8 @@ void oriel_session_provider_connected(struct oriel_session *session);
 void oriel_session_provider_alive(struct oriel_session *session, bool indicator);
 void oriel_session_provider_invalid(struct oriel_session *session, const char *detail);
 void oriel_session_provider_lost(struct oriel_session *session, const char *detail);
+/* The window of the key switch was closed before its time: what was granted in it ends. */
+void oriel_session_window_closed(struct oriel_session *session, const char *why);
 /* `by`: "person" or "local"; `reason`: "stopped" or "shutdown". */
 void oriel_session_stop(struct oriel_session *session, const char *by, const char *reason);
 

@@ -15,18 +15,8 @@
 
 enum { UNSEEN_MAX = 2, SILENT_MAX = 10 };
 
-bool oriel_session_has(const json_t *scopes, const char *scope) {
-    for (size_t i = 0; i < json_array_size(scopes); i++)
-        if (strcmp(json_string_value(json_array_get(scopes, i)), scope) == 0)
-            return true;
-    return false;
-}
-
 json_t *oriel_session_ticked(const json_t *asked, const json_t *ticked) {
-    json_t *both = json_array();
-    for (size_t i = 0; i < json_array_size(asked); i++)
-        if (oriel_session_has(ticked, json_string_value(json_array_get(asked, i))))
-            json_array_append(both, json_array_get(asked, i));
+    json_t *both = oriel_list_both(asked, ticked);
     if (json_array_size(both) == json_array_size(ticked) && json_array_size(both) > 0)
         return both;
     json_decref(both);
@@ -46,6 +36,12 @@ const char *oriel_session_paused(const struct oriel_session *s) {
            : s->paused & ORIEL_PAUSE_AGAIN     ? "again"
            : s->paused & ORIEL_PAUSE_INDICATOR ? "indicator"
                                                : "";
+}
+
+/* Somebody is at the panel who must see the indicator, and can be asked again. Else the session is bounded by the time
+ * of the window or authorisation that it was granted by. */
+static bool attended(const struct oriel_session *s) {
+    return !s->request.by;
 }
 
 /* Panel and agent see what holds now. */
@@ -160,7 +156,7 @@ const char *oriel_session_more(struct oriel_session *s, struct oriel_session_req
         return "busy";
     json_t *fresh = json_array();
     for (size_t i = 0; i < json_array_size(request->scopes); i++)
-        if (!oriel_session_has(s->request.scopes, json_string_value(json_array_get(request->scopes, i))))
+        if (!oriel_list_has(s->request.scopes, json_string_value(json_array_get(request->scopes, i))))
             json_array_append(fresh, json_array_get(request->scopes, i));
     json_decref(request->scopes);
     request->scopes = fresh;
@@ -275,7 +271,7 @@ void oriel_session_live_decide(struct oriel_session *s, const char *hash, const 
         return; /* withdrawn while the answer was on its way, or answered already */
     bool more = s->more.peer != NULL, right = strcmp(hash, s->question) == 0;
     json_t *ticked = scopes ? oriel_session_ticked(more ? s->more.scopes : s->request.scopes, scopes) : NULL;
-    bool empty = ticked && !more && !oriel_session_has(ticked, "view");
+    bool empty = ticked && !more && !oriel_list_has(ticked, "view");
     if (!right || (scopes && (!ticked || !s->question_shown_at)))
         reason = "provider-invalid";
     bool yes = right && ticked && s->question_shown_at && !empty;
@@ -299,7 +295,7 @@ static json_t *without(const json_t *scopes, const char *scope) {
 }
 
 void oriel_session_remove(struct oriel_session *s, const char *scope) {
-    if (!lives(s) || !oriel_session_has(s->request.scopes, scope))
+    if (!lives(s) || !oriel_list_has(s->request.scopes, scope))
         return;
     if (strcmp(scope, "view") == 0 || json_array_size(s->request.scopes) == 1) {
         oriel_session_stop(s, "person", "stopped");
@@ -341,6 +337,8 @@ void oriel_session_provider_alive(struct oriel_session *s, bool indicator) {
     if (!lives(s))
         return;
     s->connected = true;
+    if (!attended(s))
+        return;
     s->alive_at = oriel_boottime();
     if (indicator)
         s->seen_at = s->alive_at;
@@ -353,7 +351,8 @@ void oriel_session_provider_alive(struct oriel_session *s, bool indicator) {
 
 void oriel_session_live_lost(struct oriel_session *s) {
     s->connected = false;
-    pause_session(s, ORIEL_PAUSE_PROVIDER);
+    if (attended(s))
+        pause_session(s, ORIEL_PAUSE_PROVIDER);
     oriel_session_rearm(s);
 }
 
@@ -361,6 +360,8 @@ void oriel_session_live_lost(struct oriel_session *s) {
 
 void oriel_session_live_begin(struct oriel_session *s) {
     s->connected = true;
+    if (!attended(s))
+        return;
     s->alive_at = s->seen_at = s->started;
     s->again_at = s->rules.again ? s->started + (gint64)s->rules.again * ORIEL_SECOND : 0;
 }
@@ -388,22 +389,20 @@ static gint64 earlier(gint64 a, gint64 b) {
 }
 
 gint64 oriel_session_live_due(const struct oriel_session *s) {
-    if (!s->alive_at)
-        return 0;
-    gint64 due = s->alive_at + SILENT_MAX * ORIEL_SECOND;
-    if (!(s->paused & (ORIEL_PAUSE_PROVIDER | ORIEL_PAUSE_INDICATOR)))
+    gint64 due = s->alive_at ? s->alive_at + SILENT_MAX * ORIEL_SECOND : 0;
+    if (s->alive_at && !(s->paused & (ORIEL_PAUSE_PROVIDER | ORIEL_PAUSE_INDICATOR)))
         due = earlier(due, s->seen_at + UNSEEN_MAX * ORIEL_SECOND);
     due = earlier(due, *s->question ? s->question_until : 0);
     return s->state == ORIEL_SESSION_LIVE && !*s->question ? earlier(due, s->again_at) : due;
 }
 
 void oriel_session_live_tick(struct oriel_session *s, gint64 now) {
-    if (now >= s->alive_at + SILENT_MAX * ORIEL_SECOND) {
+    if (s->alive_at && now >= s->alive_at + SILENT_MAX * ORIEL_SECOND) {
         oriel_session_end(s, "device", "provider-lost",
                           s->connected ? "it was silent for 10 s" : "it did not come back within 10 s");
         return;
     }
-    if (now >= s->seen_at + UNSEEN_MAX * ORIEL_SECOND)
+    if (s->alive_at && now >= s->seen_at + UNSEEN_MAX * ORIEL_SECOND)
         pause_session(s, now >= s->alive_at + UNSEEN_MAX * ORIEL_SECOND ? ORIEL_PAUSE_PROVIDER : ORIEL_PAUSE_INDICATOR);
     if (*s->question && now >= s->question_until)
         oriel_session_live_decide(s, s->question, NULL, "timeout");

@@ -3,6 +3,7 @@
 #ifndef ORIEL_SESSION_PRIVATE_H
 #define ORIEL_SESSION_PRIVATE_H
 
+#include "list.h"
 #include "session.h"
 
 enum { ORIEL_EARLY_MAX = 64, ORIEL_UNSAID_MAX = 32 };
@@ -99,7 +100,6 @@ void oriel_session_live_lost(struct oriel_session *s);
 /* Whether a yes comes sooner after `shown_at` than anybody can have read what it is about: it is not taken then, and
  * the provider is told. */
 bool oriel_session_too_soon(struct oriel_session *s, const char *hash, gint64 shown_at);
-bool oriel_session_has(const json_t *scopes, const char *scope);
 /* `ticked` ∩ `asked`: a new reference. NULL when `ticked` has one that was not asked for. */
 json_t *oriel_session_ticked(const json_t *asked, const json_t *ticked);
 

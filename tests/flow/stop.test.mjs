@@ -1,9 +1,10 @@
 // Stop works whatever orield does: capture, media and egress are dead within 100 ms, by oriel-stop, `oriel stop`, the
 // panel's own way and a launcher that hangs.
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
-import { appendFileSync, chmodSync, readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { chmodSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { Line } from '../rig/line.mjs';
 import { program } from '../rig/paths.mjs';
 import { Process, clock, until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
@@ -76,27 +77,18 @@ story('stop with a launcher that hangs, too: it is killed, and everything with i
   assert.match(device.process.tail(), /launcher is gone/);
 });
 
-// The kernel's struct gpio_v2_line_event: u64 time, u32 id (1 rising), u32 offset, u32 numbers, padding.
-function edge(fifo, id) {
-  const event = Buffer.alloc(48);
-  event.writeUInt32LE(id, 8);
-  event.writeUInt32LE(17, 12);
-  appendFileSync(fifo, event);
-}
-
 story('the hardware line stops, whatever core does', async ({ rig, t }) => {
   const cast = await rig.cast();
-  const fifo = rig.path('line.sock'); // so that it is not kept
-  execFileSync('mkfifo', [fifo]);
-  const watch = rig.own(new Process('oriel-stop', program('oriel-stop'), ['--socket', socketOf(cast.device), '--line', '/dev/gpiochip9:17'],
-    { env: { LD_PRELOAD: program('tests/rig/rig-gpio.so'), RIG_GPIO: fifo }, log: rig.path('line.log') }));
+  const line = new Line(rig.path('line.sock'));
+  const watch = rig.own(new Process('oriel-stop', program('oriel-stop'), ['--socket', socketOf(cast.device), '--line', Line.NAME],
+    { env: line.env, log: rig.path('line.log') }));
   for (let i = 0; i < 2; i++) {
     await granted(cast);
     const pids = cast.device.picture().map(({ pid }) => pid);
-    edge(fifo, 2); // released: nothing
+    line.active = false; // released: nothing
     cast.device.process.signal('SIGSTOP');
     const from = clock();
-    edge(fifo, 1);
+    line.active = true;
     const took = await dead(pids, from, 'the helpers to be dead');
     t.diagnostic(`line to dead: ${took.toFixed(0)} ms`);
     assert.ok(took < 200, `${took} ms`);

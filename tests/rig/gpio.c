@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 int open(const char *path, int flags, ...);
 int ioctl(int fd, unsigned long request, ...);
@@ -36,5 +38,5 @@ int ioctl(int fd, unsigned long request, ...) {
         ((struct gpio_v2_line_values *)argument)->bits = 0;
         return 0;
     }
-    return -1;
+    return (int)syscall(SYS_ioctl, fd, request, argument);
 }

@@ -62,6 +62,11 @@ export class Keys {
   }
 
   // The sealed answer to an agent's request.
+  // The owner's word beforehand: {tenant, device, vendor, scopes, seconds, uses, from, hours} -> JWS.
+  authorise(what) {
+    return provision('authorise', { owner: this.owner, ...what }).trim();
+  }
+
   agent({ vendor, tenant, id, name, scopes, hours, password, request }) {
     return provision('agent', { vendor: this.vendor(vendor), owner: join(this.owner, 'owner.json'), tenant, id, name, scopes, hours, password, request: '-' }, { input: request });
   }

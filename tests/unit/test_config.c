@@ -293,7 +293,7 @@ static void test_masks(void **state) {
 
 static void test_lines(void **state) {
     const char *groups = "[device], [broker], [trust], [consent], [control], [capture], [media], [relay], [session], "
-                         "[audit], [sandbox], [run]";
+                         "[unattended], [audit], [sandbox], [run]";
     g_autofree char *no_group = g_strdup_printf("f:1: 'id' stands before any group; start with one of %s", groups),
                     *unknown = g_strdup_printf("f:6: no group 'devices'; allowed: %s", groups),
                     *nothing = g_strdup_printf("f:6: no group ''; allowed: %s", groups),
@@ -317,6 +317,18 @@ static void test_lines(void **state) {
     refused("[device]\nid=a\n", "f: 'tenant' in [device] is missing and has no default");
     refused("[device]\nid=a\ntenant=b\n", "f: 'url' in [broker] is missing and has no default");
     oriel_config_free(good(NEEDED "[device]\n[device]\n\n\t \n   # c\n\tsite = x\n"));
+}
+
+/* For nobody in particular is for nobody. */
+static void test_a_key_switch_names_its_vendors(void **state) {
+    static const char *const said = "f: 'switch' in [unattended] needs 'switch-vendors': for whom it opens the panel";
+    refused(NEEDED "[unattended]\nswitch=/dev/gpiochip0:17\n", said);
+    refused(NEEDED "[unattended]\nswitch=/dev/gpiochip0:17\nswitch-vendors= ; \n", said);
+    value_taken("unattended", "switch=/dev/gpiochip0:17:low\nswitch-vendors=fill-cap; nozzles\nswitch-kind=button");
+    value_refused("unattended", "switch=gpio17", "/dev/gpiochipN:LINE, with :low when the switch pulls it to ground");
+    value_refused("unattended", "switch-vendors=Fill", "ids of vendors joined by ';'");
+    value_refused("unattended", "switch-minutes=481", "a whole number from 1 to 480");
+    value_refused("unattended", "clock=maybe", "one of synchronised|local");
 }
 
 /* Addresses are of the path that has them; which of the two lines is first does not matter. */
@@ -398,6 +410,7 @@ int main(void) {
         cmocka_unit_test(test_lists_and_choices),
         cmocka_unit_test(test_masks),
         cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_a_key_switch_names_its_vendors),
         cmocka_unit_test(test_addresses_of_a_direct_path),
         cmocka_unit_test(test_what_editors_leave),
         cmocka_unit_test(test_files),

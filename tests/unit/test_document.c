@@ -42,6 +42,13 @@ static json_t *good(enum oriel_document_type type) {
                          "typ", "enrolled", "tenant", "demo", "label", "L", "credential", "a.b.c", "vendor", key,
                          "presence", private_key, "password", "", "owners", "id", "plant", "name", "P", "key", key,
                          "turn", "urls", "turn:a.example", "username", "1:a", "password", "p");
+    case ORIEL_DOCUMENT_AUTHORISATION:
+        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:[s], s:i, s:i, s:i, s:i, s:i}", "iss", "plant", "id",
+                         "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU", "tenant", "demo", "device", "filler-1",
+                         "vendor", "fill-cap", "scopes", "view", "seconds", 30, "uses", 1, "iat", 0, "nbf", 0, "exp",
+                         1);
+    case ORIEL_DOCUMENT_OWNER:
+        return json_pack("{s:s, s:s, s:O}", "id", "plant", "name", "P", "key", key);
     }
     return NULL;
 }
@@ -56,6 +63,8 @@ static const struct {
     {ORIEL_DOCUMENT_TRUST, "trust"},
     {ORIEL_DOCUMENT_ENROLMENT, "enrolment"},
     {ORIEL_DOCUMENT_ENROLLED, "enrolled"},
+    {ORIEL_DOCUMENT_AUTHORISATION, "authorisation"},
+    {ORIEL_DOCUMENT_OWNER, "owner"},
 };
 enum { DOCUMENTS = sizeof documents / sizeof *documents };
 
@@ -324,9 +333,10 @@ static void test_addresses_of_version_6(void **state) {
 
 static void test_types(void **state) {
     assert_null(oriel_document_typ(ORIEL_DOCUMENT_TRUST));
+    assert_null(oriel_document_typ(ORIEL_DOCUMENT_OWNER));
     for (int i = 0; i < DOCUMENTS; i++)
         for (int k = 0; k < i; k++)
-            if (documents[i].type != ORIEL_DOCUMENT_TRUST && documents[k].type != ORIEL_DOCUMENT_TRUST)
+            if (oriel_document_typ(documents[i].type) && oriel_document_typ(documents[k].type))
                 assert_string_not_equal(oriel_document_typ(documents[i].type), oriel_document_typ(documents[k].type));
 }
 

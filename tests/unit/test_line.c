@@ -1,4 +1,4 @@
-/* stop/line: what is asked of the kernel, by a kernel that is none (open and ioctl are wrapped). */
+/* base/line: what is asked of the kernel, by a kernel that is none (open and ioctl are wrapped). */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

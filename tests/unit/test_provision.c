@@ -120,12 +120,45 @@ static void test_own_keys(void **state) {
               "ownd/d.pem --certificate-key ownd/d.key");
 }
 
+/* ---- authorise ---- */
+
+#define AUTHORISE "authorise --owner owner --tenant demo --device filler-1 --vendor fill-cap "
+
+static void test_authorise(void **state) {
+    json_t *owner = object_of("owner/owner.json");
+    provision(AUTHORISE "--scopes view,camera --seconds 600 --uses 3 --from 2026-11-26T08:00:00Z --hours 2");
+    json_t *claims = claims_of(out, json_object_get(owner, "key"), ORIEL_DOCUMENT_AUTHORISATION);
+    assert_string_equal(member(claims, "iss"), "plant");
+    assert_string_equal(member(claims, "device"), "filler-1");
+    assert_string_equal(member(claims, "vendor"), "fill-cap");
+    assert_int_equal(json_array_size(json_object_get(claims, "scopes")), 2);
+    assert_int_equal(oriel_json_integer(claims, "uses", 0), 3);
+    assert_int_equal(oriel_json_integer(claims, "seconds", 0), 600);
+    assert_int_equal(oriel_json_integer(claims, "nbf", 0), 1795680000);
+    assert_int_equal(oriel_json_integer(claims, "exp", 0), 1795680000 + 7200);
+    json_decref(claims);
+    provision(AUTHORISE); /* once, for half an hour, within the next eight */
+    claims = claims_of(out, json_object_get(owner, "key"), ORIEL_DOCUMENT_AUTHORISATION);
+    assert_int_equal(oriel_json_integer(claims, "uses", 0), 1);
+    assert_int_equal(oriel_json_integer(claims, "seconds", 0), 1800);
+    assert_int_equal(oriel_json_integer(claims, "exp", 0) - oriel_json_integer(claims, "nbf", 0), 8 * 3600);
+    assert_string_equal(json_string_value(json_array_get(json_object_get(claims, "scopes"), 0)), "view");
+    json_decref(claims);
+    json_decref(owner);
+    refused(2, AUTHORISE "--uses 0", "from 1 to 1000");
+    refused(2, AUTHORISE "--from today", "is no time");
+    refused(2, AUTHORISE "--hours 9000", "from 1 to 8784");
+    refused(2, AUTHORISE "--scopes everything", "is no scope");
+    refused(1, "authorise --owner vendor --tenant demo --device d --vendor v", "owner.json");
+}
+
 /* ---- device ---- */
 
 static void test_device(void **state) {
     static const char *const files[] = {"device.key", "seal.key",      "audit.key",
                                         "device.jwt", "broker-ca.pem", "broker.pem",
-                                        "broker.key", "oriel.conf",    "trust.d/fill-cap.json"};
+                                        "broker.key", "oriel.conf",    "trust.d/fill-cap.json",
+                                        "owner.json"};
     char path[128];
     has_mode("bundle.json", 0600);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
@@ -584,6 +617,7 @@ int main(void) {
         cmocka_unit_test(test_nothing_is_overwritten),
         cmocka_unit_test(test_vendor_and_trust),
         cmocka_unit_test(test_own_keys),
+        cmocka_unit_test(test_authorise),
         cmocka_unit_test(test_device),
         cmocka_unit_test(test_install),
         cmocka_unit_test(test_hostile_bundles),

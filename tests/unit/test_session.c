@@ -48,7 +48,10 @@ static void record(void *user, const char *event, json_t *m, guint64 ticket) {
     assert_non_null(m);
     const char *reason = oriel_json_text(m, "reason"), *by = oriel_json_text(m, "by");
     records++;
-    if (strcmp(event, "decision") == 0)
+    if (by && (strcmp(event, "decision") == 0 || strcmp(event, "grant") == 0)) {
+        assert_int_equal(oriel_json_integer(m, "use", 0), strcmp(by, "owner") == 0 ? 3 : 0);
+        effect("record:%s(%s)", event, by);
+    } else if (strcmp(event, "decision") == 0)
         effect("record:decision(%s)", json_is_true(json_object_get(m, "allow")) ? "allow" : reason);
     else if (strcmp(event, "end") == 0)
         effect("record:end(%s,%s)", by, reason);
@@ -226,6 +229,7 @@ static const struct oriel_session_ops ops = {record,  send_message, ask,      wi
 
 static const char *asked_scopes; /* NULL: view */
 static bool long_grant;
+static const char *granter; /* "switch" or "owner": nobody is asked */
 
 static void request(void) {
     struct oriel_session_request r = {.hash = HASH,
@@ -237,6 +241,9 @@ static void request(void) {
                                       .scopes =
                                           asked_scopes ? json_loads(asked_scopes, 0, NULL) : json_pack("[s]", "view"),
                                       .seconds = long_grant ? 28800 : 600,
+                                      .by = granter,
+                                      .authorisation = g_strdup(g_strcmp0(granter, "owner") == 0 ? OTHER : NULL),
+                                      .use = g_strcmp0(granter, "owner") == 0 ? 3 : 0,
                                       .fingerprint = g_strdup(PRINT)};
     oriel_session_ask(session, &r);
     assert_null(r.peer); /* taken over */
@@ -1184,6 +1191,94 @@ static void test_rule_allow_counts_a_second_after_it_was_shown(void **state) {
     expect("record:decision(denied) discard send:denial(denied) arm:0 changed:idle");
 }
 
+/* ---- without a person ---- */
+
+static void reach_unattended(const char *by) {
+    granter = by;
+    request();
+    granter = NULL;
+    g_autofree char *expected = g_strdup_printf("record:request prepare record:decision(%s) record:grant(%s) "
+                                                "changed:starting announce:starting launch arm:15 "
+                                                "send:progress(allowed)",
+                                                by, by);
+    expect(expected);
+    offer();
+    ready();
+    oriel_session_live(session);
+    assert_int_equal(oriel_session_state(session), ORIEL_SESSION_LIVE);
+    g_string_truncate(effects, 0);
+}
+
+/* There is no indicator and nobody to ask again; but there is an end. */
+static void test_unattended_it_lives_without_a_provider(void **state) {
+    reach_unattended("owner");
+    oriel_session_provider_lost(session, "it ended");
+    oriel_session_provider_alive(session, false); /* a panel that came by */
+    oriel_session_provider_lost(session, "it ended");
+    for (guint i = 0; i < 599; i++)
+        second();
+    expect("arm:600 arm:600"); /* of the panel that went */
+    assert_string_equal(oriel_session_paused(session), "");
+    second();
+    assert_non_null(strstr(effects->str, "record:end(device,expired)"));
+}
+
+static void test_unattended_who_turns_the_key_back_ends_it(void **state) {
+    reach_unattended("switch");
+    oriel_session_window_closed(session, "the key was turned back");
+    assert_non_null(strstr(effects->str, "record:end(person,stopped)"));
+    gone();
+    reach(ORIEL_SESSION_LIVE); /* what a person granted has nothing to do with it */
+    oriel_session_window_closed(session, "the key was turned back");
+    expect("");
+    stop_by_person();
+    gone();
+    g_string_truncate(effects, 0);
+    reach_unattended("owner");
+    oriel_session_window_closed(session, "the key was turned back");
+    expect("");
+    stop_by_person(); /* Stop is Stop */
+    assert_int_equal(oriel_session_state(session), ORIEL_SESSION_ENDING);
+}
+
+static void test_unattended_nothing_a_provider_says_grants_it(void **state) {
+    slow_disk = true;
+    granter = "switch";
+    request();
+    granter = NULL;
+    expect("record:request");
+    oriel_session_shown(session, HASH);
+    oriel_session_decide(session, HASH, view);
+    oriel_session_decide(session, HASH, NULL);
+    oriel_session_provider_invalid(session, "nonsense");
+    oriel_session_provider_lost(session, "it ended");
+    expect("");
+    assert_int_equal(oriel_session_state(session), ORIEL_SESSION_ASKING);
+    oriel_session_window_closed(session, "the key was turned back");
+    expect("record:decision(cancelled) send:denial(cancelled) arm:0 changed:idle");
+    answer_disk(true);
+    expect("");
+    slow_disk = false;
+}
+
+/* What can't be recorded is not granted; the use is spent all the same. */
+static void test_unattended_without_a_record(void **state) {
+    for (guint n = 1; n <= 3; n++) {
+        records = 0;
+        fail_record = n;
+        granter = "owner";
+        request();
+        granter = NULL;
+        fail_record = 0;
+        assert_false(launched);
+        assert_string_equal(outcome, "audit");
+        if (oriel_session_state(session) == ORIEL_SESSION_ENDING)
+            gone();
+        assert_int_equal(oriel_session_state(session), ORIEL_SESSION_IDLE);
+        assert_null(strstr(effects->str, "launch"));
+    }
+}
+
 static void test_rule_removing_a_scope_is_a_tap(void **state) {
     request_for("[\"view\", \"control\"]");
     decide(HASH, "[\"view\", \"control\"]");
@@ -1546,6 +1641,10 @@ int main(void) {
         TEST(test_two_hundred_sessions),
         TEST(test_rule_scopes_can_be_unticked_and_only_shrink),
         TEST(test_rule_allow_counts_a_second_after_it_was_shown),
+        TEST(test_unattended_it_lives_without_a_provider),
+        TEST(test_unattended_who_turns_the_key_back_ends_it),
+        TEST(test_unattended_nothing_a_provider_says_grants_it),
+        TEST(test_unattended_without_a_record),
         TEST(test_rule_removing_a_scope_is_a_tap),
         TEST(test_rule_adding_a_scope_asks_again),
         TEST(test_more_ends_with_the_session),

@@ -73,8 +73,8 @@ export class Session {
         this.reach = { status: 'checking', rtt: null };
         this.state = 'idle';
         this.outcome = null; // {reason, by, detail, retry (seconds)} when denied, ended or unreachable
-        this.request = null; // {reason, scopes, seconds, at}
-        this.grant = null; // {session, scopes, seconds, endsAt}
+        this.request = null; // {reason, scopes, seconds, authorisation (of the owner, a JWS; or undefined), at}
+        this.grant = null; // {session, scopes, seconds, by, endsAt}
         this.receipt = null; // of the last session, PROTOCOL.md
         this.more = null; // the last request for further scopes of this session
         this.changed = null; // what the person last did to the scopes: {left: asked for and not given, added, removed}
@@ -166,12 +166,12 @@ export class Session {
         if (['idle', 'unreachable'].includes(this.state)) this.hello();
     }
 
-    async ask({ reason, scopes = ['view'], seconds }) {
+    async ask({ reason, scopes = ['view'], seconds, authorisation }) {
         if (!['idle', 'unreachable'].includes(this.state)) return;
         const env = this.#env;
-        this.#round = { exchange: null, hash: null, grant: null, early: [], inbox: new Inbox(), seq: 0, timers: [], pending: { reason, scopes, seconds } };
+        this.#round = { exchange: null, hash: null, grant: null, early: [], inbox: new Inbox(), seq: 0, timers: [], pending: { reason, scopes, seconds, authorisation } };
         const round = this.#round;
-        this.request = { reason, scopes, seconds, at: env.now() };
+        this.request = { reason, scopes, seconds, authorisation, at: env.now() };
         this.grant = this.more = this.changed = this.receipt = null;
         this.code = '';
         this.paused = '';
@@ -238,12 +238,12 @@ export class Session {
 
     async #request(round) {
         const env = this.#env;
-        const { reason, scopes, seconds } = round.pending;
+        const { reason, scopes, seconds, authorisation } = round.pending;
         round.pending = null;
         const { exchange, hash: challenge, nonce: deviceNonce } = this.#challenge;
         this.#challenge = null; // it serves once
         const { fingerprint } = round.certificate;
-        const claims = { typ: 'request', device: this.device, challenge, nonce: deviceNonce, reason, scopes, seconds, fingerprint, ...forDevice(env.turn()) };
+        const claims = { typ: 'request', device: this.device, challenge, nonce: deviceNonce, reason, scopes, seconds, fingerprint, ...forDevice(env.turn()), ...(authorisation && { authorisation }) };
         const message = await exchange.prepare(claims, REQUEST_EXPIRY_S);
         if (round !== this.#round) return;
         round.exchange = exchange;
@@ -384,7 +384,7 @@ export class Session {
         round.exchange.receipt = this.receipt = { v: 1, typ: 'receipt', device: this.device, session: grant.session, credential: round.exchange.identity.credential, request: round.request, grant: jws, end: null };
         env.mark('granted');
         round.grant = grant;
-        this.grant = { session: grant.session, scopes: grant.scopes, seconds: grant.seconds, endsAt: env.now() + grant.seconds * 1000 };
+        this.grant = { session: grant.session, scopes: grant.scopes, seconds: grant.seconds, by: grant.by ?? 'person', endsAt: env.now() + grant.seconds * 1000 };
         this.#set('connecting');
         this.#note({ left: without(this.request.scopes, grant.scopes) });
         if (without(grant.scopes, this.request.scopes).length || grant.seconds > this.request.seconds)

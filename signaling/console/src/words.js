@@ -30,9 +30,9 @@ export const DENIALS = {
     'not-allowed': ['You may not ask for this here', 'The device’s owner has not allowed it. Talk to the owner of the machine.'],
     malformed: ['The device could not read the request', 'This console and the device speak different versions. Report it with the detail below.'],
     audit: ['The device can’t write its record', 'Without a record there is no session. The device’s storage has to be looked at on site.'],
-    'capture-failed': ['The screen can’t be captured', 'The person agreed, but the picture could not be taken. Report it with the detail below.'],
-    'media-failed': ['The picture can’t be sent', 'The person agreed, but the device’s media program failed. Ask again; if it repeats, report it with the detail below.'],
-    'relay-failed': ['The device finds no way out', 'The person agreed, but the device can’t reach the TURN server that the picture goes through: a matter of its network or of that server. The detail is below.'],
+    'capture-failed': ['The screen can’t be captured', 'It was allowed, but the picture could not be taken. Report it with the detail below.'],
+    'media-failed': ['The picture can’t be sent', 'It was allowed, but the device’s media program failed. Ask again; if it repeats, report it with the detail below.'],
+    'relay-failed': ['The device finds no way out', 'It was allowed, but the device can’t reach the TURN server that the picture goes through: a matter of its network or of that server. The detail is below.'],
     cancelled: ['The request was taken back', 'Nobody is being asked any more.'],
     backoff: ['The person said no three times', 'The panel asks nothing of your company for a while, so that nobody is pressed. Talk to the site; a call for support from the panel ends the wait at once.'],
 };
@@ -40,7 +40,7 @@ export const DENIALS = {
 /* Why the device can't be reached, or a request came to nothing without an answer. */
 export const UNREACHABLE = {
     'no-answer': ['The device does not answer', 'It may be switched off or without network. Try again, or call the site.'],
-    'no-grant': ['The device fell silent', 'The person agreed, but no session came. Ask again.'],
+    'no-grant': ['The device fell silent', 'It was allowed, but no session came. Ask again.'],
     'no-broker': ['No connection to the broker', 'The request was not sent. Ask again once the connection is back.'],
     restarted: ['The device has restarted', 'It forgot the request. Ask again.'],
     'not-verified': ['This device can’t be verified', 'So nothing is sent to it. The reason stands under “Not verified”.'],

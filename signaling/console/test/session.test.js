@@ -232,6 +232,15 @@ test('what holds in the session changes: fewer scopes, the picture stands still 
 
 let inSession; // whom the device seals for in the exchange of the session
 
+test('the owner’s authorisation goes along, and who granted is told', async () => {
+    await reach();
+    session.ask({ reason: 'Jam', seconds: 600, authorisation: 'a.b.c' });
+    await settle();
+    assert.equal(last('request').authorisation, 'a.b.c');
+    await grant(hashOf(last('request')), { by: 'owner' });
+    assert.equal(session.grant.by, 'owner');
+});
+
 /* A session for which more than the screen was asked. */
 async function wide(given, asked = ['view', 'camera', 'voice']) {
     await reach();

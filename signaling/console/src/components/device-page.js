@@ -34,7 +34,7 @@ const STEPS = [
 const WAITING = {
     asking: ['Asking the device', 'The prompt is not on the panel yet.'],
     shown: ['The person at the panel is being asked', 'They see your name, your company, what you ask for, the reason and the time.'],
-    allowed: ['The person said yes', 'The device starts to take its picture.'],
+    allowed: ['Allowed', 'The device starts to take its picture.'],
 };
 
 /* What the machine knew when the person called: nobody has to say it again. */

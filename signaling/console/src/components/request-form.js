@@ -20,13 +20,14 @@ export const clean = (text) =>
         .trim();
 
 class RequestForm extends View {
-    static properties = { session: {}, device: {}, usable: {}, problem: {}, detail: {}, allowed: {}, reason: {}, scopes: {}, seconds: {}, missing: {} };
+    static properties = { session: {}, device: {}, usable: {}, problem: {}, detail: {}, allowed: {}, reason: {}, scopes: {}, seconds: {}, authorisation: {}, missing: {} };
 
     connectedCallback() {
         super.connectedCallback();
         // What was asked last time is what will be asked again.
         this.reason ??= this.session.request?.reason ?? this.called();
         this.scopes ??= this.session.request?.scopes ?? ['view'];
+        this.authorisation ??= this.session.request?.authorisation ?? '';
         this.seconds ??= this.session.request?.seconds ?? 600;
     }
 
@@ -60,7 +61,7 @@ class RequestForm extends View {
             return;
         }
         const scopes = this.allowed.filter((scope) => scope === 'view' || (this.scopes.includes(scope) && !this.absent?.includes(scope)));
-        if (this.usable) this.session.ask({ reason, scopes, seconds: this.seconds });
+        if (this.usable) this.session.ask({ reason, scopes, seconds: this.seconds, authorisation: this.authorisation.trim() || undefined });
     }
 
     keydown(event) {
@@ -113,6 +114,19 @@ class RequestForm extends View {
                 </select>
                 <button class="primary" type="submit" data-testid="request" ?disabled=${!this.usable}>Request session</button>
             </div>
+            <details class="owner" ?open=${Boolean(this.authorisation)}>
+                <summary data-testid="use-authorisation">The owner has authorised this beforehand</summary>
+                <label for="authorisation">The owner’s authorisation<small>nobody at the panel is asked; each session is one use of it</small></label>
+                <textarea
+                    id="authorisation"
+                    data-testid="authorisation"
+                    rows="3"
+                    spellcheck="false"
+                    maxlength="4096"
+                    .value=${this.authorisation}
+                    @input=${(event) => (this.authorisation = event.target.value)}
+                ></textarea>
+            </details>
             ${warning
                 ? html`<div class="warning" data-testid="warning">
                       ${warning[0]}

@@ -29,6 +29,27 @@ static bool parse(const char *line, char path[128], unsigned *offset, bool *low)
     return *low || !*end;
 }
 
+bool oriel_line_is_good(const char *line) {
+    char path[128];
+    unsigned offset;
+    bool low;
+    return parse(line, path, &offset, &low);
+}
+
+int oriel_line_is_watched(const char *line, const char *consumer) {
+    char path[128];
+    bool low;
+    struct gpio_v2_line_info info = {0};
+    if (!parse(line, path, &info.offset, &low))
+        return -EINVAL;
+    int chip = open(path, O_RDWR | O_CLOEXEC);
+    if (chip < 0)
+        return -errno;
+    int result = ioctl(chip, GPIO_V2_GET_LINEINFO_IOCTL, &info) < 0 ? -errno : 0;
+    close(chip);
+    return result < 0 ? result : (info.flags & GPIO_V2_LINE_FLAG_USED) && strcmp(info.consumer, consumer) == 0;
+}
+
 int oriel_line_open(const char *line, const char *consumer) {
     char path[128];
     bool low;
