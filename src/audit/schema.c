@@ -20,6 +20,7 @@ static const struct {
     {"live", "session:t path:i transport:t"},
     {"pause", "session:t reason:t"},
     {"resume", "session:t"},
+    {"camera", "session:t on:b name:t?"},
     {"scopes", "session:t removed:t scopes:l"},
     {"end", "session:t by:t reason:t seconds:n bytes:i chat:i? detail:t?"},
     {"aborted", "session:t"},

@@ -57,7 +57,8 @@ enum {
 
 struct capture {
     int control;
-    int frames;        /* to media; -1: media has gone */
+    enum oriel_process process; /* whose lock it takes */
+    int frames;                 /* to media; -1: media has gone */
     int frames_events; /* epoll: edges of `frames`, among them "media has read a packet", which poll() can't tell */
     struct oriel_backend *backend;
     int pusher; /* to the HMI, until a backend takes it; -1: none */
@@ -536,7 +537,7 @@ static bool start(struct capture *c) {
     if (c->finished || !c->backend)
         return !c->finished;
     oriel_info("%s", c->backend->about);
-    int r = oriel_sandbox_lock(ORIEL_PROCESS_CAPTURE); /* all is open that a screen needs */
+    int r = oriel_sandbox_lock(c->process); /* all is open that a screen needs */
     if (r < 0) {
         fail(c, "the system calls of this process can't be locked: %s", strerror(-r));
         return false;
@@ -558,16 +559,16 @@ static void release(struct capture *c) {
             close(fds[i]);
 }
 
-int oriel_capture_run(int control) {
+int oriel_capture_run(int control, enum oriel_process process) {
     if (!oriel_ipc_is_channel(control)) {
-        oriel_error("oriel-capture is started by orield, with a socket to it as descriptor %d; it can't be started "
+        oriel_error("this program is started by orield, with a socket to it as descriptor %d; it can't be started "
                     "by hand",
                     control);
         return 2;
     }
     prepare_fd(control);
     signal(SIGPIPE, SIG_IGN); /* a dead X server is an error of that connection */
-    struct capture c = {.control = control, .frames = -1, .frames_events = -1, .pusher = -1};
+    struct capture c = {.control = control, .process = process, .frames = -1, .frames_events = -1, .pusher = -1};
     if (start(&c))
         while (!c.finished)
             step(&c);

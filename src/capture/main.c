@@ -7,5 +7,5 @@
 int main(void) {
     oriel_log_init("oriel-capture");
     oriel_sandbox_begin("oriel-capture");
-    return oriel_capture_run(ORIEL_CAPTURE_CONTROL_FD);
+    return oriel_capture_run(ORIEL_CAPTURE_CONTROL_FD, ORIEL_PROCESS_CAPTURE);
 }

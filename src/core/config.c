@@ -8,11 +8,29 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "cameras.h"
 #include "frames.h"
 #include "line.h"
 #include "message.h"
 
-enum kind { TEXT, ID, NUMBER, CHOICE, ADDRESSES, URL, USERS, PROXY, ABSOLUTE_PATH, SCOPES, PIPELINE, MASKS, GPIO, IDS };
+enum kind {
+    TEXT,
+    ID,
+    NUMBER,
+    CHOICE,
+    ADDRESSES,
+    URL,
+    USERS,
+    PROXY,
+    ABSOLUTE_PATH,
+    SCOPES,
+    PIPELINE,
+    MASKS,
+    GPIO,
+    IDS,
+    CAMERAS,
+    SIZE
+};
 
 enum { SOCKET_PATH_MAX = 107, QUOTED_MAX = 60 };
 
@@ -59,6 +77,10 @@ static const struct key keys[] = {
     {"capture", "monitor", TEXT, AT(capture_monitor), "", .max = 60},
     {"capture", "device", ABSOLUTE_PATH, AT(capture_device), "/dev/fb0", .max = 199},
     {"capture", "masks", MASKS, AT(capture_masks), ""},
+    {"camera", "devices", CAMERAS, AT(camera_devices), "auto"},
+    {"camera", "size", SIZE, AT(camera_size), "1280x720"},
+    {"camera", "frame-rate", NUMBER, AT(camera_frame_rate), "30", .min = 1, .max = 60},
+    {"camera", "bitrate", NUMBER, AT(camera_bitrate), "1500", .min = 100, .max = 10000},
     {"media", "path", CHOICE, AT(media_path), "relay", .choices = "relay|direct"},
     {"media", "addresses", ADDRESSES, AT(media_addresses), ""},
     {"media", "bitrate", NUMBER, AT(media_bitrate), "4000", .min = 100, .max = 50000},
@@ -185,6 +207,14 @@ static bool has_control(const char *text) {
     return false;
 }
 
+static bool is_size(const char *text) {
+    guint width = 0, height = 0;
+    int end = 0;
+    return strspn(text, "0123456789x") == strlen(text) && sscanf(text, "%4ux%4u%n", &width, &height, &end) == 2 &&
+           !text[end] && width >= 64 && height >= 64 && width <= ORIEL_FRAME_SIDE_MAX &&
+           height <= ORIEL_FRAME_SIDE_MAX && width % 2 == 0 && height % 2 == 0;
+}
+
 /* NULL when the value is good, else what is allowed. */
 static char *refuse_value(const struct key *k, const char *value) {
     guint64 number;
@@ -229,6 +259,18 @@ static char *refuse_value(const struct key *k, const char *value) {
                    : g_strdup("/dev/gpiochipN:LINE, with :low when the switch pulls it to ground");
     case IDS:
         return every_part(value, oriel_is_id) ? NULL : g_strdup("ids of vendors joined by ';'");
+    case CAMERAS: {
+        struct oriel_camera_place places[ORIEL_CAMERAS_MAX];
+        return oriel_camera_places(value, places) >= 0
+                   ? NULL
+                   : g_strdup_printf("auto, or at most %d of: test, an absolute path of a video device or of a file "
+                                     "NAME.mjpeg or NAME.yuyv; joined by ';'",
+                                     ORIEL_CAMERAS_MAX);
+    }
+    case SIZE:
+        return is_size(value) ? NULL
+                              : g_strdup_printf("WIDTHxHEIGHT in pixels, both even, 64x64 to %dx%d",
+                                                ORIEL_FRAME_SIDE_MAX, ORIEL_FRAME_SIDE_MAX);
     case URL:
         return is_url(value)
                    ? NULL

@@ -24,10 +24,13 @@ struct oriel_config {
     char *control_socket, *stop_socket; /* stop_socket: beside the control socket unless it is given */
     char *stop_line;                    /* what oriel-stop watches, for status and doctor; "" = none */
     char *capture_backend, *capture_display, *capture_xauthority, *capture_monitor, *capture_device;
-    char *capture_masks;   /* "x,y,WxH" joined by ';' */
-    char *media_path;      /* "relay": through TURN servers only; "direct": on the LAN */
-    char *media_addresses; /* of a direct path: IP literals joined by ';', "" = all */
-    guint media_bitrate;   /* kbit/s */
+    char *camera_devices;                    /* "auto", "", or a list (capture/choice/cameras.h) */
+    char *camera_size;                       /* "1280x720" at most */
+    guint camera_frame_rate, camera_bitrate; /* kbit/s */
+    char *capture_masks;                     /* "x,y,WxH" joined by ';' */
+    char *media_path;                        /* "relay": through TURN servers only; "direct": on the LAN */
+    char *media_addresses;                   /* of a direct path: IP literals joined by ';', "" = all */
+    guint media_bitrate;                     /* kbit/s */
     guint media_frame_rate;
     char *media_exact;            /* "yes", "no" */
     char *media_pipeline;         /* the name of a graph, or an absolute path */

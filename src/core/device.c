@@ -72,6 +72,14 @@ static bool launch(void *user, const struct oriel_session_request *request) {
     return false;
 }
 
+static void granted(void *user, const json_t *scopes) {
+    oriel_picture_granted(((struct oriel_device *)user)->picture, scopes);
+}
+
+static void camera(void *user) {
+    oriel_picture_camera(((struct oriel_device *)user)->picture);
+}
+
 static void renew(void *user, guint number) {
     oriel_picture_renew(((struct oriel_device *)user)->picture, number);
 }
@@ -148,6 +156,8 @@ static const struct oriel_session_ops session_ops = {
     .freeze = freeze,
     .announce = oriel_device_announce,
     .launch = launch,
+    .granted = granted,
+    .camera = camera,
     .renew = renew,
     .answer = answer,
     .candidate = candidate,

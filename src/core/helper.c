@@ -69,6 +69,11 @@ static void process_ended(void *user, int status) {
 
 struct oriel_helper *oriel_helper_start(const struct oriel_helper_kind *kind, struct oriel_launcher *launcher,
                                         void *user, GError **error) {
+    return oriel_helper_start_with(kind, 0, launcher, user, error);
+}
+
+struct oriel_helper *oriel_helper_start_with(const struct oriel_helper_kind *kind, guint which,
+                                             struct oriel_launcher *launcher, void *user, GError **error) {
     int pair[2];
     int number = oriel_ipc_pair(pair);
     if (number < 0) {
@@ -77,7 +82,7 @@ struct oriel_helper *oriel_helper_start(const struct oriel_helper_kind *kind, st
         return NULL;
     }
     struct oriel_helper *h = g_new0(struct oriel_helper, 1);
-    h->pidfd = oriel_launcher_start(launcher, kind->process, pair[1], process_ended, h, error);
+    h->pidfd = oriel_launcher_start(launcher, kind->process, which, pair[1], process_ended, h, error);
     close(pair[1]);
     if (h->pidfd < 0) {
         close(pair[0]);

@@ -25,6 +25,9 @@ struct oriel_helper_kind {
 /* NULL with `error` set. */
 struct oriel_helper *oriel_helper_start(const struct oriel_helper_kind *kind, struct oriel_launcher *launcher,
                                         void *user, GError **error);
+/* The same, with `which` of the kind's paths (launch.h) to be seen alone. */
+struct oriel_helper *oriel_helper_start_with(const struct oriel_helper_kind *kind, guint which,
+                                             struct oriel_launcher *launcher, void *user, GError **error);
 /* The channel, for oriel_ipc_send(). Still the helper's. */
 int oriel_helper_fd(const struct oriel_helper *helper);
 /* Now, whatever it does; `exited` follows from the main loop. */

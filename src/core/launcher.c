@@ -171,10 +171,11 @@ const char *oriel_launcher_why_bare(const struct oriel_launcher *l) {
     return l->why_bare;
 }
 
-int oriel_launcher_start(struct oriel_launcher *l, enum oriel_process kind, int control,
+int oriel_launcher_start(struct oriel_launcher *l, enum oriel_process kind, guint which, int control,
                          void (*ended)(void *user, int status), void *user, GError **error) {
     guint number = ++l->last;
-    int result = oriel_ipc_send(l->fd, &oriel_core_to_launch, ORIEL_LAUNCH_START, number, (uint32_t)kind, control);
+    int result =
+        oriel_ipc_send(l->fd, &oriel_core_to_launch, ORIEL_LAUNCH_START, number, (uint32_t)kind, which, control);
     if (result == 0)
         result = wait_for(l, number);
     if (result < 0) {

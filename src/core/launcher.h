@@ -24,9 +24,9 @@ void oriel_launcher_free(struct oriel_launcher *launcher);
 const char *oriel_launcher_why_bare(const struct oriel_launcher *launcher);
 /* `stopped` comes when somebody stopped the session by the launcher's own socket: "person" or "local". */
 void oriel_launcher_on_stop(struct oriel_launcher *launcher, void (*stopped)(void *user, const char *by), void *user);
-/* Starts a kind, by enum oriel_process; `control` stays the caller's. A pidfd of the program, or -1 with `error`.
- * `ended` comes once, with the status as of wait(2). */
-int oriel_launcher_start(struct oriel_launcher *launcher, enum oriel_process kind, int control,
+/* Starts a kind, by enum oriel_process; `which` of its paths it sees, from 1, 0: all; `control` stays the caller's. A
+ * pidfd of the program, or -1 with `error`. `ended` comes once, with the status as of wait(2). */
+int oriel_launcher_start(struct oriel_launcher *launcher, enum oriel_process kind, guint which, int control,
                          void (*ended)(void *user, int status), void *user, GError **error);
 
 #endif

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "camera.h"
 #include "candidate.h"
 #include "core_capture.h"
 #include "core_media.h"
@@ -18,6 +19,7 @@ struct oriel_picture {
     struct oriel_launcher *launcher;
     struct oriel_session *session;
     struct oriel_helper *capture, *media;
+    struct oriel_camera *camera;
     struct oriel_relay *relay; /* NULL: media goes its own way, [media] path=direct */
     bool relay_opened;         /* media has handed out its socket */
     guint gone_source;         /* a start that failed: nothing will end, so the loop says that all are gone */
@@ -130,6 +132,9 @@ static void on_media_message(void *user, struct oriel_ipc_message *m) {
                                 (const uint8_t *)m->fields[2].bytes, m->fields[2].length))
             media_broke_the_rules(p, "media sent a drawing that is none");
         break;
+    case ORIEL_MEDIA_CAMERA_USE:
+        oriel_camera_use(p->camera, (guint)m->fields[0].number);
+        break;
     case ORIEL_MEDIA_STATS:
         oriel_session_stats(p->session, figures(p, m));
         break;
@@ -164,7 +169,7 @@ static void say_how(const char *program, int status) {
 }
 
 static bool any_runs(const struct oriel_picture *p) {
-    return p->capture || p->media || (p->relay && oriel_relay_runs(p->relay));
+    return p->capture || p->media || oriel_camera_runs(p->camera) || (p->relay && oriel_relay_runs(p->relay));
 }
 
 static void helpers_gone(void *user) {
@@ -202,6 +207,31 @@ static const struct oriel_helper_kind capture_kind = {ORIEL_PROCESS_CAPTURE, "or
 static const struct oriel_helper_kind media_kind = {ORIEL_PROCESS_MEDIA, "oriel-media", &oriel_media_to_core,
                                                     on_media_message, on_media_exited};
 
+static void camera_on(void *user, guint fps, guint kbits, int frames) {
+    struct oriel_picture *p = user;
+    if (p->media &&
+        oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_CAMERA_ON, fps, kbits, frames) < 0)
+        oriel_helper_kill(p->media);
+}
+
+static void camera_off(void *user) {
+    struct oriel_picture *p = user;
+    if (p->media && oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_CAMERA_OFF) < 0)
+        oriel_helper_kill(p->media);
+}
+
+static void camera_tell(void *user, const char *text) {
+    struct oriel_picture *p = user;
+    if (p->media && oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_TELL, text) < 0)
+        oriel_helper_kill(p->media);
+}
+
+static void camera_record(void *user, const char *name) {
+    oriel_session_camera(((struct oriel_picture *)user)->session, name);
+}
+
+static const struct oriel_camera_out camera_out = {camera_on, camera_off, camera_tell, camera_record, helpers_gone};
+
 struct oriel_picture *oriel_picture_new(const struct oriel_config *config, struct oriel_launcher *launcher,
                                         struct oriel_session *session, void (*give)(void *user, int fd), void *user) {
     struct oriel_picture *p = g_new0(struct oriel_picture, 1);
@@ -210,6 +240,7 @@ struct oriel_picture *oriel_picture_new(const struct oriel_config *config, struc
     p->session = session;
     p->give = give;
     p->user = user;
+    p->camera = oriel_camera_new(config, launcher, &camera_out, p);
     if (strcmp(config->media_path, "relay") == 0)
         p->relay = oriel_relay_new(config, launcher, session, helpers_gone, p);
     return p;
@@ -220,6 +251,7 @@ void oriel_picture_free(struct oriel_picture *p) {
         return;
     g_clear_handle_id(&p->gone_source, g_source_remove);
     oriel_relay_free(p->relay);
+    oriel_camera_free(p->camera);
     g_free(p);
 }
 
@@ -328,6 +360,17 @@ bool oriel_picture_start(struct oriel_picture *p, const struct oriel_session_req
     return p->capture != NULL;
 }
 
+void oriel_picture_granted(struct oriel_picture *p, const json_t *scopes) {
+    bool camera = false;
+    for (size_t i = 0; i < json_array_size(scopes); i++)
+        camera |= strcmp(json_string_value(json_array_get(scopes, i)), "camera") == 0;
+    oriel_camera_grant(p->camera, camera && !p->killed);
+}
+
+void oriel_picture_camera(struct oriel_picture *p) {
+    oriel_camera_recorded(p->camera);
+}
+
 void oriel_picture_renew(struct oriel_picture *p, guint number) {
     if (p->media &&
         oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_RENEW, (uint32_t)number) < 0)
@@ -377,6 +420,7 @@ static gboolean nothing_ran(gpointer data) {
 
 void oriel_picture_kill(struct oriel_picture *p) {
     p->killed = true;
+    oriel_camera_grant(p->camera, false);
     if (p->capture)
         oriel_helper_kill(p->capture);
     if (p->media)

@@ -23,6 +23,10 @@ void oriel_picture_discard(struct oriel_picture *picture);
 /* False: could not; oriel_picture_kill() is still due. */
 bool oriel_picture_start(struct oriel_picture *picture, const struct oriel_session_request *request,
                          const char *session_id, GError **error);
+/* What is granted from now on: what is not among it ends now. */
+void oriel_picture_granted(struct oriel_picture *picture, const json_t *scopes);
+/* That a camera goes on is on record. */
+void oriel_picture_camera(struct oriel_picture *picture);
 /* Has media make a new offer, which names `number`. */
 void oriel_picture_renew(struct oriel_picture *picture, guint number);
 void oriel_picture_answer(struct oriel_picture *picture, const char *sdp);

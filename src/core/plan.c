@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cameras.h"
 #include "choice.h"
 #include "provider.h"
 
@@ -37,6 +38,15 @@ static void see_screen(struct oriel_plan *p, const struct oriel_config *c) {
         see(p, ORIEL_PROCESS_CAPTURE, g_strdup(choice.files[i].path), choice.files[i].kind == ORIEL_FILE_DEVICE);
 }
 
+/* In the order of the places: core names one by its number among those that have a path. */
+static void see_cameras(struct oriel_plan *p, const struct oriel_config *c) {
+    struct oriel_camera_place places[ORIEL_CAMERAS_MAX];
+    int count = oriel_camera_places(c->camera_devices, places);
+    for (int i = 0; i < count; i++)
+        if (places[i].kind != ORIEL_CAMERA_TEST)
+            see(p, ORIEL_PROCESS_CAMERA, g_strdup(places[i].path), places[i].kind == ORIEL_CAMERA_V4L2);
+}
+
 struct oriel_plan *oriel_plan_new(const struct oriel_config *c) {
     struct oriel_plan *p = g_new0(struct oriel_plan, 1);
     p->paths = g_array_new(FALSE, TRUE, sizeof(struct oriel_launch_path));
@@ -48,6 +58,7 @@ struct oriel_plan *oriel_plan_new(const struct oriel_config *c) {
     see(p, ORIEL_PROCESS_SIGNAL, g_strdup(c->broker_key), false);
     see(p, ORIEL_PROCESS_EGRESS, g_strdup(c->relay_ca), false);
     see_screen(p, c);
+    see_cameras(p, c);
     p->launch.helpers = c->helpers;
     p->launch.kinds = oriel_launch_kinds;
     p->launch.kind_count = ORIEL_PROCESSES;

@@ -308,6 +308,7 @@ static void grant_recorded(struct oriel_session *s) {
         oriel_session_end(s, "device", "media-failed", "the helpers cannot be started");
         return;
     }
+    s->ops->granted(s->user, s->request.scopes);
     arm(s, oriel_boottime() + START_TIMEOUT * ORIEL_SECOND);
     s->ops->send(s->user, r->peer, ORIEL_MESSAGE_PROGRESS,
                  json_pack("{s:s, s:s}", "request", r->hash, "stage", "allowed"));

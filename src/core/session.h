@@ -109,6 +109,10 @@ struct oriel_session_ops {
     void (*announce)(void *user, const char *state, const char *by, const char *reason);
     /* Starts capture, and media out of what was prepared. False: could not (logged); kill() follows. */
     bool (*launch)(void *user, const struct oriel_session_request *request);
+    /* What is granted, after launch() and whenever it has changed: what is not among it ends now. */
+    void (*granted)(void *user, const json_t *scopes);
+    /* What oriel_session_camera() announced is on record. */
+    void (*camera)(void *user);
     /* Has media make a new offer, for a new path. `number`: which renewal this is, from 1. */
     void (*renew)(void *user, guint number);
     void (*answer)(void *user, const char *sdp);
@@ -191,6 +195,9 @@ void oriel_session_renew(struct oriel_session *session);
 void oriel_session_offer(struct oriel_session *session, guint renewal, const char *fingerprint, const char *sdp);
 void oriel_session_local_candidate(struct oriel_session *session, guint mline, const char *candidate);
 void oriel_session_live(struct oriel_session *session);
+/* A camera is about to be looked through (`name`): ops->camera() says when that is on record. Or it is not any more
+ * (NULL). */
+void oriel_session_camera(struct oriel_session *session, const char *name);
 /* From the agent's page, by media: a line of chat, numbered from 1 without a gap. */
 void oriel_session_chat(struct oriel_session *session, guint id, const char *text);
 /* What the agent points at or draws, as in core_media.h. False: it is not as there. */

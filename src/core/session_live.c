@@ -229,6 +229,7 @@ static void more_denied(struct oriel_session *s, const char *reason) {
 
 static void more_allowed(struct oriel_session *s) {
     json_array_extend(s->request.scopes, s->ticked);
+    s->ops->granted(s->user, s->request.scopes);
     s->ops->send(s->user, s->more.peer, ORIEL_MESSAGE_PROGRESS,
                  json_pack("{s:s, s:s}", "request", s->more.hash, "stage", "allowed"));
     s->ops->settled(s->user, &s->more, NULL);
@@ -249,6 +250,7 @@ static void again_denied(struct oriel_session *s, const char *reason) {
 static void again_allowed(struct oriel_session *s) {
     json_decref(s->request.scopes);
     s->request.scopes = json_incref(s->ticked);
+    s->ops->granted(s->user, s->request.scopes);
     close_question(s);
     s->again_at = oriel_boottime() + (gint64)s->rules.again * ORIEL_SECOND;
     oriel_session_rearm(s);
@@ -306,6 +308,7 @@ void oriel_session_remove(struct oriel_session *s, const char *scope) {
     json_decref(s->ticked);
     s->request.scopes = left;
     s->ticked = ticked; /* a yes of before does not bring it back */
+    s->ops->granted(s->user, left);
     tell(s);
     s->ops->record(s->user, "scopes", json_pack("{s:s, s:s, s:O}", "session", s->id, "removed", scope, "scopes", left),
                    0);
@@ -318,10 +321,26 @@ void oriel_session_live_recorded(struct oriel_session *s, enum oriel_session_ste
         answer_recorded(s, good);
     else if (!good)
         oriel_session_end(s, "device", "audit", NULL);
+    else if (step == ORIEL_STEP_CAMERA)
+        s->ops->camera(s->user);
     else if (step == ORIEL_STEP_RESUME)
         resume_recorded(s);
     else
         shown_recorded(s);
+}
+
+void oriel_session_camera(struct oriel_session *s, const char *name) {
+    if (!*s->id)
+        return;
+    json_t *m = json_pack("{s:s, s:b}", "session", s->id, "on", name != NULL);
+    if (name)
+        json_object_set_new(m, "name", json_string(name));
+    if (name && lives(s)) {
+        oriel_session_record_step(s, ORIEL_STEP_CAMERA, "camera", m);
+        return;
+    }
+    oriel_session_void_step(s, ORIEL_STEP_CAMERA);
+    s->ops->record(s->user, "camera", m, 0);
 }
 
 /* ---- the provider ---- */

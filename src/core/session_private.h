@@ -23,6 +23,7 @@ enum oriel_session_step {
     ORIEL_STEP_QUESTION,
     ORIEL_STEP_QUESTION_SHOWN,
     ORIEL_STEP_ANSWER,
+    ORIEL_STEP_CAMERA,
     ORIEL_STEPS,
 };
 

@@ -6,8 +6,8 @@
 
 /* Core to the launcher. */
 enum {
-    /* u a number that core chooses · u kind (index into the launcher's table) · fd: the helper's control channel.
-     * Answered by STARTED or FAILED. */
+    /* u a number that core chooses · u kind (index into the launcher's table) · u which of the kind's paths it sees,
+     * from 1 in the order of the plan, 0: all · fd: the helper's control channel. Answered by STARTED or FAILED. */
     ORIEL_LAUNCH_START = 1,
 };
 
@@ -27,7 +27,7 @@ enum {
 };
 
 static const struct oriel_ipc_type oriel_core_to_launch_types[] = {
-    {ORIEL_LAUNCH_START, "start", "uu", 1},
+    {ORIEL_LAUNCH_START, "start", "uuu", 1},
 };
 static const struct oriel_ipc_type oriel_launch_to_core_types[] = {
     {ORIEL_LAUNCH_READY, "ready", "us", 0},    {ORIEL_LAUNCH_STARTED, "started", "u", 1},

@@ -31,6 +31,14 @@ enum {
     ORIEL_MEDIA_HEARD = 21,
     /* s a line of the person's: clean, at most 500 characters */
     ORIEL_MEDIA_SAY = 22,
+    /* u frames a second · u kbit/s · fd: the frame socket of a camera that is about to run (frames.h); in place of one
+     * that was on. Only under the scope `camera`. */
+    ORIEL_MEDIA_CAMERA_ON = 23,
+    /* No camera any more: nothing of it is sent from now on. */
+    ORIEL_MEDIA_CAMERA_OFF = 24,
+    /* s a message for the page, as PROTOCOL.md has it: which cameras there are. The newest is told again on a new path.
+     */
+    ORIEL_MEDIA_TELL = 25,
 };
 
 /* What a program at the panel may be able to show. */
@@ -64,6 +72,8 @@ enum {
     /* u kind · u number of the stroke · b points of u16 x · u16 y, in 1/65535 of the picture: what the agent points at
      * (one), marks (one) or draws (at most 32); CLEAR has none */
     ORIEL_MEDIA_DRAW = 21,
+    /* u number of the camera that the agent wants, 0: none */
+    ORIEL_MEDIA_CAMERA_USE = 22,
 };
 
 enum { ORIEL_DRAW_POINT = 1, ORIEL_DRAW_MARK = 2, ORIEL_DRAW_STROKE = 3, ORIEL_DRAW_CLEAR = 4 };
@@ -83,13 +93,16 @@ static const struct oriel_ipc_type oriel_core_to_media_types[] = {
     {ORIEL_MEDIA_PANEL, "panel", "u", 0},
     {ORIEL_MEDIA_HEARD, "heard", "u", 0},
     {ORIEL_MEDIA_SAY, "say", "s", 0},
+    {ORIEL_MEDIA_CAMERA_ON, "camera-on", "uu", 1},
+    {ORIEL_MEDIA_CAMERA_OFF, "camera-off", "", 0},
+    {ORIEL_MEDIA_TELL, "tell", "s", 0},
 };
 static const struct oriel_ipc_type oriel_media_to_core_types[] = {
     {ORIEL_MEDIA_OFFER, "offer", "uss", 0},  {ORIEL_MEDIA_LOCAL_CANDIDATE, "local-candidate", "us", 0},
     {ORIEL_MEDIA_LIVE, "live", "", 0},       {ORIEL_MEDIA_STATS, "stats", "uuuuuutuuuuuuuu", 0},
     {ORIEL_MEDIA_FAILED, "failed", "ss", 0}, {ORIEL_MEDIA_RELAY_SOCKET, "relay-socket", "", 1},
     {ORIEL_MEDIA_SILENT, "silent", "", 0},   {ORIEL_MEDIA_CHAT, "chat", "us", 0},
-    {ORIEL_MEDIA_DRAW, "draw", "uub", 0},
+    {ORIEL_MEDIA_DRAW, "draw", "uub", 0},    {ORIEL_MEDIA_CAMERA_USE, "camera-use", "u", 0},
 };
 static const struct oriel_ipc_table oriel_core_to_media __attribute__((unused)) = {
     "core to media", oriel_core_to_media_types, sizeof oriel_core_to_media_types / sizeof(struct oriel_ipc_type)};

@@ -68,10 +68,11 @@ struct oriel_launch_command {
     bool overflow;
 };
 
-/* How a kind is started; `program` NULL only looks whether the sandbox stands (oriel-enter ends with ORIEL_ENTER_GOOD).
+/* How a kind is started. `which`: of its paths it sees this one alone, counted from 1; 0: all. `program` NULL only
+ * looks whether the sandbox stands (oriel-enter ends with ORIEL_ENTER_GOOD).
  */
 void oriel_launch_command(struct oriel_launch_command *command, const struct oriel_launch_plan *plan,
-                          const struct oriel_launch_kind *kind, bool sandbox, const char *program);
+                          const struct oriel_launch_kind *kind, unsigned which, bool sandbox, const char *program);
 /* Where the private plugins of media are, with their registry; false: there are none. */
 bool oriel_launch_plugins(const struct oriel_launch_plan *plan, char folder[PATH_MAX]);
 /* Runs that look. True: it stands. Else `why` says what failed. */

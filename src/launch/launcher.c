@@ -166,8 +166,8 @@ static struct child *free_child(struct launcher *l) {
 }
 
 /* NULL, or why not. */
-static const char *start(struct launcher *l, const struct oriel_launch_kind *kind, struct child *c, int channel,
-                         int *pidfd) {
+static const char *start(struct launcher *l, const struct oriel_launch_kind *kind, unsigned which, struct child *c,
+                         int channel, int *pidfd) {
     static char why[4400], program[4096];
     int info[2];
     snprintf(program, sizeof program, "%s/%s", l->plan->helpers, kind->program);
@@ -179,7 +179,7 @@ static const char *start(struct launcher *l, const struct oriel_launch_kind *kin
     if (!number) {
         static struct environment e;
         fill_environment(&e, l->plan, kind);
-        oriel_launch_command(&l->command, l->plan, kind, l->sandbox, program);
+        oriel_launch_command(&l->command, l->plan, kind, which, l->sandbox, program);
         number = spawn(&l->command, e.words, STDERR_FILENO, channel, info[1], &c->pid);
         close(info[1]);
         if (number)
@@ -201,7 +201,7 @@ static void handle_start(struct launcher *l) {
     int channel = move_up(oriel_ipc_take_fd(&message, 0)), pidfd = -1;
     struct child *c = free_child(l);
     const char *why = kind < l->plan->kind_count && l->plan->kinds[kind].program
-                          ? start(l, &l->plan->kinds[kind], c, channel, &pidfd)
+                          ? start(l, &l->plan->kinds[kind], (unsigned)message.fields[2].number, c, channel, &pidfd)
                           : "core asked for a kind of helper that does not exist";
     close(channel);
     if (why) {
@@ -321,7 +321,7 @@ bool oriel_launch_probe(const struct oriel_launch_plan *plan, const struct oriel
         snprintf(why, size, "no pipe: %s", strerror(errno));
         return false;
     }
-    oriel_launch_command(&command, plan, kind, sandbox, NULL);
+    oriel_launch_command(&command, plan, kind, 0, sandbox, NULL);
     char *envp[] = {NULL};
     int number = spawn(&command, envp, said[1], -1, info[1], &pid), status = -1;
     close(said[1]);

@@ -20,6 +20,7 @@ const struct oriel_launch_kind oriel_launch_kinds[ORIEL_PROCESSES] = {
     [ORIEL_PROCESS_SIGNAL] = {ORIEL_PROCESS_SIGNAL, "oriel-signal", online_environment, true, true, 64, 16, 0},
     [ORIEL_PROCESS_CAPTURE] = {ORIEL_PROCESS_CAPTURE, "oriel-capture", capture_environment, false, false, 192, 16, 512},
     [ORIEL_PROCESS_MEDIA] = {ORIEL_PROCESS_MEDIA, "oriel-media", media_environment, false, false, 768, 96, 0},
+    [ORIEL_PROCESS_CAMERA] = {ORIEL_PROCESS_CAMERA, "oriel-camera", media_environment, false, false, 256, 16, 512},
     [ORIEL_PROCESS_EGRESS] = {ORIEL_PROCESS_EGRESS, "oriel-egress", online_environment, true, true, 64, 16, 0},
 };
 
@@ -106,7 +107,8 @@ bool oriel_launch_plugins(const struct oriel_launch_plan *plan, char folder[PATH
 }
 
 static void add_tree(struct oriel_launch_command *c, const struct oriel_launch_plan *plan,
-                     const struct oriel_launch_kind *kind) {
+                     const struct oriel_launch_kind *kind, unsigned which) {
+    unsigned own = 0;
     add_libraries(c);
     ADD(c, "--dev-bind", "/dev/null", "/dev/null", "--dev-bind", "/dev/urandom", "/dev/urandom");
 #ifdef ORIEL_SANITIZED
@@ -118,19 +120,20 @@ static void add_tree(struct oriel_launch_command *c, const struct oriel_launch_p
     if (kind->process == ORIEL_PROCESS_MEDIA && oriel_launch_plugins(plan, plugins))
         ADD(c, "--ro-bind", plugins, plugins);
     for (size_t i = 0; i < plan->path_count; i++)
-        if (plan->paths[i].process == kind->process && *plan->paths[i].path)
+        if (plan->paths[i].process == kind->process && *plan->paths[i].path && (++own == which || !which))
             ADD(c, plan->paths[i].device ? "--dev-bind-try" : "--ro-bind-try", plan->paths[i].path,
                 plan->paths[i].path);
 }
 
 static void add_bubblewrap(struct oriel_launch_command *c, const struct oriel_launch_plan *plan,
-                           const struct oriel_launch_kind *kind, const char *enter, const char *program) {
+                           const struct oriel_launch_kind *kind, unsigned which, const char *enter,
+                           const char *program) {
     /* No cgroup namespace: there is no /proc in which it could be seen, and orield.service lets none be made. */
     ADD(c, BWRAP, "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent",
         "--new-session", "--as-pid-1", "--cap-drop", "ALL", "--info-fd", "4");
     if (!kind->network && !plan->network[kind->process])
         add(c, "--unshare-net");
-    add_tree(c, plan, kind);
+    add_tree(c, plan, kind, which);
     ADD(c, "--ro-bind", enter, enter);
     if (program)
         ADD(c, "--ro-bind", program, program);
@@ -138,13 +141,13 @@ static void add_bubblewrap(struct oriel_launch_command *c, const struct oriel_la
 }
 
 void oriel_launch_command(struct oriel_launch_command *c, const struct oriel_launch_plan *plan,
-                          const struct oriel_launch_kind *kind, bool sandbox, const char *program) {
+                          const struct oriel_launch_kind *kind, unsigned which, bool sandbox, const char *program) {
     char enter[PATH_MAX];
     c->count = 0;
     c->used = 0;
     c->overflow = (size_t)snprintf(enter, sizeof enter, "%s/oriel-enter", plan->helpers) >= sizeof enter;
     if (sandbox)
-        add_bubblewrap(c, plan, kind, enter, program);
+        add_bubblewrap(c, plan, kind, which, enter, program);
     add(c, enter);
     add_number(c, kind->process);
     add_number(c, kind->data);

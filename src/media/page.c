@@ -48,9 +48,9 @@ static bool take(const json_t *json, struct oriel_page_message *m) {
         const char *type;
         size_t members;
     } kinds[] = {
-        [ORIEL_PAGE_PING] = {"ping", 2},   [ORIEL_PAGE_CHAT] = {"chat", 3}, [ORIEL_PAGE_HEARD] = {"heard", 2},
-        [ORIEL_PAGE_POINT] = {"point", 2}, [ORIEL_PAGE_MARK] = {"mark", 2}, [ORIEL_PAGE_DRAW] = {"draw", 3},
-        [ORIEL_PAGE_CLEAR] = {"clear", 1},
+        [ORIEL_PAGE_PING] = {"ping", 2},   [ORIEL_PAGE_CHAT] = {"chat", 3},     [ORIEL_PAGE_HEARD] = {"heard", 2},
+        [ORIEL_PAGE_POINT] = {"point", 2}, [ORIEL_PAGE_MARK] = {"mark", 2},     [ORIEL_PAGE_DRAW] = {"draw", 3},
+        [ORIEL_PAGE_CLEAR] = {"clear", 1}, [ORIEL_PAGE_CAMERA] = {"camera", 2},
     };
     const char *type = oriel_json_text(json, "t");
     size_t kind = 0;
@@ -73,6 +73,8 @@ static bool take(const json_t *json, struct oriel_page_message *m) {
                take_points(json_object_get(json, "points"), ORIEL_PAGE_POINTS_MAX, m);
     case ORIEL_PAGE_CLEAR:
         return true;
+    case ORIEL_PAGE_CAMERA:
+        return take_id(json, "use", m) && m->id <= UINT32_MAX;
     }
     return false;
 }

@@ -19,13 +19,14 @@ enum {
 };
 
 enum oriel_page_kind {
-    ORIEL_PAGE_PING,  /* {"t":"ping","id":7} */
-    ORIEL_PAGE_CHAT,  /* {"t":"chat","id":1,"text":"…"} */
-    ORIEL_PAGE_HEARD, /* {"t":"heard","id":1}: the page has our chat up to this one */
-    ORIEL_PAGE_POINT, /* {"t":"point","at":[x,y]} */
-    ORIEL_PAGE_MARK,  /* {"t":"mark","at":[x,y]} */
-    ORIEL_PAGE_DRAW,  /* {"t":"draw","stroke":1,"points":[x,y,x,y]} */
-    ORIEL_PAGE_CLEAR, /* {"t":"clear"} */
+    ORIEL_PAGE_PING,   /* {"t":"ping","id":7} */
+    ORIEL_PAGE_CHAT,   /* {"t":"chat","id":1,"text":"…"} */
+    ORIEL_PAGE_HEARD,  /* {"t":"heard","id":1}: the page has our chat up to this one */
+    ORIEL_PAGE_POINT,  /* {"t":"point","at":[x,y]} */
+    ORIEL_PAGE_MARK,   /* {"t":"mark","at":[x,y]} */
+    ORIEL_PAGE_DRAW,   /* {"t":"draw","stroke":1,"points":[x,y,x,y]} */
+    ORIEL_PAGE_CLEAR,  /* {"t":"clear"} */
+    ORIEL_PAGE_CAMERA, /* {"t":"camera","use":1}: the camera of this number, 0: none */
 };
 
 struct oriel_page_message {

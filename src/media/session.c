@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "camerastream.h"
 #include "clock.h"
 #include "core_media.h"
 #include "exact.h"
@@ -49,6 +50,7 @@ struct session {
     struct oriel_transport *transport;
     struct oriel_exact *exact; /* NULL: the video alone */
     struct oriel_talk *talk;
+    struct oriel_camera_stream *camera;
     int64_t deadline;  /* for the connection, monotonic; 0: none */
     int64_t last_ping; /* monotonic; 0: the data channel is not open */
     gboolean relay, silent;
@@ -114,12 +116,19 @@ static void live_when_ready(struct session *s) {
     told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_LIVE));
 }
 
+/* Pictures are taken while there is somebody to send them to, and core has not stopped them. */
+static void run_pictures(struct session *s) {
+    gboolean run = !s->frozen && s->state >= CONNECTED && s->state <= LIVE;
+    oriel_screen_run(s->screen, run);
+    oriel_camera_stream_run(s->camera, run);
+}
+
 static void on_connected(void *user) {
     struct session *s = user;
     if (s->state != CONNECTING)
         return;
     s->state = CONNECTED;
-    oriel_screen_run(s->screen, !s->frozen);
+    run_pictures(s);
     live_when_ready(s);
 }
 
@@ -179,6 +188,9 @@ static void on_channel_message(void *user, const char *bytes, size_t length) {
         fail(s, "protocol", error);
     else if (message.kind == ORIEL_PAGE_PING)
         on_ping(s, message.id, now);
+    else if (message.kind == ORIEL_PAGE_CAMERA)
+        told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_CAMERA_USE,
+                               (uint32_t)MIN(message.id, UINT32_MAX)));
     else if (!oriel_talk_page(s->talk, &message, now))
         fail(s, "protocol", "the page sent a number of chat that was never given");
 }
@@ -329,14 +341,18 @@ static void start(struct session *s) {
         return;
     g_autoptr(GError) error = NULL;
     s->screen = oriel_screen_new(m->fields[9].bytes, oriel_ipc_take_fd(m, 0), fps, kbits, &error);
-    if (s->screen) {
+    s->camera = s->screen ? oriel_camera_stream_new(&error) : NULL;
+    if (s->camera) {
+        g_autoptr(GstCaps) camera = oriel_camera_stream_caps(s->camera);
         g_autoptr(GstCaps) caps = oriel_screen_caps(s->screen);
         oriel_screen_watch_masks(s->screen, on_masks, s);
         if (path.exact) {
             s->exact = oriel_exact_new(send_exact, s);
             oriel_screen_watch(s->screen, oriel_exact_picture, s->exact);
         }
-        const struct oriel_mline_end ends[ORIEL_MLINES] = {[ORIEL_MLINE_SCREEN] = {s->screen, caps}};
+        const struct oriel_mline_end ends[ORIEL_MLINES] = {
+            [ORIEL_MLINE_SCREEN] = {s->screen, caps},
+            [ORIEL_MLINE_CAMERA] = {oriel_camera_stream_bin(s->camera), camera}};
         s->transport = oriel_transport_new(ends, fingerprint, &path, &transport_events, s, &error);
         if (s->transport)
             oriel_transport_watch(s->transport, on_sent, s->screen);
@@ -353,6 +369,7 @@ static void start(struct session *s) {
 static void renew(struct session *s) {
     g_autoptr(GError) error = NULL;
     oriel_screen_run(s->screen, FALSE);
+    oriel_camera_stream_run(s->camera, FALSE);
     s->renewal = (uint32_t)s->message.fields[0].number;
     if (s->exact)
         oriel_exact_open(s->exact, FALSE);
@@ -367,7 +384,24 @@ static void renew(struct session *s) {
 
 static void freeze(struct session *s, gboolean on) {
     s->frozen = on;
-    oriel_screen_run(s->screen, !on && s->state >= CONNECTED && s->state <= LIVE);
+    run_pictures(s);
+}
+
+/* The gate opens with the scope, since core sends this under it only. */
+static void camera_on(struct session *s) {
+    struct oriel_ipc_message *m = &s->message;
+    unsigned fps = (unsigned)m->fields[0].number, kbits = (unsigned)m->fields[1].number;
+    if (fps < 1 || fps > FPS_MAX || kbits < KBITS_MIN || kbits > KBITS_MAX || !oriel_ipc_is_channel(m->fds[0])) {
+        fail(s, "media-failed", "orield sent a camera with values out of range");
+        return;
+    }
+    oriel_camera_stream_open(s->camera, oriel_ipc_take_fd(m, 0), fps, kbits);
+    oriel_transport_open(s->transport, ORIEL_MLINE_CAMERA, true);
+}
+
+static void camera_off(struct session *s) {
+    oriel_transport_open(s->transport, ORIEL_MLINE_CAMERA, false);
+    oriel_camera_stream_close(s->camera);
 }
 
 static void handle(struct session *s) {
@@ -403,6 +437,15 @@ static void handle(struct session *s) {
         break;
     case ORIEL_MEDIA_HEARD:
         oriel_talk_heard(s->talk, (guint32)m->fields[0].number);
+        break;
+    case ORIEL_MEDIA_TELL:
+        oriel_talk_tell(s->talk, m->fields[0].bytes);
+        break;
+    case ORIEL_MEDIA_CAMERA_ON:
+        camera_on(s);
+        break;
+    case ORIEL_MEDIA_CAMERA_OFF:
+        camera_off(s);
         break;
     case ORIEL_MEDIA_SAY:
         if (!oriel_talk_say(s->talk, m->fields[0].bytes))

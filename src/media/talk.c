@@ -19,6 +19,7 @@ struct oriel_talk {
     guint can;
     guint32 taken, heard; /* the agent's last line that went to core; that the panel has */
     gint64 said;          /* the person's last */
+    char *news;           /* what core has to tell the page, the newest; NULL: nothing yet */
     GQueue waiting;       /* of struct line: the person's that the page has not acknowledged */
     struct oriel_bucket chat, points, strokes;
 };
@@ -44,6 +45,7 @@ void oriel_talk_free(struct oriel_talk *t) {
     if (!t)
         return;
     g_queue_clear_full(&t->waiting, line_free);
+    g_free(t->news);
     g_free(t);
 }
 
@@ -71,6 +73,8 @@ static void send_panel(struct oriel_talk *t) {
 void oriel_talk_open(struct oriel_talk *t) {
     t->open = true;
     send_panel(t);
+    if (t->news)
+        t->out->to_page(t->user, t->news);
     if (t->heard)
         send_heard(t);
     for (GList *at = t->waiting.head; at; at = at->next)
@@ -102,6 +106,13 @@ void oriel_talk_panel(struct oriel_talk *t, guint can) {
     t->can = can;
     if (t->open)
         send_panel(t);
+}
+
+void oriel_talk_tell(struct oriel_talk *t, const char *news) {
+    g_free(t->news);
+    t->news = g_strdup(news);
+    if (t->open)
+        t->out->to_page(t->user, news);
 }
 
 /* ---- from the page ---- */
@@ -155,6 +166,7 @@ bool oriel_talk_page(struct oriel_talk *t, const struct oriel_page_message *m, g
         draw(t, m, now);
         return true;
     case ORIEL_PAGE_PING:
+    case ORIEL_PAGE_CAMERA:
         break;
     }
     return false;

@@ -38,5 +38,7 @@ bool oriel_talk_page(struct oriel_talk *talk, const struct oriel_page_message *m
 bool oriel_talk_say(struct oriel_talk *talk, const char *text);
 void oriel_talk_heard(struct oriel_talk *talk, guint32 id);
 void oriel_talk_panel(struct oriel_talk *talk, guint can);
+/* A message of core's for the page, as it stands. The newest is told again on a new channel. */
+void oriel_talk_tell(struct oriel_talk *talk, const char *news);
 
 #endif

@@ -27,7 +27,7 @@
 #include "sandbox.h"
 
 static const char *const stage_names[] = {"launch", "lock"};
-static const char *const process_names[] = {"core", "signal", "capture", "media", "egress"};
+static const char *const process_names[] = {"core", "signal", "capture", "media", "egress", "camera"};
 
 #define ARG(n, value)                                                                                                  \
     { n, SCMP_CMP_EQ, value, 0 }
@@ -65,6 +65,8 @@ static const struct condition {
     {"mprotect", "data", {BITS(2, PROT_EXEC, 0)}, 1},
     {"openat", "read", {BITS(2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)}, 1},
     {"open", "read", {BITS(1, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)}, 1},
+    {"openat", "existing", {BITS(2, O_CREAT | O_TRUNC, 0)}, 1},
+    {"open", "existing", {BITS(1, O_CREAT | O_TRUNC, 0)}, 1},
     {"prctl", "name", {ARG(0, PR_SET_NAME)}, 1},
     {"prctl", "begin", {ARG(0, PR_SET_PDEATHSIG), ARG(1, SIGKILL)}, 2},
     {"prctl", "begin", {ARG(0, PR_SET_DUMPABLE), ARG(1, 0)}, 2},
@@ -82,6 +84,7 @@ static const struct condition {
     {"ioctl", "interface", {ARG(1, 0x8915 /* SIOCGIFADDR */)}, 1},
     {"ioctl", "interface", {ARG(1, 0x8910 /* SIOCGIFNAME */)}, 1},
     {"ioctl", "interface", {ARG(1, 0x8933 /* SIOCGIFINDEX */)}, 1},
+    {"ioctl", "camera", {BITS(1, 0xff00, 'V' << 8 /* all of V4L2 */)}, 1},
     {"ioctl", "framebuffer", {ARG(1, 0x4600 /* FBIOGET_VSCREENINFO */)}, 1},
     {"ioctl", "framebuffer", {ARG(1, 0x4602 /* FBIOGET_FSCREENINFO */)}, 1},
 };
@@ -124,7 +127,8 @@ static void read_head(char *head, struct section *s) {
         else if (process >= 0)
             s->process[process] = true;
         else if (strcmp(word, "helpers") == 0)
-            s->process[1] = s->process[2] = s->process[3] = s->process[4] = true;
+            for (int i = ORIEL_PROCESS_SIGNAL; i < ORIEL_PROCESSES; i++)
+                s->process[i] = true;
         else if (strcmp(word, "never") == 0)
             s->action = SCMP_ACT_KILL_PROCESS;
         else if (strcmp(word, "absent") == 0)

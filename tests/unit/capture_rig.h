@@ -179,7 +179,7 @@ static inline void launch(struct capture *c) {
             int null = open("/dev/null", O_RDWR);
             dup2(null, 2);
         }
-        _exit(oriel_capture_run(control[1]));
+        _exit(oriel_capture_run(control[1], ORIEL_PROCESS_CAPTURE));
     }
     close(control[1]);
 }

@@ -112,7 +112,7 @@ static void test_core_is_a_socket(void **state) {
     pid_t pid = fork();
     if (pid == 0) {
         dup2(open("/dev/null", O_WRONLY), 2);
-        _exit(oriel_capture_run(pipes[0]));
+        _exit(oriel_capture_run(pipes[0], ORIEL_PROCESS_CAPTURE));
     }
     int status;
     assert_int_equal(waitpid(pid, &status, 0), pid);

@@ -40,7 +40,7 @@ static struct outcome attempt(enum oriel_process process, int stage, const char 
     assert_int_equal(oriel_ipc_pair(pair), 0);
     g_autoptr(GError) error = NULL;
     has_ended = false;
-    int pidfd = oriel_launcher_start(launcher, process, pair[1], on_end, NULL, &error);
+    int pidfd = oriel_launcher_start(launcher, process, 0, pair[1], on_end, NULL, &error);
     if (pidfd < 0)
         fail_msg("%s", error->message);
     close(pair[1]);
@@ -59,7 +59,7 @@ static struct outcome attempt(enum oriel_process process, int stage, const char 
     return o;
 }
 
-static const char *const names[] = {"core", "signal", "capture", "media", "egress"};
+static const char *const names[] = {"core", "signal", "capture", "media", "egress", "camera"};
 
 /* It must not get it: an error, or its death by the filter. */
 static void refused(enum oriel_process process, int stage, const char *name, const char *argument, bool deadly) {
@@ -73,7 +73,7 @@ static void refused(enum oriel_process process, int stage, const char *name, con
 
 static void all_refuse(const char *name, const char *argument, bool deadly) {
     for (int stage = LAUNCHED; stage <= LOCKED; stage++)
-        for (int p = ORIEL_PROCESS_SIGNAL; p <= ORIEL_PROCESS_EGRESS; p++)
+        for (int p = ORIEL_PROCESS_SIGNAL; p < ORIEL_PROCESSES; p++)
             refused((enum oriel_process)p, stage, name, argument, deadly);
 }
 
@@ -82,6 +82,7 @@ static void alone_refuse(const char *name, const char *argument) {
     for (int stage = LAUNCHED; stage <= LOCKED; stage++) {
         refused(ORIEL_PROCESS_CAPTURE, stage, name, argument, false);
         refused(ORIEL_PROCESS_MEDIA, stage, name, argument, false);
+        refused(ORIEL_PROCESS_CAMERA, stage, name, argument, false);
     }
 }
 
@@ -132,7 +133,7 @@ static void test_attack_21_files(void **state) {
                                  "/proc",    "/sys",        "/run",          "/dev/mem",
                                  "/dev/tty", "/var",        "/tmp/.X11-unix"};
     for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) /* a lock adds nothing to what is seen */
-        for (int p = ORIEL_PROCESS_SIGNAL; p <= ORIEL_PROCESS_EGRESS; p++)
+        for (int p = ORIEL_PROCESS_SIGNAL; p < ORIEL_PROCESSES; p++)
             refused((enum oriel_process)p, LAUNCHED, "open", paths[i], false);
     const char *const places[] = {secret, "/new", "/tmp/new", "/dev/new", "/dev/shm/new", "/usr/lib/new", "/etc/new"};
     for (size_t i = 0; i < G_N_ELEMENTS(places); i++)
@@ -207,7 +208,7 @@ static int start_launcher(void **state) {
     secret = g_build_filename(folder, "device.key", NULL);
     g_file_set_contents(secret, "secret", -1, NULL);
     link_to(BUILD_ROOT "/oriel-enter", "oriel-enter");
-    for (int p = ORIEL_PROCESS_SIGNAL; p <= ORIEL_PROCESS_EGRESS; p++)
+    for (int p = ORIEL_PROCESS_SIGNAL; p < ORIEL_PROCESSES; p++)
         link_to(BUILD_ROOT "/tests/rig/rig-hostile", oriel_launch_kinds[p].program);
     g_snprintf(own_pid, sizeof own_pid, "%d", (int)getpid());
     listen_for_them();

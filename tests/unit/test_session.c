@@ -169,6 +169,17 @@ static bool launch(void *user, const struct oriel_session_request *request) {
     return launched;
 }
 
+static char *granted_scopes;
+
+static void granted(void *user, const json_t *scopes) {
+    g_free(granted_scopes);
+    granted_scopes = json_dumps(scopes, JSON_COMPACT);
+}
+
+static void camera(void *user) {
+    effect("camera");
+}
+
 static void renew(void *user, guint number) {
     effect("renew");
     renewal = number;
@@ -221,9 +232,30 @@ static void arm(void *user, gint64 deadline) {
     effect("arm:%d", (int)(seconds + 0.5));
 }
 
-static const struct oriel_session_ops ops = {record,  send_message, ask,      withdraw,     early,   prepare, discard,
-                                             settled, freeze,       announce, launch,       renew,   answer,  candidate,
-                                             tell,    say,          heard,    kill_helpers, changed, arm};
+static const struct oriel_session_ops ops = {
+    .record = record,
+    .send = send_message,
+    .ask = ask,
+    .withdraw = withdraw,
+    .early = early,
+    .prepare = prepare,
+    .discard = discard,
+    .settled = settled,
+    .freeze = freeze,
+    .announce = announce,
+    .launch = launch,
+    .granted = granted,
+    .camera = camera,
+    .renew = renew,
+    .answer = answer,
+    .candidate = candidate,
+    .tell = tell,
+    .say = say,
+    .heard = heard,
+    .kill = kill_helpers,
+    .changed = changed,
+    .arm = arm,
+};
 
 /* ---- steps ---- */
 

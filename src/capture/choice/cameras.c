@@ -1,0 +1,113 @@
+/* See cameras.h. */
+#include "cameras.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/videodev2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static bool ends_with(const char *text, const char *end) {
+    size_t n = strlen(text), m = strlen(end);
+    return n > m && strcmp(text + n - m, end) == 0;
+}
+
+static bool read_place(const char *word, size_t length, struct oriel_camera_place *place) {
+    if (length >= sizeof place->path)
+        return false;
+    memset(place, 0, sizeof *place);
+    memcpy(place->path, word, length);
+    if (strcmp(place->path, "test") == 0) {
+        place->kind = ORIEL_CAMERA_TEST;
+        place->path[0] = '\0';
+        return true;
+    }
+    bool file = ends_with(place->path, ".mjpeg") || ends_with(place->path, ".yuyv");
+    place->kind = file ? ORIEL_CAMERA_FILE : ORIEL_CAMERA_V4L2;
+    return place->path[0] == '/';
+}
+
+int oriel_camera_places(const char *text, struct oriel_camera_place places[ORIEL_CAMERAS_MAX]) {
+    int n = 0;
+    if (strcmp(text, "auto") == 0) {
+        for (; n < ORIEL_CAMERAS_MAX; n++) {
+            places[n].kind = ORIEL_CAMERA_V4L2;
+            snprintf(places[n].path, sizeof places[n].path, "/dev/video%d", n);
+        }
+        return n;
+    }
+    for (const char *word = text; *word; word += *word == ';') {
+        size_t length = strcspn(word, ";");
+        if (length && (n == ORIEL_CAMERAS_MAX || !read_place(word, length, &places[n++])))
+            return -1;
+        word += length;
+    }
+    return n;
+}
+
+/* Who plugs a camera in chooses its name. */
+static void take_name(const unsigned char *name, size_t size, char out[ORIEL_CAMERA_NAME_SIZE]) {
+    size_t n = 0;
+    for (size_t i = 0; i < size && name[i] && n < ORIEL_CAMERA_NAME_SIZE - 1; i++)
+        if (name[i] >= 0x20 && name[i] < 0x7f)
+            out[n++] = (char)name[i];
+    out[n] = '\0';
+    if (!n)
+        snprintf(out, ORIEL_CAMERA_NAME_SIZE, "Camera");
+}
+
+static bool has_format(int fd) {
+    for (unsigned i = 0; i < 64; i++) {
+        struct v4l2_fmtdesc format = {.index = i, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
+        if (ioctl(fd, VIDIOC_ENUM_FMT, &format) < 0)
+            return false;
+        if (format.pixelformat == V4L2_PIX_FMT_MJPEG || format.pixelformat == V4L2_PIX_FMT_YUYV)
+            return true;
+    }
+    return false;
+}
+
+static bool look_at_device(const char *path, struct oriel_camera_found *found) {
+    struct v4l2_capability about = {0};
+    int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 || ioctl(fd, VIDIOC_QUERYCAP, &about) < 0) {
+        snprintf(found->why, sizeof found->why, "%s%s", strerror(errno),
+                 errno == EACCES ? ": orield's user must be in the group video" : "");
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    unsigned can = about.capabilities & V4L2_CAP_DEVICE_CAPS ? about.device_caps : about.capabilities;
+    bool camera = can & V4L2_CAP_VIDEO_CAPTURE && can & V4L2_CAP_STREAMING;
+    bool usable = camera && has_format(fd);
+    close(fd);
+    take_name(about.card, sizeof about.card, found->name);
+    if (!usable)
+        snprintf(found->why, sizeof found->why, "%s", camera ? "gives neither MJPEG nor YUYV" : "is no camera");
+    return usable;
+}
+
+bool oriel_camera_look(const struct oriel_camera_place *place, struct oriel_camera_found *found) {
+    memset(found, 0, sizeof *found);
+    const char *base = strrchr(place->path, '/');
+    switch (place->kind) {
+    case ORIEL_CAMERA_V4L2:
+        return look_at_device(place->path, found);
+    case ORIEL_CAMERA_FILE:
+        take_name((const unsigned char *)(base ? base + 1 : place->path), sizeof place->path, found->name);
+        if (access(place->path, R_OK) == 0)
+            return true;
+        snprintf(found->why, sizeof found->why, "%s", strerror(errno));
+        return false;
+    case ORIEL_CAMERA_TEST:
+        snprintf(found->name, sizeof found->name, "Test picture");
+        return true;
+    }
+    return false;
+}
+
+const char *oriel_camera_backend(const struct oriel_camera_place *place) {
+    return place->kind == ORIEL_CAMERA_V4L2 ? "v4l2" : place->kind == ORIEL_CAMERA_FILE ? "file" : "test";
+}
