@@ -6,6 +6,7 @@
  * one is left out. A camera that is pulled out fails with ENODEV, which core takes for what it is.
  * Limits: 4 buffers; even sides up to ORIEL_FRAME_SIDE_MAX; the first 64 formats and sizes that a driver names. */
 #include "camera.h"
+#include "cameras.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,7 @@ struct v4l2 {
     struct oriel_backend base;
     struct oriel_camera_picture picture;
     struct oriel_ring *ring;
-    char name[33];
+    char name[ORIEL_CAMERA_NAME_SIZE];
     size_t stride;
     struct {
         uint8_t *bytes;
@@ -208,7 +209,7 @@ static bool open_device(struct v4l2 *v, const struct oriel_backend_wish *wish, c
                  strerror(errno));
         return false;
     }
-    memcpy(v->name, about.card, sizeof about.card);
+    oriel_camera_take_name(about.card, sizeof about.card, v->name);
     struct offer o = choose(v->base.fd, width, height, rate);
     if (!o.width) {
         snprintf(error, ORIEL_BACKEND_ERROR_SIZE,

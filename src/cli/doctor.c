@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cameras.h"
 #include "choice.h"
 #include "cli.h"
 #include "plan.h"
@@ -158,6 +159,29 @@ static void check_screen(struct oriel_doctor *d) {
                                 choice.files[i].path, g_strerror(errno));
 }
 
+/* Those that an agent could be shown, and what else is there and why not. */
+static void check_cameras(struct oriel_doctor *d) {
+    const struct oriel_config *c = d->config;
+    struct oriel_camera_place places[ORIEL_CAMERAS_MAX];
+    struct oriel_camera_found found;
+    int count = oriel_camera_places(c->camera_devices, places);
+    bool any = false, automatic = strcmp(c->camera_devices, "auto") == 0;
+    for (int i = 0; i < count; i++) {
+        bool good = oriel_camera_look(&places[i], &found);
+        any |= good;
+        if (good)
+            oriel_doctor_report(d, "camera", ORIEL_GOOD, NULL, "%s%s%s", found.name, *places[i].path ? ", " : "",
+                                places[i].path);
+        else if (!automatic || access(places[i].path, F_OK) == 0)
+            oriel_doctor_report(d, "camera", ORIEL_WEAK, "[camera] devices in oriel.conf(5)", "%s: %s", places[i].path,
+                                found.why);
+    }
+    if (!any && !*c->camera_devices)
+        oriel_doctor_report(d, "camera", ORIEL_GOOD, NULL, "none, as configured");
+    else if (!any && automatic)
+        oriel_doctor_report(d, "camera", ORIEL_GOOD, NULL, "none is plugged in");
+}
+
 /* ---- saying it ---- */
 
 static void print(const struct oriel_doctor *d) {
@@ -191,6 +215,7 @@ int oriel_cli_doctor(const struct oriel_cli *cli) {
         check_broker(&d);
         check_vendors(&d);
         check_screen(&d);
+        check_cameras(&d);
     } else {
         oriel_doctor_report(&d, "configuration", ORIEL_BAD, "oriel.conf(5); --config names another file", "%s",
                             error->message);

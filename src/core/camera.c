@@ -56,7 +56,10 @@ static void tell(struct oriel_camera *c) {
 /* ---- the process ---- */
 
 static void stop(struct oriel_camera *c, enum state state) {
+    bool announced = c->state == RECORDING;
     c->state = state;
+    if (announced)
+        c->out->record(c->user, NULL);
     if (!c->running)
         return;
     c->running = 0;

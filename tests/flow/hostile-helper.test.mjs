@@ -10,7 +10,7 @@ import { story } from '../rig/story.mjs';
 // rig-hostile (or another) in the place of a helper.
 function hostileHelper(rig, place, program = 'rig-hostile') {
   const helpers = rig.folder('helpers');
-  for (const name of ['oriel-enter', 'oriel-signal', 'oriel-capture', 'oriel-media', 'oriel-egress'])
+  for (const name of ['oriel-enter', 'oriel-signal', 'oriel-capture', 'oriel-media', 'oriel-egress', 'oriel-camera'])
     symlinkSync(join(build, name === place ? `tests/rig/${program}` : name), join(helpers, name));
   return helpers;
 }

@@ -20,7 +20,7 @@ story('an installation has what it needs, and runs from where it is', async ({ r
     ...['man1/oriel.1', 'man1/oriel-audit.1', 'man1/oriel-provision.1', 'man1/oriel-panel.1', 'man3/liboriel.3', 'man5/oriel.conf.5', 'man8/orield.8'].map((page) => `usr/share/man/${page}`)])
     assert.ok(lstatSync(at(file), { throwIfNoEntry: false })?.isFile(), `${file} is not installed`);
   const helpers = readdirSync(at('usr/libexec/oriel'));
-  for (const name of ['oriel-signal', 'oriel-capture', 'oriel-media', 'oriel-egress', 'oriel-enter', 'oriel-plugindir']) assert.ok(helpers.includes(name), `${name} is not installed`);
+  for (const name of ['oriel-signal', 'oriel-capture', 'oriel-media', 'oriel-egress', 'oriel-camera', 'oriel-enter', 'oriel-plugindir']) assert.ok(helpers.includes(name), `${name} is not installed`);
   for (const [unit, text] of [[UNIT, readFileSync(at(UNIT), 'utf8')], ...['sysusers.d', 'tmpfiles.d'].map((folder) => [folder, readFileSync(at(`usr/lib/${folder}/oriel.conf`), 'utf8')])])
     assert.doesNotMatch(text, /@\w+@/, `${unit} has an unfilled place`);
 

@@ -35,7 +35,7 @@ function merge(base, changes) {
   return merged;
 }
 
-const HELPERS = ['oriel-signal', 'oriel-capture', 'oriel-media', 'oriel-egress'];
+const HELPERS = ['oriel-signal', 'oriel-capture', 'oriel-media', 'oriel-egress', 'oriel-camera'];
 
 export class Device {
   // Options: broker (Broker, or {device, tenant, url, keys}), screen (Screen, or null for the pattern of `backend=test`),
@@ -113,7 +113,7 @@ export class Device {
 
   // Those of a session: capture, media and egress.
   picture() {
-    return this.helpers().filter(({ name }) => ['oriel-capture', 'oriel-media', 'oriel-egress'].includes(name));
+    return this.helpers().filter(({ name }) => ['oriel-capture', 'oriel-media', 'oriel-egress', 'oriel-camera'].includes(name));
   }
 
   helper(name) {

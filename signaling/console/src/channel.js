@@ -3,35 +3,38 @@ import { parse, JsonError } from './json.js';
 
 const MAX_LENGTH = 4096; // UTF-16 units: a line of chat is at most 500 characters
 const MAX_LINE = 500;
-const U32 = 2 ** 32 - 1;
-const PAIR = [U32, U32]; // median and most, in us
+const MAX_NAME = 64;
+const CAMERAS_MAX = 16;
 const MASKS_MAX = 32;
 const SIDE_MAX = 4096;
-const rectangles = (value) =>
-    Array.isArray(value) && value.length <= MASKS_MAX && value.every((r) => fits(r, [SIDE_MAX, SIDE_MAX, SIDE_MAX, SIDE_MAX]) && r[2] > 0 && r[3] > 0);
+const U32 = 2 ** 32 - 1;
+
+const upTo = (max) => (value) => Number.isInteger(value) && value >= 0 && value <= max;
+const tuple = (length, fits) => (value) => Array.isArray(value) && value.length === length && value.every(fits);
+const list = (max, fits) => (value) => Array.isArray(value) && value.length <= max && value.every(fits);
+const text = (max) => (value) => typeof value === 'string' && value !== '' && [...value].length <= max;
+const word = (...words) => (value) => words.includes(value);
+const boolean = (value) => typeof value === 'boolean';
+const number = upTo(Number.MAX_SAFE_INTEGER);
+const u32 = upTo(U32);
+const pair = tuple(2, u32); // median and most, in us
+const rectangle = (value) => tuple(4, upTo(SIDE_MAX))(value) && value[2] > 0 && value[3] > 0;
+const camera = (value) => Object.keys(value ?? {}).length === 2 && u32(value.id) && value.id > 0 && text(MAX_NAME)(value.name);
+
 const MEMBERS = {
-    pong: { id: U32, now: Number.MAX_SAFE_INTEGER },
-    time: { rtp: U32, at: Number.MAX_SAFE_INTEGER },
-    chat: { id: Number.MAX_SAFE_INTEGER, text: 'line' },
-    heard: { id: Number.MAX_SAFE_INTEGER },
-    panel: { chat: 'boolean', draw: 'boolean' },
-    trace: { pictures: U32, capture: PAIR, convert: PAIR, encode: PAIR, packetize: PAIR, egress: PAIR },
-    masks: { masks: rectangles },
+    pong: { id: u32, now: number },
+    time: { rtp: u32, at: number },
+    chat: { id: number, text: text(MAX_LINE) },
+    heard: { id: number },
+    panel: { chat: boolean, draw: boolean },
+    cameras: { use: u32, state: word('off', 'starting', 'on', 'gone'), list: list(CAMERAS_MAX, camera) },
+    trace: { pictures: u32, capture: pair, convert: pair, encode: pair, packetize: pair, egress: pair },
+    masks: { masks: list(MASKS_MAX, rectangle) },
 };
 
-const fits = (value, max) =>
-    typeof max === 'function'
-        ? max(value)
-        : max === 'boolean'
-        ? typeof value === 'boolean'
-        : max === 'line'
-        ? typeof value === 'string' && value !== '' && [...value].length <= MAX_LINE
-        : Array.isArray(max)
-        ? Array.isArray(value) && value.length === max.length && value.every((v, i) => fits(v, max[i]))
-        : Number.isInteger(value) && value >= 0 && value <= max;
-
 /* Text -> {t: 'pong', id, now} | {t: 'time', rtp, at} | {t: 'trace', pictures, capture, …} | {t: 'chat', id, text} |
- * {t: 'heard', id} | {t: 'panel', chat, draw} | {t: 'masks', masks: [[x, y, width, height], …]} | null for anything else. */
+ * {t: 'heard', id} | {t: 'panel', chat, draw} | {t: 'cameras', use, state, list: [{id, name}, …]} |
+ * {t: 'masks', masks: [[x, y, width, height], …]} | null for anything else. */
 export function readChannel(data) {
     if (typeof data !== 'string' || data.length > MAX_LENGTH) return null;
     let message;
@@ -43,5 +46,5 @@ export function readChannel(data) {
     }
     const members = typeof message?.t === 'string' && Object.hasOwn(MEMBERS, message.t) ? Object.entries(MEMBERS[message.t]) : null;
     if (!members || Object.keys(message).length !== members.length + 1) return null;
-    return members.every(([name, max]) => fits(message[name], max)) ? message : null;
+    return members.every(([name, fits]) => fits(message[name])) ? message : null;
 }

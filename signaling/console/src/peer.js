@@ -40,7 +40,8 @@ async function fingerprintFromOffer(certificate) {
     }
 }
 
-/* Events: `stream` (detail: MediaStream), `figures` (detail: see figures.js), `masks` (what is hidden has changed), all for the page. */
+/* Events: `stream` (detail: MediaStream), `camera` (its stream is there), `figures` (detail: see figures.js), `masks` (what is
+ * hidden has changed), all for the page. */
 export class Peer extends EventTarget {
     #pc;
     #on;
@@ -59,11 +60,13 @@ export class Peer extends EventTarget {
     #sample = null;
     #timer;
 
-    /* `turn`: of the enrolment, or null; `chat`: of the session, it outlives the path; `on`: {candidate(candidate, mline), connected(), firstFrame(), failed(why)}. */
-    constructor({ certificate, turn, chat, on }) {
+    /* `turn`: of the enrolment, or null; `chat`, `cameras`: of the session, they outlive the path; `on`: {candidate(candidate, mline), connected(), firstFrame(), failed(why)}. */
+    constructor({ certificate, turn, chat, cameras, on }) {
         super();
         this.#on = on;
         this.chat = chat;
+        this.cameras = cameras;
+        this.camera = null; // its MediaStream
         this.pen = new Pen({ send: (message) => this.#say(message) });
         this.stream = null;
         this.exact = new ExactLayer();
@@ -80,8 +83,12 @@ export class Peer extends EventTarget {
             if (pc.connectionState === 'failed') on.failed('the connection to the device broke');
         };
         pc.ontrack = ({ track, receiver, transceiver }) => {
-            if (transceiver.mid !== 'screen') return;
+            if (!['screen', 'camera'].includes(transceiver.mid)) return;
             if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = 0;
+            if (transceiver.mid === 'camera') {
+                this.camera = new MediaStream([track]);
+                return void this.dispatchEvent(new Event('camera'));
+            }
             this.stream = new MediaStream([track]);
             this.dispatchEvent(new CustomEvent('stream', { detail: this.stream }));
         };
@@ -139,6 +146,7 @@ export class Peer extends EventTarget {
         pc.onicecandidate = pc.onconnectionstatechange = pc.ontrack = pc.ondatachannel = null;
         this.exact.close();
         this.chat.detach();
+        this.cameras.detach();
         if (this.#channel) this.#channel.onmessage = this.#channel.onclose = this.#channel.onopen = null;
         pc.close();
     }
@@ -156,7 +164,7 @@ export class Peer extends EventTarget {
         // Two early exchanges, so that the first latency figures don't wait for a second.
         const open = () => {
             this.#ping();
-            this.chat.attach((message) => this.#say(message));
+            for (const end of [this.chat, this.cameras]) end.attach((message) => this.#say(message));
         };
         if (channel.readyState === 'open') open();
         else channel.onopen = open;
@@ -184,6 +192,7 @@ export class Peer extends EventTarget {
             this.masks = message.masks;
             return void this.dispatchEvent(new CustomEvent('masks'));
         }
+        if (message.t === 'cameras') return this.cameras.take(message);
         if (message.t === 'time') return this.#frames.set(message.rtp, message.at);
         const sent = this.#pings.get(message.id);
         if (sent === undefined) return;

@@ -9,6 +9,7 @@
  * hear the same topics); a grant for a request that was taken back is ended at once; nothing of one round leaks into the
  * next.
  */
+import { Cameras } from './cameras.js';
 import { Chat } from './chat.js';
 import { More } from './more.js';
 import { ProtocolError, code, nonce } from './protocol.js';
@@ -66,7 +67,7 @@ export class Session {
 
     /* env: {identity() -> of src/presence.js or null, unverified() -> {reason, detail} or null, credential() -> text or
      * null, turn() -> of the enrolment or null, begin(identity) -> Exchange, now(), after(ms, f) -> cancel(), certificate(),
-     * createPeer({certificate, turn, chat, on}), mark(name), changed(), challenged(message), dropped(why)}. */
+     * createPeer({certificate, turn, chat, cameras, on}), mark(name), changed(), challenged(message), dropped(why)}. */
     constructor(device, env) {
         this.device = device;
         this.#env = env;
@@ -82,6 +83,7 @@ export class Session {
         this.paused = ''; // why the picture stands still
         this.identity = null; // of the device, as this page deals with it
         this.peer = null;
+        this.cameras = null; // of the device
         this.chat = null; // with the person, of the session that is or was last
         this.path = 0; // of the newest offer: the device makes a new one when its network changes
         this.stateSince = env.now();
@@ -391,6 +393,7 @@ export class Session {
             return this.#end('protocol', 'the grant is wider than the request');
         this.path = 0;
         this.chat = new Chat();
+        this.cameras = new Cameras();
         this.#connect(round);
         for (const message of round.early.splice(0)) this.#inSession(round.exchange, message);
         const farewell = { typ: 'end', session: grant.session, seq: LAST_SEQ, by: 'agent', reason: 'hung-up' };
@@ -410,7 +413,7 @@ export class Session {
         Object.assign(round, { answered: false, candidates: [] });
         this.path++;
         const { path } = this;
-        this.peer = this.#env.createPeer({ certificate: round.certificate.certificate, turn: this.#env.turn(), chat: this.chat, on: this.#peerEvents(round, path) });
+        this.peer = this.#env.createPeer({ certificate: round.certificate.certificate, turn: this.#env.turn(), chat: this.chat, cameras: this.cameras, on: this.#peerEvents(round, path) });
         const late = () => path === this.path && this.#end('media-failed', `no picture within ${CONNECT_MS / 1000} s`);
         this.#within(CONNECT_MS, ['connecting'], late);
     }

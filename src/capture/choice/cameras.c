@@ -47,8 +47,7 @@ int oriel_camera_places(const char *text, struct oriel_camera_place places[ORIEL
     return n;
 }
 
-/* Who plugs a camera in chooses its name. */
-static void take_name(const unsigned char *name, size_t size, char out[ORIEL_CAMERA_NAME_SIZE]) {
+void oriel_camera_take_name(const unsigned char *name, size_t size, char out[ORIEL_CAMERA_NAME_SIZE]) {
     size_t n = 0;
     for (size_t i = 0; i < size && name[i] && n < ORIEL_CAMERA_NAME_SIZE - 1; i++)
         if (name[i] >= 0x20 && name[i] < 0x7f)
@@ -83,7 +82,7 @@ static bool look_at_device(const char *path, struct oriel_camera_found *found) {
     bool camera = can & V4L2_CAP_VIDEO_CAPTURE && can & V4L2_CAP_STREAMING;
     bool usable = camera && has_format(fd);
     close(fd);
-    take_name(about.card, sizeof about.card, found->name);
+    oriel_camera_take_name(about.card, sizeof about.card, found->name);
     if (!usable)
         snprintf(found->why, sizeof found->why, "%s", camera ? "gives neither MJPEG nor YUYV" : "is no camera");
     return usable;
@@ -96,7 +95,7 @@ bool oriel_camera_look(const struct oriel_camera_place *place, struct oriel_came
     case ORIEL_CAMERA_V4L2:
         return look_at_device(place->path, found);
     case ORIEL_CAMERA_FILE:
-        take_name((const unsigned char *)(base ? base + 1 : place->path), sizeof place->path, found->name);
+        oriel_camera_take_name((const unsigned char *)(base ? base + 1 : place->path), sizeof place->path, found->name);
         if (access(place->path, R_OK) == 0)
             return true;
         snprintf(found->why, sizeof found->why, "%s", strerror(errno));

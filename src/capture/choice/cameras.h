@@ -9,6 +9,7 @@
 #define ORIEL_CAPTURE_CAMERAS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum { ORIEL_CAMERAS_MAX = 16, ORIEL_CAMERA_PATH_SIZE = 128, ORIEL_CAMERA_NAME_SIZE = 64 };
 
@@ -29,6 +30,9 @@ int oriel_camera_places(const char *text, struct oriel_camera_place places[ORIEL
 
 /* False: nothing there, or nothing that can be used. */
 bool oriel_camera_look(const struct oriel_camera_place *place, struct oriel_camera_found *found);
+
+/* A camera's name as a driver says it: whoever plugs it in chooses that. */
+void oriel_camera_take_name(const unsigned char *name, size_t size, char out[ORIEL_CAMERA_NAME_SIZE]);
 
 /* The backend for it, as ORIEL_CAPTURE_START names it. */
 const char *oriel_camera_backend(const struct oriel_camera_place *place);

@@ -9,6 +9,7 @@ import { DENIALS, PAUSED, UNREACHABLE, counter, endWords, span } from '../words.
 import './grants.js';
 import './request-form.js';
 import './viewer.js';
+import './camera.js';
 import './chat.js';
 
 const WORDS = {
@@ -90,6 +91,7 @@ class DevicePage extends View {
                 ? html`<oriel-grants .session=${session} .allowed=${this.allowed} .offered=${device?.scopes ?? null} .revision=${this.revision}></oriel-grants>
                       <div class="watch">
                           <oriel-viewer data-panel tabindex="-1" .peer=${session.peer} .path=${session.path} .live=${session.state === 'live'} .chat=${session.chat}></oriel-viewer>
+                          <oriel-camera .peer=${session.peer} .cameras=${session.cameras}></oriel-camera>
                           <oriel-chat .chat=${session.chat}></oriel-chat>
                       </div>
                       ${this.pausedBanner()}`
