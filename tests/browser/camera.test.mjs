@@ -95,7 +95,7 @@ story('the camera: no process without the grant; MJPEG, YUYV, a bar code; pulled
   const pid = process().pid;
   assert.ok(existsSync(`/proc/${pid}/root${files[0]}`), 'its camera in its sandbox');
   assert.ok(!existsSync(`/proc/${pid}/root${files[1]}`) && !existsSync(`/proc/${pid}/root${device.file}`), 'anything else in its sandbox');
-  await console.shot(join('/tmp/camera', 'console-camera.png'));
+  await console.shot(join(rig.directory, 'console-camera.png'));
   // ---- another one, by the list; and the one that tells numbers
   await console.find('camera-choice').selectOption('2');
   await page.waitForSelector('[data-testid="camera"][data-state="on"][data-use="2"]');
@@ -105,7 +105,7 @@ story('the camera: no process without the grant; MJPEG, YUYV, a bar code; pulled
   const first = await until('the bar code', () => number(page));
   await until('a later number', async () => (await number(page)) > first + 10);
   await console.find('camera-large').click();
-  await console.shot(join('/tmp/camera', 'console-camera-large.png'));
+  await console.shot(join(rig.directory, 'console-camera-large.png'));
   // ---- pulled out, and back
   await console.find('camera-choice').selectOption('2');
   await page.waitForSelector('[data-testid="camera"][data-state="on"][data-use="2"]');
