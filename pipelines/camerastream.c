@@ -25,7 +25,7 @@
 
 /* libwebrtc's settings for a camera, as far as vp8enc has them. */
 #define GRAPH                                                                                                          \
-    "appsrc name=camera-frames is-live=true format=time max-buffers=1 leaky-type=downstream ! "                               \
+    "appsrc name=camera-frames is-live=true format=time max-buffers=1 leaky-type=downstream ! "                        \
     "vp8enc name=encoder end-usage=cbr keyframe-mode=disabled deadline=1 cpu-used=-6 lag-in-frames=0 "                 \
     "min-quantizer=2 max-quantizer=56 undershoot=100 overshoot=15 buffer-initial-size=500 buffer-optimal-size=600 "    \
     "buffer-size=1000 static-threshold=1 max-intra-bitrate=300 dropframe-threshold=30 resize-allowed=false "           \
