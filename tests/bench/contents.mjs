@@ -30,8 +30,8 @@ async function moving(stage) {
   return median(all);
 }
 
-// A clock of the painter, over `seconds`, after `settle`.
-export const clockContent = (kind) => async (stage, { seconds, settle }) => {
+// A clock of the painter, over `seconds`, after `settle`; `look`: afterwards, how true the picture is.
+export const clockContent = (kind, { look = kind !== 'once' } = {}) => async (stage, { seconds, settle }) => {
   await stage.painter.command(`clock ${kind}`);
   await sleep(settle * 1000);
   await stage.take();
@@ -42,7 +42,7 @@ export const clockContent = (kind) => async (stage, { seconds, settle }) => {
     after = await stage.painter.command('painted');
   });
   const figures = { ...motion(await stage.take(), from, to), ...sums, from, to, painted: (after - before) / (to - from) * 1000 };
-  return kind === 'once' ? figures : { ...figures, moving: await moving(stage) };
+  return look ? { ...figures, moving: await moving(stage) } : figures;
 };
 
 async function rest(stage, { seconds, settle }) {

@@ -23,8 +23,8 @@ async function ofLink(where, { from, to, rate }) {
 }
 
 // Something that moves, while the link stays as it is.
-const steady = (kind) => async (stage, where, { up: { rate } }, times) => {
-  const { from, to, ...figures } = await clockContent(kind)(stage, times);
+const steady = (kind, options) => async (stage, where, { up: { rate } }, times) => {
+  const { from, to, ...figures } = await clockContent(kind, options)(stage, times);
   return { ...figures, ...await ofLink(where, { from, to, rate }) };
 };
 
@@ -107,7 +107,7 @@ export async function measureProfile(stage, where, { link: settings, script }, t
     await stage.painter.command('clock scroll');
     await sleep(times.settle * 1000);
     if (script) await where.script(script(times.seconds));
-    const { use: used, ...figures } = await steady('scroll')(of, where, settings, { ...times, settle: 0 });
+    const { use: used, ...figures } = await steady('scroll', { look: false })(of, where, settings, { ...times, settle: 0 });
     return script ? figures : { ...figures, use: used }; // of what rate, if that changes?
   } });
 }

@@ -13,7 +13,7 @@ const LINKS = ['oriel', 'oriel-vp8', 'chrome', 'x11vnc', 'tigervnc'], LINKS_QUIC
 // Senders of whom the bytes are told for the same use.
 const TRACE = ['oriel', 'oriel-vp8', 'tigervnc', 'x11vnc'];
 const LINKS_FULL_TIMES = { seconds: 8, settle: 6, before: 4, after: 8, flips: 3, profile: { settle: 4, seconds: 6 } };
-const LINKS_QUICK_TIMES = { seconds: 4, settle: 3.5, before: 2.5, after: 5, flips: 1, profile: { settle: 1.8, seconds: 2.4 } };
+const LINKS_QUICK_TIMES = { seconds: 3, settle: 2.5, before: 2, after: 4, flips: 1, profile: { settle: 1.5, seconds: 2 } };
 
 export const MANY = ['profiles', 'two', 'tcp'];
 
