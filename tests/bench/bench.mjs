@@ -15,27 +15,21 @@ import { measureLinks } from './link-rounds.mjs';
 import { options, usage } from './options.mjs';
 import { html, text } from './report.mjs';
 import { Server } from './server.mjs';
-import { Stage } from './stage.mjs';
+import { Stage, through } from './stage.mjs';
 import { merge } from './stats.mjs';
 import { measureTrace } from './trace.mjs';
 
-// One sender on one size, from its start to its end: {start, idle, contents: {name: figures}} or {why}.
+// One sender on one size: {start, idle, contents: {name: figures}}, or {why} when it could not be started.
 async function turn(sender, where, { contents, times }) {
-  const figures = { contents: {} };
-  let stage;
-  try {
-    stage = await Stage.open(sender, { ...where, options: { idle: times.idle } });
-    Object.assign(figures, { start: stage.start, ...(stage.session.idle ? { idle: stage.session.idle } : {}) });
-    for (const content of contents) {
-      process.stderr.write(` ${content.name}`);
-      figures.contents[content.name] = await stage.measure(content, times);
-    }
-  } catch (error) {
-    figures.why = error.message.split('\n').slice(0, 2).join(' ');
-    process.stderr.write(` not measured: ${figures.why}`);
-  }
-  for (const problem of await stage?.close() ?? []) process.stderr.write(`\n  ${problem}`);
-  return figures;
+  const figures = {}, open = async () => {
+    const stage = await Stage.open(sender, { ...where, options: { idle: figures.start ? 0 : times.idle } });
+    figures.start ??= stage.start;
+    if (stage.session.idle) figures.idle = stage.session.idle;
+    return stage;
+  };
+  const all = await through(open, contents, (stage, content) => stage.measure(content, times));
+  figures.contents = Object.fromEntries(contents.map(({ name }, i) => [name, all[i]]));
+  return figures.start ? figures : { ...figures, why: all[0].why };
 }
 
 // All rounds: [{width, height, senders: [{name, title, …, rounds: [turn], median}]}].

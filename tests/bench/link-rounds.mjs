@@ -2,49 +2,28 @@
 //
 // A sender keeps its session from row to row, as it would when its network changes; where it lost it, it begins again.
 import { PROFILES, ROWS, measureBeside, measureProfile, measureRow, measureTwo } from './links.mjs';
-import { Stage } from './stage.mjs';
+import { Stage, through } from './stage.mjs';
 import { merge } from './stats.mjs';
 
 const PROFILED = ['oriel', 'chrome'], TOGETHER = ['oriel', 'oriel-vp8']; // where it is to be quick; two of those, and TCP beside
 const say = (words) => process.stderr.write(words);
 
-// Runs `measure` for each of the list with one stage, or one more where it is broken: [figures].
-async function through(sender, where, link, list, measure) {
-  let stage;
-  const all = [];
-  for (const one of list) {
-    let figures;
-    try {
-      if (!stage) {
-        await link.reset();
-        stage = await Stage.open(sender, where);
-      }
-      figures = await measure(stage, one);
-    } catch (error) { figures = { why: error.message.split('\n')[0] }; }
-    all.push(figures);
-    say(figures.why ? ` (${figures.why})` : ' .');
-    if (figures.why) {
-      for (const problem of await stage?.close() ?? []) say(`\n  ${problem}`);
-      stage = null;
-    }
-  }
-  await link.reset();
-  for (const problem of await stage?.close() ?? []) say(`\n  ${problem}`);
-  return all;
-}
-
 const named = (list, figures) => Object.fromEntries(list.map(({ name, title }, i) => [name ?? title, figures[i]]));
 
 async function oneRound(sender, where, link, { times, rows, quick }) {
+  const open = async () => {
+    await link.reset();
+    return Stage.open(sender, where);
+  };
   const found = {}, wanted = ROWS.filter(({ name }) => rows.includes(name));
   if (wanted.length) {
-    say(`${sender.name}: ${wanted.map(({ name }) => name).join(' ')}:`);
-    found.rows = named(wanted, await through(sender, where, link, wanted, (stage, row) => measureRow(stage, link, row, times)));
+    say(`${sender.name}:`);
+    found.rows = named(wanted, await through(open, wanted, (stage, row) => measureRow(stage, link, row, times)));
     say('\n');
   }
   if (rows.includes('profiles') && (!quick || PROFILED.includes(sender.name))) {
     say(`${sender.name}: ${PROFILES.length} links:`);
-    found.profiles = named(PROFILES, await through(sender, where, link, PROFILES, (stage, profile) => measureProfile(stage, link, profile, times.profile)));
+    found.profiles = named(PROFILES, await through(open, PROFILES, (stage, profile) => measureProfile(stage, link, profile, times.profile)));
     say('\n');
   }
   for (const [name, measure] of [['two', measureTwo], ['tcp', measureBeside]]) {

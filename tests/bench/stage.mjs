@@ -99,7 +99,7 @@ export class Stage {
     try {
       const { latencies, ...figures } = await content.run(this, options);
       const { trouble } = await this.#page('state');
-      if (trouble) throw new Error(trouble);
+      if (trouble) throw new Error([trouble, this.session.ended?.()].filter(Boolean).join(': '));
       const spread = latencies?.length && [0.05, 0.25, 0.5, 0.75, 0.95].map((q) => quantile(latencies, q));
       return { ...figures, ...(spread ? { p50: spread[2], p95: spread[4], spread, samples: latencies.length } : {}) };
     } catch (error) {
@@ -118,3 +118,30 @@ export class Stage {
   }
 }
 
+// Measures a list, one after the other with one stage, or with a new one where that broke: [figures or {why}]. Who can't be
+// opened twice in a row is given up.
+export async function through(open, list, measure) {
+  const all = [];
+  let stage, shut = 0, why;
+  const close = async () => {
+    for (const problem of await stage?.close() ?? []) process.stderr.write(`\n  ${problem}`);
+    stage = null;
+  };
+  for (const one of list) {
+    if (shut < 2 && !stage) {
+      try {
+        stage = await open();
+        shut = 0;
+      } catch (error) {
+        shut++;
+        why = error.message.split('\n').slice(0, 2).join(' ');
+      }
+    }
+    const figures = stage ? await measure(stage, one) : { why };
+    process.stderr.write(` ${one.name ?? '.'}${figures.why ? ` (${figures.why})` : ''}`);
+    all.push(figures);
+    if (figures.why) await close();
+  }
+  await close();
+  return all;
+}

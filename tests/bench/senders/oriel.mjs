@@ -13,7 +13,7 @@ export function oriel({ exact, ...about }) {
       const { device, provider, agent } = await rig.cast({ topology, ...servers, device: { screen, watch: false, config: { media: { exact: exact ? 'yes' : 'no' } } } });
       const figures = idle ? (await new Meter({ device: [device.pid] }).over(idle)).of('device') : undefined;
       await receiver.page.evaluate((viewer) => (viewer ? window.bench.viewer() : window.bench.video()), exact);
-      await agent.request({ fingerprint: await receiver.certificate() });
+      await agent.request({ fingerprint: await receiver.certificate(), seconds: 3600 });
       const ask = await provider.asked();
       const started = performance.timeOrigin + performance.now();
       provider.decide(ask, true);
@@ -22,6 +22,11 @@ export function oriel({ exact, ...about }) {
       return {
         started, idle: figures,
         pids: () => [device.pid],
+        // Why, when it ended by itself.
+        ended() {
+          const { by, reason } = agent.messages.find(({ typ }) => typ === 'end') ?? {};
+          return reason && `the device ended the session: ${reason} (${by})`;
+        },
         async stop() {
           provider.stopSession();
           await agent.ended();
