@@ -18,9 +18,34 @@ static const char *const denials[] = {
     "denied",    "timeout",     "no-provider", "provider-lost", "provider-invalid", "busy",         "expired",
     "revoked",   "not-allowed", "malformed",   "audit",         "capture-failed",   "media-failed", "relay-failed",
     "cancelled", "backoff",     NULL};
-static const char *const ends[] = {"stopped",      "hung-up",        "expired",   "provider-lost", "media-failed",
-                                   "relay-failed", "capture-failed", "peer-lost", "fingerprint",   "revoked",
-                                   "protocol",     "audit",          "shutdown",  "not-renewed",   NULL};
+/* The one list of them: name, whether media may say so, what a request is denied with when there is no grant to end. */
+#define END_REASONS(X)                                                                                                 \
+    X("stopped", false, NULL)                                                                                          \
+    X("hung-up", false, NULL)                                                                                          \
+    X("expired", false, NULL)                                                                                          \
+    X("provider-lost", false, "provider-lost")                                                                         \
+    X("media-failed", true, NULL)                                                                                      \
+    X("relay-failed", false, "relay-failed")                                                                           \
+    X("capture-failed", true, "capture-failed")                                                                        \
+    X("peer-lost", true, NULL)                                                                                         \
+    X("fingerprint", true, NULL)                                                                                       \
+    X("revoked", false, "revoked")                                                                                     \
+    X("protocol", true, NULL)                                                                                          \
+    X("audit", false, "audit")                                                                                         \
+    X("not-renewed", false, NULL)                                                                                      \
+    X("shutdown", false, "cancelled")
+#define NAME(name, helper, denial) name,
+#define ROW(name, helper, denial) {name, helper, denial},
+
+static const char *const ends[] = {END_REASONS(NAME) NULL};
+static const struct oriel_end_reason end_reasons[] = {END_REASONS(ROW){NULL, false, NULL}};
+
+const struct oriel_end_reason *oriel_end_reason_find(const char *name) {
+    for (const struct oriel_end_reason *r = end_reasons; r->name; r++)
+        if (strcmp(r->name, name) == 0)
+            return r;
+    return NULL;
+}
 
 #define UINT32_TOP INT64_C(4294967295)
 

@@ -49,6 +49,16 @@ void oriel_message_hash(const void *bytes, size_t length, char out[ORIEL_HASH_SI
 /* Six digits of a hash, to compare by voice: its first 32 bits as a big-endian number, modulo 1,000,000. "000000" of
  * what is no hash. */
 enum { ORIEL_CODE_SIZE = 7 };
+/* Why a session is over (PROTOCOL.md, Why an end). */
+struct oriel_end_reason {
+    const char *name;
+    bool media;         /* oriel-media may say so; another word of it is taken for media-failed */
+    const char *denial; /* while there is no grant to end: what the request is denied with; NULL: media-failed when the
+                         * device ends it, else cancelled */
+};
+/* NULL: there is none of that name. */
+const struct oriel_end_reason *oriel_end_reason_find(const char *name);
+
 void oriel_message_code(const char *hash, char out[ORIEL_CODE_SIZE]);
 /* 32 fresh random bytes in the same form. Aborts when the system has no randomness: nothing may go on then. */
 void oriel_message_nonce(char out[ORIEL_HASH_SIZE]);

@@ -3,6 +3,7 @@
 #ifndef ORIEL_CLI_H
 #define ORIEL_CLI_H
 
+#include "config.h"
 #include <jansson.h>
 #include <stdbool.h>
 
@@ -33,5 +34,10 @@ bool oriel_cli_read_audit(const struct oriel_cli *cli, void (*each)(void *user, 
 
 /* "9:41" or "1:02:03". */
 void oriel_cli_duration(long long seconds, char out[16]);
+
+/* Why the stop socket would not answer (NULL: it does), and why nobody watches the hardware line (NULL: somebody does,
+ * or none is configured). The caller frees. */
+char *oriel_cli_stop_fault(const char *socket);
+char *oriel_cli_line_fault(const struct oriel_config *config);
 
 #endif

@@ -121,10 +121,35 @@ static void print_unattended(const json_t *s) {
         printf("owner     no authorisation holds: %s\n", text(s, "authorise_why"));
 }
 
+/* The caller frees; NULL when the configuration can't be read (said later, when it is needed for the rest). */
+static char *stop_path(const struct oriel_cli *cli) {
+    if (cli->socket) {
+        g_autofree char *folder = g_path_get_dirname(cli->socket);
+        return g_build_filename(folder, "stop.sock", NULL);
+    }
+    struct oriel_config *config = oriel_config_load(cli->config, NULL);
+    char *path = config ? g_strdup(config->stop_socket) : NULL;
+    oriel_config_free(config);
+    return path;
+}
+
+/* Whether Stop would work is looked at from here: who would not answer can't say so. */
+static void add_stop_faults(const struct oriel_cli *cli, json_t *s) {
+    g_autofree char *path = stop_path(cli), *stop = path ? oriel_cli_stop_fault(path) : NULL;
+    struct oriel_config *config = cli->socket ? NULL : oriel_config_load(cli->config, NULL);
+    g_autofree char *line = config ? oriel_cli_line_fault(config) : NULL;
+    oriel_config_free(config);
+    if (stop)
+        json_object_set_new(s, "stop_why", json_string(stop));
+    if (line)
+        json_object_set_new(s, "line_why", json_string(line));
+}
+
 int oriel_cli_status(const struct oriel_cli *cli) {
     json_t *s = oriel_cli_ask(cli, "status");
     if (!s)
         return 1;
+    add_stop_faults(cli, s);
     if (cli->json) {
         json_dumpf(s, stdout, JSON_INDENT(2));
         putchar('\n');
@@ -145,6 +170,10 @@ int oriel_cli_status(const struct oriel_cli *cli) {
         if (*text(s, "audit_why"))
             printf("audit     every request is denied: %s\n", text(s, "audit_why"));
         print_unattended(s);
+        if (*text(s, "stop_why"))
+            printf("stop      WOULD NOT WORK while orield hangs: %s\n", text(s, "stop_why"));
+        if (*text(s, "line_why"))
+            printf("stop      NOT BY THE LINE: %s\n", text(s, "line_why"));
         if (json_is_true(json_object_get(s, "call")))
             puts("call      the person calls for support");
         printf("session   %s\n", strcmp(text(s, "status"), "ready") == 0 ? "none" : text(s, "status"));
@@ -153,18 +182,6 @@ int oriel_cli_status(const struct oriel_cli *cli) {
     }
     json_decref(s);
     return 0;
-}
-
-/* The caller frees; NULL when the configuration can't be read (said later, when it is needed for the rest). */
-static char *stop_path(const struct oriel_cli *cli) {
-    if (cli->socket) {
-        g_autofree char *folder = g_path_get_dirname(cli->socket);
-        return g_build_filename(folder, "stop.sock", NULL);
-    }
-    struct oriel_config *config = oriel_config_load(cli->config, NULL);
-    char *path = config ? g_strdup(config->stop_socket) : NULL;
-    oriel_config_free(config);
-    return path;
 }
 
 static void print_stopped(const struct oriel_cli *cli, bool stopped) {

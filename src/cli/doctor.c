@@ -220,6 +220,7 @@ int oriel_cli_doctor(const struct oriel_cli *cli) {
         oriel_doctor_report(&d, "configuration", ORIEL_BAD, "oriel.conf(5); --config names another file", "%s",
                             error->message);
     }
+    oriel_doctor_stop(&d);
     oriel_doctor_sandbox(&d);
     if (cli->json) {
         json_dumpf(d.found, stdout, JSON_INDENT(1));

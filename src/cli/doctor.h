@@ -25,5 +25,6 @@ void oriel_doctor_report(struct oriel_doctor *doctor, const char *check, enum or
                          const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 void oriel_doctor_sandbox(struct oriel_doctor *doctor);
+void oriel_doctor_stop(struct oriel_doctor *doctor);
 
 #endif

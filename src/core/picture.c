@@ -33,9 +33,8 @@ struct oriel_picture {
 };
 
 static bool is_end_reason(const char *reason) {
-    static const char *const reasons[] = {"media-failed", "capture-failed", "peer-lost",
-                                          "protocol",     "fingerprint",    NULL};
-    return g_strv_contains(reasons, reason);
+    const struct oriel_end_reason *r = oriel_end_reason_find(reason);
+    return r && r->media;
 }
 
 /* Media that does what it never does is not media any more. */

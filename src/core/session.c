@@ -110,10 +110,8 @@ static void refuse_recorded(struct oriel_session *s, const char *reason, const c
 
 /* What an end is called while the agent has no grant that could end. */
 static const char *denial_for(const char *by, const char *reason) {
-    static const char *const same[] = {"capture-failed", "audit", "provider-lost", "revoked", "relay-failed", NULL};
-    if (g_strv_contains(same, reason))
-        return reason;
-    return strcmp(by, "device") == 0 && strcmp(reason, "shutdown") != 0 ? "media-failed" : "cancelled";
+    const struct oriel_end_reason *r = oriel_end_reason_find(reason);
+    return r && r->denial ? r->denial : strcmp(by, "device") == 0 ? "media-failed" : "cancelled";
 }
 
 void oriel_session_end(struct oriel_session *s, const char *by, const char *reason, const char *detail) {

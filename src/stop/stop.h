@@ -19,4 +19,7 @@ struct oriel_stop_result {
  * orield runs, -EACCES: this user may not, -ETIMEDOUT: it hangs and this user may not kill it. */
 int oriel_stop_session(const char *path, char by, struct oriel_stop_result *result);
 
+/* Whether somebody would answer there: 0, or -errno. Stops nothing. */
+int oriel_stop_probe(const char *path);
+
 #endif

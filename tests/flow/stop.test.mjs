@@ -2,7 +2,7 @@
 // panel's own way and a launcher that hangs.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Line } from '../rig/line.mjs';
 import { program } from '../rig/paths.mjs';
@@ -99,6 +99,25 @@ story('the hardware line stops, whatever core does', async ({ rig, t }) => {
     await cast.provider.next('session ended');
   }
   assert.equal(watch.ended, null);
+});
+
+story('a stop that would not work is seen before it is needed: status and doctor say so', async ({ rig }) => {
+  const line = new Line(rig.path('line.sock'));
+  const { device } = await rig.cast({ provider: null, device: { config: { control: { 'stop-line': Line.NAME } } } });
+  const oriel = (env, ...args) => new Promise((resolve) => {
+    execFile(program('oriel'), ['--config', device.file, ...args], { timeout: 20000, env: { ...process.env, ...env } }, (error, stdout) => resolve(stdout));
+  });
+  const watched = { ...line.env, RIG_GPIO_USER: 'oriel-stop' };
+  assert.doesNotMatch(await oriel(watched, 'status'), /stop /);
+  assert.match(await oriel(watched, 'doctor'), /good +stop socket[^]*good +stop line +\/dev\/gpiochip9:17 is watched/);
+  for (const user of [undefined, 'something else']) {
+    assert.match(await oriel({ ...line.env, RIG_GPIO_USER: user ?? '' }, 'status'), /NOT BY THE LINE: nobody watches the stop line \/dev\/gpiochip9:17/);
+    assert.match(await oriel({ ...line.env, RIG_GPIO_USER: user ?? '' }, 'doctor'), /BAD +stop line/);
+  }
+  rmSync(socketOf(device)); // somebody cleaned /run
+  assert.match(await oriel(watched, 'status'), /stop +WOULD NOT WORK while orield hangs: .*stop.sock/);
+  assert.match(await oriel(watched, 'doctor'), /BAD +stop socket/);
+  assert.match((await device.status()).stop_why, /No such file/);
 });
 
 story('oriel-stop: nothing to stop, nobody there', async ({ rig }) => {

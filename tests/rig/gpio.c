@@ -34,6 +34,13 @@ int ioctl(int fd, unsigned long request, ...) {
         line->fd = real(getenv("RIG_GPIO"), O_RDWR | O_CLOEXEC);
         return line->fd < 0 ? -1 : 0;
     }
+    if (request == GPIO_V2_GET_LINEINFO_IOCTL) { /* RIG_GPIO_USER: who watches it */
+        struct gpio_v2_line_info *info = argument;
+        const char *user = getenv("RIG_GPIO_USER");
+        info->flags = user ? GPIO_V2_LINE_FLAG_USED : 0;
+        strncpy(info->consumer, user ? user : "", sizeof info->consumer - 1);
+        return 0;
+    }
     if (request == GPIO_V2_LINE_GET_VALUES_IOCTL) {
         ((struct gpio_v2_line_values *)argument)->bits = 0;
         return 0;

@@ -103,6 +103,27 @@ static void test_ids(void **state) {
     assert_true(oriel_is_id("a") && oriel_is_id("filler-1"));
 }
 
+/* And the reasons of an end; what a request is denied with in its place is a denial. */
+static void test_end_reasons(void **state) {
+    json_t *schema = json_load_file(SCHEMA_DIR "/end.json", 0, NULL), *list = NULL;
+    json_t *denial = json_load_file(SCHEMA_DIR "/denial.json", 0, NULL), *denials = NULL, *word;
+    assert_int_equal(json_unpack(schema, "{s:{s:{s:o}}}", "properties", "reason", "enum", &list), 0);
+    assert_int_equal(json_unpack(denial, "{s:{s:{s:o}}}", "properties", "reason", "enum", &denials), 0);
+    size_t i, k;
+    json_array_foreach(list, i, word) {
+        const struct oriel_end_reason *r = oriel_end_reason_find(json_string_value(word));
+        assert_non_null(r);
+        bool is_denial = !r->denial;
+        json_t *other;
+        json_array_foreach(denials, k, other) is_denial = is_denial || strcmp(json_string_value(other), r->denial) == 0;
+        assert_true(is_denial);
+    }
+    assert_int_equal(json_array_size(list), 14);
+    assert_null(oriel_end_reason_find("boredom"));
+    json_decref(schema);
+    json_decref(denial);
+}
+
 /* The schemas list the scopes as fields.c does. */
 static void test_scopes(void **state) {
     static const char *const schemas[] = {"request", "grant",           "state",
@@ -129,7 +150,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good_examples), cmocka_unit_test(test_bad_examples),   cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_encode),        cmocka_unit_test(test_hash_and_nonce), cmocka_unit_test(test_ids),
-        cmocka_unit_test(test_scopes),
+        cmocka_unit_test(test_scopes),        cmocka_unit_test(test_end_reasons),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
