@@ -4,9 +4,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define BUSY 2.5f                        /* steadily changing: 5 times a second and more, and not just twice */
-#define FORGET (500 * ORIEL_MILLISECOND) /* the time constant of `busy` */
-#define RELAPSE ORIEL_SECOND             /* moving again so soon after it settled, a cell gets more patience */
+#define BUSY 2.5f                            /* steadily changing: 5 times a second and more, and not just twice */
+#define FORGET (500 * ORIEL_MILLISECOND)     /* the time constant of `busy` */
+#define INTERVALS (1200 * ORIEL_MILLISECOND) /* over `busy`: some two and a half intervals between changes */
+#define RELAPSE ORIEL_SECOND                 /* moving again so soon after it settled, a cell gets more patience */
 
 enum { PATIENCE_MAX = 3, SMALL_SHARE = 16 }; /* busy, up to a sixteenth of the picture is small */
 
@@ -100,12 +101,23 @@ static unsigned gather(struct oriel_classifier *c, unsigned first, int64_t now, 
     return count;
 }
 
-static void set_motion(struct oriel_cell *cell, int64_t now) {
-    if (cell->motion)
+static void set_motion(struct oriel_cell *cell, bool motion, int64_t now) {
+    if (cell->motion == motion)
         return;
+    if (!motion) { /* what it was a part of has come to rest */
+        cell->motion = false;
+        cell->settled = now;
+        return;
+    }
     bool relapse = cell->settled && now - cell->settled < RELAPSE;
     cell->motion = true;
     cell->patience = relapse ? (uint8_t)least(cell->patience + 1u, PATIENCE_MAX) : 0;
+}
+
+/* A film of few pictures a second is not at rest between two of them. */
+static int64_t settle_time(const struct oriel_cell *cell) {
+    int64_t time = (int64_t)((float)INTERVALS / cell->busy);
+    return time < ORIEL_SETTLE_TIME ? ORIEL_SETTLE_TIME : time > 2 * ORIEL_SETTLE_TIME ? 2 * ORIEL_SETTLE_TIME : time;
 }
 
 /* Of what one picture changed, what moves. */
@@ -116,15 +128,15 @@ static void judge(struct oriel_classifier *c, int64_t now) {
         if (cell->changed != now || cell->busy <= BUSY || cell->counted)
             continue;
         unsigned area = 0, cells = gather(c, i, now, &area);
-        for (unsigned k = 0; k < cells && area > c->width * c->height / SMALL_SHARE; k++)
+        for (unsigned k = 0; k < cells; k++)
             if (c->cells[c->piece[k]].changed == now)
-                set_motion(&c->cells[c->piece[k]], now);
+                set_motion(&c->cells[c->piece[k]], area > c->width * c->height / SMALL_SHARE, now);
     }
     for (unsigned i = 0; i < count; i++) {
         struct oriel_cell *cell = &c->cells[i];
         cell->counted = false;
         if (cell->changed == now)
-            cell->due = cell->motion ? now + (ORIEL_SETTLE_TIME << cell->patience) : now;
+            cell->due = cell->motion ? now + (settle_time(cell) << cell->patience) : now;
     }
 }
 

@@ -2,8 +2,9 @@
  *
  *   a change of what was at rest ............ exact, at once: typing, a clock, a page flip
  *   changes all the time, a small part ...... exact, each: gauges, a progress bar
- *   changes all the time, a large part ...... motion: the video alone, until it has been quiet for ORIEL_SETTLE_TIME;
- * what moves again soon after that must be quiet for longer (hysteresis)
+ *   changes all the time, a large part ...... motion: the video alone, until it has been quiet for ORIEL_SETTLE_TIME,
+ *                                             up to twice that where changes are few; what moves again soon after
+ *                                             that must be quiet for longer (hysteresis)
  *
  * Policy: cells of 64x64 pixels decide for themselves; how much of the picture is busy in one piece
  * decides for that piece, so that a gauge beside a film is exact. What the page

@@ -51,6 +51,7 @@ struct oriel_exact {
     uint32_t first, next;                           /* unacknowledged: from first, before next */
     int64_t waiting_since;                          /* for the acknowledgement of the first of them, monotonic */
     enum oriel_exact_state told;                    /* with them */
+    int64_t asleep;                                 /* until when the thread sleeps; 0: it does not */
     gboolean encoding;                              /* a tile is being cut, */
     struct oriel_rect cut;                          /* from here */
     struct oriel_exact_counts counts;
@@ -239,6 +240,7 @@ static void small_tile(struct oriel_exact *e, const struct oriel_rect *r, struct
 }
 
 static gboolean send_chunks(struct oriel_exact *e, int64_t now);
+static void unlock(struct oriel_exact *e);
 
 /* The newest records, and with them what is small. */
 static void tell(struct oriel_exact *e, const struct oriel_differ *differ, gboolean small, int64_t now) {
@@ -280,7 +282,7 @@ static void next_picture(struct oriel_exact *e, const struct oriel_frame_reader 
     if (moved || differ.count)
         drop_stale(e);
     frame = frame || (moved && !e->heard);
-    share->cover = frame ? ORIEL_COVER_SOON : ORIEL_COVER_NOW;
+    share->cover = !e->heard ? ORIEL_COVER_NONE : frame ? ORIEL_COVER_SOON : ORIEL_COVER_NOW;
     e->owing = TRUE;
     if (frame)
         owe_all(e, share);
@@ -299,14 +301,13 @@ void oriel_exact_picture(void *user, const struct oriel_frame_reader *reader, co
     if (good) {
         e->rtp = (uint32_t)gst_util_uint64_scale_int(pts, 90000, GST_SECOND);
         next_picture(e, reader, damage, count, share);
-        g_cond_signal(&e->wake);
     } else {
         e->fresh = TRUE;
         if (e->owing)
             owe(share, &(struct oriel_rect){0, 0, (uint16_t)info->width, (uint16_t)info->height});
         e->owing = FALSE;
     }
-    g_mutex_unlock(&e->lock);
+    unlock(e);
 }
 
 /* ---- the thread ---- */
@@ -427,27 +428,42 @@ static gboolean send_chunks(struct oriel_exact *e, int64_t now) {
     return sent > 0;
 }
 
+/* When there is something to do for the thread: now or later. */
+static int64_t due(const struct oriel_exact *e, int64_t now) {
+    if (!e->open || e->fresh)
+        return INT64_MAX;
+    if (state(e) != e->told)
+        return now;
+    int64_t flight = oriel_flight_due(&e->flight, now), records = INT64_MAX, tile = INT64_MAX;
+    if (e->first != e->next)
+        records = e->waiting_since + oriel_flight_patience(&e->flight);
+    if (oriel_flight_has_room(&e->flight))
+        tile = oriel_classifier_due(&e->classifier);
+    return MIN(MIN(records, flight), tile);
+}
+
 /* Does one thing that is due, or says when something will be. */
 static int64_t step(struct oriel_exact *e, uint8_t *pixels, int64_t now) {
     if (!e->open || e->fresh)
         return INT64_MAX;
-    int64_t wake = INT64_MAX;
-    if (e->first != e->next) {
-        wake = e->waiting_since + oriel_flight_patience(&e->flight);
-        if (wake <= now) {
-            send_records(e, now);
-            return now;
-        }
+    if (e->first != e->next && e->waiting_since + oriel_flight_patience(&e->flight) <= now) {
+        send_records(e, now);
+        return now;
     }
     give_up_old(e, now);
     if (send_chunks(e, now) || cut(e, pixels, now))
         return now;
     if (state(e) != e->told)
         send_records(e, now);
-    int64_t due = oriel_flight_due(&e->flight, now);
-    if (oriel_flight_has_room(&e->flight))
-        due = MIN(due, oriel_classifier_due(&e->classifier));
-    return MIN(wake, due);
+    return due(e, now);
+}
+
+/* Gives the lock back, and has the thread do what is due before it would look. */
+static void unlock(struct oriel_exact *e) {
+    gboolean wake = due(e, oriel_monotonic()) < e->asleep;
+    g_mutex_unlock(&e->lock);
+    if (wake)
+        g_cond_signal(&e->wake);
 }
 
 static gpointer run(gpointer user) {
@@ -461,10 +477,14 @@ static gpointer run(gpointer user) {
             /* Who brings a picture must not stand in line. */
             g_mutex_unlock(&e->lock);
             g_mutex_lock(&e->lock);
-        } else if (wake == INT64_MAX)
+            continue;
+        }
+        e->asleep = wake;
+        if (wake == INT64_MAX)
             g_cond_wait(&e->wake, &e->lock);
         else
             g_cond_wait_until(&e->wake, &e->lock, wake / 1000 + 1);
+        e->asleep = 0;
     }
     g_mutex_unlock(&e->lock);
     free(pixels);
@@ -509,9 +529,8 @@ gboolean oriel_exact_heard(struct oriel_exact *e, const void *bytes, size_t leng
             acknowledge(e, &heard, oriel_monotonic());
         else
             missed(e, heard.number);
-        g_cond_signal(&e->wake);
     }
-    g_mutex_unlock(&e->lock);
+    unlock(e);
     return TRUE;
 }
 

@@ -72,7 +72,8 @@ bool oriel_flight_add_small(struct oriel_flight *f, const struct oriel_exact_til
 
 int64_t oriel_flight_patience(const struct oriel_flight *f) {
     int64_t patience = f->trip ? f->trip + 4 * f->deviation : PATIENCE_FIRST;
-    return patience < PATIENCE_MIN ? PATIENCE_MIN : patience > PATIENCE_MAX ? PATIENCE_MAX : patience;
+    patience = patience < PATIENCE_MIN ? PATIENCE_MIN : patience > PATIENCE_MAX ? PATIENCE_MAX : patience;
+    return patience + ORIEL_FLIGHT_ACK_DELAY;
 }
 
 /* When the chunk is to be sent again. Each time it waits twice as long. */
@@ -176,7 +177,7 @@ struct oriel_tile *oriel_flight_ack(struct oriel_flight *f, const struct oriel_e
         tile->acked++;
         bytes += chunk_length(tile, k);
         if (c->times == 1)
-            took = now - c->sent;
+            took = now - c->sent - range->ago * (ORIEL_MILLISECOND / 10);
     }
     f->in_flight -= bytes;
     if (took) {

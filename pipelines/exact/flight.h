@@ -1,7 +1,7 @@
 /* Tiles on their way to the page: what is sent next, what again, and how much at once.
  *
  * Policy: a tile goes in chunks of one packet, each acknowledged by itself, and again when no acknowledgement has come
- * in the time that a round trip takes (its mean and four times its deviation). What may be on its way at once is a
+ * in the time that a round trip takes (its mean and four times its deviation) and the page may keep it back. What may be on its way at once is a
  * window of bytes: it grows by what is acknowledged while round trips stay short, and shrinks when they get longer (a
  * queue builds up on the path) or when chunks are lost; so the video's packets never stand behind more than some
  * tens of milliseconds of tiles. The newest picture's tiles go first. Pure: times are given. One thread. */
@@ -12,6 +12,9 @@
 #include "wire.h"
 
 enum { ORIEL_FLIGHT_TILES = 48 };
+
+/* The page may keep an acknowledgement back for so long, to say more with it. */
+#define ORIEL_FLIGHT_ACK_DELAY (45 * ORIEL_MILLISECOND)
 
 struct oriel_flight_chunk {
     int64_t sent; /* the last time */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { FAILURES_MAX = 5, PATCH = 16, REACH = 128, AREA_MIN = 64 * 64 };
+enum { FAILURES_FREE = 2, FAILURES_MAX = 7, PATCH = 16, REACH = 128, AREA_MIN = 64 * 64 };
 
 /* Hashes of the rectangle's rows, or of its columns, as they were and as they are. */
 static void hash(struct oriel_mover *m, const struct oriel_frame_reader *reader, const uint8_t *shadow, unsigned width,
@@ -129,6 +129,6 @@ bool oriel_mover_find(struct oriel_mover *m, const struct oriel_frame_reader *re
         return true;
     }
     m->failures += m->failures < FAILURES_MAX;
-    m->skip = (1u << m->failures) - 1;
+    m->skip = m->failures > FAILURES_FREE ? (1u << (m->failures - FAILURES_FREE)) - 1 : 0;
     return false;
 }

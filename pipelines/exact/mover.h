@@ -1,7 +1,7 @@
 /* Looks for what has moved from one picture to the next: in the largest damaged rectangle, rows first, then columns
  * (scrolling), then whatever has the pixels of its middle (a dragged window).
- * Policy: each time in vain it waits for twice as many pictures before it looks again (a film does not scroll), up
- * to 32. */
+ * Policy: from the third time in vain on it waits for twice as many pictures each time before it looks again (a film
+ * does not scroll), up to 32. */
 #ifndef ORIEL_EXACT_MOVER_H
 #define ORIEL_EXACT_MOVER_H
 

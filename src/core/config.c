@@ -85,7 +85,7 @@ static const struct key keys[] = {
     {"media", "addresses", ADDRESSES, AT(media_addresses), ""},
     {"media", "bitrate", NUMBER, AT(media_bitrate), "4000", .min = 100, .max = 50000},
     {"media", "frame-rate", NUMBER, AT(media_frame_rate), "30", .min = 1, .max = 60},
-    {"media", "exact", CHOICE, AT(media_exact), "no", .choices = "yes|no"},
+    {"media", "exact", CHOICE, AT(media_exact), "yes", .choices = "yes|no"},
     {"media", "pipeline", PIPELINE, AT(media_pipeline), ORIEL_PIPELINE_DEFAULT},
     {"relay", "proxy", PROXY, AT(relay_proxy), ""},
     {"relay", "ca", ABSOLUTE_PATH, AT(relay_ca), ""},

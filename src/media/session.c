@@ -217,10 +217,9 @@ static void on_exact_open(void *user, bool open) {
     oriel_screen_again(s->screen); /* the video alone may be behind */
 }
 
-static void on_exact_message(void *user, const void *bytes, size_t length) {
-    struct session *s = user;
-    if (!oriel_exact_heard(s->exact, bytes, length))
-        fail(s, "protocol", "the page sent a message on the exact layer's channel that the protocol does not have");
+/* On a thread of the transport's. */
+static bool on_exact_message(void *user, const void *bytes, size_t length) {
+    return oriel_exact_heard(((struct session *)user)->exact, bytes, length);
 }
 
 /* On threads of the exact layer and of the picture. */

@@ -62,7 +62,6 @@ enum event_kind {
     MESSAGE,
     CHANNEL_CLOSED,
     TILES,
-    TILES_MESSAGE
 };
 
 struct event {
@@ -153,9 +152,6 @@ static gboolean dispatch(gpointer user) {
         g_atomic_pointer_set(&t->tiles, e->number ? e->connection->tiles : NULL);
         t->events->exact_open(t->user, e->number);
         break;
-    case TILES_MESSAGE:
-        t->events->exact_message(t->user, e->text, e->number);
-        break;
     }
     return G_SOURCE_REMOVE;
 }
@@ -235,12 +231,16 @@ static void on_exact_open(void *c, bool open) {
     post(c, TILES, open, NULL);
 }
 
-static void on_exact_message(void *c, const void *bytes, size_t length) {
-    post(c, TILES_MESSAGE, (unsigned)length, g_memdup2(bytes, length));
-}
-
 static void on_breach(void *c, const char *detail) {
     post(c, BREACH, 0, g_strdup(detail));
+}
+
+/* Not by way of the main thread: there are many. */
+static void on_exact_message(void *user, const void *bytes, size_t length) {
+    struct connection *c = user;
+    struct oriel_transport *t = c->transport;
+    if (g_atomic_pointer_get(&t->tiles) == c->tiles && !t->events->exact_message(t->user, bytes, length))
+        on_breach(c, "the page sent a message on the exact layer's channel that the protocol does not have");
 }
 
 static const struct oriel_channel_events page_events = {on_page_open, on_page_message, on_breach};

@@ -38,7 +38,8 @@ struct oriel_transport_events {
     void (*channel_message)(void *user, const char *bytes, size_t length);
     /* The exact layer's channel is open, or has closed, which is no failure. */
     void (*exact_open)(void *user, bool open);
-    void (*exact_message)(void *user, const void *bytes, size_t length);
+    /* On any thread. False: the protocol does not have it. */
+    bool (*exact_message)(void *user, const void *bytes, size_t length);
     /* Over. `reason` is one of ORIEL_MEDIA_FAILED. */
     void (*failed)(void *user, const char *reason, const char *detail);
 };

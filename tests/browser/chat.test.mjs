@@ -88,7 +88,7 @@ story('chat both ways, a tap, a typed line; pointing and drawing over the panel,
   await screen.shot(join(rig.directory, 'panel-draw.png'));
   // It is part of the picture, and no touch ends in it: the button below one that is drawn over still acts.
   await until('the line in the console\'s picture', async () => {
-    const { width, rgb } = await console.pixels();
+    const { width, rgb } = await console.pixels({ exact: true });
     const i = 3 * (252 * width + 512);
     return rgb[i] > 180 && rgb[i + 1] < 110;
   });

@@ -43,7 +43,7 @@ story('from request to picture to the person\'s stop', async ({ rig }) => {
   await cast.painter.command(`picture 7 ${file}`);
   await live(cast);
   await sleep(1500);
-  const quality = psnr(readPpm(file), await cast.console.pixels());
+  const quality = psnr(readPpm(file), await cast.console.pixels({ exact: true }));
   assert.ok(quality > 30, `${quality.toFixed(1)} dB`);
   const figures = await until('figures under the picture', async () => { const now = await cast.console.figures(); return now.width && now; });
   assert.deepEqual([figures.width, figures.height], [1280, 720]);

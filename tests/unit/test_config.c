@@ -66,7 +66,7 @@ static void test_defaults(void **state) {
     assert_int_equal(oriel_config_masks(c, masks), 0);
     assert_int_equal(c->media_bitrate, 4000);
     assert_int_equal(c->media_frame_rate, 30);
-    assert_string_equal(c->media_exact, "no");
+    assert_string_equal(c->media_exact, "yes");
     assert_int_equal(c->session_max_seconds, 28800);
     assert_string_equal(c->audit_directory, "/var/lib/oriel/audit");
     oriel_config_free(c);
@@ -83,7 +83,7 @@ static void test_every_key(void **state) {
         "[capture]\nbackend=x11\ndisplay=:1\nxauthority=/g\nmonitor=HDMI-1\ndevice=/dev/fb1\n"
         "masks=0,20,300x40; 1000,2000,1x2096;\n[media]\npath=direct\naddresses=10.0.0.1; "
         "fe80::1\nbitrate=100\n"
-        "frame-rate=60\nexact=yes\n[relay]\nproxy=proxy.example:3128\nca=/"
+        "frame-rate=60\nexact=no\n[relay]\nproxy=proxy.example:3128\nca=/"
         "n\nfallback-ms=200\n[session]\nmax-seconds=30\nscopes=view; "
         "control;logs\n[audit]\ndirectory=/h\n[run]\nhelpers=/i");
     assert_string_equal(c->device_id, "a");
@@ -120,7 +120,7 @@ static void test_every_key(void **state) {
     assert_int_equal(c->relay_fallback_ms, 200);
     assert_int_equal(c->media_bitrate, 100);
     assert_int_equal(c->media_frame_rate, 60);
-    assert_string_equal(c->media_exact, "yes");
+    assert_string_equal(c->media_exact, "no");
     assert_int_equal(c->session_max_seconds, 30);
     assert_string_equal(c->audit_directory, "/h");
     assert_string_equal(c->helpers, "/i");

@@ -160,6 +160,22 @@ static void test_gauges_are_exact_beside_a_film(void **state) {
     }
 }
 
+/* A page that scrolls is motion until it is known to scroll; then only the strip that comes up changes, all the time. */
+static void test_what_only_moves_is_no_motion(void **state) {
+    const struct oriel_rect page = {0, 64, 1280, 656}, strip = {0, 716, 1280, 4};
+    struct oriel_rect tile;
+    unsigned area;
+    for (int i = 0; i < 6; i++, now += 33 * ORIEL_MILLISECOND)
+        change(page);
+    assert_true(oriel_classifier_moves_in(&c, &strip, 1));
+    for (int i = 0; i < 60; i++, now += 33 * ORIEL_MILLISECOND) {
+        change(strip);
+        take_all(&tile, &area);
+        assert_true(i < 10 || !oriel_classifier_moves_in(&c, &strip, 1));
+    }
+    assert_false(oriel_classifier_moves(&c));
+}
+
 /* A clock of one change a second over the whole width, and typing: never motion. */
 static void test_slow_changes_are_never_motion(void **state) {
     struct oriel_rect tile;
@@ -208,6 +224,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_a_film_is_motion_until_it_rests, start, end),
         cmocka_unit_test_setup_teardown(test_a_film_that_stutters_needs_more_patience, start, end),
         cmocka_unit_test_setup_teardown(test_gauges_are_exact_beside_a_film, start, end),
+        cmocka_unit_test_setup_teardown(test_what_only_moves_is_no_motion, start, end),
         cmocka_unit_test_setup_teardown(test_slow_changes_are_never_motion, start, end),
         cmocka_unit_test_setup_teardown(test_lacking_again, start, end),
         cmocka_unit_test_setup_teardown(test_sizes_that_are_no_multiple, start, end),

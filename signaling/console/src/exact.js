@@ -24,7 +24,8 @@ const IMAGES_MAX = 128;
 const LOG_MAX = 1024; // records kept: more than any tile is on its way for
 const DONE_MAX = 4096; // tiles whose late copies are acknowledged again
 const CHUNKS_UNACKED = 8;
-const ACK_MS = 5;
+const CHUNK_ACK_MS = 5;
+const ACK_MS = 40; // the device reckons with 45
 const CACHE_BYTES = 20 << 20; // the device keeps to 16
 const later = (a, b) => ((a - b) << 16) >> 16 > 0; // epochs wrap
 
@@ -52,6 +53,7 @@ export class ExactLayer extends EventTarget {
     #ranges = [];
     #unacked = 0;
     #timer = 0;
+    #timerMs = 0;
     #hold = 0; // a timer
     #cache = new Map(); // slot -> {name, bytes}, the oldest first
     #cached = 0;
@@ -121,14 +123,12 @@ export class ExactLayer extends EventTarget {
         if (!message) return;
         this.bytes += data.byteLength;
         const before = this.state;
-        let urgent = false;
+        let wait = ACK_MS;
         for (const one of message.t === 'bundle' ? message.messages : [message]) {
             if (one.t === 'records' && (this.#epoch === null || later(one.epoch, this.#epoch))) this.#begin(one);
-            if (one.epoch !== this.#epoch) continue;
-            urgent = (one.t === 'records' ? this.#records(one) : this.#part(one)) || urgent;
+            if (one.epoch === this.#epoch) wait = Math.min(wait, one.t === 'records' ? this.#records(one) : this.#part(one));
         }
-        if (urgent || this.#unacked >= CHUNKS_UNACKED || this.#ranges.length >= RANGES_MAX / 2) this.#acknowledge();
-        else if (!this.#timer) this.#timer = setTimeout(() => this.#acknowledge(), ACK_MS);
+        this.#acknowledgeIn(++this.#unacked >= CHUNKS_UNACKED ? 0 : wait);
         this.#compose();
         if (this.state !== before) this.#changed();
     }
@@ -166,15 +166,15 @@ export class ExactLayer extends EventTarget {
             this.#numbers.delete(this.#log.shift().rtp);
             this.#base++;
         }
-        return true;
+        // The second picture takes the first one's along; a beginning and a gap are news.
+        return this.#early.size || this.#next < 4 || this.#timer ? 0 : ACK_MS;
     }
 
-    /* Whether it was the last one of its tile. */
+    /* In how many ms it must be acknowledged: at once, if it was the last one of its tile. */
     #part(message) {
         const { tile, index, count } = message;
         this.#ranges.push({ tile, first: index, count: 1, at: performance.now() });
-        this.#unacked++;
-        if (this.#done.has(tile)) return false;
+        if (this.#done.has(tile)) return CHUNK_ACK_MS;
         const known = this.#tiles.get(tile) ?? { chunks: new Array(count), left: count };
         this.#tiles.set(tile, known);
         if (index < known.chunks.length && !known.chunks[index]) {
@@ -182,7 +182,7 @@ export class ExactLayer extends EventTarget {
             known.left--;
         }
         if (known.left === 0) this.#finish(message, known.chunks);
-        return known.left === 0;
+        return message.t === 'small' ? ACK_MS : known.left === 0 ? 0 : CHUNK_ACK_MS;
     }
 
     #finish(message, chunks) {
@@ -254,6 +254,14 @@ export class ExactLayer extends EventTarget {
     }
 
     // ---- what the page says ----
+
+    #acknowledgeIn(ms) {
+        if (ms && this.#timer && this.#timerMs <= ms) return;
+        clearTimeout(this.#timer);
+        this.#timerMs = ms;
+        if (ms) this.#timer = setTimeout(() => this.#acknowledge(), ms);
+        else this.#acknowledge();
+    }
 
     /* Nothing before there was a frame: the device shall not rely on a page that can't show any of it. */
     #acknowledge() {
