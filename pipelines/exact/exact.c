@@ -79,7 +79,8 @@ static size_t write_records(struct oriel_exact *e, uint32_t from, uint8_t messag
                             int64_t now) {
     const struct oriel_exact_record *list[RECORDS_MAX];
     size_t count = 0, length;
-    for (uint32_t n = from; n != e->next; n++)
+    /* To a page that may never answer, the first one is enough. */
+    for (uint32_t n = from; n != e->next && (e->heard || !count); n++)
         list[count++] = &e->records[n % RECORDS_MAX];
     e->told = state(e);
     oriel_exact_write_records(e->epoch, e->width, e->height, e->told, list, count, message, &length);
@@ -287,7 +288,8 @@ static void next_picture(struct oriel_exact *e, const struct oriel_frame_reader 
     if (frame)
         owe_all(e, share);
     record(e, frame, &found, moved, &differ, now);
-    tell(e, &differ, !frame, now);
+    if (e->heard || e->next == 1)
+        tell(e, &differ, !frame, now);
 }
 
 void oriel_exact_picture(void *user, const struct oriel_frame_reader *reader, const struct oriel_rect *damage,
@@ -383,7 +385,7 @@ static void fly(struct oriel_exact *e, struct cutting *c, const uint8_t *pixels)
 static gboolean cut(struct oriel_exact *e, uint8_t *pixels, int64_t now) {
     struct cutting c = {.head = {.rtp = e->rtp}, .epoch = e->epoch, .moves = e->moves};
     const struct oriel_rect *r = &c.head.rect;
-    if (!oriel_flight_has_room(&e->flight) || !oriel_classifier_take(&e->classifier, now, &c.head.rect))
+    if (!e->heard || !oriel_flight_has_room(&e->flight) || !oriel_classifier_take(&e->classifier, now, &c.head.rect))
         return FALSE;
     c.named = (unsigned)r->width * r->height >= ORIEL_CACHE_AREA_MIN;
     copy_tile(e, r, pixels);
@@ -437,7 +439,7 @@ static int64_t due(const struct oriel_exact *e, int64_t now) {
     int64_t flight = oriel_flight_due(&e->flight, now), records = INT64_MAX, tile = INT64_MAX;
     if (e->first != e->next)
         records = e->waiting_since + oriel_flight_patience(&e->flight);
-    if (oriel_flight_has_room(&e->flight))
+    if (e->heard && oriel_flight_has_room(&e->flight))
         tile = oriel_classifier_due(&e->classifier);
     return MIN(MIN(records, flight), tile);
 }

@@ -1,10 +1,11 @@
 /* Tiles on their way to the page: what is sent next, what again, and how much at once.
  *
  * Policy: a tile goes in chunks of one packet, each acknowledged by itself, and again when no acknowledgement has come
- * in the time that a round trip takes (its mean and four times its deviation) and the page may keep it back. What may be on its way at once is a
- * window of bytes: it grows by what is acknowledged while round trips stay short, and shrinks when they get longer (a
- * queue builds up on the path) or when chunks are lost; so the video's packets never stand behind more than some
- * tens of milliseconds of tiles. The newest picture's tiles go first. Pure: times are given. One thread. */
+ * in the time that a round trip takes (its mean and four times its deviation) and the page may keep it back. What may
+ * be on its way at once is a window of bytes: it grows by what is acknowledged while round trips stay short, and
+ * shrinks when they get longer (a queue builds up on the path) or when chunks are lost; so the video's packets never
+ * stand behind more than some tens of milliseconds of tiles. The newest picture's tiles go first. Pure: times are
+ * given. One thread. */
 #ifndef ORIEL_EXACT_FLIGHT_H
 #define ORIEL_EXACT_FLIGHT_H
 

@@ -52,6 +52,7 @@ static struct {
     uint64_t bytes;
     unsigned loss; /* in percent */
     bool tileless; /* no tile comes */
+    bool silent;   /* says nothing */
     int epoch;     /* -1: none */
     uint8_t state;
     uint32_t next, applied; /* the first record that is missing; that is not in the layer */
@@ -88,7 +89,7 @@ static void on_send(void *user, const void *bytes, size_t length) {
 }
 
 static void say(const uint8_t *bytes, size_t length) {
-    if ((unsigned)rand() % 100 >= page.loss)
+    if (!page.silent && (unsigned)rand() % 100 >= page.loss)
         assert_true(oriel_exact_heard(exact, bytes, length));
 }
 
@@ -392,6 +393,7 @@ static struct {
     uint32_t video[PIXELS], later[PIXELS]; /* what its frames have; where they are behind */
     uint32_t frames[HISTORY][PIXELS];
     bool framed[HISTORY]; /* there is a frame of it */
+    enum oriel_cover cover;
     unsigned pictures;
     GstClockTime pts;
 } screen;
@@ -435,6 +437,7 @@ static void picture(const struct oriel_rect *r) {
     screen.rtp[slot] = (uint32_t)gst_util_uint64_scale_int(screen.pts, 90000, GST_SECOND);
     struct oriel_share share = {.cover = ORIEL_COVER_NONE};
     oriel_exact_picture(exact, screen.reader, damage, count, screen.pts, &share);
+    screen.cover = share.cover;
     for (unsigned i = 0; i < count; i++)
         copy_video(&damage[i], share.cover == ORIEL_COVER_NOW ? SKIP : ALL);
     for (unsigned i = 0; i < share.owed_count; i++)
@@ -632,6 +635,32 @@ static void test_a_dragged_window_is_moved(void **state) {
     assert_true(page.bytes - before < 18 * 84 * 1024 / 5);
 }
 
+/* A receiver that knows no exact layer: the video has everything, and sharpens it; nearly nothing is sent in vain. */
+static void test_a_page_that_says_nothing(void **state) {
+    const struct oriel_rect r = {10, 10, 60, 40};
+    page.silent = true;
+    oriel_exact_open(exact, TRUE);
+    fill(&whole, 1);
+    picture(&whole);
+    for (unsigned i = 0; i < 40; i++) {
+        fill(&r, i);
+        picture(&r);
+        assert_int_equal(screen.cover, ORIEL_COVER_NONE);
+        assert_false(screen.later[10 * WIDTH + 10]);
+        g_usleep(5000);
+    }
+    struct oriel_exact_counts counts;
+    oriel_exact_counts(exact, &counts);
+    assert_int_equal(counts.tiles, 0);
+    print_message("to a page that says nothing, in 40 pictures: %u bytes\n", (unsigned)counts.bytes);
+    assert_true(counts.bytes < 2000);
+    page.silent = false; /* it was only late */
+    deliver();
+    rest();
+    picture(&r);
+    assert_int_equal(screen.cover, ORIEL_COVER_NOW);
+}
+
 /* A change is left out of the video, and its tile does not come; then something begins to move. Its frames show both.
  */
 static void test_frames_show_what_tiles_owe(void **state) {
@@ -724,6 +753,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_a_miss_is_made_good, start, end),
         cmocka_unit_test_setup_teardown(test_scrolling_is_moved, start, end),
         cmocka_unit_test_setup_teardown(test_a_dragged_window_is_moved, start, end),
+        cmocka_unit_test_setup_teardown(test_a_page_that_says_nothing, start, end),
         cmocka_unit_test_setup_teardown(test_frames_show_what_tiles_owe, start, end),
         cmocka_unit_test_setup_teardown(test_whatever_happens, start, end),
     };

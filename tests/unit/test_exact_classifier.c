@@ -160,7 +160,8 @@ static void test_gauges_are_exact_beside_a_film(void **state) {
     }
 }
 
-/* A page that scrolls is motion until it is known to scroll; then only the strip that comes up changes, all the time. */
+/* A page that scrolls is motion until it is known to scroll; then only the strip that comes up changes, all the time.
+ */
 static void test_what_only_moves_is_no_motion(void **state) {
     const struct oriel_rect page = {0, 64, 1280, 656}, strip = {0, 716, 1280, 4};
     struct oriel_rect tile;
