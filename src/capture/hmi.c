@@ -23,6 +23,8 @@
 #define FIRST_WITHIN (3 * ORIEL_SECOND)
 #define WHO "the HMI"
 
+enum { MESSAGES_AT_ONCE = 16 };
+
 struct hmi {
     struct oriel_backend base; /* its fd: the socket, -1 when the HMI is gone */
     struct oriel_frame_map map;
@@ -92,10 +94,19 @@ static int take_frame(struct hmi *hmi) {
     return 0;
 }
 
-/* All that waits. 0 or negative. */
+/* What waits, MESSAGES_AT_ONCE at most: an HMI that floods must not keep core's masks from being read. 0 or negative.
+ */
 static int receive(struct hmi *hmi) {
-    int r = -EAGAIN;
-    while (hmi->base.fd >= 0 && (r = oriel_ipc_receive(hmi->base.fd, &oriel_capture_to_media, &hmi->message)) > 0) {
+    for (int i = 0; i < MESSAGES_AT_ONCE && hmi->base.fd >= 0; i++) {
+        int r = oriel_ipc_receive(hmi->base.fd, &oriel_capture_to_media, &hmi->message);
+        if (r == -EAGAIN)
+            break;
+        if (r == -EPROTO)
+            return wrong(hmi, "it sent a message that does not exist");
+        if (r <= 0) {
+            lose(hmi);
+            break;
+        }
         if (hmi->message.type->id == ORIEL_FRAMES_BUFFERS)
             r = take_buffers(hmi);
         else if (hmi->message.type->id == ORIEL_FRAMES_FRAME)
@@ -106,10 +117,6 @@ static int receive(struct hmi *hmi) {
         if (r < 0)
             return r;
     }
-    if (r == -EPROTO)
-        return wrong(hmi, "it sent a message that does not exist");
-    if (r != -EAGAIN && hmi->base.fd >= 0)
-        lose(hmi);
     return 0;
 }
 

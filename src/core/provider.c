@@ -193,6 +193,8 @@ static const char *handle_masks(struct oriel_provider *p, const json_t *m) {
     if (!has_members(m, 2) || count < 0)
         return "masks needs exactly t and masks (x,y,WIDTHxHEIGHT joined by ';', at most 16)";
     p->events->masks(p->user, bytes, (guint)count);
+    if (p->greeted)
+        oriel_provider_send(p, json_pack("{s:s}", "t", "masked"));
     return NULL;
 }
 

@@ -87,6 +87,7 @@ void oriel_link_break(struct oriel *o, const char *why) {
     oriel_push_end(o);
     o->live_at = o->resend_at = 0;
     o->n_allowed = 0;
+    o->masks_open = 0;
     o->link = LINK_DOWN;
     o->broken = true;
     snprintf(o->why, sizeof o->why, "%s", why);
@@ -138,6 +139,7 @@ int oriel_link_send_masks(struct oriel *o) {
     oriel_packet_begin(&packet);
     oriel_packet_put_string(&packet, "t", "masks");
     oriel_packet_put_string(&packet, "masks", list);
+    o->masks_open++;
     return oriel_link_send(o, &packet);
 }
 

@@ -150,6 +150,14 @@ static const char *on_early(struct oriel *o, const struct oriel_packet *json) {
     return NULL;
 }
 
+static const char *on_masked(struct oriel *o, const struct oriel_packet *json) {
+    if (o->masks_open == 0 || --o->masks_open > 0)
+        return NULL; /* others were set meanwhile */
+    if (o->callbacks.masked)
+        o->callbacks.masked(o, o->user);
+    return NULL;
+}
+
 static const char *on_withdraw(struct oriel *o, const struct oriel_packet *json) {
     const char *request = get_id(json, "request"), *why = oriel_packet_string(json, "why");
 
@@ -279,8 +287,8 @@ static const char *handle(struct oriel *o, const char *t, const struct oriel_pac
         const char *t;
         const char *(*handle)(struct oriel *o, const struct oriel_packet *json);
     } kinds[] = {
-        {"online", on_online}, {"ask", on_ask},   {"withdraw", on_withdraw}, {"session", on_session},
-        {"call", on_call},     {"chat", on_chat}, {"draw", on_draw},         {"early", on_early},
+        {"online", on_online}, {"ask", on_ask},   {"withdraw", on_withdraw}, {"session", on_session}, {"call", on_call},
+        {"chat", on_chat},     {"draw", on_draw}, {"early", on_early},       {"masked", on_masked},
     };
 
     if (!strcmp(t, "welcome"))

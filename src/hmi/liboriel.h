@@ -69,6 +69,7 @@ struct oriel {
     struct oriel_mask masks[ORIEL_MASKS_MAX];
     size_t n_masks;
     bool masks_given;
+    unsigned masks_open;  /* sent, and not confirmed yet */
     bool asked, shown;    /* `request` is open; oriel_shown() was said of it */
     uint64_t live_at;     /* when Allow begins to act; 0: told, or nothing is shown */
     unsigned allow_after; /* ms, as core says */

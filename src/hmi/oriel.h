@@ -155,6 +155,10 @@ struct oriel_callbacks {
     void (*draw)(struct oriel *oriel, const struct oriel_draw *draw, void *user);
     /* The prompt has been on the screen for long enough, ORIEL_LIVE_AFTER_MS: enable Allow. */
     void (*live)(struct oriel *oriel, const char *request, void *user);
+
+    /* The masks that oriel_set_masks() set last are in force: no picture is taken without them any more. What they hide
+     * may be drawn now. */
+    void (*masked)(struct oriel *oriel, void *user);
 };
 
 /* Makes a handle and begins to connect. `path` is core's socket (NULL: ORIEL_DEFAULT_SOCKET), `name` what core's log
@@ -228,9 +232,9 @@ ORIEL_API int oriel_uncall(struct oriel *oriel);
 
 /* Rectangles of the screen that no agent ever sees (a PIN pad, a recipe), painted over before anything is encoded: all
  * of them from now on, in place of those given before; beside those of orield's configuration. In a session they hold
- * from the next picture on (of a surface of the HMI's own: at once); what is given before one, from the first. Told
- * anew after each reconnect; orield keeps the last ones while the HMI is away. -EINVAL: more than ORIEL_MASKS_MAX, one
- * that is empty or beyond 4096 pixels. -EPIPE as below. */
+ * from the next picture on (of a surface of the HMI's own: at once); what is given before one, from the first:
+ * `masked` says when; draw what they hide after it. Told anew after each reconnect; orield keeps the last ones while
+ * the HMI is away. -EINVAL: more than ORIEL_MASKS_MAX, one that is empty or beyond 4096 pixels. -EPIPE as below. */
 struct oriel_mask {
     unsigned x, y, width, height; /* pixels of the picture */
 };

@@ -550,6 +550,40 @@ static void test_masks(void **state) {
     expect("{\"t\":\"masks\",\"masks\":\"\"}");
 }
 
+static int maskeds;
+
+static void on_masked(struct oriel *oriel, void *user) {
+    maskeds++;
+    act();
+}
+
+/* What is hidden may be drawn when the masks that were set last are in force, not those before. */
+static void test_masks_in_force(void **state) {
+    static const struct oriel_mask masks[] = {{1, 2, 3, 4}};
+    const struct oriel_callbacks any = {.size = sizeof any, .online = on_online, .masked = on_masked};
+
+    maskeds = 0;
+    assert_int_equal(oriel_new(f.path, "Test HMI", &any, &f, &f.oriel), 0);
+    accept_hello();
+    expect("{\"t\":\"state\",\"indicator\":false}");
+    send_core(WELCOME);
+    SPIN_UNTIL(f.online == 1);
+    send_core("{\"t\":\"masked\"}"); /* of nothing */
+    spin(0.05);
+    assert_int_equal(oriel_set_masks(f.oriel, masks, 1), 0);
+    assert_int_equal(oriel_set_masks(f.oriel, NULL, 0), 0);
+    spin(0.05);
+    send_core("{\"t\":\"masked\"}");
+    spin(0.05);
+    assert_int_equal(maskeds, 0);
+    send_core("{\"t\":\"masked\"}");
+    SPIN_UNTIL(maskeds == 1);
+    assert_int_equal(oriel_set_masks(f.oriel, masks, 1), 0);
+    f.in_callback = DO_FREE;
+    send_core("{\"t\":\"masked\"}");
+    SPIN_UNTIL(!f.oriel);
+}
+
 static void test_call_with_what_the_machine_knows(void **state) {
     static const char *const alarms[] = {"AE-310 Capper jammed", "BE-330 \"full\""}, *const bad[] = {NULL};
     struct oriel_call call = {
@@ -896,6 +930,7 @@ int main(void) {
         TEST(test_handle_freed_when_allow_begins_to_act),
         TEST(test_scopes_one_by_one),
         TEST(test_masks),
+        TEST(test_masks_in_force),
         TEST(test_call_with_what_the_machine_knows),
         TEST(test_denied_withdrawn_call),
         TEST(test_state_each_second),

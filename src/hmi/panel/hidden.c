@@ -1,7 +1,8 @@
 /* hidden.c: what remote support never sees: the PIN pad whenever it is open, the recipe when somebody hides it.
  *
  * The masks follow the widgets over the screen. A widget that is to be hidden has its place first and its contents only
- * after (HOLD_MS later): by then the masks are in force, and no picture was ever taken without them.
+ * when Oriel has said that the masks are in force: no picture was ever taken without them. Without a connection to
+ * Oriel nobody can look.
  */
 #include "panel.h"
 
@@ -9,35 +10,18 @@
 
 #include <string.h>
 
-enum { WIDGETS = 4, HOLD_MS = 150, PLACED = 48 }; /* what is smaller has no place yet */
+enum { WIDGETS = 4, LOOK_MS = 100, PLACED = 48 }; /* what is smaller has no place yet */
 
 struct hidden {
     GtkWidget *widgets[WIDGETS];
     int n;
     struct oriel_mask masks[WIDGETS];
     size_t n_masks;
-    guint hold;
+    guint look; /* contents are held back */
 };
 
 static bool is_hidden(GtkWidget *widget) {
     return !g_object_get_data(G_OBJECT(widget), "not-hidden");
-}
-
-static gboolean on_hold(gpointer user) {
-    struct panel *p = user;
-
-    p->hidden->hold = 0;
-    for (int i = 0; i < p->hidden->n; i++)
-        if (gtk_widget_get_mapped(p->hidden->widgets[i]))
-            gtk_widget_set_opacity(p->hidden->widgets[i], 1);
-    return G_SOURCE_REMOVE;
-}
-
-void hidden_add(struct panel *p, GtkWidget *widget) {
-    if (!p->hidden)
-        p->hidden = g_new0(struct hidden, 1);
-    g_assert(p->hidden->n < WIDGETS);
-    p->hidden->widgets[p->hidden->n++] = widget;
 }
 
 /* Where it is now, or where it is about to be. */
@@ -58,6 +42,32 @@ static bool place_of(struct panel *p, GtkWidget *widget, struct oriel_mask *mask
     return true;
 }
 
+void hidden_masked(struct panel *p) {
+    struct oriel_mask mask;
+
+    g_clear_handle_id(&p->hidden->look, g_source_remove);
+    for (int i = 0; i < p->hidden->n; i++)
+        if (!is_hidden(p->hidden->widgets[i]) || place_of(p, p->hidden->widgets[i], &mask))
+            gtk_widget_set_opacity(p->hidden->widgets[i], 1);
+}
+
+static gboolean on_look(gpointer user) {
+    struct panel *p = user;
+
+    if (support_connected(p))
+        return G_SOURCE_CONTINUE;
+    p->hidden->look = 0;
+    hidden_masked(p);
+    return G_SOURCE_REMOVE;
+}
+
+void hidden_add(struct panel *p, GtkWidget *widget) {
+    if (!p->hidden)
+        p->hidden = g_new0(struct hidden, 1);
+    g_assert(p->hidden->n < WIDGETS);
+    p->hidden->widgets[p->hidden->n++] = widget;
+}
+
 void hidden_update(struct panel *p) {
     struct hidden *h = p->hidden;
     struct oriel_mask masks[WIDGETS] = {0};
@@ -73,13 +83,12 @@ void hidden_update(struct panel *p) {
         return;
     memcpy(h->masks, masks, sizeof masks);
     h->n_masks = n;
-    support_masks(p, masks, n);
     for (int i = 0; n > 0 && i < h->n; i++)
         if (is_hidden(h->widgets[i]))
             gtk_widget_set_opacity(h->widgets[i], 0);
-    if (h->hold)
-        g_source_remove(h->hold);
-    h->hold = g_timeout_add(HOLD_MS, on_hold, p);
+    support_masks(p, masks, n);
+    if (!h->look)
+        h->look = g_timeout_add(LOOK_MS, on_look, p);
 }
 
 /* Whether that widget is hidden while it is shown. */

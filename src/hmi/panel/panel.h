@@ -173,6 +173,7 @@ void pin_hide(struct panel *panel);
 /* hidden.c */
 void hidden_add(struct panel *panel, GtkWidget *widget); /* hidden whenever it is on the screen */
 void hidden_set(struct panel *panel, GtkWidget *widget, bool hide);
+void hidden_masked(struct panel *panel); /* the masks are in force */
 void hidden_update(struct panel *panel); /* things may have moved, come or gone */
 
 /* push.c */

@@ -142,6 +142,10 @@ static void on_live(struct oriel *oriel, const char *request, void *user) {
     prompt_live(user);
 }
 
+static void on_masked(struct oriel *oriel, void *user) {
+    hidden_masked(user);
+}
+
 static gboolean on_readable(gint fd, GIOCondition condition, gpointer oriel) {
     oriel_dispatch(oriel);
     return G_SOURCE_CONTINUE;
@@ -158,6 +162,7 @@ void support_create(struct panel *p) {
         .call = on_call,
         .chat = on_chat,
         .live = on_live,
+        .masked = on_masked,
     };
     int r;
 
