@@ -81,6 +81,13 @@ function finish(command, args, { seconds, env, onLine }) {
     }, seconds * 1000);
     child.on('error', (error) => { clearTimeout(timer); resolve({ code: -1, output: String(error), said, late }); });
     child.on('close', (code, signal) => { clearTimeout(timer); resolve({ code: code ?? signal, output, said, late }); });
+    // What outlives a test with the test's output in its hand would have us wait for ever.
+    child.on('exit', () => setTimeout(() => {
+      if (child.stdio.every((stream) => !stream || stream.destroyed)) return;
+      output += '\nsomething that it started still runs and holds its output\n';
+      late = true;
+      for (const stream of child.stdio) stream?.destroy();
+    }, 10_000).unref());
   });
 }
 
