@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { LOOK_MS = 250, NOTICE_MS = 8000 };
+enum { LOOK_MS = 250, REST_MS = 2000, NOTICE_MS = 8000 }; /* an indicator is looked after closely, a button not */
 
 enum shown { NOTHING, CALL, CALLED, SESSION, NOTICE };
 
@@ -64,7 +64,6 @@ static void add_move(struct app *app, GtkWidget *row) {
     GtkWidget *move = part_button(app, "move", -1, "⇕", "quiet", G_CALLBACK(on_move), app);
 
     part_name(move, _("Move to the other edge"), NULL);
-    gtk_widget_set_tooltip_text(move, _("Move to the other edge"));
     part_add(row, move);
 }
 
@@ -100,7 +99,6 @@ static GtkWidget *scope_chip(struct app *app, int i) {
     chip = part_button(app, name, (int)part_scope_icon(i), words, "chip", G_CALLBACK(on_remove), app);
     g_snprintf(words, sizeof words, _("Take away: %s"), _(words_scopes[i].title));
     part_name(chip, words, NULL);
-    gtk_widget_set_tooltip_text(chip, words);
     g_object_set_data(G_OBJECT(chip), "scope", GINT_TO_POINTER(i));
     return chip;
 }
@@ -210,6 +208,9 @@ static void show(struct app *app, enum shown what) {
         show_time(app);
     }
     shell_close(before); /* after: something of ours is always there */
+    if (b->look)
+        g_source_remove(b->look);
+    b->look = g_timeout_add(what == SESSION || app->options.print_geometry ? LOOK_MS : REST_MS, on_look, app);
     on_look(app);
 }
 
@@ -225,13 +226,13 @@ static void rest(struct app *app) {
 
 void bar_begin(struct app *app) {
     app->bar = g_new0(struct bar, 1);
-    app->bar->look = g_timeout_add(LOOK_MS, on_look, app);
+    show(app, NOTHING);
 }
 
 void bar_end(struct app *app) {
     struct bar *b = app->bar;
 
-    g_source_remove(b->look);
+    g_clear_handle_id(&b->look, g_source_remove);
     if (b->fade)
         g_source_remove(b->fade);
     shell_close(b->window);

@@ -88,13 +88,13 @@ static bool is_own(Window window) {
     return false;
 }
 
-/* Whether `other`, which lies above, covers some of `ours`. */
-static bool covers(Window other, const XWindowAttributes *ours) {
+/* Whether `other`, which lies above, covers some of `ours`. Our own windows may cover the corner, never a question. */
+static bool covers(Window other, const XWindowAttributes *ours, bool question) {
     XWindowAttributes a;
 
     return XGetWindowAttributes(x_display(), other, &a) && a.map_state == IsViewable && a.class == InputOutput &&
            a.x < ours->x + ours->width && ours->x < a.x + a.width && a.y < ours->y + ours->height &&
-           ours->y < a.y + a.height && !is_own(other);
+           ours->y < a.y + a.height && (question || !is_own(other));
 }
 
 /* True: nothing of others lies over it. */
@@ -103,13 +103,14 @@ static bool is_on_top(GtkWidget *window) {
     Window root, parent, *children = NULL, self = x_window(window);
     XWindowAttributes ours;
     unsigned n = 0;
-    bool above = false, covered = false;
+    bool above = false, covered = false,
+         question = GPOINTER_TO_INT(g_object_get_data(G_OBJECT(window), "place")) == SHELL_MIDDLE;
 
     trap(true);
     if (XGetWindowAttributes(display, self, &ours) && ours.map_state == IsViewable &&
         XQueryTree(display, DefaultRootWindow(display), &root, &parent, &children, &n)) {
         for (unsigned i = 0; i < n && !covered; i++) {
-            covered = above && covers(children[i], &ours);
+            covered = above && covers(children[i], &ours, question);
             above = above || children[i] == self;
         }
     }
