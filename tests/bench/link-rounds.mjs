@@ -1,11 +1,12 @@
 // The order of things of `./run bench --links`: each sender meets all rows, then all links as they are met; then those that are not alone.
 //
-// A sender keeps its session from row to row, as it would when its network changes; where it lost it, it begins again.
+// Each row and link has a session of its own, but where it is to be quick: there they may share one (`fresh` in links.mjs).
 import { PROFILES, ROWS, measureBeside, measureProfile, measureRow, measureTwo } from './links.mjs';
 import { Stage, through } from './stage.mjs';
 import { merge } from './stats.mjs';
 
 const PROFILED = ['oriel', 'chrome'], TOGETHER = ['oriel', 'oriel-vp8']; // where it is to be quick; two of those, and TCP beside
+const each = (list, quick) => list.map((one) => ({ ...one, fresh: one.fresh || !quick }));
 const say = (words) => process.stderr.write(words);
 
 const named = (list, figures) => Object.fromEntries(list.map(({ name, title }, i) => [name ?? title, figures[i]]));
@@ -15,7 +16,7 @@ async function oneRound(sender, where, link, { times, rows, quick }) {
     await link.reset();
     return Stage.open(sender, where);
   };
-  const found = {}, wanted = ROWS.filter(({ name }) => rows.includes(name));
+  const found = {}, wanted = each(ROWS.filter(({ name }) => rows.includes(name)), quick);
   if (wanted.length) {
     say(`${sender.name}:`);
     found.rows = named(wanted, await through(open, wanted, (stage, row) => measureRow(stage, link, row, times)));
@@ -23,7 +24,7 @@ async function oneRound(sender, where, link, { times, rows, quick }) {
   }
   if (rows.includes('profiles') && (!quick || PROFILED.includes(sender.name))) {
     say(`${sender.name}: ${PROFILES.length} links:`);
-    found.profiles = named(PROFILES, await through(open, PROFILES, (stage, profile) => measureProfile(stage, link, profile, times.profile)));
+    found.profiles = named(PROFILES, await through(open, each(PROFILES, quick), (stage, profile) => measureProfile(stage, link, profile, times.profile)));
     say('\n');
   }
   for (const [name, measure] of [['two', measureTwo], ['tcp', measureBeside]]) {

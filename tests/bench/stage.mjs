@@ -118,8 +118,8 @@ export class Stage {
   }
 }
 
-// Measures a list, one after the other with one stage, or with a new one where that broke: [figures or {why}]. Who can't be
-// opened twice in a row is given up.
+// Measures a list, one after the other with one stage, or with a new one where that broke or one is to be `fresh`: [figures or
+// {why}]. Who can't be opened twice in a row is given up.
 export async function through(open, list, measure) {
   const all = [];
   let stage, shut = 0, why;
@@ -128,6 +128,7 @@ export async function through(open, list, measure) {
     stage = null;
   };
   for (const one of list) {
+    if (one.fresh) await close();
     if (shut < 2 && !stage) {
       try {
         stage = await open();
