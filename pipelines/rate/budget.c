@@ -107,8 +107,9 @@ int64_t oriel_budget_ready(struct oriel_budget *b, int64_t now) {
     advance(b, now);
     double owed = (double)sum(b->waiting, ORIEL_BUDGET_VIDEO + 1) - b->level;
     int64_t wait = owed > 0 ? (int64_t)ceil(owed / b->bytes_per_second * ORIEL_SECOND) : 0;
-    if (b->cap && sum(b->in_flight, ORIEL_BUDGET_CLASSES) > b->cap)
-        wait = MAX(wait, PATIENCE);
+    size_t away = sum(b->in_flight, ORIEL_BUDGET_CLASSES) + sum(b->waiting, ORIEL_BUDGET_VIDEO + 1);
+    if (b->cap && away > b->cap)
+        wait = MAX(wait, (int64_t)ceil((double)(away - b->cap) / b->bytes_per_second * ORIEL_SECOND));
     g_mutex_unlock(&b->lock);
     return now + wait;
 }

@@ -1,0 +1,416 @@
+/* See estimator.h. */
+#include "estimator.h"
+
+#include <glib.h>
+#include <math.h>
+#include <string.h>
+
+#include "acked.h"
+#include "aimd.h"
+#include "alr.h"
+#include "arrival.h"
+#include "loss.h"
+#include "probe.h"
+#include "trendline.h"
+#include "twcc.h"
+
+#define RATE_MIN 50e3
+#define QUEUE_LONG (100 * ORIEL_MILLISECOND)
+#define QUEUE_BUSY (15 * ORIEL_MILLISECOND)
+#define QUEUE_CALM (25 * ORIEL_MILLISECOND)
+#define STANDING_MAX (4 * ORIEL_SECOND)
+#define SILENCE (400 * ORIEL_MILLISECOND)
+#define WINDOW (10 * ORIEL_SECOND) /* of the shortest way and round trip */
+#define CAP_SLACK (30 * ORIEL_MILLISECOND)
+#define FEEDBACK_MAX (250 * ORIEL_MILLISECOND)
+#define FEEDBACK_FIRST (100 * ORIEL_MILLISECOND)
+#define TRYING (500 * ORIEL_MILLISECOND)
+#define FATES_MAX 512
+
+enum { CAP_MIN = 8 * 1200, CAP_SILENT = 3 * 1200 };
+
+/* The least of the last 10 to 20 s. */
+struct shortest {
+    int64_t now, before, since; /* INT64_MAX: none */
+};
+
+/* Packets that are told of by one clock. */
+struct way {
+    struct oriel_arrival arrival;
+    struct oriel_trendline trendline;
+    struct shortest delay;   /* arrived - sent */
+    struct shortest offset;  /* our time - its time, when told */
+    int64_t queue, standing; /* of the last packet; the least of the last batch */
+    int64_t since;           /* when it began to stand; 0: it does not */
+};
+
+struct oriel_estimator {
+    GMutex lock;
+    struct oriel_budget *budget;
+    double max;
+    struct oriel_twcc twcc;
+    struct way rtp, tiles;
+    struct oriel_acked acked;
+    struct oriel_aimd aimd;
+    struct oriel_alr alr;
+    struct oriel_loss loss;
+    struct oriel_probe probe;
+    struct shortest trip;
+    int64_t heard_at, interval; /* feedback: the last; the usual time between two */
+    int64_t waited_at;          /* when something last had to wait */
+    int64_t overused_at;
+    int64_t sent_from;
+    uint64_t sent_bytes; /* since sent_from */
+    double sent_rate, target, told;
+    bool heard, silent;
+    struct oriel_rate_packet fates[FATES_MAX];
+    unsigned fate_count;
+    void (*changed)(void *user, double target);
+    void (*fate)(void *user, const struct oriel_rate_packet *packet);
+    void *user;
+};
+
+/* ---- small parts ---- */
+
+static void shortest_start(struct shortest *s, int64_t now) {
+    *s = (struct shortest){INT64_MAX, INT64_MAX, now};
+}
+
+static void shortest_add(struct shortest *s, int64_t value, int64_t now) {
+    if (now - s->since > WINDOW) {
+        s->before = s->now;
+        s->now = INT64_MAX;
+        s->since = now;
+    }
+    s->now = MIN(s->now, value);
+}
+
+static int64_t shortest_get(const struct shortest *s, int64_t otherwise) {
+    int64_t least = MIN(s->now, s->before);
+    return least == INT64_MAX ? otherwise : least;
+}
+
+static void way_start(struct way *w, int64_t now) {
+    *w = (struct way){0};
+    oriel_trendline_start(&w->trendline);
+    shortest_start(&w->delay, now);
+    shortest_start(&w->offset, now);
+}
+
+static void start(struct oriel_estimator *e, double rate, int64_t now) {
+    way_start(&e->rtp, now);
+    way_start(&e->tiles, now);
+    oriel_acked_start(&e->acked);
+    oriel_aimd_start(&e->aimd, rate, RATE_MIN, e->max);
+    oriel_alr_start(&e->alr, now);
+    oriel_loss_start(&e->loss);
+    oriel_probe_start(&e->probe, rate, e->max, now);
+    shortest_start(&e->trip, now);
+    e->twcc.started = false;
+    e->heard = e->silent = false;
+    e->interval = FEEDBACK_FIRST;
+    e->heard_at = e->overused_at = e->waited_at = 0;
+    e->target = rate;
+    oriel_budget_set(e->budget, rate, 0, now);
+}
+
+static void on_tiles(void *user, const struct oriel_budget_ack *acks, size_t count, int64_t now);
+
+struct oriel_estimator *oriel_estimator_new(struct oriel_budget *budget, double rate, double max, int64_t now) {
+    struct oriel_estimator *e = g_new0(struct oriel_estimator, 1);
+    g_mutex_init(&e->lock);
+    e->budget = budget;
+    e->max = max;
+    e->sent_from = now;
+    start(e, rate, now);
+    oriel_budget_listen(budget, on_tiles, e);
+    return e;
+}
+
+void oriel_estimator_free(struct oriel_estimator *e) {
+    if (!e)
+        return;
+    oriel_budget_listen(e->budget, NULL, NULL);
+    g_mutex_clear(&e->lock);
+    g_free(e);
+}
+
+void oriel_estimator_listen(struct oriel_estimator *e, void (*changed)(void *user, double target),
+                            void (*fate)(void *user, const struct oriel_rate_packet *packet), void *user) {
+    e->user = user;
+    e->fate = fate;
+    e->changed = changed;
+}
+
+/* ---- the target ---- */
+
+static size_t cap(const struct oriel_estimator *e) {
+    if (!e->heard)
+        return 0;
+    if (e->silent)
+        return CAP_SILENT;
+    int64_t trip = shortest_get(&e->trip, FEEDBACK_FIRST);
+    double bytes = e->target / 8 * (double)(trip + e->interval + CAP_SLACK) / ORIEL_SECOND;
+    return (size_t)fmax(bytes, CAP_MIN);
+}
+
+static int64_t standing(const struct oriel_estimator *e) {
+    return MAX(e->rtp.standing, e->tiles.standing);
+}
+
+/* Less than the target while a queue stands, so that it drains. */
+static double paced(const struct oriel_estimator *e) {
+    int64_t queue = standing(e);
+    return e->target * (queue > 2 * QUEUE_LONG ? 0.4 : queue > QUEUE_LONG / 2 ? 0.75 : 1);
+}
+
+static enum oriel_rate_use worse(const struct oriel_estimator *e) {
+    const enum oriel_rate_use a = e->rtp.trendline.use, b = e->tiles.trendline.use;
+    return a == ORIEL_RATE_OVERUSED || b == ORIEL_RATE_OVERUSED     ? ORIEL_RATE_OVERUSED
+           : a == ORIEL_RATE_UNDERUSED || b == ORIEL_RATE_UNDERUSED ? ORIEL_RATE_UNDERUSED
+                                                                    : ORIEL_RATE_NORMAL;
+}
+
+static bool trying(const struct oriel_estimator *e, int64_t now) {
+    return !e->alr.limited || (e->waited_at && now - e->waited_at < TRYING);
+}
+
+static void fall(struct oriel_estimator *e, double before, int64_t now) {
+    if (e->aimd.rate < before)
+        oriel_probe_fell(&e->probe, before, e->aimd.rate, now);
+}
+
+static void decide(struct oriel_estimator *e, double probed, int64_t now) {
+    int64_t trip = shortest_get(&e->trip, FEEDBACK_FIRST), queue = standing(e);
+    double acked = oriel_acked_rate(&e->acked), busy = oriel_acked_busy(&e->acked), before = e->aimd.rate;
+    enum oriel_rate_use use = worse(e);
+    /* A trend alone is no queue; and what came while there was none is not what the way takes. */
+    if (use == ORIEL_RATE_OVERUSED && busy <= 0)
+        use = ORIEL_RATE_UNDERUSED;
+    if (busy > 0 && (use == ORIEL_RATE_OVERUSED || queue > QUEUE_LONG / 2))
+        acked = busy;
+    if (busy > 0 &&
+        ((queue > QUEUE_LONG && busy < 0.9 * e->aimd.rate) || (queue > QUEUE_LONG / 2 && busy < 0.6 * e->aimd.rate)))
+        use = ORIEL_RATE_OVERUSED;
+    if (use == ORIEL_RATE_OVERUSED)
+        e->overused_at = now;
+    oriel_aimd_update(&e->aimd, use, acked, trip, e->alr.limited, now);
+    if (use == ORIEL_RATE_OVERUSED)
+        fall(e, before, now);
+    else if (probed > 0) {
+        oriel_aimd_probed(&e->aimd, probed, now);
+        if (e->aimd.rate > before)
+            oriel_loss_forget(&e->loss, e->aimd.rate);
+    }
+    e->target = fmax(oriel_loss_update(&e->loss, e->aimd.rate, acked, e->alr.limited, now), RATE_MIN);
+    bool calm = use != ORIEL_RATE_OVERUSED && queue < QUEUE_CALM && oriel_loss_average(&e->loss) < 0.1;
+    oriel_probe_consider(&e->probe, e->target, trying(e, now), calm, now);
+    oriel_budget_set(e->budget, paced(e), cap(e), now);
+}
+
+/* With the lock; gives it away. */
+static void finish(struct oriel_estimator *e) {
+    struct oriel_rate_packet fates[FATES_MAX];
+    unsigned count = e->fate_count;
+    memcpy(fates, e->fates, count * sizeof *fates);
+    e->fate_count = 0;
+    double target = e->target;
+    bool news = fabs(target - e->told) > 0.01 * e->told;
+    if (news)
+        e->told = target;
+    g_mutex_unlock(&e->lock);
+    for (unsigned i = 0; i < count && e->fate; i++)
+        e->fate(e->user, &fates[i]);
+    if (news && e->changed)
+        e->changed(e->user, target);
+}
+
+/* ---- what is heard ---- */
+
+static void received(struct oriel_estimator *e, struct way *w, const struct oriel_rate_packet *k, int64_t now) {
+    int64_t out, in;
+    shortest_add(&w->delay, k->arrived - k->sent, now);
+    shortest_add(&w->offset, now - k->arrived, now);
+    w->queue = k->arrived - k->sent - shortest_get(&w->delay, 0);
+    w->standing = MIN(w->standing, w->queue);
+    oriel_acked_add(&e->acked, k->bytes, k->arrived + shortest_get(&w->offset, 0), e->alr.limited,
+                    w->queue > QUEUE_BUSY);
+    if (oriel_arrival_add(&w->arrival, k, &out, &in))
+        oriel_trendline_add(&w->trendline, out, in, k->arrived);
+}
+
+/* Around the packets of one message. */
+static void begin_batch(struct way *w) {
+    w->standing = INT64_MAX;
+}
+
+/* A queue that does not go, though we send less, is none: the way has become longer. */
+static void end_batch(struct way *w, int64_t now) {
+    if (w->standing == INT64_MAX)
+        w->standing = w->queue;
+    if (w->standing < QUEUE_LONG / 2)
+        w->since = 0;
+    else if (!w->since)
+        w->since = now;
+    else if (now - w->since > STANDING_MAX) {
+        shortest_start(&w->delay, now);
+        w->standing = w->queue = 0;
+        w->since = 0;
+    }
+}
+
+static void tell(struct oriel_estimator *e, const struct oriel_rate_packet *k) {
+    if (e->fate_count < FATES_MAX)
+        e->fates[e->fate_count++] = *k;
+}
+
+static double one(struct oriel_estimator *e, const struct oriel_rate_heard *h, int64_t now, int64_t *newest) {
+    struct oriel_rate_packet k;
+    while (oriel_twcc_gone(&e->twcc, h->number, &k)) {
+        oriel_budget_left(e->budget, k.class, k.bytes);
+    }
+    if (!oriel_twcc_heard(&e->twcc, h->number, h->lost, h->remote, &k))
+        return 0;
+    oriel_budget_left(e->budget, k.class, k.bytes);
+    oriel_loss_add(&e->loss, &k);
+    tell(e, &k);
+    if (!k.lost) {
+        received(e, &e->rtp, &k, now);
+        *newest = MAX(*newest, k.sent);
+    }
+    return oriel_probe_heard(&e->probe, &k, now);
+}
+
+static void spoke(struct oriel_estimator *e, int64_t newest, int64_t now) {
+    if (newest)
+        shortest_add(&e->trip, now - newest, now);
+    if (e->heard_at && now - e->heard_at < FEEDBACK_MAX)
+        e->interval += (now - e->heard_at - e->interval) / 8;
+    e->heard_at = now;
+    e->heard = true;
+    e->silent = false;
+}
+
+void oriel_estimator_heard(struct oriel_estimator *e, const struct oriel_rate_heard *heard, size_t count, int64_t now) {
+    g_mutex_lock(&e->lock);
+    double probed = 0;
+    int64_t newest = 0;
+    begin_batch(&e->rtp);
+    for (size_t i = 0; i < count; i++)
+        probed = fmax(probed, one(e, &heard[i], now, &newest));
+    end_batch(&e->rtp, now);
+    spoke(e, newest, now);
+    decide(e, probed, now);
+    finish(e);
+}
+
+static void on_tiles(void *user, const struct oriel_budget_ack *acks, size_t count, int64_t now) {
+    struct oriel_estimator *e = user;
+    g_mutex_lock(&e->lock);
+    int64_t newest = 0;
+    begin_batch(&e->tiles);
+    for (size_t i = 0; i < count; i++) {
+        const struct oriel_rate_packet k = {.class = ORIEL_BUDGET_TILES,
+                                            .bytes = acks[i].bytes,
+                                            .lost = acks[i].lost,
+                                            .sent = acks[i].sent,
+                                            .arrived = acks[i].arrived};
+        oriel_loss_add(&e->loss, &k);
+        oriel_alr_sent(&e->alr, k.bytes, e->target, now);
+        if (k.lost)
+            continue;
+        received(e, &e->tiles, &k, now);
+        newest = MAX(newest, k.sent);
+    }
+    end_batch(&e->tiles, now);
+    /* Lost is what our own timer says: that is no word from the page. */
+    if (newest) {
+        shortest_add(&e->trip, now - newest, now);
+        e->heard = true;
+        e->silent = false;
+        e->heard_at = MAX(e->heard_at, now - e->interval);
+    }
+    decide(e, 0, now);
+    finish(e);
+}
+
+/* ---- what is sent ---- */
+
+void oriel_estimator_sent(struct oriel_estimator *e, uint16_t number, const struct oriel_rate_packet *k) {
+    g_mutex_lock(&e->lock);
+    oriel_twcc_sent(&e->twcc, number, k);
+    oriel_alr_sent(&e->alr, k->bytes, e->target, k->sent);
+    g_mutex_unlock(&e->lock);
+}
+
+uint16_t oriel_estimator_probe(struct oriel_estimator *e, int64_t now, int64_t *due) {
+    double rate;
+    g_mutex_lock(&e->lock);
+    uint16_t id = oriel_probe_current(&e->probe, now, &rate);
+    *due = oriel_probe_due(&e->probe, id);
+    g_mutex_unlock(&e->lock);
+    return id;
+}
+
+void oriel_estimator_probe_sent(struct oriel_estimator *e, uint16_t id, size_t bytes, int64_t now) {
+    g_mutex_lock(&e->lock);
+    oriel_probe_sent(&e->probe, id, bytes, now);
+    g_mutex_unlock(&e->lock);
+}
+
+/* ---- time ---- */
+
+static void count_sent(struct oriel_estimator *e, int64_t now) {
+    uint64_t all = 0;
+    for (unsigned i = 0; i < ORIEL_BUDGET_CLASSES; i++)
+        all += oriel_budget_sent(e->budget, i);
+    if (now - e->sent_from < ORIEL_SECOND)
+        return;
+    e->sent_rate = (double)(all - e->sent_bytes) * 8 * ORIEL_SECOND / (double)(now - e->sent_from);
+    e->sent_bytes = all;
+    e->sent_from = now;
+}
+
+void oriel_estimator_tick(struct oriel_estimator *e, int64_t now) {
+    struct oriel_rate_packet k;
+    int64_t takes;
+    g_mutex_lock(&e->lock);
+    count_sent(e, now);
+    if (oriel_budget_waiting(e->budget, &takes) && takes > 10 * ORIEL_MILLISECOND)
+        e->waited_at = now;
+    oriel_alr_sent(&e->alr, 0, e->target, now);
+    int64_t patience = SILENCE + 2 * shortest_get(&e->trip, 0), oldest = oriel_twcc_oldest(&e->twcc);
+    if (e->heard && oldest && now - oldest > patience && now - e->heard_at > patience)
+        e->silent = true;
+    while (oriel_twcc_expired(&e->twcc, now - patience, &k))
+        oriel_budget_left(e->budget, k.class, k.bytes);
+    if (e->heard)
+        oriel_budget_set(e->budget, paced(e), cap(e), now);
+    finish(e);
+}
+
+void oriel_estimator_renew(struct oriel_estimator *e, double rate, int64_t now) {
+    g_mutex_lock(&e->lock);
+    oriel_budget_renew(e->budget, now);
+    start(e, rate, now);
+    finish(e);
+}
+
+void oriel_estimator_figures(struct oriel_estimator *e, struct oriel_rate_figures *f, int64_t now) {
+    int64_t takes;
+    oriel_budget_waiting(e->budget, &takes);
+    g_mutex_lock(&e->lock);
+    *f = (struct oriel_rate_figures){.estimate = e->target,
+                                     .target = e->target,
+                                     .sent = e->sent_rate,
+                                     .trip = shortest_get(&e->trip, 0),
+                                     .queue = MAX(e->rtp.queue, e->tiles.queue),
+                                     .waiting = takes,
+                                     .loss = oriel_loss_average(&e->loss)};
+    f->state = !e->heard                                               ? ORIEL_RATE_START
+               : e->silent                                             ? ORIEL_RATE_SILENT
+               : e->overused_at && now - e->overused_at < ORIEL_SECOND ? ORIEL_RATE_QUEUING
+               : trying(e, now) && (e->target < 0.95 * e->max)         ? ORIEL_RATE_FULL
+                                                                       : ORIEL_RATE_FREE;
+    g_mutex_unlock(&e->lock);
+}

@@ -1,0 +1,73 @@
+/* What the way to the agent takes: everything that is known of it, joined into one target for everything that leaves.
+ *
+ *   TWCC feedback --twcc--> packets --+--> arrival groups --> trendline --+
+ *   tiles' acknowledgements ----------+                                   v
+ *                                     +--> acked rate -----------------> AIMD --> loss --> target, cap --> budget
+ *                                     +--> probe results -----------------^
+ *
+ * Policy: GoogCC's parts (each says its own), and of our own:
+ * - tiles are packets of a second way with a clock of its own, the page's; the worse of the two ways counts;
+ * - a queue of more than 100 ms while less arrives than is sent is a link that has just become slower: the rate goes to
+ * what arrives at once, without waiting for a trend;
+ * - what is on its way is capped at the target times the shortest round trip, the time between feedback, and 30 ms.
+ * Without feedback there is no cap. Without feedback for SILENCE while something is on its way, the way is taken for
+ * cut: a few packets may leave each time, the rate is held, and what was on its way counts as gone;
+ * - nothing is judged from what an idle screen sends: the rate is held then.
+ * Thread-safe. `changed` is called without a lock, on the thread that brought the news. */
+#ifndef ORIEL_RATE_ESTIMATOR_H
+#define ORIEL_RATE_ESTIMATOR_H
+
+#include "path.h"
+
+enum oriel_rate_state {
+    ORIEL_RATE_START,   /* nothing was heard yet */
+    ORIEL_RATE_FREE,    /* there is less to send than the way takes */
+    ORIEL_RATE_FULL,    /* there is more to send than the way takes */
+    ORIEL_RATE_QUEUING, /* more was sent than the way takes */
+    ORIEL_RATE_SILENT,  /* nothing comes back */
+};
+
+struct oriel_rate_figures {
+    double estimate, target; /* bit/s: of the way, and what is sent at most (it can be configured lower) */
+    double sent;             /* bit/s in the last second */
+    int64_t trip, queue;     /* ns: shortest round trip lately; what the last packets waited on the way */
+    int64_t waiting;         /* ns: what waits here, at the target */
+    double loss;             /* 0..1 */
+    enum oriel_rate_state state;
+};
+
+struct oriel_rate_heard {
+    uint16_t number;
+    bool lost;
+    int64_t remote;
+};
+
+struct oriel_estimator;
+
+/* Sets `budget` from now on. */
+struct oriel_estimator *oriel_estimator_new(struct oriel_budget *budget, double start, double max, int64_t now);
+void oriel_estimator_free(struct oriel_estimator *e);
+
+void oriel_estimator_listen(struct oriel_estimator *e, void (*changed)(void *user, double target),
+                            void (*fate)(void *user, const struct oriel_rate_packet *packet), void *user);
+
+/* A new connection by a new path: all begins anew, from that rate. */
+void oriel_estimator_renew(struct oriel_estimator *e, double start, int64_t now);
+
+/* An RTP packet has left, with that transport-wide number. */
+void oriel_estimator_sent(struct oriel_estimator *e, uint16_t number, const struct oriel_rate_packet *packet);
+
+/* One feedback message, in the order of numbers. */
+void oriel_estimator_heard(struct oriel_estimator *e, const struct oriel_rate_heard *heard, size_t count, int64_t now);
+
+/* A few times a second. */
+void oriel_estimator_tick(struct oriel_estimator *e, int64_t now);
+
+/* For the pacer: the probe that what leaves now is part of, 0: none; when its next packet may leave; and that it did.
+ */
+uint16_t oriel_estimator_probe(struct oriel_estimator *e, int64_t now, int64_t *due);
+void oriel_estimator_probe_sent(struct oriel_estimator *e, uint16_t probe, size_t bytes, int64_t now);
+
+void oriel_estimator_figures(struct oriel_estimator *e, struct oriel_rate_figures *figures, int64_t now);
+
+#endif

@@ -1,0 +1,24 @@
+/* What became of one packet, as the estimator's parts are told it. Numbers are bytes, bit/s and ns. */
+#ifndef ORIEL_RATE_PATH_H
+#define ORIEL_RATE_PATH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "budget.h"
+
+/* `sent` by our clock, `arrived` by the receiver's, whatever its zero. */
+struct oriel_rate_packet {
+    enum oriel_budget_class class;
+    uint32_t bytes; /* on the wire */
+    uint32_t rtp;   /* RTP time, of pictures */
+    uint16_t probe; /* the probe that it was part of; 0: none */
+    bool lost;
+    int64_t sent, arrived;
+};
+
+/* What the way shows of its queue. */
+enum oriel_rate_use { ORIEL_RATE_NORMAL, ORIEL_RATE_OVERUSED, ORIEL_RATE_UNDERUSED };
+
+#endif

@@ -1,0 +1,155 @@
+/* See probe.h. */
+#include "probe.h"
+
+#include <math.h>
+
+#define LENGTH (15 * ORIEL_MILLISECOND)
+#define LIFE ORIEL_SECOND /* a probe that could not be sent in this time is none */
+#define WAIT_FIRST ORIEL_SECOND
+#define WAIT_MAX (4 * ORIEL_SECOND)
+#define FALL_TIME (5 * ORIEL_SECOND)
+#define FALL_REST (300 * ORIEL_MILLISECOND)
+#define RATIO_MAX 2.0
+#define RECEIVED 0.8
+
+static void enqueue(struct oriel_probe *p, double rate) {
+    if (p->queued < ORIEL_PROBES)
+        p->queue[p->queued++] = fmin(rate, p->max);
+}
+
+void oriel_probe_start(struct oriel_probe *p, double start, double max, int64_t now) {
+    *p = (struct oriel_probe){.start = start, .max = max, .fallen_at = -1, .last_at = now, .wait = WAIT_FIRST};
+    enqueue(p, 3 * start);
+    enqueue(p, 6 * start);
+    p->further = 0.7 * 6 * start;
+}
+
+static struct oriel_probe_cluster *running(struct oriel_probe *p) {
+    struct oriel_probe_cluster *c = &p->clusters[p->last_id % ORIEL_PROBES];
+    return p->last_id && c->id == p->last_id ? c : NULL;
+}
+
+static bool complete(const struct oriel_probe_cluster *c, int64_t now) {
+    double least = c->rate / 8 * LENGTH / ORIEL_SECOND;
+    return (c->sent >= ORIEL_PROBE_PACKETS && (double)c->bytes_sent >= least) || now - c->began > LIFE;
+}
+
+void oriel_probe_consider(struct oriel_probe *p, double rate, bool trying, bool calm, int64_t now) {
+    struct oriel_probe_cluster *c = running(p);
+    if (p->queued || (c && !complete(c, now)) || !calm)
+        return;
+    if (p->fallen_at >= 0) {
+        bool over = now - p->fallen_at > FALL_TIME;
+        if (!over && now - p->fallen_at < FALL_REST)
+            return;
+        double back = 0.85 * p->fallen_from;
+        p->fallen_at = -1;
+        if (!over && back > rate) {
+            enqueue(p, back);
+            p->further = 0.7 * back;
+            p->last_at = now;
+            return;
+        }
+    }
+    if (!trying || rate >= p->max * 0.95 || now - p->last_at < p->wait)
+        return;
+    enqueue(p, 2 * rate);
+    p->further = 0.7 * fmin(2 * rate, p->max);
+    p->last_at = now;
+    p->wait = p->wait * 2 > WAIT_MAX ? WAIT_MAX : p->wait * 2; /* until it is seen to be of use */
+}
+
+void oriel_probe_fell(struct oriel_probe *p, double from, double to, int64_t now) {
+    p->queued = 0;
+    p->further = 0;
+    if (to < 0.66 * from) {
+        p->fallen_from = from;
+        p->fallen_at = now;
+    }
+    p->last_at = now;
+}
+
+uint16_t oriel_probe_current(struct oriel_probe *p, int64_t now, double *rate) {
+    struct oriel_probe_cluster *c = running(p);
+    if (!c || complete(c, now)) {
+        if (!p->queued)
+            return 0;
+        if (!++p->last_id)
+            p->last_id = 1;
+        c = &p->clusters[p->last_id % ORIEL_PROBES];
+        *c = (struct oriel_probe_cluster){.id = p->last_id, .rate = p->queue[0], .began = now};
+        p->queued--;
+        for (unsigned i = 0; i < p->queued; i++)
+            p->queue[i] = p->queue[i + 1];
+    }
+    *rate = c->rate;
+    return c->id;
+}
+
+void oriel_probe_sent(struct oriel_probe *p, uint16_t id, size_t bytes, int64_t now) {
+    struct oriel_probe_cluster *c = &p->clusters[id % ORIEL_PROBES];
+    if (!id || c->id != id)
+        return;
+    if (!c->sent++)
+        c->began = now;
+    c->bytes_sent += bytes;
+}
+
+int64_t oriel_probe_due(const struct oriel_probe *p, uint16_t id) {
+    const struct oriel_probe_cluster *c = &p->clusters[id % ORIEL_PROBES];
+    return c->sent ? c->began + (int64_t)((double)c->bytes_sent * 8 / c->rate * ORIEL_SECOND) : 0;
+}
+
+static void count(struct oriel_probe_cluster *c, const struct oriel_rate_packet *k) {
+    if (!c->came++) {
+        c->first_sent_at = c->last_sent_at = k->sent;
+        c->first_came_at = c->last_came_at = k->arrived;
+        c->first_came = c->last_sent = k->bytes;
+    }
+    c->bytes_came += k->bytes;
+    if (k->sent >= c->last_sent_at) {
+        c->last_sent_at = k->sent;
+        c->last_sent = k->bytes;
+    }
+    if (k->arrived < c->first_came_at) {
+        c->first_came_at = k->arrived;
+        c->first_came = k->bytes;
+    }
+    if (k->arrived > c->last_came_at)
+        c->last_came_at = k->arrived;
+}
+
+/* The rate that the packets so far speak for; 0: none. */
+static double result(const struct oriel_probe_cluster *c) {
+    double out = (double)(c->last_sent_at - c->first_sent_at) / ORIEL_SECOND;
+    double in = (double)(c->last_came_at - c->first_came_at) / ORIEL_SECOND;
+    if (out <= 0 || in <= 0 || out > 1 || in > 1)
+        return 0;
+    double sent = (double)(c->bytes_came - c->last_sent) * 8 / out;
+    double came = (double)(c->bytes_came - c->first_came) * 8 / in;
+    if (came / sent > RATIO_MAX)
+        return 0;
+    double rate = fmin(sent, came);
+    /* The way was full: a little below that is what it takes. */
+    return came < 0.9 * sent ? 0.95 * came : rate;
+}
+
+double oriel_probe_heard(struct oriel_probe *p, const struct oriel_rate_packet *k, int64_t now) {
+    struct oriel_probe_cluster *c = &p->clusters[k->probe % ORIEL_PROBES];
+    if (!k->probe || c->id != k->probe)
+        return 0;
+    if (k->lost) {
+        c->lost++;
+        return 0;
+    }
+    count(c, k);
+    if (!complete(c, now) || c->came < RECEIVED * c->sent || (double)c->bytes_came < RECEIVED * (double)c->bytes_sent)
+        return 0;
+    double rate = result(c);
+    if (rate > 0 && p->further > 0 && rate >= p->further && rate < p->max * 0.95) {
+        enqueue(p, 2 * rate);
+        p->further = 0.7 * fmin(2 * rate, p->max);
+        p->wait = WAIT_FIRST;
+    }
+    return rate;
+}

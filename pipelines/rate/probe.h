@@ -1,0 +1,52 @@
+/* Probing: a few packets sent quicker than the target, to see whether the way takes them.
+ *
+ *   at the start ....... 3 and 6 times the start rate, then twice as much while 0.7 of it was found
+ *   limited by the rate  twice the rate, after 1 s without a queue; after one in vain twice as late, up to 4 s
+ *   after a fall ....... to less than 0.66: 0.85 of what was before, once the queue is gone, within 5 s
+ *
+ * A probe is at least 5 packets and 15 ms; it counts when 80 % of it arrived, not much quicker than it was sent. While
+ * nobody has anything to send nothing is probed: an idle screen costs nothing. Pure. */
+#ifndef ORIEL_RATE_PROBE_H
+#define ORIEL_RATE_PROBE_H
+
+#include "path.h"
+
+enum { ORIEL_PROBE_PACKETS = 5, ORIEL_PROBES = 4 };
+
+struct oriel_probe_cluster {
+    uint16_t id; /* 0: none */
+    double rate; /* bit/s */
+    int64_t began;
+    unsigned sent, came, lost;
+    uint64_t bytes_sent, bytes_came, first_came, last_sent; /* `first_came`: bytes of the first that came */
+    int64_t first_sent_at, last_sent_at, first_came_at, last_came_at;
+};
+
+struct oriel_probe {
+    double start, max;
+    uint16_t last_id;
+    struct oriel_probe_cluster clusters[ORIEL_PROBES]; /* by id, modulo */
+    double queue[ORIEL_PROBES];                        /* rates of those to come */
+    unsigned queued;
+    double further; /* a result above this is followed by a probe of twice as much; 0: not */
+    double fallen_from;
+    int64_t fallen_at, last_at, wait;
+};
+
+void oriel_probe_start(struct oriel_probe *p, double start, double max, int64_t now);
+
+/* What may be probed now. `trying`: there is more to send than the rate allows; `calm`: no queue. */
+void oriel_probe_consider(struct oriel_probe *p, double rate, bool trying, bool calm, int64_t now);
+
+/* The rate fell to `to` because of a queue. */
+void oriel_probe_fell(struct oriel_probe *p, double from, double to, int64_t now);
+
+/* The probe that is to be sent now, with its rate; 0: none. */
+uint16_t oriel_probe_current(struct oriel_probe *p, int64_t now, double *rate);
+/* When its next packet may leave. */
+int64_t oriel_probe_due(const struct oriel_probe *p, uint16_t id);
+/* A packet of it has left; or came (or is lost): then a rate, bit/s, if that completes a result, else 0. */
+void oriel_probe_sent(struct oriel_probe *p, uint16_t id, size_t bytes, int64_t now);
+double oriel_probe_heard(struct oriel_probe *p, const struct oriel_rate_packet *packet, int64_t now);
+
+#endif

@@ -1,0 +1,148 @@
+/* pipelines/rate/estimator, pacer and budget together, on links of all kinds (rate_link.h). */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+
+#include "rate_link.h"
+
+static struct rate_link *l;
+static struct oriel_rate_figures figures;
+
+static int stop(void **state) {
+    link_free(l);
+    return 0;
+}
+
+static double target(void) {
+    oriel_estimator_figures(l->estimator, &figures, l->now);
+    return figures.target;
+}
+
+static void test_a_good_link_is_found_at_once(void **state) {
+    l = link_new(100e6, 1 * MS, 200 * MS, 0, 1e6);
+    link_run(l, 700 * MS);
+    assert_true(target() > 15e6);
+    assert_int_equal(l->dropped, 0);
+    assert_true(l->latest < 100 * MS);
+}
+
+static void test_a_link_is_used_and_no_queue_stands(void **state) {
+    const struct {
+        double rate, loss;
+        int64_t delay;
+    } links[] = {
+        {2e6, 0, 20 * MS}, {8e6, 0, 10 * MS}, {3e6, 0.05, 40 * MS}, {0.3e6, 0.02, 100 * MS}, {1e6, 0, 300 * MS}};
+    for (unsigned i = 0; i < sizeof links / sizeof *links; i++) {
+        l = link_new(links[i].rate, links[i].delay, 400 * MS, links[i].loss, 1e6);
+        link_run(l, 6 * ORIEL_SECOND);
+        link_run(l, 12 * ORIEL_SECOND);
+        double use = link_came(l, 12 * ORIEL_SECOND) / links[i].rate / (1 - links[i].loss);
+        if (use < 0.8 || use > 1.01 || l->latest - links[i].delay > 250 * MS)
+            fail_msg("link %u: use %.3f, latest %.0f ms", i, use, (double)l->latest / MS);
+        if (i + 1 < sizeof links / sizeof *links)
+            link_free(l);
+    }
+}
+
+static void test_a_sharp_fall_and_back(void **state) {
+    l = link_new(4e6, 20 * MS, 1000 * MS, 0, 1e6);
+    link_run(l, 6 * ORIEL_SECOND);
+    l->rate = 0.5e6;
+    link_run(l, 400 * MS);
+    assert_true(target() < 0.6e6);
+    link_run(l, 2 * ORIEL_SECOND);
+    link_run(l, 5 * ORIEL_SECOND);
+    assert_true(l->latest < 200 * MS);
+    assert_true(link_came(l, 5 * ORIEL_SECOND) > 0.8 * 0.5e6);
+    l->rate = 4e6;
+    link_run(l, 5 * ORIEL_SECOND);
+    link_run(l, 2 * ORIEL_SECOND);
+    assert_true(link_came(l, 2 * ORIEL_SECOND) > 0.7 * 4e6);
+}
+
+static void test_idle_is_held_and_costs_nothing(void **state) {
+    l = link_new(10e6, 20 * MS, 400 * MS, 0, 1e6);
+    link_run(l, 3 * ORIEL_SECOND);
+    double before = target();
+    l->use = 0.002;
+    unsigned padding = l->padding;
+    link_run(l, ORIEL_SECOND);
+    l->loss = 0.3; /* of a few packets: that says nothing */
+    link_run(l, 8 * ORIEL_SECOND);
+    assert_true(target() > 0.9 * before);
+    assert_in_range(l->padding, padding, padding + 60);
+    assert_int_equal(figures.state, ORIEL_RATE_FREE);
+}
+
+static void test_a_cut(void **state) {
+    l = link_new(2e6, 20 * MS, 400 * MS, 0, 1e6);
+    link_run(l, 4 * ORIEL_SECOND);
+    double before = target();
+    l->loss = 1;
+    link_run(l, 3 * ORIEL_SECOND);
+    assert_true(target() > 0); /* the figures */
+    assert_int_equal(figures.state, ORIEL_RATE_SILENT);
+    assert_true(l->came < 40000);
+    l->loss = 0;
+    link_run(l, 2 * ORIEL_SECOND);
+    link_run(l, ORIEL_SECOND);
+    assert_int_not_equal(figures.state, ORIEL_RATE_START);
+    assert_true(target() > 0.5 * before);
+    assert_true(link_came(l, ORIEL_SECOND) > 0.5 * before);
+}
+
+static void test_without_feedback_all_stays(void **state) {
+    l = link_new(100e6, 1 * MS, 400 * MS, 0, 4e6);
+    l->told = INT64_MAX / 2; /* it never tells */
+    for (int i = 0; i < 20; i++) {
+        link_run(l, 100 * MS);
+        l->count = 0;
+    }
+    assert_true(target() == 4e6);
+    assert_int_equal(figures.state, ORIEL_RATE_START);
+}
+
+static void test_tiles_alone_feed_it(void **state) {
+    l = link_new(2e6, 20 * MS, 400 * MS, 0, 1e6);
+    l->use = 0;
+    int64_t free_at = 0, again, sum = 0;
+    struct {
+        int64_t at;
+        struct oriel_budget_ack ack;
+    } away[4096];
+    unsigned first = 0, last = 0;
+    for (int64_t end = l->now + 10 * ORIEL_SECOND; l->now < end; l->now += MS) {
+        while (oriel_budget_take(l->budget, ORIEL_BUDGET_TILES, 1150, l->now, &again)) {
+            free_at = MAX(free_at, l->now) + (int64_t)(1150 * 8 / l->rate * ORIEL_SECOND);
+            away[last % 4096].ack = (struct oriel_budget_ack){.bytes = 1150, .sent = l->now, .arrived = free_at + 77};
+            away[last++ % 4096].at = free_at + 40 * MS;
+        }
+        oriel_budget_wait(l->budget, ORIEL_BUDGET_TILES, 100000);
+        for (; first != last && away[first % 4096].at <= l->now; first++) {
+            oriel_budget_acked(l->budget, &away[first % 4096].ack, 1, l->now);
+            sum += l->now > 6 * ORIEL_SECOND ? 1150 * 8 : 0;
+        }
+        if (l->now % (25 * MS) == 0)
+            oriel_estimator_tick(l->estimator, l->now);
+    }
+    assert_true(target() > 1.2e6 && target() < 2.5e6);
+    assert_true(sum > 5e6); /* in 5 s */
+    assert_true(free_at - l->now < 200 * MS);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_a_good_link_is_found_at_once, stop),
+        cmocka_unit_test_teardown(test_a_link_is_used_and_no_queue_stands, stop),
+        cmocka_unit_test_teardown(test_a_sharp_fall_and_back, stop),
+        cmocka_unit_test_teardown(test_idle_is_held_and_costs_nothing, stop),
+        cmocka_unit_test_teardown(test_a_cut, stop),
+        cmocka_unit_test_teardown(test_without_feedback_all_stays, stop),
+        cmocka_unit_test_teardown(test_tiles_alone_feed_it, stop),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,97 @@
+/* pipelines/rate/probe: when to probe, and what a probe has found. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "probe.h"
+
+#define MS ORIEL_MILLISECOND
+
+static struct oriel_probe probe;
+static int64_t now;
+
+static int start(void **state) {
+    now = ORIEL_SECOND;
+    oriel_probe_start(&probe, 1e6, 30e6, now);
+    return 0;
+}
+
+/* Sends the next probe, by a way of that rate; what came of it. */
+static double run(double way, unsigned lost) {
+    double rate, found = 0;
+    uint16_t id = oriel_probe_current(&probe, now, &rate);
+    if (!id)
+        return -1;
+    struct oriel_rate_packet packets[200];
+    unsigned count = 0;
+    int64_t free_at = 0;
+    while (count < 200 && oriel_probe_current(&probe, now, &rate) == id) {
+        int64_t due = oriel_probe_due(&probe, id);
+        now = due > now ? due : now;
+        free_at = (free_at > now ? free_at : now) + (int64_t)(1000 * 8 / way * ORIEL_SECOND);
+        packets[count++] = (struct oriel_rate_packet){.bytes = 1000, .probe = id, .sent = now, .arrived = free_at};
+        oriel_probe_sent(&probe, id, 1000, now);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        packets[i].lost = i < lost;
+        double got = oriel_probe_heard(&probe, &packets[i], now);
+        found = got > 0 ? got : found;
+    }
+    now += 50 * MS;
+    return found;
+}
+
+static void test_up_to_what_the_way_takes(void **state) {
+    assert_in_range(run(100e6, 0), 2900000, 3100000);
+    assert_in_range(run(100e6, 0), 5800000, 6200000);
+    assert_in_range(run(100e6, 0), 11000000, 13000000); /* twice as much, because that went */
+    assert_in_range(run(15e6, 0), 13500000, 15000000);
+    assert_true(run(15e6, 0) == -1); /* 0.7 of 24 was not found: no more */
+}
+
+static void test_a_slow_way(void **state) {
+    assert_in_range(run(400e3, 0), 300000, 400000);
+}
+
+static void test_lost_probes_say_nothing(void **state) {
+    assert_true(run(100e6, 3) == 0);
+}
+
+static void test_idle_costs_nothing(void **state) {
+    run(400e3, 0);
+    run(400e3, 0);
+    for (int i = 0; i < 100; i++, now += ORIEL_SECOND)
+        oriel_probe_consider(&probe, 1e6, false, true, now);
+    double rate;
+    assert_int_equal(oriel_probe_current(&probe, now, &rate), 0);
+    oriel_probe_consider(&probe, 1e6, true, false, now); /* not into a queue */
+    assert_int_equal(oriel_probe_current(&probe, now, &rate), 0);
+    oriel_probe_consider(&probe, 1e6, true, true, now);
+    assert_int_not_equal(oriel_probe_current(&probe, now, &rate), 0);
+    assert_true(rate == 2e6);
+}
+
+static void test_back_after_a_fall(void **state) {
+    run(100e6, 0);
+    run(100e6, 0);
+    oriel_probe_fell(&probe, 4e6, 1e6, now);
+    double rate;
+    oriel_probe_consider(&probe, 1e6, false, true, now + 100 * MS); /* the queue has only just gone */
+    assert_int_equal(oriel_probe_current(&probe, now + 100 * MS, &rate), 0);
+    oriel_probe_consider(&probe, 1e6, false, true, now + 400 * MS);
+    assert_int_not_equal(oriel_probe_current(&probe, now + 400 * MS, &rate), 0);
+    assert_in_range(rate, 3399999, 3400001);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_up_to_what_the_way_takes, start),
+        cmocka_unit_test_setup(test_a_slow_way, start),
+        cmocka_unit_test_setup(test_lost_probes_say_nothing, start),
+        cmocka_unit_test_setup(test_idle_costs_nothing, start),
+        cmocka_unit_test_setup(test_back_after_a_fall, start),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
