@@ -6,9 +6,12 @@
 #define NS 1e9
 
 /* A picture of its own may take this many seconds of the bitrate: the rest of a full bucket is for what comes next. */
-#define PAGE_SECONDS 0.25
+#define PAGE_SECONDS 0.15
 /* Sharpening leaves this share of the bucket for the next change. */
 #define RESERVE 0.3
+/* Pictures that come more seldom may do so because the rate is low: then they must not get larger and come more seldom
+ * still, seconds. */
+#define INTERVAL_MAX 0.05
 /* The smallest and the largest cost that is believed, bits of a block at quantizer 0. */
 #define COST_MIN 2.0
 #define COST_MAX 4000.0
@@ -90,5 +93,5 @@ void oriel_bits_learn(struct oriel_bits *rate, enum oriel_bits_kind kind, size_t
 }
 
 void oriel_bits_moved(struct oriel_bits *rate, double seconds) {
-    rate->interval = (3 * rate->interval + fit(seconds, 0.01, 0.1)) / 4;
+    rate->interval = (3 * rate->interval + fit(seconds, 0.01, INTERVAL_MAX)) / 4;
 }

@@ -7,7 +7,7 @@
 
 struct damage_meta {
     GstMeta meta;
-    gint64 taken;
+    gint64 taken, welcome;
     size_t count;
     struct oriel_rect rects[ORIEL_DAMAGE_MAX];
     struct oriel_share share;
@@ -33,6 +33,7 @@ static gboolean transform(GstBuffer *to, GstMeta *meta, GstBuffer *from, GQuark 
     const struct damage_meta *damage = (const struct damage_meta *)meta;
     if (GST_META_TRANSFORM_IS_COPY(type) && !((GstMetaTransformCopy *)data)->region)
         oriel_damage_add(to, damage->rects, damage->count, damage->taken, &damage->share);
+    oriel_damage_set_welcome(to, damage->welcome);
     return TRUE;
 }
 
@@ -49,6 +50,7 @@ void oriel_damage_add(GstBuffer *buffer, const struct oriel_rect *rects, size_t 
     g_return_if_fail(count <= ORIEL_DAMAGE_MAX);
     struct damage_meta *meta = (struct damage_meta *)gst_buffer_add_meta(buffer, info(), NULL);
     meta->taken = taken;
+    meta->welcome = 0;
     meta->count = count;
     if (count)
         memcpy(meta->rects, rects, count * sizeof *rects);
@@ -70,6 +72,17 @@ const struct oriel_share *oriel_damage_share(GstBuffer *buffer) {
 gint64 oriel_damage_taken(GstBuffer *buffer) {
     struct damage_meta *meta = (struct damage_meta *)gst_buffer_get_meta(buffer, api_type());
     return meta ? meta->taken : -1;
+}
+
+void oriel_damage_set_welcome(GstBuffer *buffer, gint64 since) {
+    struct damage_meta *meta = (struct damage_meta *)gst_buffer_get_meta(buffer, api_type());
+    if (meta)
+        meta->welcome = since;
+}
+
+gint64 oriel_damage_welcome(GstBuffer *buffer) {
+    struct damage_meta *meta = (struct damage_meta *)gst_buffer_get_meta(buffer, api_type());
+    return meta ? meta->welcome : 0;
 }
 
 GstEvent *oriel_demand_new(gint64 not_before, gint64 again) {

@@ -25,6 +25,10 @@ const struct oriel_rect *oriel_damage_get(GstBuffer *buffer, size_t *count);
 const struct oriel_share *oriel_damage_share(GstBuffer *buffer);
 /* -1 without the meta. */
 gint64 oriel_damage_taken(GstBuffer *buffer);
+/* Since when another changed picture could have been taken up after the one before: until then the encoder or the way
+ * was busy. 0: at any time, or not said. */
+void oriel_damage_set_welcome(GstBuffer *buffer, gint64 since);
+gint64 oriel_damage_welcome(GstBuffer *buffer);
 
 /* Times are CLOCK_MONOTONIC ns. `not_before`: a changed picture is welcome from then on. `again`: the last one once
  * more, if there was no other until then. */

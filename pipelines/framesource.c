@@ -35,6 +35,8 @@ struct _OrielFrameSrc {
     void *watcher_user;
     oriel_masks_watcher masks_watcher; /* likewise */
     void *masks_user;
+    int64_t (*when)(void *user, int64_t now); /* NULL: at any time; set before the start */
+    void *when_user;
 
     /* The streaming thread's. */
     struct oriel_frame_reader *reader;
@@ -50,6 +52,7 @@ struct _OrielFrameSrc {
     guint64 serial;      /* of the next picture */
     GstClockTime last_pts;
     int64_t last_push, last_change; /* monotonic */
+    int64_t welcome;                /* since when another change could have been taken up; 0: not yet */
     int64_t earliest;               /* when the frame rate allows the next picture */
 };
 
@@ -99,19 +102,28 @@ static int64_t again(OrielFrameSrc *self) {
     return self->last_push + (self->last_push - self->last_change < SHARPEN_TIME ? REPEAT_FAST : REPEAT_SLOW);
 }
 
-/* When the next picture may come: not before the encoder wants it. */
+/* When the way has room for a picture; 0: now. */
+static int64_t way_free(OrielFrameSrc *self) {
+    int64_t now = oriel_monotonic(), at = self->when ? self->when(self->when_user, now) : 0;
+    return at > now ? at : 0;
+}
+
+/* When the next picture may come: not before the encoder wants it and the way has room for it. */
 static int64_t earliest(OrielFrameSrc *self) {
     g_mutex_lock(&self->lock);
     int64_t demanded = self->not_before;
     g_mutex_unlock(&self->lock);
-    return MAX(demanded, self->earliest);
+    return MAX(MAX(demanded, self->earliest), way_free(self));
 }
 
 /* When the next picture is due, if capture sends nothing more. */
 static int64_t due(OrielFrameSrc *self) {
     if (!self->running)
         return NEVER;
-    return self->news ? MAX(earliest(self), self->settled) : again(self);
+    if (self->news)
+        return MAX(earliest(self), self->settled);
+    int64_t repeat = again(self);
+    return repeat == NEVER ? NEVER : MAX(repeat, way_free(self));
 }
 
 static void tell_masks(OrielFrameSrc *self) {
@@ -157,6 +169,8 @@ static GstFlowReturn wait_for_picture(OrielFrameSrc *self) {
             return broken(self);
         int64_t now = oriel_monotonic(), ready = earliest(self), at = due(self);
         gboolean listen = ready <= now || !self->running;
+        if (listen && !self->welcome)
+            self->welcome = now;
         if (listen && oriel_frame_reader_ready(self->reader) < 0)
             return broken(self);
         if (listen && self->deaf) {
@@ -263,6 +277,10 @@ static GstFlowReturn create(GstPushSrc *source, GstBuffer **buffer) {
         self->watcher(self->watcher_user, self->reader, damage, count, self->last_pts, &share);
     *buffer = gst_buffer_copy(self->picture);
     oriel_damage_add(*buffer, damage, count, now, &share);
+    if (count) {
+        oriel_damage_set_welcome(*buffer, self->welcome);
+        self->welcome = 0;
+    }
     GST_BUFFER_OFFSET(*buffer) = self->serial++;
     GST_BUFFER_PTS(*buffer) = self->last_pts;
     GST_BUFFER_DURATION(*buffer) = GST_SECOND / self->fps;
@@ -361,6 +379,11 @@ void oriel_frame_source_again(GstElement *source) {
 void oriel_frame_source_watch_masks(GstElement *source, oriel_masks_watcher masks, void *user) {
     ORIEL_FRAME_SRC(source)->masks_watcher = masks;
     ORIEL_FRAME_SRC(source)->masks_user = user;
+}
+
+void oriel_frame_source_pace(GstElement *source, int64_t (*when)(void *user, int64_t now), void *user) {
+    ORIEL_FRAME_SRC(source)->when = when;
+    ORIEL_FRAME_SRC(source)->when_user = user;
 }
 
 void oriel_frame_source_run(GstElement *source, gboolean run) {

@@ -38,6 +38,9 @@ void oriel_frame_source_again(GstElement *source);
 /* Before it is started: `masks` hears of what is hidden, all of it, when that has changed, on the streaming thread. */
 typedef void (*oriel_masks_watcher)(void *user, const struct oriel_rect *masks, unsigned count);
 void oriel_frame_source_watch_masks(GstElement *source, oriel_masks_watcher masks, void *user);
+/* Before it is started: no picture leaves before the time that `when` gives, CLOCK_MONOTONIC ns, `now` or later; it is
+ * asked on the streaming thread. */
+void oriel_frame_source_pace(GstElement *source, int64_t (*when)(void *user, int64_t now), void *user);
 
 /* Starts (or pauses) capture. */
 void oriel_frame_source_run(GstElement *source, gboolean run);

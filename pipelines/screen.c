@@ -25,7 +25,7 @@
 #include "offered.h"
 #include "playoutdelay.h"
 
-enum { MTU = 1200, THREADS_MAX = 4 };
+enum { MTU = 1200, THREADS_MAX = 4, KBITS_MIN = 50 };
 
 static GstElement *child(GstElement *screen, const char *name) {
     return gst_bin_get_by_name(GST_BIN(screen), name);
@@ -81,6 +81,7 @@ struct inside {
     gsize pictures; /* atomic */
     struct oriel_trace *trace;
     GstElement *bin; /* not owned */
+    unsigned kbits;  /* at most */
 };
 
 static void inside_free(gpointer user) {
@@ -112,10 +113,11 @@ static GstPadProbeReturn on_encoded(GstPad *pad, GstPadProbeInfo *info, gpointer
     return GST_PAD_PROBE_OK;
 }
 
-static void watch(GstElement *screen) {
+static void watch(GstElement *screen, unsigned kbits) {
     struct inside *in = g_new0(struct inside, 1);
     in->trace = oriel_trace_new();
     in->bin = screen;
+    in->kbits = kbits;
     g_object_set_data_full(G_OBJECT(screen), "oriel-inside", in, inside_free);
     g_autoptr(GstElement) frames = child(screen, "frames");
     g_autoptr(GstElement) encoder = child(screen, "encoder");
@@ -138,7 +140,7 @@ GstElement *oriel_screen_new(const char *graph, int frames, unsigned fps, unsign
         return NULL;
     }
     oriel_frame_source_open(source, frames, fps);
-    watch(screen);
+    watch(screen, kbits);
     return screen;
 }
 
@@ -155,6 +157,30 @@ void oriel_screen_again(GstElement *screen) {
 void oriel_screen_watch_masks(GstElement *screen, oriel_masks_watcher masks, void *user) {
     g_autoptr(GstElement) source = child(screen, "frames");
     oriel_frame_source_watch_masks(source, masks, user);
+}
+
+void oriel_screen_pace(GstElement *screen, int64_t (*when)(void *user, int64_t now), void *user) {
+    g_autoptr(GstElement) source = child(screen, "frames");
+    oriel_frame_source_pace(source, when, user);
+}
+
+/* Each encoder has its own name for it. */
+static void set_bitrate(GstElement *encoder, unsigned kbits) {
+    GObjectClass *class = G_OBJECT_GET_CLASS(encoder);
+    if (g_object_class_find_property(class, "bitrate"))
+        g_object_set(encoder, "bitrate", kbits, NULL);
+    else if (g_object_class_find_property(class, "target-bitrate"))
+        g_object_set(encoder, "target-bitrate", kbits * 1000, NULL);
+    else if (g_object_class_find_property(class, "extra-controls")) {
+        g_autoptr(GstStructure) controls =
+            gst_structure_new("controls", "video_bitrate", G_TYPE_INT, (int)kbits * 1000, NULL);
+        g_object_set(encoder, "extra-controls", controls, NULL);
+    }
+}
+
+void oriel_screen_rate(GstElement *screen, double bits_per_second) {
+    g_autoptr(GstElement) encoder = child(screen, "encoder");
+    set_bitrate(encoder, (unsigned)CLAMP(bits_per_second / 1000, KBITS_MIN, inside(screen)->kbits));
 }
 
 void oriel_screen_sent(GstElement *screen, GstClockTime pts) {

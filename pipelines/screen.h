@@ -21,6 +21,9 @@ GstElement *oriel_screen_new(const char *graph, int frames, unsigned fps, unsign
 /* The RTP caps of its pad, known before anything flows; the caller unrefs. */
 GstCaps *oriel_screen_caps(GstElement *screen);
 
+/* The encoder follows `bits_per_second` from its next picture on, but not beyond the bitrate that it was made with. */
+void oriel_screen_rate(GstElement *screen, double bits_per_second);
+
 /* Starts capture and encoding, with a keyframe first; or pauses both. */
 void oriel_screen_run(GstElement *screen, gboolean run);
 
@@ -31,6 +34,8 @@ void oriel_screen_watch(GstElement *screen, oriel_picture_watcher picture, void 
 void oriel_screen_again(GstElement *screen);
 /* Before it is run: somebody hears of what is hidden (framesource.h). */
 void oriel_screen_watch_masks(GstElement *screen, oriel_masks_watcher masks, void *user);
+/* Before it is run: no picture is taken up before `when`, a CLOCK_MONOTONIC time, says so. */
+void oriel_screen_pace(GstElement *screen, int64_t (*when)(void *user, int64_t now), void *user);
 
 /* The last packet of the picture of time `pts` has left. */
 void oriel_screen_sent(GstElement *screen, GstClockTime pts);

@@ -6,6 +6,8 @@
 #define STEP (ORIEL_SECOND / ORIEL_SHARPEN_RATE)
 #define SETTLED (80 * ORIEL_MILLISECOND)
 #define RESTED (300 * ORIEL_MILLISECOND)
+/* It takes so long after a change until another one may come, when nothing else holds it up. */
+#define WELCOME (40 * ORIEL_MILLISECOND)
 #define BEAT ORIEL_SECOND
 
 /* A step waits until the bucket has this many seconds of the bitrate for it, so that it is worth its work. */
@@ -42,7 +44,9 @@ static void plan_change(struct oriel_sharpen *s, struct oriel_plan *plan, int64_
     if (plan->key)
         oriel_activemap_damage_all(&s->map, now);
     plan->changed = oriel_activemap_take_changed(&s->map);
-    plan->change = plan->key ? ORIEL_BITS_KEY : now - s->changed_at >= RESTED ? ORIEL_BITS_PAGE : ORIEL_BITS_MOTION;
+    /* What moves on while we are busy with what was before has not rested. */
+    bool rested = now - s->changed_at >= RESTED && (!s->welcome || now - s->welcome >= RESTED - WELCOME);
+    plan->change = plan->key ? ORIEL_BITS_KEY : rested ? ORIEL_BITS_PAGE : ORIEL_BITS_MOTION;
     unsigned finest = s->settings.target_quantizer;
     if (plan->change == ORIEL_BITS_MOTION && finest < MOTION_FINEST)
         finest = MOTION_FINEST < s->settings.max_quantizer ? MOTION_FINEST : s->settings.max_quantizer;

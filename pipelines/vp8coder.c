@@ -142,6 +142,10 @@ void oriel_vp8_damage_all(struct oriel_vp8 *vp8, int64_t now) {
     oriel_activemap_damage_all(&vp8->sharpen.map, now);
 }
 
+void oriel_vp8_welcome(struct oriel_vp8 *vp8, int64_t since) {
+    vp8->sharpen.welcome = since;
+}
+
 void oriel_vp8_force_key(struct oriel_vp8 *vp8) {
     vp8->sharpen.want_key = true;
 }

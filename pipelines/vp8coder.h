@@ -61,6 +61,8 @@ void oriel_vp8_damage_all(struct oriel_vp8 *vp8, int64_t now);
  * nothing is sharpened before. */
 void oriel_vp8_share(struct oriel_vp8 *vp8, const struct oriel_rect *rects, size_t count,
                      const struct oriel_share *share, int64_t now);
+/* Since when a changed picture would have been taken up (damage.h); 0: at any time. */
+void oriel_vp8_welcome(struct oriel_vp8 *vp8, int64_t since);
 /* The next picture is a keyframe. */
 void oriel_vp8_force_key(struct oriel_vp8 *vp8);
 

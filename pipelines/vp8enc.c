@@ -126,6 +126,7 @@ static void take_damage(OrielVp8Enc *self, GstBuffer *buffer, int64_t now) {
         oriel_vp8_share(self->coder, rects, count, oriel_damage_share(buffer), now);
     else
         oriel_vp8_damage_all(self->coder, now);
+    oriel_vp8_welcome(self->coder, oriel_damage_welcome(buffer));
     self->next = GST_BUFFER_OFFSET_IS_VALID(buffer) ? GST_BUFFER_OFFSET(buffer) + 1 : GST_BUFFER_OFFSET_NONE;
 }
 

@@ -31,6 +31,12 @@
 #define CONNECT_TIME (20 * ORIEL_SECOND)
 #define PING_TIME (10 * ORIEL_SECOND)
 #define SILENT_TIME (4 * ORIEL_SECOND)
+/* bit/s: where it begins, and what nobody ever needs more than. */
+#define START_RATE 1e6
+#define RATE_MAX 32e6
+#define PICTURE_SHARE 0.9
+/* A picture is made while what waits for the way still takes this long. */
+#define QUEUE_SLACK (30 * ORIEL_MILLISECOND)
 
 enum {
     CLOSE_MS = 400, /* webrtcbin may hang when it is closed; core waits for 500 */
@@ -48,6 +54,8 @@ struct session {
     int status;
     GstElement *screen;
     struct oriel_transport *transport;
+    struct oriel_budget *budget;
+    struct oriel_estimator *estimator;
     struct oriel_exact *exact; /* NULL: the video alone */
     struct oriel_talk *talk;
     struct oriel_camera_stream *camera;
@@ -236,6 +244,29 @@ static void on_sent(void *screen, GstClockTime pts) {
     oriel_screen_sent(screen, pts);
 }
 
+/* ---- the rate ---- */
+
+/* On the thread that brought the feedback. Voice and tiles need some of it, too. */
+static void on_rate(void *user, double target) {
+    struct session *s = user;
+    oriel_screen_rate(s->screen, target * PICTURE_SHARE);
+}
+
+/* On the streaming thread. */
+static int64_t when_free(void *budget, int64_t now) {
+    return oriel_budget_ready(budget, now) - QUEUE_SLACK;
+}
+
+static void start_rate(struct session *s, struct oriel_transport_path *path, unsigned kbits) {
+    int64_t now = oriel_monotonic();
+    s->budget = path->budget = oriel_budget_new(START_RATE, now);
+    s->estimator = path->estimator =
+        oriel_estimator_new(s->budget, START_RATE, path->exact ? RATE_MAX : 2e3 * kbits, now);
+    oriel_estimator_listen(s->estimator, on_rate, NULL, s);
+    oriel_screen_rate(s->screen, START_RATE * PICTURE_SHARE);
+    oriel_screen_pace(s->screen, when_free, s->budget);
+}
+
 static const struct oriel_transport_events transport_events = {
     .offer = on_offer,
     .candidate = on_candidate,
@@ -259,6 +290,11 @@ static void send_stats(struct session *s) {
     uint32_t kbits = (uint32_t)((sent.bytes - s->bytes_before) * 8 / 1000);
     s->pictures_before = screen.pictures;
     s->bytes_before = sent.bytes;
+    struct oriel_rate_figures rate;
+    oriel_estimator_figures(s->estimator, &rate, oriel_monotonic());
+    oriel_debug("rate: estimate %.0f kbit/s, sent %.0f, trip %d ms, queue %d ms, waiting %d ms, loss %.3f, state %d",
+                rate.estimate / 1e3, rate.sent / 1e3, (int)(rate.trip / 1000000), (int)(rate.queue / 1000000),
+                (int)(rate.waiting / 1000000), rate.loss, (int)rate.state);
     struct oriel_trace_summary trace;
     oriel_screen_trace(s->screen, &trace);
     const struct oriel_trace_stage *t = trace.stages;
@@ -320,11 +356,11 @@ static gboolean hand_out_relay(struct session *s) {
 static void start(struct session *s) {
     struct oriel_ipc_message *m = &s->message;
     const char *fingerprint = m->fields[1].bytes;
-    const struct oriel_transport_path path = {.relay = strcmp(m->fields[2].bytes, "relay") == 0,
-                                              .addresses = m->fields[3].bytes,
-                                              .username = m->fields[4].bytes,
-                                              .password = m->fields[5].bytes,
-                                              .exact = m->fields[8].number == 1};
+    struct oriel_transport_path path = {.relay = strcmp(m->fields[2].bytes, "relay") == 0,
+                                        .addresses = m->fields[3].bytes,
+                                        .username = m->fields[4].bytes,
+                                        .password = m->fields[5].bytes,
+                                        .exact = m->fields[8].number == 1};
     unsigned kbits = (unsigned)m->fields[6].number, fps = (unsigned)m->fields[7].number;
     if (!oriel_fingerprint_valid(fingerprint) || !path_valid(m->fields[2].bytes, &path) || fps < 1 || fps > FPS_MAX ||
         m->fields[8].number > 1 || kbits < KBITS_MIN || kbits > KBITS_MAX) {
@@ -345,6 +381,7 @@ static void start(struct session *s) {
         g_autoptr(GstCaps) camera = oriel_camera_stream_caps(s->camera);
         g_autoptr(GstCaps) caps = oriel_screen_caps(s->screen);
         oriel_screen_watch_masks(s->screen, on_masks, s);
+        start_rate(s, &path, kbits);
         if (path.exact) {
             s->exact = oriel_exact_new(send_exact, s);
             oriel_screen_watch(s->screen, oriel_exact_picture, s->exact);
@@ -377,6 +414,7 @@ static void renew(struct session *s) {
     s->silent = s->sending = FALSE;
     s->state = OFFERED;
     s->deadline = oriel_monotonic() + CONNECT_TIME;
+    oriel_estimator_renew(s->estimator, START_RATE, oriel_monotonic());
     if (!oriel_transport_renew(s->transport, &error))
         fail(s, "media-failed", error->message);
 }

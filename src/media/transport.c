@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "channels.h"
+#include "control.h"
 #include "fingerprint.h"
 #include "inside.h"
 #include "log.h"
@@ -28,7 +29,9 @@ struct oriel_transport {
     char **addresses; /* NULL: all */
     gboolean exact;   /* with a channel for the exact layer */
     GObject *tiles;   /* atomic: that channel, while it is open */
-    char *turn;       /* the server with its credentials; NULL: direct */
+    struct oriel_budget *budget;
+    struct oriel_estimator *estimator;
+    char *turn; /* the server with its credentials; NULL: direct */
     char fingerprint[ORIEL_FINGERPRINT_LENGTH + 1];
     gboolean over;
     gsize bytes;                                /* atomic */
@@ -40,8 +43,8 @@ struct oriel_transport {
 /* Never freed: a webrtcbin that hangs may still call back. */
 struct connection {
     struct oriel_transport *transport;
-    GstElement *webrtc;
-    GObject *channel, *tiles; /* `tiles`: the exact layer's; NULL: there is none */
+    GstElement *webrtc, *control; /* `control`: of the rate; in webrtcbin */
+    GObject *channel, *tiles;     /* `tiles`: the exact layer's; NULL: there is none */
     char *offer;
     gboolean answered, connected;
     GPtrArray *early; /* of char *: came before the answer */
@@ -264,13 +267,29 @@ static void look_at_screen(struct connection *c, GstBuffer *packet) {
         post(c, SENDING, 0, NULL);
 }
 
+/* All streams are bundled: there is one. */
+static GstElement *on_aux_sender(GstElement *webrtc, GObject *dtls, gpointer user) {
+    struct connection *c = user;
+    if (c->control)
+        return NULL;
+    c->control = oriel_rate_control_new(c->transport->budget, c->transport->estimator);
+    oriel_rate_control_class(c->control, ORIEL_PAYLOAD_SCREEN, ORIEL_BUDGET_VIDEO);
+    oriel_rate_control_class(c->control, ORIEL_PAYLOAD_CAMERA, ORIEL_BUDGET_VIDEO);
+    oriel_rate_control_class(c->control, ORIEL_PAYLOAD_VOICE, ORIEL_BUDGET_AUDIO);
+    return gst_object_ref(c->control);
+}
+
 static GstPadProbeReturn on_rtp(GstPad *pad, GstPadProbeInfo *info, gpointer user) {
     struct connection *c = user;
     g_atomic_pointer_add(&c->transport->bytes, buffer_size(info));
     GstBufferList *list = info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST ? GST_PAD_PROBE_INFO_BUFFER_LIST(info) : NULL;
     guint count = list ? gst_buffer_list_length(list) : 1;
-    if (count)
-        look_at_screen(c, list ? gst_buffer_list_get(list, count - 1) : GST_PAD_PROBE_INFO_BUFFER(info));
+    for (guint i = 0; i < count; i++) {
+        GstBuffer *packet = list ? gst_buffer_list_get(list, i) : GST_PAD_PROBE_INFO_BUFFER(info);
+        if (c->control)
+            oriel_rate_control_left(c->control, packet, ORIEL_ID_TWCC);
+        look_at_screen(c, packet);
+    }
     return GST_PAD_PROBE_OK;
 }
 
@@ -371,6 +390,7 @@ static gboolean connect_anew(struct oriel_transport *t, GError **error) {
                     "webrtcbin is missing; install Debian's gstreamer1.0-plugins-bad and gstreamer1.0-nice");
         return FALSE;
     }
+    g_signal_connect(c->webrtc, "request-aux-sender", G_CALLBACK(on_aux_sender), c);
     g_object_set(c->webrtc, "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, NULL);
     gst_bin_add(GST_BIN(t->pipeline), c->webrtc);
     if (!configure_ice(c, error) || !oriel_mlines_attach(t->mlines, c->webrtc, error))
@@ -409,6 +429,8 @@ struct oriel_transport *oriel_transport_new(const struct oriel_mline_end ends[OR
     t->user = user;
     g_strlcpy(t->fingerprint, fingerprint, sizeof t->fingerprint);
     t->exact = path->exact;
+    t->budget = path->budget;
+    t->estimator = path->estimator;
     if (path->relay)
         t->turn = turn_uri(path);
     const char *addresses = path->relay ? ORIEL_INSIDE_ADDRESS : path->addresses;

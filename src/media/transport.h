@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "estimator.h"
+
 #include "mlines.h"
 
 /* Where the packets go. */
@@ -22,6 +24,8 @@ struct oriel_transport_path {
     const char *addresses;           /* direct: IP literals joined by commas, "" = all */
     const char *username, *password; /* relay: for the TURN server at ORIEL_INSIDE_ADDRESS */
     bool exact;                      /* with a channel for the exact layer */
+    struct oriel_budget *budget;     /* of everything that is sent, and who estimates it */
+    struct oriel_estimator *estimator;
 };
 
 /* The events up to `channel_open` come once, and once more after each oriel_transport_renew(). */
