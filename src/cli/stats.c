@@ -11,9 +11,9 @@ static const char *const stages[] = {"capture", "convert", "encode", "packetize"
 enum { STAGES = sizeof stages / sizeof *stages };
 
 static void print_header(void) {
-    printf("%11s %5s %8s %6s %7s ", "", "", "", "", "round");
+    printf("%11s %5s %8s %6s %7s  %-23s ", "", "", "", "", "round", "---- the way ----");
     puts("     ---- on the device, ms: median, most of the second ----");
-    printf("%11s %5s %8s %6s %7s ", "size", "fps", "kbit/s", "loss", "trip");
+    printf("%11s %5s %8s %6s %7s  %7s %6s %-8s ", "size", "fps", "kbit/s", "loss", "trip", "takes", "queue", "state");
     for (int i = 0; i < STAGES; i++)
         printf(" %15s", stages[i]);
     putchar('\n');
@@ -29,6 +29,10 @@ static void print_line(const json_t *f) {
     printf("%11s %5lld %8lld %5.1f%% %4lld ms ", size, oriel_json_integer(f, "fps", 0),
            oriel_json_integer(f, "kbps", 0), json_number_value(json_object_get(f, "loss_percent")),
            oriel_json_integer(f, "rtt_ms", 0));
+    const json_t *way = json_object_get(f, "way");
+    const char *state = oriel_json_text(way, "state");
+    printf(" %7lld %3lld ms %-8s ", oriel_json_integer(way, "kbps", 0),
+           oriel_json_integer(way, "queue_ms", 0) + oriel_json_integer(way, "waiting_ms", 0), state ? state : "");
     const json_t *trace = json_object_get(f, "stages_us");
     for (int i = 0; i < STAGES; i++) {
         const json_t *pair = json_object_get(trace, stages[i]);

@@ -30,6 +30,11 @@ struct oriel_picture {
     void (*give)(void *user, int fd); /* to the HMI */
     void *user;
     bool killed;
+    struct {
+        const char *state;
+        uint32_t kbits, queue, waiting;
+    } way;               /* what media said last of the way to the agent */
+    uint32_t last_kbits; /* what it took last, also for the next session; 0: not known */
 };
 
 static bool is_end_reason(const char *reason) {
@@ -74,6 +79,18 @@ static void tell_candidate(struct oriel_picture *p, const struct oriel_ipc_messa
         oriel_session_local_candidate(p->session, (guint)m->fields[0].number, m->fields[1].bytes);
 }
 
+/* What the way took when it was neither just found out nor just lost is where the next session begins. */
+static void hear_of_way(struct oriel_picture *p, const struct oriel_ipc_message *m) {
+    static const char *const states[] = {"start", "free", "full", "queuing", "silent"}; /* as media numbers them */
+    uint64_t state = m->fields[3].number;
+    p->way.state = state < G_N_ELEMENTS(states) ? states[state] : states[0];
+    p->way.kbits = (uint32_t)m->fields[0].number;
+    p->way.queue = (uint32_t)m->fields[1].number;
+    p->way.waiting = (uint32_t)m->fields[2].number;
+    if (state == 1 || state == 2)
+        p->last_kbits = p->way.kbits;
+}
+
 /* What `oriel status` and `oriel stats` show. The stages are median and most, in microseconds. */
 static json_t *figures(struct oriel_picture *p, const struct oriel_ipc_message *m) {
     static const char *const stages[] = {"capture", "convert", "encode", "packetize"};
@@ -92,6 +109,9 @@ static json_t *figures(struct oriel_picture *p, const struct oriel_ipc_message *
         oriel_relay_delay(p->relay, egress);
     json_object_set_new(trace, "egress", json_pack("[I, I]", (json_int_t)egress[0], (json_int_t)egress[1]));
     json_object_set_new(f, "stages_us", trace);
+    json_object_set_new(f, "way",
+                        json_pack("{s:s, s:I, s:I, s:I}", "state", p->way.state, "kbps", (json_int_t)p->way.kbits,
+                                  "queue_ms", (json_int_t)p->way.queue, "waiting_ms", (json_int_t)p->way.waiting));
     if (p->media &&
         oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_EGRESS, egress[0], egress[1]) < 0)
         oriel_helper_kill(p->media);
@@ -133,6 +153,9 @@ static void on_media_message(void *user, struct oriel_ipc_message *m) {
         break;
     case ORIEL_MEDIA_CAMERA_USE:
         oriel_camera_use(p->camera, (guint)m->fields[0].number);
+        break;
+    case ORIEL_MEDIA_WAY:
+        hear_of_way(p, m);
         break;
     case ORIEL_MEDIA_STATS:
         oriel_session_stats(p->session, figures(p, m));
@@ -237,6 +260,7 @@ struct oriel_picture *oriel_picture_new(const struct oriel_config *config, struc
     p->config = config;
     p->launcher = launcher;
     p->session = session;
+    p->way.state = "start";
     p->give = give;
     p->user = user;
     p->camera = oriel_camera_new(config, launcher, &camera_out, p);
@@ -349,7 +373,7 @@ bool oriel_picture_start(struct oriel_picture *p, const struct oriel_session_req
                        request->turn_username ? request->turn_username : "",
                        request->turn_password ? request->turn_password : "", (uint32_t)c->media_bitrate,
                        (uint32_t)c->media_frame_rate, (uint32_t)(strcmp(c->media_exact, "yes") == 0),
-                       c->media_graph ? c->media_graph : "", frames[1]);
+                       c->media_graph ? c->media_graph : "", p->last_kbits, frames[1]);
         p->started = true;
         oriel_picture_panel(p, p->panel);
         start_capture(p, frames[0]);

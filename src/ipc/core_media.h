@@ -10,7 +10,8 @@ enum {
      * s path ("relay": TURN only, by the RELAY_SOCKET; "direct": host candidates) · s with "direct": local addresses to
      * gather on, comma-separated IP literals ("" = all) · s, s with "relay": TURN user name and password · u bitrate
      * kbit/s · u frames a second at most · u whether there is an exact layer (0/1) · s text of the pipeline graph
-     * (pipelines/graph.h) · fd: the frame socket to capture (frames.h). First, once. */
+     * (pipelines/graph.h) · u kbit/s that the way took at the end of the last session, 0: not known · fd: the frame
+     * socket to capture (frames.h). First, once. */
     ORIEL_MEDIA_START = 1,
     /* s SDP of the agent's answer, from a verified message */
     ORIEL_MEDIA_ANSWER = 2,
@@ -67,6 +68,9 @@ enum {
     /* Nothing has come from the agent's page for 4 s, by a relay: maybe it is the TURN server that forgot us. Media
      * goes on waiting for 6 s more. */
     ORIEL_MEDIA_SILENT = 7,
+    /* Before each STATS: u kbit/s that the way to the agent takes, as far as is known · u ms that packets wait on it ·
+     * u ms that they wait here · u state, of enum oriel_rate_state (pipelines/rate/estimator.h) */
+    ORIEL_MEDIA_WAY = 8,
     /* u id, from 1 without a gap · s a line of the agent's, at most 500 characters. It comes until it is HEARD. */
     ORIEL_MEDIA_CHAT = 20,
     /* u kind · u number of the stroke · b points of u16 x · u16 y, in 1/65535 of the picture: what the agent points at
@@ -84,7 +88,7 @@ enum { ORIEL_DRAW_POINTS_MAX = 32, ORIEL_DRAW_POINT_SIZE = 4 };
 enum { ORIEL_MEDIA_EXIT_FINGERPRINT = 86 };
 
 static const struct oriel_ipc_type oriel_core_to_media_types[] = {
-    {ORIEL_MEDIA_START, "start", "ssssssuuus", 1},
+    {ORIEL_MEDIA_START, "start", "ssssssuuusu", 1},
     {ORIEL_MEDIA_ANSWER, "answer", "s", 0},
     {ORIEL_MEDIA_REMOTE_CANDIDATE, "remote-candidate", "us", 0},
     {ORIEL_MEDIA_RENEW, "renew", "u", 0},
@@ -98,11 +102,17 @@ static const struct oriel_ipc_type oriel_core_to_media_types[] = {
     {ORIEL_MEDIA_TELL, "tell", "s", 0},
 };
 static const struct oriel_ipc_type oriel_media_to_core_types[] = {
-    {ORIEL_MEDIA_OFFER, "offer", "uss", 0},  {ORIEL_MEDIA_LOCAL_CANDIDATE, "local-candidate", "us", 0},
-    {ORIEL_MEDIA_LIVE, "live", "", 0},       {ORIEL_MEDIA_STATS, "stats", "uuuuuutuuuuuuuu", 0},
-    {ORIEL_MEDIA_FAILED, "failed", "ss", 0}, {ORIEL_MEDIA_RELAY_SOCKET, "relay-socket", "", 1},
-    {ORIEL_MEDIA_SILENT, "silent", "", 0},   {ORIEL_MEDIA_CHAT, "chat", "us", 0},
-    {ORIEL_MEDIA_DRAW, "draw", "uub", 0},    {ORIEL_MEDIA_CAMERA_USE, "camera-use", "u", 0},
+    {ORIEL_MEDIA_OFFER, "offer", "uss", 0},
+    {ORIEL_MEDIA_LOCAL_CANDIDATE, "local-candidate", "us", 0},
+    {ORIEL_MEDIA_LIVE, "live", "", 0},
+    {ORIEL_MEDIA_STATS, "stats", "uuuuuutuuuuuuuu", 0},
+    {ORIEL_MEDIA_FAILED, "failed", "ss", 0},
+    {ORIEL_MEDIA_RELAY_SOCKET, "relay-socket", "", 1},
+    {ORIEL_MEDIA_WAY, "way", "uuuu", 0},
+    {ORIEL_MEDIA_SILENT, "silent", "", 0},
+    {ORIEL_MEDIA_CHAT, "chat", "us", 0},
+    {ORIEL_MEDIA_DRAW, "draw", "uub", 0},
+    {ORIEL_MEDIA_CAMERA_USE, "camera-use", "u", 0},
 };
 static const struct oriel_ipc_table oriel_core_to_media __attribute__((unused)) = {
     "core to media", oriel_core_to_media_types, sizeof oriel_core_to_media_types / sizeof(struct oriel_ipc_type)};

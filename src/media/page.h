@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "estimator.h"
 #include "frames.h"
 #include "trace.h"
 
@@ -48,6 +49,10 @@ void oriel_page_write_pong(int64_t id, int64_t now, char out[128]);
 enum { ORIEL_PAGE_TRACE_SIZE = 320 };
 bool oriel_page_write_trace(const struct oriel_trace_summary *trace, const unsigned egress[2],
                             char out[ORIEL_PAGE_TRACE_SIZE]);
+
+/* What the way to the agent takes. */
+enum { ORIEL_PAGE_WAY_SIZE = 192 };
+void oriel_page_write_way(const struct oriel_rate_figures *rate, char out[ORIEL_PAGE_WAY_SIZE]);
 
 /* What is hidden in the picture: all of it, until the next. At most ORIEL_MASKS_MAX rectangles. */
 enum { ORIEL_PAGE_MASKS_SIZE = 64 + ORIEL_MASKS_MAX * 24 };

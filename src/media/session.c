@@ -31,8 +31,12 @@
 #define CONNECT_TIME (20 * ORIEL_SECOND)
 #define PING_TIME (10 * ORIEL_SECOND)
 #define SILENT_TIME (4 * ORIEL_SECOND)
-/* bit/s: where it begins, and what nobody ever needs more than. */
+/* bit/s: where it begins, if core does not know what the way took last time, else most of that; and what nobody ever
+ * needs more than. */
 #define START_RATE 1e6
+#define START_SHARE 0.75
+#define START_MIN 100e3
+#define START_MAX 8e6
 #define RATE_MAX 32e6
 #define PICTURE_SHARE 0.9
 /* A picture is made while what waits for the way still takes this long. */
@@ -257,13 +261,13 @@ static int64_t when_free(void *budget, int64_t now) {
     return oriel_budget_ready(budget, now) - QUEUE_SLACK;
 }
 
-static void start_rate(struct session *s, struct oriel_transport_path *path, unsigned kbits) {
+static void start_rate(struct session *s, struct oriel_transport_path *path, unsigned kbits, unsigned last) {
     int64_t now = oriel_monotonic();
-    s->budget = path->budget = oriel_budget_new(START_RATE, now);
-    s->estimator = path->estimator =
-        oriel_estimator_new(s->budget, START_RATE, path->exact ? RATE_MAX : 2e3 * kbits, now);
+    double start = last ? CLAMP(last * 1e3 * START_SHARE, START_MIN, START_MAX) : START_RATE;
+    s->budget = path->budget = oriel_budget_new(start, now);
+    s->estimator = path->estimator = oriel_estimator_new(s->budget, start, path->exact ? RATE_MAX : 2e3 * kbits, now);
     oriel_estimator_listen(s->estimator, on_rate, NULL, s);
-    oriel_screen_rate(s->screen, START_RATE * PICTURE_SHARE);
+    oriel_screen_rate(s->screen, start * PICTURE_SHARE);
     oriel_screen_pace(s->screen, when_free, s->budget);
 }
 
@@ -281,6 +285,10 @@ static const struct oriel_transport_events transport_events = {
 
 /* ---- once a second ---- */
 
+static uint32_t in_ms(int64_t time) {
+    return (uint32_t)(MAX(time, 0) / ORIEL_MILLISECOND);
+}
+
 static void send_stats(struct session *s) {
     struct oriel_screen_counts screen;
     struct oriel_transport_counts sent;
@@ -292,15 +300,17 @@ static void send_stats(struct session *s) {
     s->bytes_before = sent.bytes;
     struct oriel_rate_figures rate;
     oriel_estimator_figures(s->estimator, &rate, oriel_monotonic());
-    oriel_debug("rate: estimate %.0f kbit/s, sent %.0f, trip %d ms, queue %d ms, waiting %d ms, loss %.3f, state %d",
-                rate.estimate / 1e3, rate.sent / 1e3, (int)(rate.trip / 1000000), (int)(rate.queue / 1000000),
-                (int)(rate.waiting / 1000000), rate.loss, (int)rate.state);
+    told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_WAY, (uint32_t)(rate.estimate / 1000),
+                           in_ms(rate.queue), in_ms(rate.waiting), (uint32_t)rate.state));
     struct oriel_trace_summary trace;
     oriel_screen_trace(s->screen, &trace);
     const struct oriel_trace_stage *t = trace.stages;
     told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_STATS, screen.width, screen.height, pictures, kbits,
                            sent.loss_permille, sent.round_trip_ms, sent.bytes, t[0].p50, t[0].max, t[1].p50, t[1].max,
                            t[2].p50, t[2].max, t[3].p50, t[3].max));
+    char way[ORIEL_PAGE_WAY_SIZE];
+    oriel_page_write_way(&rate, way);
+    oriel_transport_send(s->transport, way);
     char text[ORIEL_PAGE_TRACE_SIZE];
     if (trace.pictures && oriel_page_write_trace(&trace, s->egress, text))
         oriel_transport_send(s->transport, text);
@@ -381,7 +391,7 @@ static void start(struct session *s) {
         g_autoptr(GstCaps) camera = oriel_camera_stream_caps(s->camera);
         g_autoptr(GstCaps) caps = oriel_screen_caps(s->screen);
         oriel_screen_watch_masks(s->screen, on_masks, s);
-        start_rate(s, &path, kbits);
+        start_rate(s, &path, kbits, (unsigned)m->fields[10].number);
         if (path.exact) {
             s->exact = oriel_exact_new(send_exact, s);
             oriel_screen_watch(s->screen, oriel_exact_picture, s->exact);

@@ -127,6 +127,11 @@ static void test_written(void **state) {
     assert_string_equal(text, "{\"t\":\"heard\",\"id\":3}");
     oriel_page_write_panel(ORIEL_PANEL_DRAW, text);
     assert_string_equal(text, "{\"t\":\"panel\",\"chat\":false,\"draw\":true}");
+    char way[ORIEL_PAGE_WAY_SIZE];
+    struct oriel_rate_figures rate = {
+        .estimate = 420e3, .queue = 35999999, .waiting = -1, .loss = 0.012, .state = ORIEL_RATE_FULL};
+    oriel_page_write_way(&rate, way);
+    assert_string_equal(way, "{\"t\":\"way\",\"state\":\"full\",\"kbits\":420,\"queue\":36,\"waiting\":0,\"loss\":12}");
     char *chat = oriel_page_write_chat(2, "a \"b\"");
     assert_string_equal(chat, "{\"t\":\"chat\",\"id\":2,\"text\":\"a \\\"b\\\"\"}");
     free(chat);

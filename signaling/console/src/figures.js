@@ -25,11 +25,25 @@ export function readStats(report) {
     };
 }
 
+const SLOW = 1500; // kbit/s
+const VERY_SLOW = 300;
+
+/* The device's last word on its way to us (PROTOCOL.md, `way`) -> what the agent should know of it; '' when all is well. */
+export function wayWords(way) {
+    if (!way) return '';
+    if (way.state === 'silent') return 'Nothing gets through to us and back at the moment. The picture goes on as soon as it does.';
+    if (!['full', 'queuing'].includes(way.state) || way.kbits >= SLOW) return '';
+    const rate = `${(way.kbits / 1000).toFixed(way.kbits < 95 ? 2 : 1)} Mbit/s`;
+    return way.kbits < VERY_SLOW
+        ? `The device’s connection is very slow: ${rate}. The picture comes piece by piece, and becomes sharp where it rests.`
+        : `The device’s connection is slow: ${rate}. The picture will be slower, text stays readable.`;
+}
+
 /* Samples of readStats with `at` (page ms) and `shown` (frames presented so far, 0 when the browser doesn't count) ->
  * {width, height, fps, latency, bitrate (kbit/s), loss (%), rtt, stages}; null is unknown. Times in ms. `trace` is the
  * device's last word on where the time of its pictures goes; `stages` its medians, {capture, convert, encode, packetize, egress}. The round trip is the
  * data channel's, which is measured each second, else the one of ICE, which is seldom fresh. */
-export function figures(before, now, { latency, rtt, trace = null }) {
+export function figures(before, now, { latency, rtt, trace = null, way = null }) {
     const seconds = before ? (now.at - before.at) / 1000 : 0;
     const rate = (name) => (seconds > 0 ? Math.max(0, now[name] - before[name]) / seconds : null);
     const lost = before ? Math.max(0, now.lost - before.lost) : 0;
@@ -42,6 +56,7 @@ export function figures(before, now, { latency, rtt, trace = null }) {
         bitrate: seconds > 0 ? (rate('bytes') * 8) / 1000 : null,
         loss: before ? (packets > 0 ? (100 * lost) / packets : 0) : null,
         rtt: rtt ?? now.rtt,
+        way,
         stages: trace && Object.fromEntries(STAGES.map((stage) => [stage, trace[stage][0] / 1000])),
     };
 }

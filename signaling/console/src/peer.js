@@ -15,6 +15,7 @@ import { iceServers } from './turn.js';
 const TICK_MS = 1000;
 const LATENCY_SPAN_MS = 2000;
 const TRACE_MS = 2500;
+const SLOW_MS = 4000; // so long a slow way is said to be slow
 const SILENT_MS = 15_000; // of the data channel, on which the device answers once a second
 
 /* -> {certificate, fingerprint}: what the browser will use in DTLS, and its SHA-256 in upper-case hex pairs. */
@@ -55,6 +56,7 @@ export class Peer extends EventTarget {
     #frames = new FrameClock();
     #latency = new RecentMedian(LATENCY_SPAN_MS);
     #trace = null; // the last one, and when it came
+    #way = null; // likewise: the last one that was not free, for a while
     #shown = { count: 0, at: 0 };
     #exactly = 0; // pictures shown without a frame
     #sample = null;
@@ -186,6 +188,7 @@ export class Peer extends EventTarget {
         const message = readChannel(data);
         if (!message) return;
         this.#heardAt = performance.now();
+        if (message.t === 'way') return void this.#hearWay({ ...message, at: this.#heardAt });
         if (message.t === 'trace') return void (this.#trace = { ...message, at: this.#heardAt });
         if (['chat', 'heard', 'panel'].includes(message.t)) return this.chat.take(message);
         if (message.t === 'masks') {
@@ -201,6 +204,11 @@ export class Peer extends EventTarget {
         if (message.id === 1) this.#ping();
     }
 
+    /* What was slow a moment ago is not fast because there is nothing to send. */
+    #hearWay(way) {
+        if (way.state !== 'free' || !this.#way || way.at - this.#way.at > SLOW_MS) this.#way = way;
+    }
+
     async #tick() {
         this.#ping();
         this.chat.tick();
@@ -212,7 +220,7 @@ export class Peer extends EventTarget {
         const sample = { ...readStats(report), at: now, shown: this.#shown.count + this.#exactly };
         // A screen at rest has none: what is old says nothing.
         const trace = this.#trace && now - this.#trace.at < TRACE_MS ? this.#trace : null;
-        const detail = figures(this.#sample, sample, { latency: this.#latency.median(now), rtt: this.#offset.rtt, trace });
+        const detail = figures(this.#sample, sample, { latency: this.#latency.median(now), rtt: this.#offset.rtt, trace, way: this.#way });
         this.#sample = sample;
         if (sample.decoded > 0 && document.hidden) this.frameDecoded();
         this.dispatchEvent(new CustomEvent('figures', { detail }));

@@ -2,7 +2,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Devices } from '../src/devices.js';
-import { figures, readStats } from '../src/figures.js';
+import { figures, readStats, wayWords } from '../src/figures.js';
 import { readChannel } from '../src/channel.js';
 import { refuseOffer } from '../src/offer.js';
 import { place } from '../src/scale.js';
@@ -78,7 +78,7 @@ test('figures: rates between two looks', () => {
     const transport = { id: 't', type: 'transport', selectedCandidatePairId: 'p' };
     const stats = video({ bytesReceived: 126_000, packetsReceived: 106, packetsLost: 5, framesDecoded: 40, frameWidth: 1280, frameHeight: 720 });
     const now = { ...readStats(report([stats, pair, transport])), at: 2000, shown: 33 };
-    assert.deepEqual(figures(before, now, { latency: 31.5, rtt: null }), { width: 1280, height: 720, fps: 28, latency: 31.5, bitrate: 1000, loss: 4, rtt: 25, stages: null });
+    assert.deepEqual(figures(before, now, { latency: 31.5, rtt: null }), { width: 1280, height: 720, fps: 28, latency: 31.5, bitrate: 1000, loss: 4, rtt: 25, stages: null, way: null });
     const trace = { pictures: 30, capture: [2500, 9000], convert: [200, 300], encode: [4100, 12000], packetize: [50, 60], egress: [26, 280] };
     assert.deepEqual(figures(before, now, { latency: 31.5, rtt: 7, trace }).stages, { capture: 2.5, convert: 0.2, encode: 4.1, packetize: 0.05, egress: 0.026 });
     assert.equal(figures(before, now, { latency: null, rtt: 7 }).rtt, 7);
@@ -88,13 +88,16 @@ test('figures: rates between two looks', () => {
 
 test('figures: unknown is null, never NaN', () => {
     const nothing = { ...readStats(report([])), at: 0, shown: 0 };
-    assert.deepEqual(Object.values(figures(null, nothing, { latency: null, rtt: null })), Array(8).fill(null));
+    assert.deepEqual(Object.values(figures(null, nothing, { latency: null, rtt: null })), Array(9).fill(null));
     assert.ok(Object.values(figures(nothing, nothing, { latency: null, rtt: null })).every((v) => v === null || Number.isFinite(v)));
 });
 
 test('data channel: exactly the messages of the protocol', () => {
     assert.deepEqual(readChannel('{"t":"pong","id":7,"now":81234567}'), { t: 'pong', id: 7, now: 81234567 });
     assert.deepEqual(readChannel('{"t":"time","rtp":0,"at":80000000}'), { t: 'time', rtp: 0, at: 80000000 });
+    const way = { t: 'way', state: 'full', kbits: 420, queue: 35, waiting: 0, loss: 12 };
+    assert.deepEqual(readChannel(JSON.stringify(way)), way);
+    for (const wrong of [{ state: 'fast' }, { kbits: -1 }, { loss: 1001 }, { more: 1 }]) assert.equal(readChannel(JSON.stringify({ ...way, ...wrong })), null);
     const trace = { t: 'trace', pictures: 30, capture: [2500, 9000], convert: [200, 300], encode: [4100, 12000], packetize: [50, 60], egress: [26, 280] };
     assert.deepEqual(readChannel(JSON.stringify(trace)), trace);
     for (const encode of [4100, [1], [1, 2, 3], [1, -2], [1, 2 ** 32], [1, '2'], {}]) assert.equal(readChannel(JSON.stringify({ ...trace, encode })), null);
@@ -204,4 +207,15 @@ test('back-off: rand(0, min(30, 2^n)) seconds, never 0', () => {
 
 test('there are words for each scope, in the order of the schema', () => {
     assert.deepEqual(Object.keys(SCOPES), schemas.request.properties.scopes.items.enum);
+});
+
+test('what the agent is told of a slow way', () => {
+    const words = (state, kbits) => wayWords({ t: 'way', state, kbits, queue: 0, waiting: 0, loss: 0 });
+    assert.equal(wayWords(null), '');
+    assert.equal(words('free', 400), '');
+    assert.equal(words('full', 4000), '');
+    assert.equal(words('full', 400), 'The device’s connection is slow: 0.4 Mbit/s. The picture will be slower, text stays readable.');
+    assert.match(words('queuing', 120), /very slow: 0\.1 Mbit\/s/);
+    assert.match(words('full', 60), /very slow: 0\.06 Mbit\/s/);
+    assert.match(words('silent', 4000), /Nothing gets through/);
 });

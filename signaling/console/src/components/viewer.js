@@ -9,7 +9,7 @@ import { View } from './view.js';
 import { icons } from './icons.js';
 import { place } from '../scale.js';
 import { Ink } from './ink.js';
-import { STAGES } from '../figures.js';
+import { STAGES, wayWords } from '../figures.js';
 
 const show = (value, digits = 0) => (value === null ? '–' : value.toFixed(digits));
 const attribute = (value, digits = 1) => (value === null ? '' : String(Number(value.toFixed(digits))));
@@ -20,7 +20,7 @@ const TOOLS = {
     draw: ['pen', 'Draw', 'Draw on the panel; it fades after some seconds'],
 };
 
-const NOTHING_YET = { width: null, height: null, fps: null, latency: null, bitrate: null, loss: null, rtt: null, stages: null };
+const NOTHING_YET = { width: null, height: null, fps: null, latency: null, bitrate: null, loss: null, rtt: null, stages: null, way: null };
 
 const MARKS = {
     exact: ['Exact', 'Each pixel is as it is on the screen of the device'],
@@ -216,7 +216,7 @@ class Viewer extends View {
         return html`<div class="stage" tabindex="0" aria-label="Picture of the device" data-mode=${this.mode} data-tool=${this.tool ?? nothing} @dblclick=${this.toggleMode} @pointerdown=${this.drag}>
                 <video data-testid="picture" muted playsinline autoplay disablepictureinpicture></video>
                 ${this.masks.map((mask) => html`<div class="mask" data-testid="mask" data-rect=${mask.join()} title=${HIDDEN}><span>${HIDDEN}</span></div>`)}
-                ${this.live ? nothing : html`<p class="veil">${this.path > 1 ? 'The network changed: connecting again …' : 'Making the picture …'}</p>`}
+                ${this.live ? this.way() : html`<p class="veil">${this.path > 1 ? 'The network changed: connecting again …' : 'Making the picture …'}</p>`}
             </div>
             <div class="foot">
                 ${this.figuresElement()}
@@ -258,6 +258,12 @@ class Viewer extends View {
     mark() {
         const [text, title] = MARKS[this.exact];
         return html`<span class="exact ${this.exact}" data-testid="exact" data-exact=${this.exact} title=${title}>${text}</span>`;
+    }
+
+    /* What slows the picture down. */
+    way() {
+        const { way } = this.figures, words = wayWords(way);
+        return html`<p class="way" role="status" data-testid="way" data-state=${way?.state ?? ''} data-kbits=${way?.kbits ?? ''} ?hidden=${!words}>${words}</p>`;
     }
 
     figuresElement() {
