@@ -256,6 +256,16 @@ static void heard_dtls(const uint8_t *bytes, size_t n) {
     flush_dtls();
 }
 
+static long long first_picture, last_heard; /* us of CLOCK_MONOTONIC: RTP, and anything at all */
+
+static void note_time(uint8_t kind) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    last_heard = (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+    if (kind >= 128 && kind < 192 && !first_picture)
+        first_picture = last_heard;
+}
+
 static void listen_for(int ms) {
     struct pollfd p = {.fd = udp, .events = POLLIN};
     uint8_t bytes[65536];
@@ -267,6 +277,7 @@ static void listen_for(int ms) {
             over = true;
         if (n < STUN_HEADER)
             return;
+        note_time(bytes[0]);
         if (bytes[0] < 4 && get(bytes, 2) == 1) {
             answer_stun(bytes, &from);
             checked = true;
@@ -516,6 +527,9 @@ int main(void) {
             random_state = seed * 0x9e3779b97f4a7c15 + 1;
             ssrc = own;
             fuzz(what, count);
+        } else if (strncmp(line, "heard", 5) == 0) {
+            printf("heard %lld %lld\n", first_picture, last_heard);
+            fflush(stdout);
         }
     }
 }

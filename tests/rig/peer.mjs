@@ -57,6 +57,14 @@ export class Peer {
     return Number((await this.process.line(/^sent /, { from, ms: 60000 })).text.split(' ')[1]);
   }
 
+  // When the first packet of a picture and the last of anything came, in ms of clock().
+  async heard() {
+    const from = this.process.lines.length;
+    this.process.write('heard');
+    const [, first, last] = (await this.process.line(/^heard /, { from })).text.split(' ').map((us) => Number(us) / 1000);
+    return { first, last };
+  }
+
   stop() {
     return this.process.stop();
   }
