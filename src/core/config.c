@@ -63,6 +63,7 @@ static const struct key keys[] = {
     {"trust", "directory", ABSOLUTE_PATH, AT(trust_directory), "/etc/oriel/trust.d"},
     {"trust", "state", ABSOLUTE_PATH, AT(trust_state), "/var/lib/oriel/revoked"},
     {"consent", "socket", ABSOLUTE_PATH, AT(consent_socket), "/run/oriel/consent.sock", .max = SOCKET_PATH_MAX},
+    {"consent", "lines-socket", ABSOLUTE_PATH, AT(consent_lines), "", .max = SOCKET_PATH_MAX},
     {"consent", "users", USERS, AT(consent_users), ""},
     {"consent", "timeout", NUMBER, AT(consent_timeout), "60", .min = 5, .max = 600},
     {"consent", "allow-after-ms", NUMBER, AT(consent_allow_after), "1000", .min = 300, .max = 5000},

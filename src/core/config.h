@@ -15,14 +15,14 @@ struct oriel_config {
     char *device_key, *device_seal_key, *credential; /* files */
     char *broker_url, *broker_ca, *broker_certificate, *broker_key, *broker_proxy;
     char *trust_directory, *trust_state;
-    char *consent_socket;
-    char *consent_users;                /* names or numbers joined by ';', "" = orield's own user */
-    guint consent_timeout;              /* seconds */
-    guint consent_allow_after;          /* ms after the prompt was shown */
-    guint consent_again;                /* seconds until the person is asked again; 0: never */
-    guint consent_grace;                /* seconds for that answer */
-    char *control_socket, *stop_socket; /* stop_socket: beside the control socket unless it is given */
-    char *stop_line;                    /* what oriel-stop watches, for status and doctor; "" = none */
+    char *consent_socket, *consent_lines; /* the latter: with a line a message, "" = none */
+    char *consent_users;                  /* names or numbers joined by ';', "" = orield's own user */
+    guint consent_timeout;                /* seconds */
+    guint consent_allow_after;            /* ms after the prompt was shown */
+    guint consent_again;                  /* seconds until the person is asked again; 0: never */
+    guint consent_grace;                  /* seconds for that answer */
+    char *control_socket, *stop_socket;   /* stop_socket: beside the control socket unless it is given */
+    char *stop_line;                      /* what oriel-stop watches, for status and doctor; "" = none */
     char *capture_backend, *capture_display, *capture_xauthority, *capture_monitor, *capture_device;
     char *camera_devices;                    /* "auto", "", or a list (capture/choice/cameras.h) */
     char *camera_size;                       /* "1280x720" at most */

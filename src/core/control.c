@@ -108,7 +108,7 @@ static gboolean connection_waits(int listener, GIOCondition condition, gpointer 
 
 struct oriel_control *oriel_control_new(const char *path, const struct oriel_control_ops *ops, void *user,
                                         GError **error) {
-    int listener = oriel_socket_listen(path, 0600, error);
+    int listener = oriel_socket_listen(path, SOCK_SEQPACKET, 0600, error);
     if (listener < 0)
         return NULL;
     struct oriel_control *control = g_new0(struct oriel_control, 1);

@@ -330,6 +330,8 @@ static bool start(struct oriel_device *d, GError **error) {
     }
     oriel_ledger_boot(d->ledger, boot);
     d->provider = oriel_provider_new(c->consent_socket, c->consent_users, &oriel_device_provider_events, d, error);
+    if (d->provider && *c->consent_lines && !oriel_provider_add_lines(d->provider, c->consent_lines, error))
+        return false;
     d->control = d->provider ? oriel_control_new(c->control_socket, &control_ops, d, error) : NULL;
     if (!d->control)
         return false;

@@ -26,10 +26,12 @@ enum { ABILITIES_MAX = 8, CHAT_BURST = 8 /* lines a second that nobody types */ 
 struct oriel_provider {
     const struct oriel_provider_events *events;
     void *user;
-    char *path;
+    char *path, *lines_path;
     GArray *uids;
-    int listener, fd;
-    guint listener_source, fd_source, hello_source, watch_source;
+    int listener, lines_listener, fd;
+    char line[ORIEL_SOCKET_PACKET_MAX]; /* what came of a message, where messages are lines */
+    size_t line_length;
+    guint listener_source, lines_source, fd_source, hello_source, watch_source;
     bool greeted;
     guint can; /* ORIEL_PANEL_… */
     gint64 last_state;
@@ -53,6 +55,7 @@ static void drop(struct oriel_provider *p, bool invalid, const char *detail) {
     p->fd = -1;
     p->greeted = false;
     p->can = 0;
+    p->line_length = 0;
     if (invalid)
         oriel_warning("the consent provider broke its protocol: %s", detail);
     if (greeted)
@@ -249,23 +252,50 @@ static const char *handle(struct oriel_provider *p, const json_t *m) {
     return NULL;
 }
 
+/* False: the connection is over. */
+static bool take(struct oriel_provider *p, int fd, const char *packet, size_t length) {
+    char error[ORIEL_JSON_ERROR_SIZE];
+    json_t *message = oriel_json_decode(packet, length, ORIEL_SOCKET_PACKET_MAX, error);
+    const char *wrong = message ? handle(p, message) : error;
+    if (wrong && p->fd == fd)
+        drop_invalid(p, wrong);
+    json_decref(message);
+    return p->fd == fd;
+}
+
+/* What follows the last whole line waits for its end. False: the connection is over. */
+static bool take_lines(struct oriel_provider *p, int fd) {
+    for (char *end; (end = memchr(p->line, '\n', p->line_length));) {
+        size_t length = (size_t)(end - p->line);
+        char line[ORIEL_SOCKET_PACKET_MAX];
+        memcpy(line, p->line, length);
+        p->line_length -= length + 1;
+        memmove(p->line, end + 1, p->line_length);
+        if (!take(p, fd, line, length))
+            return false;
+    }
+    if (p->line_length < sizeof p->line)
+        return true;
+    drop_invalid(p, "a line of 8 KiB or more");
+    return false;
+}
+
 static gboolean provider_ready(int fd, GIOCondition condition, gpointer data) {
     struct oriel_provider *p = data;
+    bool lines = oriel_socket_has_lines(fd);
     char packet[ORIEL_SOCKET_PACKET_MAX];
-    ssize_t n = recv(fd, packet, sizeof packet, MSG_TRUNC | MSG_DONTWAIT);
+    ssize_t n = lines ? recv(fd, p->line + p->line_length, sizeof p->line - p->line_length, MSG_DONTWAIT)
+                      : recv(fd, packet, sizeof packet, MSG_TRUNC | MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return G_SOURCE_CONTINUE;
     if (n <= 0) {
         drop(p, false, "it ended");
         return G_SOURCE_REMOVE;
     }
-    char error[ORIEL_JSON_ERROR_SIZE];
-    json_t *message = oriel_json_decode(packet, (size_t)n, sizeof packet, error);
-    const char *wrong = message ? handle(p, message) : error;
-    if (wrong && p->fd == fd)
-        drop_invalid(p, wrong);
-    json_decref(message);
-    return p->fd == fd ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+    if (lines)
+        p->line_length += (size_t)n;
+    bool goes_on = lines ? take_lines(p, fd) : take(p, fd, packet, (size_t)n);
+    return goes_on ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
 static gboolean hello_late(gpointer data) {
@@ -314,20 +344,23 @@ bool oriel_provider_users(const char *users, GArray *uids, GError **error) {
     return true;
 }
 
+/* Others can connect only where the file lets them; who they are is checked after that all the same. */
+static mode_t socket_mode(const struct oriel_provider *p) {
+    return p->uids->len == 1 && may_connect(p, getuid()) ? 0600 : 0666;
+}
+
 struct oriel_provider *oriel_provider_new(const char *path, const char *users,
                                           const struct oriel_provider_events *events, void *user, GError **error) {
     struct oriel_provider *p = g_new0(struct oriel_provider, 1);
     p->events = events;
     p->user = user;
-    p->fd = p->listener = -1;
+    p->fd = p->listener = p->lines_listener = -1;
     p->uids = g_array_new(FALSE, FALSE, sizeof(uid_t));
     if (oriel_provider_users(users, p->uids, error)) {
         uid_t own = getuid();
         if (!p->uids->len)
             g_array_append_val(p->uids, own);
-        bool only_own = p->uids->len == 1 && may_connect(p, getuid());
-        /* Others can connect only where the file lets them; who they are is checked after that all the same. */
-        p->listener = oriel_socket_listen(path, only_own ? 0600 : 0666, error);
+        p->listener = oriel_socket_listen(path, SOCK_SEQPACKET, socket_mode(p), error);
     }
     if (p->listener < 0) {
         oriel_provider_free(p);
@@ -338,10 +371,20 @@ struct oriel_provider *oriel_provider_new(const char *path, const char *users,
     return p;
 }
 
+bool oriel_provider_add_lines(struct oriel_provider *p, const char *path, GError **error) {
+    p->lines_listener = oriel_socket_listen(path, SOCK_STREAM, socket_mode(p), error);
+    if (p->lines_listener < 0)
+        return false;
+    p->lines_path = g_strdup(path);
+    p->lines_source = g_unix_fd_add(p->lines_listener, G_IO_IN, connection_waits, p);
+    return true;
+}
+
 void oriel_provider_free(struct oriel_provider *p) {
     if (!p)
         return;
     g_clear_handle_id(&p->listener_source, g_source_remove);
+    g_clear_handle_id(&p->lines_source, g_source_remove);
     g_clear_handle_id(&p->fd_source, g_source_remove);
     g_clear_handle_id(&p->hello_source, g_source_remove);
     g_clear_handle_id(&p->watch_source, g_source_remove);
@@ -351,7 +394,12 @@ void oriel_provider_free(struct oriel_provider *p) {
         close(p->listener);
         unlink(p->path);
     }
+    if (p->lines_listener >= 0) {
+        close(p->lines_listener);
+        unlink(p->lines_path);
+    }
     g_array_unref(p->uids);
+    g_free(p->lines_path);
     g_free(p->path);
     g_free(p);
 }
@@ -377,6 +425,10 @@ bool oriel_provider_send(struct oriel_provider *p, json_t *message) {
 
 bool oriel_provider_send_fd(struct oriel_provider *p, json_t *message, int fd) {
     if (!p->greeted) {
+        json_decref(message);
+        return false;
+    }
+    if (fd >= 0 && oriel_socket_has_lines(p->fd)) { /* who has lines has no descriptors: such an HMI pushes no frames */
         json_decref(message);
         return false;
     }

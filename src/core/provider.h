@@ -37,6 +37,9 @@ struct oriel_provider;
  * set. */
 struct oriel_provider *oriel_provider_new(const char *path, const char *users,
                                           const struct oriel_provider_events *events, void *user, GError **error);
+/* A second socket at `path`, with a line a message, for languages that have no SOCK_SEQPACKET. One provider at a time
+ * all the same. False with `error` set. */
+bool oriel_provider_add_lines(struct oriel_provider *provider, const char *path, GError **error);
 void oriel_provider_free(struct oriel_provider *provider);
 
 /* The uids of `users` into an array of uid_t. False with `error`: one is no user of this device. */

@@ -20,7 +20,7 @@ static bool somebody_listens(const struct sockaddr_un *address) {
     return listens;
 }
 
-int oriel_socket_listen(const char *path, mode_t mode, GError **error) {
+int oriel_socket_listen(const char *path, int type, mode_t mode, GError **error) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (!*path || strlen(path) >= sizeof address.sun_path) { /* an empty one would be a socket without permissions */
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "socket path '%s' is empty or over %zu bytes", path,
@@ -39,7 +39,7 @@ int oriel_socket_listen(const char *path, mode_t mode, GError **error) {
         }
         unlink(path);
     }
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     mode_t old = umask(0777); /* nobody connects before the permissions are right */
     int bound = fd < 0 ? -1 : bind(fd, (struct sockaddr *)&address, sizeof address);
     int number = errno;
@@ -64,10 +64,21 @@ uid_t oriel_socket_peer(int fd) {
     return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.uid : (uid_t)-1;
 }
 
+bool oriel_socket_has_lines(int fd) {
+    int type;
+    socklen_t size = sizeof type;
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
+}
+
 bool oriel_socket_send(int fd, void *json) {
     char *text = json_dumps(json, JSON_COMPACT);
     json_decref(json);
-    bool sent = text && send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
+    if (!text)
+        return false;
+    size_t length = strlen(text);
+    if (oriel_socket_has_lines(fd))
+        text[length++] = '\n'; /* in the place of the NUL; what is sent in part only is not read by the peer in time */
+    bool sent = send(fd, text, length, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)length;
     free(text);
     return sent;
 }

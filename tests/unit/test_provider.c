@@ -443,6 +443,73 @@ static int set_up(void **state) {
     return 0;
 }
 
+static int connect_by_lines(const char *lines) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    g_strlcpy(address.sun_path, lines, sizeof address.sun_path);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    return fd;
+}
+
+static void write_text(int fd, const char *text) {
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    rig_settle();
+}
+
+/* The same messages as lines, in whatever parts they come. */
+static void test_lines(void **state) {
+    g_autofree char *lines = g_build_filename(folder, "lines.sock", NULL);
+    g_autoptr(GError) error = NULL;
+    listen_for("");
+    assert_true(oriel_provider_add_lines(provider, lines, &error));
+    int fd = connect_by_lines(lines);
+    for (const char *c = HELLO "\n"; *c; c++) {
+        const char one[] = {*c, '\0'};
+        write_text(fd, one);
+    }
+    expect("connected:HMI");
+    char answer[32] = "";
+    assert_int_equal(read(fd, answer, sizeof answer - 1), 16);
+    assert_string_equal(answer, "{\"t\":\"welcome\"}\n");
+    write_text(fd,
+               "{\"t\":\"shown\",\"request\":\"" HASH "\"}\n{\"t\":\"stop\",\"session\":\"" HASH "\"}\n{\"t\":\"un");
+    expect("shown:n4bQ stop:n4bQ");
+    write_text(fd, "call\"}\n");
+    expect("call:(taken back)");
+    assert_false(oriel_provider_send_fd(provider, json_object(), 0)); /* there is no way for a descriptor */
+    assert_true(oriel_provider_connected(provider));
+    /* One at a time, whichever way it came. */
+    int other = rig_connect(path);
+    assert_receives(other, "{\"t\":\"refused\",\"why\":\"another provider is connected\"}");
+    close(other);
+    /* What is no message is the end, and what came with it is not looked at; the next one starts afresh. */
+    write_text(fd, "\n{\"t\":\"uncall\"}\n");
+    assert_false(oriel_provider_connected(provider));
+    assert_true(g_str_has_prefix(events->str, "invalid:") && !strstr(events->str, "call"));
+    g_string_truncate(events, 0);
+    close(fd);
+    fd = connect_by_lines(lines);
+    g_autofree char *long_line = g_strnfill(9000, 'x');
+    write_text(fd, HELLO "\n");
+    expect("connected:HMI");
+    write_text(fd, long_line);
+    rig_settle();
+    assert_false(oriel_provider_connected(provider));
+    close(fd);
+    /* What a dead one left half said is not the next one's. */
+    g_string_truncate(events, 0);
+    fd = connect_by_lines(lines);
+    write_text(fd, HELLO "\n{\"t\":");
+    expect("connected:HMI");
+    close(fd);
+    expect("lost:it ended");
+    fd = connect_by_lines(lines);
+    write_text(fd, HELLO "\n{\"t\":\"uncall\"}\n");
+    expect("connected:HMI call:(taken back)");
+    close(fd);
+    expect("lost:it ended");
+}
+
 static int tear_down(void **state) {
     oriel_provider_free(provider);
     provider = NULL;
@@ -459,7 +526,7 @@ int main(void) {
         TEST(test_every_message),        TEST(test_breaches),      TEST(test_too_long),      TEST(test_chat),
         TEST(test_before_hello),         TEST(test_hello_is_late), TEST(test_one_at_a_time), TEST(test_silence),
         TEST(test_one_that_never_reads), TEST(test_killed),        TEST(test_users),         TEST(test_unknown_users),
-        TEST(test_the_socket_file),
+        TEST(test_the_socket_file),      TEST(test_lines),
     };
     rig_settle(); /* GLib's own fds are open before they are counted */
     int before = rig_open_fds(), result = cmocka_run_group_tests_name("provider", tests, NULL, NULL);
