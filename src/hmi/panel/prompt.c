@@ -9,8 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { COLUMNS_FROM = 4 }; /* scopes */
+
 struct prompt {
     GtkWidget *title, *code, *scopes[PROMPT_SCOPES]; /* rows that can be unticked */
+    GtkWidget *means[PROMPT_SCOPES], *grid;
     GtkWidget *layer, *agent, *company, *reason, *duration, *silence, *allow, *deny;
     bool open;
     bool live_now; /* Allow acts */
@@ -172,7 +175,8 @@ static GtkWidget *scope_row(struct panel *p, int i) {
     gtk_widget_add_css_class(check, "scope");
     gtk_box_append(GTK_BOX(line), icon_new(known[i].icon, 26));
     gtk_box_append(GTK_BOX(words), window_label(p, known[i].text, "strong"));
-    gtk_box_append(GTK_BOX(words), wrapping(window_label(p, known[i].means, "plain"), 40));
+    p->prompt->means[i] = wrapping(window_label(p, known[i].means, "plain"), 40);
+    gtk_box_append(GTK_BOX(words), p->prompt->means[i]);
     gtk_box_append(GTK_BOX(line), words);
     gtk_check_button_set_child(GTK_CHECK_BUTTON(check), line);
     g_signal_connect(check, "toggled", G_CALLBACK(on_tick), p);
@@ -182,11 +186,28 @@ static GtkWidget *scope_row(struct panel *p, int i) {
 }
 
 static GtkWidget *what(struct panel *p) {
-    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+    GtkWidget *grid = p->prompt->grid = gtk_grid_new();
 
+    gtk_widget_add_css_class(grid, "scopes");
     for (int i = 0; i < PROMPT_SCOPES; i++)
-        gtk_box_append(GTK_BOX(box), p->prompt->scopes[i] = scope_row(p, i));
-    return box;
+        gtk_grid_attach(GTK_GRID(grid), p->prompt->scopes[i] = scope_row(p, i), 0, i, 1, 1);
+    return grid;
+}
+
+/* One below the other; from COLUMNS_FROM on in two columns, or the answers would be off a small screen. */
+static void arrange(struct prompt *t, int n) {
+    GtkLayoutManager *layout = gtk_widget_get_layout_manager(t->grid);
+    bool two = n >= COLUMNS_FROM;
+    int at = 0;
+
+    for (int i = 0; i < PROMPT_SCOPES; i++) {
+        GtkGridLayoutChild *place = GTK_GRID_LAYOUT_CHILD(gtk_layout_manager_get_layout_child(layout, t->scopes[i]));
+
+        gtk_grid_layout_child_set_column(place, two && t->asked[i] ? at % 2 : 0);
+        gtk_grid_layout_child_set_row(place, two && t->asked[i] ? at / 2 : i);
+        gtk_label_set_max_width_chars(GTK_LABEL(t->means[i]), two ? 24 : 40);
+        at += t->asked[i];
+    }
 }
 
 static GtkWidget *how_long(struct panel *p) {
@@ -291,6 +312,7 @@ void prompt_show(struct panel *p, const struct prompt_content *content) {
         gtk_check_button_set_active(GTK_CHECK_BUTTON(t->scopes[i]), TRUE);
         gtk_widget_set_visible(t->scopes[i], t->asked[i]);
     }
+    arrange(t, (int)content->n_scopes);
     show_times(p);
     t->live_now = false;
     update_allow(p);
