@@ -158,6 +158,11 @@ const char *oriel_message_name(enum oriel_message_type type) {
     return types[type].name;
 }
 
+bool oriel_message_help_is_good(const json_t *help) {
+    char error[ORIEL_JSON_ERROR_SIZE];
+    return json_is_object(help) && oriel_fields_check(help, help_fields, 0, error);
+}
+
 static bool check_state(const json_t *message, char *error) {
     bool whole = json_is_true(json_object_get(message, "online"));
     for (const struct oriel_field *f = state_fields; f->name; f++) {

@@ -49,6 +49,9 @@ void oriel_message_hash(const void *bytes, size_t length, char out[ORIEL_HASH_SI
 /* Six digits of a hash, to compare by voice: its first 32 bits as a big-endian number, modulo 1,000,000. "000000" of
  * what is no hash. */
 enum { ORIEL_CODE_SIZE = 7 };
+/* Whether this is a `help` that a state may have. */
+bool oriel_message_help_is_good(const json_t *help);
+
 /* Why a session is over (PROTOCOL.md, Why an end). */
 struct oriel_end_reason {
     const char *name;

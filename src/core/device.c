@@ -365,6 +365,7 @@ struct oriel_device *oriel_device_new(const struct oriel_config *config, struct 
         oriel_device_free(d);
         return NULL;
     }
+    oriel_device_recall(d);
     oriel_device_publish(d);
     d->state_source = g_timeout_add_seconds(STATE_INTERVAL, publish_again, d);
     return d;

@@ -61,6 +61,8 @@ gint64 oriel_device_uptime(void);
 /* device_panel.c */
 bool oriel_device_ask(void *user, const struct oriel_session_question *question);
 void oriel_device_withdraw(void *user, const char *hash, const char *why);
+/* The call for a callback that outlived the last orield, if there is one. */
+void oriel_device_recall(struct oriel_device *device);
 void oriel_device_early(void *user, const char *hash, guint ms);
 bool oriel_device_tell(void *user, json_t *message);
 void oriel_device_announce(void *user, const char *state, const char *by, const char *reason);

@@ -207,6 +207,10 @@ story('a call carries what the machine knows, and a callback outlives the panel 
   await cast.provider.kill();
   await cast.agent.whenState((state) => !state.consent);
   assert.equal(cast.agent.state.help?.callback, call.callback);
+  const { boot } = cast.agent.state;
+  await cast.device.stop();
+  await cast.device.run();
+  assert.equal((await cast.agent.whenState((state) => state.online && state.boot !== boot)).help?.callback, call.callback); // whatever happens to the machine
   const next = await rig.provider(cast.device);
   // Answering it asks for consent like anything else.
   await cast.agent.request();
