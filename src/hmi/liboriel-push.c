@@ -241,7 +241,8 @@ static void send_frame(struct oriel_push *p, unsigned index) {
         put(&w, p->damage.areas[i].width, 2);
         put(&w, p->damage.areas[i].height, 2);
     }
-    put(&w, 0, 12); /* no cursor: it is in the picture, if there is one */
+    for (int i = 0; i < 3; i++) /* no cursor: it is in the picture, if there is one */
+        put(&w, 0, 4);
     if (!send_packet(p, &w, -1))
         return; /* capture is going; or, never seen, does not read: the damage stays */
     p->buffers[index].away = true;
