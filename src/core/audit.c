@@ -12,6 +12,7 @@
 #include "writer.h"
 
 struct oriel_audit {
+    struct oriel_history *history; /* while the log is read at the start, else NULL */
     struct oriel_log *log;
     struct oriel_note_key key;
     GHashTable *open;     /* session ids without an end, of before; empty once they are recorded as aborted */
@@ -61,11 +62,14 @@ static void look_at(void *user, const struct oriel_record_head *head, const char
     bool over = strcmp(head->event, "end") == 0 || strcmp(head->event, "aborted") == 0;
     bool boot = strcmp(head->event, "boot") == 0, policy = strcmp(head->event, "policy") == 0;
     bool cosigned = strcmp(head->event, "cosigned") == 0, exported = strcmp(head->event, "exported") == 0;
-    json_t *record = grant || over || policy || boot || cosigned || exported
+    bool told = a->history && (strcmp(head->event, "request") == 0 || strcmp(head->event, "scopes") == 0);
+    json_t *record = told || grant || over || policy || boot || cosigned || exported
                          ? oriel_json_decode(line, length, ORIEL_RECORD_MAX, why)
                          : NULL;
     const char *session = oriel_json_text(record, "session"), *what = oriel_json_text(record, "what"),
                *hash = oriel_json_text(record, "hash");
+    if (a->history)
+        oriel_history_add(a->history, head->event, record, head->time);
     if (cosigned)
         a->collected = MAX(a->collected, (guint64)oriel_json_integer(record, "size", 0));
     if (exported && strcmp(oriel_json_text(record, "by"), "broker") == 0)
@@ -137,6 +141,7 @@ struct oriel_audit *oriel_audit_open(const struct oriel_audit_setup *setup, GErr
     a->policies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     const struct oriel_log_visitor visitor = {.record = look_at, .user = a};
     bool good = load_key(a, setup, error);
+    a->history = setup->history;
     if (good) {
         a->log = oriel_log_open(
             &(struct oriel_log_setup){.directory = setup->directory,
@@ -145,6 +150,7 @@ struct oriel_audit *oriel_audit_open(const struct oriel_audit_setup *setup, GErr
                                       .was_there = setup->begun && g_file_test(setup->begun, G_FILE_TEST_EXISTS)},
             why);
         good = a->log || fail(error, why);
+        a->history = NULL;
     }
     if (good && oriel_log_tampered(a->log))
         oriel_error("%s", oriel_log_tampered(a->log));

@@ -12,15 +12,17 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "history.h"
 #include "record.h"
 
 struct oriel_audit;
 
 struct oriel_audit_setup {
-    const char *directory; /* made when it is not there */
-    const char *key;       /* file: PEM of the Ed25519 key that signs the head */
-    const char *origin;    /* the log's name, oriel/<tenant>/<device> */
-    const char *begun;     /* a file that is made with the log, and says later that there was one; NULL: none */
+    const char *directory;         /* made when it is not there */
+    const char *key;               /* file: PEM of the Ed25519 key that signs the head */
+    const char *origin;            /* the log's name, oriel/<tenant>/<device> */
+    struct oriel_history *history; /* is given the records that are there; may be NULL */
+    const char *begun;             /* a file that is made with the log, and says later that there was one; NULL: none */
 };
 
 /* Opens or creates the log. NULL with `error` set: what failed and what to do. */

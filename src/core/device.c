@@ -271,7 +271,8 @@ static void answered(void *user, bool good) {
     oriel_collector_answered(((struct oriel_device *)user)->collector, good);
 }
 
-static const struct oriel_ledger_events ledger_events = {recorded, grown, exported, answered, unrecorded};
+static const struct oriel_ledger_events ledger_events = {
+    recorded, oriel_device_record_changed, grown, exported, answered, unrecorded};
 
 static void window_changed(void *user, bool open, const char *why) {
     struct oriel_device *d = user;

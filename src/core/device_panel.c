@@ -118,12 +118,19 @@ void oriel_device_announce(void *user, const char *state, const char *by, const 
 
 /* ---- from the provider ---- */
 
+static void tell_record(struct oriel_device *d) {
+    const char *why = oriel_ledger_why(d->ledger);
+    oriel_provider_send(d->provider, json_pack("{s:s, s:s}", "t", "record", "why", why ? why : ""));
+}
+
 static void provider_connected(void *user, const char *name) {
     struct oriel_device *d = user;
     oriel_info("consent provider '%s' is connected", name);
     oriel_provider_send(d->provider, json_pack("{s:s, s:i, s:s, s:s, s:s, s:b, s:b}", "t", "welcome", "v", 1, "stop",
                                                d->config->stop_socket, "device", d->config->device_id, "name",
                                                d->identity->name, "online", (int)d->online, "call", d->help != NULL));
+    if (oriel_ledger_why(d->ledger))
+        tell_record(d);
     enum oriel_session_state state = oriel_session_state(d->session);
     if (state >= ORIEL_SESSION_STARTING && state <= ORIEL_SESSION_LIVE)
         oriel_provider_send(d->provider, session_message(d, *oriel_session_paused(d->session) ? "paused"
@@ -194,6 +201,31 @@ static void provider_masks(void *user, const uint8_t *bytes, guint count) {
     oriel_picture_masks(((struct oriel_device *)user)->picture, bytes, count);
 }
 
+void oriel_device_record_changed(void *user) {
+    struct oriel_device *d = user;
+    if (d->provider)
+        tell_record(d);
+}
+
+/* One a packet, since libraries of HMIs know flat ones only. */
+static void provider_sessions(void *user) {
+    struct oriel_device *d = user;
+    const struct oriel_history *h = oriel_ledger_history(d->ledger);
+    guint n = oriel_history_length(h);
+    if (!n)
+        oriel_provider_send(d->provider, json_pack("{s:s, s:i, s:i}", "t", "past", "index", 0, "of", 0));
+    for (guint i = 0; i < n; i++) {
+        json_t *m = json_deep_copy(oriel_history_get(h, i));
+        struct oriel_vendor *v = oriel_trust_find(d->trust, oriel_json_text(m, "vendor"), NULL);
+        json_object_set_new(m, "company", json_string(v ? v->label : oriel_json_text(m, "vendor")));
+        json_object_del(m, "vendor");
+        json_object_update_new(m, json_pack("{s:s, s:i, s:i}", "t", "past", "index", (int)i, "of", (int)n));
+        oriel_vendor_free(v);
+        if (!oriel_provider_send(d->provider, m))
+            return;
+    }
+}
+
 static void provider_chat(void *user, const char *session, const char *text) {
     struct oriel_device *d = user;
     if (strcmp(session, oriel_session_id(d->session)) == 0)
@@ -201,5 +233,5 @@ static void provider_chat(void *user, const char *session, const char *text) {
 }
 
 const struct oriel_provider_events oriel_device_provider_events = {
-    provider_connected, provider_lost,  provider_shown, provider_decision, provider_stop,
-    provider_remove,    provider_alive, provider_masks, provider_call,     provider_chat};
+    provider_connected, provider_lost,  provider_shown, provider_decision, provider_stop, provider_remove,
+    provider_alive,     provider_masks, provider_call,  provider_sessions, provider_chat};

@@ -19,6 +19,7 @@ struct oriel_ledger {
     bool stuck, told;   /* told: that it is stuck */
     guint watch, looks; /* looks: how many looks at the disk wait */
     guint64 size, collected;
+    struct oriel_history *history;
     /* the scribe's */
     struct oriel_audit *audit;
     json_t *boot; /* until it is recorded */
@@ -88,7 +89,7 @@ static bool take_boot(struct entry *e, GError **error) {
 
 static bool take_record(struct entry *e, GError **error) {
     return append_boot(e->ledger, error) &&
-           oriel_audit_append(e->ledger->audit, e->event, g_steal_pointer(&e->members), &e->time, error);
+           oriel_audit_append(e->ledger->audit, e->event, json_incref(e->members), &e->time, error);
 }
 
 static bool take_policy(struct entry *e, GError **error) {
@@ -123,8 +124,15 @@ static bool take_export(struct entry *e, GError **error) {
 
 /* ---- in the main loop ---- */
 
-static void fail(struct oriel_ledger *l, const char *why) {
+static void set_why(struct oriel_ledger *l, const char *why) {
+    bool same = g_strcmp0(l->why, why) == 0;
     l->why = why;
+    if (!same && l->events)
+        l->events->changed(l->user);
+}
+
+static void fail(struct oriel_ledger *l, const char *why) {
+    set_why(l, why);
     if (l->events)
         l->events->failed(l->user, why);
 }
@@ -181,13 +189,15 @@ static void done(struct oriel_scribe_job *job, const GError *error) {
         l->size = e->size;
         l->collected = e->collected;
     }
+    if (e->act == take_record && !error)
+        oriel_history_add(l->history, e->event, e->members, e->time.time);
     if (l->events)
         tell(l, e, !error);
     entry_free(e);
     if (!untried) {
         l->stuck = l->told = false;
         if (!error || !asked) /* an answer that is refused says nothing about the disk */
-            l->why = why;
+            set_why(l, why);
     }
     if (ticket && l->events)
         l->events->recorded(l->user, ticket, !error);
@@ -221,13 +231,19 @@ struct oriel_ledger *oriel_ledger_new(const struct oriel_config *c, const struct
                                       void *user, GError **error) {
     g_autofree char *origin = g_strdup_printf("oriel/%s/%s", c->tenant, c->device_id),
                     *begun = g_build_filename(c->trust_state, "audit.begun", NULL);
-    const struct oriel_audit_setup setup = {c->audit_directory, c->audit_key, origin, begun};
-    struct oriel_audit *audit = oriel_audit_open(&setup, error);
-    if (!audit)
+    struct oriel_history *history = oriel_history_new();
+    struct oriel_audit *audit = oriel_audit_open(
+        &(struct oriel_audit_setup){
+            .directory = c->audit_directory, .key = c->audit_key, .origin = origin, .begun = begun, .history = history},
+        error);
+    oriel_history_abort(history);
+    if (!audit) {
+        oriel_history_free(history);
         return NULL;
+    }
     struct oriel_ledger *l = g_new0(struct oriel_ledger, 1);
     *l = (struct oriel_ledger){
-        .config = c, .events = events, .user = user, .audit = audit, .scribe = oriel_scribe_new()};
+        .config = c, .events = events, .user = user, .audit = audit, .scribe = oriel_scribe_new(), .history = history};
     return l;
 }
 
@@ -238,6 +254,7 @@ void oriel_ledger_free(struct oriel_ledger *l) {
     oriel_scribe_free(l->scribe);
     g_clear_handle_id(&l->watch, g_source_remove);
     oriel_audit_close(l->audit);
+    oriel_history_free(l->history);
     json_decref(l->boot);
     g_free(l);
 }
@@ -282,6 +299,10 @@ const char *oriel_ledger_why(const struct oriel_ledger *l) {
 guint oriel_ledger_waits(const struct oriel_ledger *l) {
     gint64 longest;
     return oriel_scribe_waits(l->scribe, &longest);
+}
+
+const struct oriel_history *oriel_ledger_history(const struct oriel_ledger *l) {
+    return l->history;
 }
 
 bool oriel_ledger_is_stuck(const struct oriel_ledger *l) {

@@ -19,6 +19,8 @@ enum { ORIEL_LEDGER_PATIENCE = 10, ORIEL_LEDGER_QUEUE = 64 };
 struct oriel_ledger_events {
     /* What had this ticket is on the disk, or (false, logged) is not. */
     void (*recorded)(void *user, guint64 ticket, bool good);
+    /* oriel_ledger_why() is another. */
+    void (*changed)(void *user);
     /* There is more in the log than before. */
     void (*grown)(void *user);
     /* What the collector lacks (oriel_ledger_export), or NULL: nothing. */
@@ -50,6 +52,8 @@ const char *oriel_ledger_why(const struct oriel_ledger *ledger);
 guint oriel_ledger_waits(const struct oriel_ledger *ledger);
 /* Whether the disk does not answer, so that nothing can be put before a person. */
 bool oriel_ledger_is_stuck(const struct oriel_ledger *ledger);
+/* The last sessions on record. */
+const struct oriel_history *oriel_ledger_history(const struct oriel_ledger *ledger);
 /* For the collector; `exported` and `answered` follow. */
 void oriel_ledger_export(struct oriel_ledger *ledger, gsize max);
 void oriel_ledger_answer(struct oriel_ledger *ledger, const char *note);

@@ -242,6 +242,10 @@ static const char *handle(struct oriel_provider *p, const json_t *m) {
         if (!has_members(m, 2) || !session || !oriel_is_hash(session))
             return "stop needs exactly t and session (its id)";
         p->events->stop(p->user, session);
+    } else if (strcmp(t, "sessions") == 0) {
+        if (!has_members(m, 1))
+            return "sessions needs exactly t";
+        p->events->sessions(p->user);
     } else if (strcmp(t, "uncall") == 0) {
         if (!has_members(m, 1))
             return "uncall needs exactly t";

@@ -27,6 +27,8 @@ struct oriel_provider_events {
     void (*masks)(void *user, const uint8_t *bytes, guint count);
     /* `help`: clean `note`, and if the HMI knows them `page`, `alarms`, `callback` (PROVIDER.md). NULL: taken back. */
     void (*call)(void *user, const json_t *help);
+    /* It wants to know of the last sessions. */
+    void (*sessions)(void *user);
     /* A line to the agent of `session`: not empty, at most ORIEL_CHAT_MAX characters, as it came. */
     void (*chat)(void *user, const char *session, const char *text);
 };

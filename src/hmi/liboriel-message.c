@@ -282,13 +282,44 @@ static const char *on_draw(struct oriel *o, const struct oriel_packet *json) {
     return NULL;
 }
 
+static const char *on_past(struct oriel *o, const struct oriel_packet *json) {
+    struct oriel_past past = {.session = "", .at = "", .agent = "", .company = "", .reason = "", .by = "", .ended = ""};
+    const struct {
+        const char *name, **value;
+    } texts[] = {{"session", &past.session}, {"at", &past.at}, {"agent", &past.agent}, {"company", &past.company},
+                 {"reason", &past.reason},   {"by", &past.by}, {"ended", &past.ended}};
+
+    if (!get_seconds(json, "index", &past.index) || !get_seconds(json, "of", &past.of))
+        return bad;
+    if (past.of) {
+        for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+            if (!(*texts[i].value = oriel_packet_string(json, texts[i].name)))
+                return bad;
+        if (past.index >= past.of || !get_seconds(json, "seconds", &past.seconds))
+            return bad;
+        get_scopes(json, &past.scopes, &past.n_scopes);
+    }
+    TELL(o, past, &past);
+    return NULL;
+}
+
+static const char *on_record(struct oriel *o, const struct oriel_packet *json) {
+    const char *why = oriel_packet_string(json, "why");
+
+    if (!why)
+        return bad;
+    TELL(o, record, why);
+    return NULL;
+}
+
 static const char *handle(struct oriel *o, const char *t, const struct oriel_packet *json) {
     static const struct {
         const char *t;
         const char *(*handle)(struct oriel *o, const struct oriel_packet *json);
     } kinds[] = {
-        {"online", on_online}, {"ask", on_ask},   {"withdraw", on_withdraw}, {"session", on_session}, {"call", on_call},
-        {"chat", on_chat},     {"draw", on_draw}, {"early", on_early},       {"masked", on_masked},
+        {"online", on_online}, {"ask", on_ask},   {"withdraw", on_withdraw}, {"session", on_session},
+        {"call", on_call},     {"chat", on_chat}, {"draw", on_draw},         {"early", on_early},
+        {"masked", on_masked}, {"past", on_past}, {"record", on_record},
     };
 
     if (!strcmp(t, "welcome"))

@@ -305,6 +305,16 @@ int oriel_uncall(struct oriel *oriel) {
     return oriel_link_send(oriel, &packet);
 }
 
+int oriel_past(struct oriel *oriel) {
+    struct oriel_packet_writer packet;
+
+    if (oriel->link != LINK_UP)
+        return -ENOTCONN;
+    oriel_packet_begin(&packet);
+    oriel_packet_put_string(&packet, "t", "sessions");
+    return oriel_link_send(oriel, &packet);
+}
+
 int oriel_set_masks(struct oriel *oriel, const struct oriel_mask *masks, size_t n_masks) {
     struct oriel_mask old[ORIEL_MASKS_MAX];
     size_t n_old;

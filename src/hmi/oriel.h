@@ -103,6 +103,18 @@ struct oriel_session {
     const char *why;    /* when paused: "again" (the person is asked), "provider" (the HMI was silent), "indicator" */
 };
 
+/* A session of the past, of the device's record. */
+struct oriel_past {
+    unsigned index, of;  /* 0 is the newest. With `of` 0 there was none, and nothing else is set */
+    const char *session; /* its name */
+    const char *at;      /* when it began: "2026-11-26T07:00:00.000Z", UTC */
+    const char *agent, *company, *reason;
+    const char *const *scopes; /* in force at last */
+    size_t n_scopes;
+    unsigned seconds;       /* that it lasted; 0 while it lives */
+    const char *by, *ended; /* as `by` and `reason` of an ended session, also "aborted"; "" while it lives */
+};
+
 enum oriel_draw_kind {
     ORIEL_DRAW_POINT,  /* the agent points there now: one point, which moves with the next. Fades within a second. */
     ORIEL_DRAW_MARK,   /* a ring around that place: one point */
@@ -159,6 +171,13 @@ struct oriel_callbacks {
     /* The masks that oriel_set_masks() set last are in force: no picture is taken without them any more. What they hide
      * may be drawn now. */
     void (*masked)(struct oriel *oriel, void *user);
+
+    /* Answers to oriel_past(), the newest first. */
+    void (*past)(struct oriel *oriel, const struct oriel_past *past, void *user);
+
+    /* Nothing can be recorded now, so every request is denied and nobody is asked: say so on the panel, in words of
+     * your own; `why` is for a log. "": it can again. Told when it changes, and after `online` when it can't. */
+    void (*record)(struct oriel *oriel, const char *why, void *user);
 };
 
 /* Makes a handle and begins to connect. `path` is core's socket (NULL: ORIEL_DEFAULT_SOCKET), `name` what core's log
@@ -278,6 +297,9 @@ ORIEL_API int oriel_set_surface(struct oriel *oriel, const struct oriel_surface 
  * many: they are joined. Say it when the picture is whole. Damage that comes faster than agents are shown pictures adds
  * up. -EINVAL: no surface is set, or NULL areas. */
 ORIEL_API int oriel_damage(struct oriel *oriel, const struct oriel_area *areas, size_t n_areas);
+
+/* Asks for the last sessions, at most 10; `past` tells them. -ENOTCONN. */
+ORIEL_API int oriel_past(struct oriel *oriel);
 
 /* Whether the indicator of a session can be seen on the panel at this moment. Say the truth: hidden behind another
  * window, minimized or on another page is false. Kept and reported once a second and at each change; false at first. */

@@ -110,6 +110,8 @@ story('disk full: no request is even shown, and it works again when there is roo
   const text = readFileSync(device.auditFile, 'utf8');
   assert.ok(text.endsWith('}\n'));
   const before = device.audit().length;
+  assert.ok(provider.packets.some(({ t, why }) => t === 'record' && /disk is full/.test(why)), 'the panel is not told');
+  assert.match((await device.oriel('status')).stdout, /every request is denied: the device's disk is full/);
   provider.packets.length = 0;
   await agent.request();
   assert.equal((await agent.denial()).reason, 'audit');
@@ -119,6 +121,7 @@ story('disk full: no request is even shown, and it works again when there is roo
   provider.forgive();
   await agent.request();
   assert.equal((await agent.denial()).reason, 'denied');
+  assert.ok(provider.packets.some(({ t, why }) => t === 'record' && why === ''), 'the panel is not told that it can again');
   assert.deepEqual(device.audit().map(({ seq }) => seq), device.audit().map((_, i) => i + 1));
   assert.equal(device.captures(), 0);
 });
@@ -355,6 +358,10 @@ story('proof for a vendor, export to a collector, and its answer', async ({ rig 
   const grant = await agent.grant();
   await device.oriel('stop');
   await until('the end on record', () => events(device).includes('end'));
+  // The panel is told who looked; who was denied did not.
+  provider.send({ t: 'sessions' });
+  const past = await provider.next('past');
+  assert.deepEqual([past.index, past.of, past.agent, past.company, past.ended, past.by, past.scopes], [0, 1, 'Anna Weber', 'Fill & Cap GmbH', 'stopped', 'local', ['view']]);
   const { session } = device.audit().find(({ event }) => event === 'grant');
   const vkey = join(broker.keys.owner, 'audit', `${device.config.device.tenant}.${device.id}.vkey`);
   const good = async (...args) => { const result = await device.oriel('audit', ...args); assert.equal(result.code, 0, result.stderr); return result.stdout; };

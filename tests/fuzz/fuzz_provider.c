@@ -60,8 +60,12 @@ static void chat(void *user, const char *session, const char *text) {
     fuzz_check(greeted && oriel_is_hash(session) && *text && g_utf8_strlen(text, -1) <= ORIEL_CHAT_MAX);
 }
 
-static const struct oriel_provider_events events = {connected, lost,  shown, decision, stop,
-                                                    removed,   alive, masks, call,     chat};
+static void sessions(void *user) {
+    fuzz_check(greeted);
+}
+
+static const struct oriel_provider_events events = {connected, lost,  shown, decision, stop, removed,
+                                                    alive,     masks, call,  sessions, chat};
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 
 static void tidy_up(void) {

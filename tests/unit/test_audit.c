@@ -15,7 +15,10 @@
 static char *folder, *path, *keys, *key, *begun;
 
 static struct oriel_audit *open_in(const char *directory, GError **error) {
-    return oriel_audit_open(&(struct oriel_audit_setup){directory, key, "oriel/plant/filler-1", begun}, error);
+    return oriel_audit_open(
+        &(struct oriel_audit_setup){
+            .directory = directory, .key = key, .origin = "oriel/plant/filler-1", .begun = begun},
+        error);
 }
 
 static struct oriel_audit *open_log(void) {

@@ -75,8 +75,13 @@ static void on_chat(void *user, const char *session, const char *text) {
     note("chat:%.4s:%s", session, text);
 }
 
-static const struct oriel_provider_events callbacks = {on_connected, on_lost,  on_shown, on_decision, on_stop,
-                                                       on_remove,    on_alive, on_masks, on_call,     on_chat};
+static void on_sessions(void *user) {
+    note("sessions");
+}
+
+static const struct oriel_provider_events callbacks = {on_connected, on_lost,     on_shown, on_decision,
+                                                       on_stop,      on_remove,   on_alive, on_masks,
+                                                       on_call,      on_sessions, on_chat};
 
 static void listen_for(const char *users) {
     g_autoptr(GError) error = NULL;

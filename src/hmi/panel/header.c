@@ -98,6 +98,8 @@ static GtkWidget *support_entry(struct panel *p) {
     gtk_box_append(GTK_BOX(inner), window_label(p, T_CALL_SUPPORT, NULL));
     p->call_button = window_button(inner, "call", G_CALLBACK(on_call), p);
     p->no_support = window_label(p, T_NO_SUPPORT, "no-support");
+    p->no_record = window_label(p, T_NO_RECORD, "no-support");
+    geometry_add(p, "no-record", p->no_record);
     p->called = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
     gtk_widget_add_css_class(p->called, "called");
     gtk_box_append(GTK_BOX(p->called), icon_new(ICON_PHONE, 18));
@@ -108,6 +110,7 @@ static GtkWidget *support_entry(struct panel *p) {
     geometry_add(p, "take-back", back);
     gtk_box_append(GTK_BOX(box), p->call_button);
     gtk_box_append(GTK_BOX(box), p->no_support);
+    gtk_box_append(GTK_BOX(box), p->no_record);
     gtk_box_append(GTK_BOX(box), p->called);
     gtk_widget_set_valign(box, GTK_ALIGN_CENTER);
     return box;
@@ -202,7 +205,8 @@ void header_update(struct panel *p) {
 
     gtk_widget_set_visible(p->called, called);
     gtk_widget_set_visible(p->call_button, available && !called && !support_in_session(p));
-    gtk_widget_set_visible(p->no_support, !available && !called);
+    gtk_widget_set_visible(p->no_support, !available && !called && !support_unrecorded(p));
+    gtk_widget_set_visible(p->no_record, !available && !called && support_unrecorded(p));
     gtk_widget_set_sensitive(p->start, p->sim.state == SIM_STOPPED);
     gtk_widget_set_sensitive(p->stop, p->sim.state != SIM_STOPPED);
     gtk_widget_queue_draw(p->state);

@@ -1,4 +1,5 @@
-/* page-service.c: what the fitter wants to know: wear, inputs and outputs, versions. */
+/* page-service.c: what the fitter wants to know: wear, inputs and outputs, versions; and, by a button, who looked
+ * (looked.c). */
 #include "panel.h"
 
 #include <stdio.h>
@@ -83,6 +84,23 @@ static void draw_system(GtkWidget *canvas, GtkSnapshot *s, double width, double 
     }
 }
 
+/* The table shows one or the other. */
+static void on_looked(GtkToggleButton *button, gpointer user) {
+    struct panel *p = user;
+    struct table *t = p->service_table;
+    bool looked = gtk_toggle_button_get_active(button);
+
+    t->columns = looked ? looked_columns(&t->n_columns) : columns;
+    t->n_columns = looked ? t->n_columns : (int)G_N_ELEMENTS(columns);
+    t->row_height = looked ? 27 : 37.5;
+    t->rows = looked ? looked_rows : rows;
+    t->cell = looked ? looked_cell : cell;
+    t->title = looked ? T_LOOKED : T_MAINTENANCE;
+    if (looked)
+        support_ask_past(p);
+    gtk_widget_queue_draw(t->canvas);
+}
+
 GtkWidget *service_create(struct panel *p) {
     static struct table table = {
         .columns = columns,
@@ -94,7 +112,7 @@ GtkWidget *service_create(struct panel *p) {
         .title = T_MAINTENANCE,
     };
     GtkWidget *page = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0), *top = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0),
-              *system;
+              *side = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0), *looked = gtk_toggle_button_new(), *system;
 
     table.user = p;
     p->service_table = &table;
@@ -107,7 +125,15 @@ GtkWidget *service_create(struct panel *p) {
     gtk_widget_add_css_class(page, "page");
     gtk_widget_add_css_class(top, "row");
     gtk_box_append(GTK_BOX(top), table.canvas);
-    gtk_box_append(GTK_BOX(top), system);
+    gtk_widget_set_vexpand(system, TRUE);
+    gtk_button_set_child(GTK_BUTTON(looked), window_label(p, T_LOOKED, NULL));
+    gtk_widget_add_css_class(looked, "command");
+    g_signal_connect(looked, "toggled", G_CALLBACK(on_looked), p);
+    geometry_add(p, "looked", looked);
+    gtk_widget_add_css_class(side, "row");
+    gtk_box_append(GTK_BOX(side), system);
+    gtk_box_append(GTK_BOX(side), looked);
+    gtk_box_append(GTK_BOX(top), side);
     gtk_box_append(GTK_BOX(page), top);
     gtk_box_append(GTK_BOX(page), p->io);
     return page;

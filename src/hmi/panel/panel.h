@@ -35,7 +35,7 @@ struct panel {
     GtkCssProvider *scaling;
 
     GtkWidget *clock, *state, *footer;
-    GtkWidget *call_button, *no_support, *called; /* one of them is visible */
+    GtkWidget *call_button, *no_support, *no_record, *called; /* one of them is visible */
     GtkWidget *gauges[SIM_CHANNELS], *mimic, *production, *latest, *start, *stop, *reset;
     struct table *alarm_table, *recipe_table, *valve_table, *list_table, *service_table;
     GtkWidget *trend, *io;
@@ -50,6 +50,7 @@ struct panel {
     struct hidden *hidden;
     struct push *push;         /* NULL without --push */
     GtkWidget *recipe;         /* its parameters */
+    struct looked *looked;     /* NULL: not asked yet */
     struct overlay *overlay;   /* NULL: this screen can't have one */
     struct geometry *geometry; /* NULL without --print-geometry */
 };
@@ -86,11 +87,29 @@ void recipe_load(struct panel *panel); /* the one that is chosen */
 GtkWidget *service_create(struct panel *panel);
 void format_value(char *buffer, size_t size, double value, int decimals); /* with the language's decimal sign */
 
+/* looked.c */
+enum { LOOKED_MAX = 10 };
+
+struct looked_entry {
+    char at[16], agent[128], company[128];
+    unsigned seconds;
+    bool over;
+    enum text_id end;
+};
+
+const struct table_column *looked_columns(int *n);
+int looked_rows(void *user);
+void looked_cell(void *user, int row, int column, struct table_cell *cell);
+/* One of the device's answer; `at` as liboriel has it. */
+void looked_take(struct panel *panel, unsigned index, unsigned of, const char *at, const struct looked_entry *entry);
+
 /* support.c */
+void support_ask_past(struct panel *panel); /* looked_take() follows */
 void support_create(struct panel *panel);
 void support_destroy(struct panel *panel);
 bool support_available(struct panel *panel); /* core is there and reaches the broker */
 bool support_connected(struct panel *panel);
+bool support_unrecorded(struct panel *panel); /* nobody can be asked, since nothing can be recorded */
 bool support_called(struct panel *panel);
 bool support_in_session(struct panel *panel);
 void support_call(struct panel *panel, const char *note, const char *callback);

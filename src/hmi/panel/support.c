@@ -16,6 +16,7 @@ struct support {
     struct oriel *oriel;
     guint source;
     bool connected, online, called;
+    bool unrecorded;  /* nothing can be recorded */
     bool lost;        /* `closed` was told at least once */
     char request[80]; /* the open one, or empty */
     char session[80]; /* the one under way, or empty */
@@ -38,7 +39,7 @@ static void on_closed(struct oriel *oriel, const char *why, void *user) {
     if (p->support->connected || !p->support->lost)
         geometry_event(p, "closed");
     p->support->lost = true;
-    p->support->connected = p->support->online = p->support->called = false;
+    p->support->connected = p->support->online = p->support->called = p->support->unrecorded = false;
     g_printerr("oriel-panel: no support: %s\n", why);
     call_hide(p);
     header_update(p);
@@ -77,20 +78,20 @@ static void on_withdraw(struct oriel *oriel, const char *request, const char *wh
     geometry_event(p, event);
 }
 
-static enum text_id end_text(const struct oriel_session *session) {
-    if (!strcmp(session->reason, "disconnected") || !strcmp(session->reason, "provider-lost"))
+static enum text_id end_text(const char *by, const char *reason) {
+    if (!strcmp(reason, "disconnected") || !strcmp(reason, "provider-lost"))
         return T_ENDED_LOST;
-    if (!strcmp(session->by, "person"))
+    if (!strcmp(by, "person"))
         return T_ENDED_PERSON;
-    if (!strcmp(session->by, "local"))
+    if (!strcmp(by, "local"))
         return T_ENDED_LOCAL;
-    if (!strcmp(session->reason, "not-renewed"))
+    if (!strcmp(reason, "not-renewed"))
         return T_ENDED_UNANSWERED;
-    if (!strcmp(session->reason, "hung-up"))
+    if (!strcmp(reason, "hung-up"))
         return T_ENDED_AGENT;
-    if (!strcmp(session->reason, "expired"))
+    if (!strcmp(reason, "expired"))
         return T_ENDED_EXPIRED;
-    return strcmp(session->reason, "peer-lost") ? T_ENDED_FAULT : T_ENDED_PEER;
+    return strcmp(reason, "peer-lost") ? T_ENDED_FAULT : T_ENDED_PEER;
 }
 
 static void on_session(struct oriel *oriel, const struct oriel_session *session, void *user) {
@@ -101,7 +102,7 @@ static void on_session(struct oriel *oriel, const struct oriel_session *session,
         p->support->session[0] = '\0';
         chat_end(p);
         overlay_clear(p);
-        indicator_notice(p, text_with(notice, sizeof notice, T_ENDED, text(end_text(session))));
+        indicator_notice(p, text_with(notice, sizeof notice, T_ENDED, text(end_text(session->by, session->reason))));
         snprintf(event, sizeof event, "session ended %.30s %.40s", session->by, session->reason);
     } else {
         bool live = session->state == ORIEL_SESSION_LIVE, frozen = session->state == ORIEL_SESSION_PAUSED;
@@ -116,6 +117,7 @@ static void on_session(struct oriel *oriel, const struct oriel_session *session,
         snprintf(event, sizeof event, "session %s", live ? "live" : frozen ? "paused" : "starting");
     }
     header_update(p);
+    support_ask_past(p);
     geometry_event(p, event);
 }
 
@@ -146,6 +148,26 @@ static void on_masked(struct oriel *oriel, void *user) {
     hidden_masked(user);
 }
 
+static void on_past(struct oriel *oriel, const struct oriel_past *past, void *user) {
+    struct looked_entry e = {.seconds = past->seconds, .over = past->ended[0]};
+
+    snprintf(e.agent, sizeof e.agent, "%s", past->agent);
+    snprintf(e.company, sizeof e.company, "%s", past->company);
+    e.end = !e.over ? T_LOOKED_LIVE : !strcmp(past->ended, "aborted") ? T_LOOKED_CUT : end_text(past->by, past->ended);
+    looked_take(user, past->index, past->of, past->at, &e);
+}
+
+/* Nobody can be asked: the button is not offered, and why is said in its place. */
+static void on_record(struct oriel *oriel, const char *why, void *user) {
+    struct panel *p = user;
+
+    p->support->unrecorded = *why;
+    if (*why)
+        g_printerr("oriel-panel: no support: %s\n", why);
+    geometry_event(p, *why ? "record no" : "record yes");
+    header_update(p);
+}
+
 static gboolean on_readable(gint fd, GIOCondition condition, gpointer oriel) {
     oriel_dispatch(oriel);
     return G_SOURCE_CONTINUE;
@@ -163,6 +185,8 @@ void support_create(struct panel *p) {
         .chat = on_chat,
         .live = on_live,
         .masked = on_masked,
+        .past = on_past,
+        .record = on_record,
     };
     int r;
 
@@ -185,11 +209,19 @@ void support_destroy(struct panel *p) {
 }
 
 bool support_available(struct panel *p) {
-    return p->support && p->support->connected && p->support->online;
+    return p->support && p->support->connected && p->support->online && !p->support->unrecorded;
 }
 
 bool support_connected(struct panel *p) {
     return p->support && p->support->connected;
+}
+
+bool support_unrecorded(struct panel *p) {
+    return p->support && p->support->unrecorded;
+}
+
+void support_ask_past(struct panel *p) {
+    oriel_past(p->support->oriel);
 }
 
 bool support_called(struct panel *p) {

@@ -149,6 +149,12 @@ static const char *const texts[T_COUNT][TEXT_LANGUAGES] = {
     [T_NOT_CONNECTED] = {"not connected", "nicht verbunden", "non connecté", "sin conexión"},
 
     [T_CALL_SUPPORT] = {"Call support", "Support rufen", "Appeler le support", "Llamar a soporte"},
+    [T_NO_RECORD] = {"No support: the record of sessions can’t be written", "Kein Support: Sitzungen sind nicht protokollierbar", "Pas de support : journal des sessions indisponible", "Sin soporte: no se puede registrar la sesión"},
+    [T_LOOKED] = {"Who looked", "Wer sah zu", "Qui a regardé", "Quién miró"},
+    [T_LOOKED_WHO] = {"Who", "Wer", "Qui", "Quién"},
+    [T_LOOKED_END] = {"Ended", "Ende", "Fin", "Fin"},
+    [T_LOOKED_LIVE] = {"still on", "läuft noch", "en cours", "en curso"},
+    [T_LOOKED_CUT] = {"power was cut", "Strom war weg", "coupure de courant", "corte de corriente"},
     [T_NO_SUPPORT] = {"Support not available", "Support nicht verfügbar", "Support indisponible", "Soporte no disponible"},
     [T_CALLED] = {"Support has been called", "Support ist gerufen", "Le support est appelé", "Soporte avisado"},
     [T_TAKE_BACK] = {"Take back", "Zurücknehmen", "Annuler", "Anular"},

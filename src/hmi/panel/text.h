@@ -149,6 +149,12 @@ enum text_id {
     /* support */
     T_CALL_SUPPORT,
     T_NO_SUPPORT,
+    T_NO_RECORD,
+    T_LOOKED,
+    T_LOOKED_WHO,
+    T_LOOKED_END,
+    T_LOOKED_LIVE,
+    T_LOOKED_CUT,
     T_CALLED,
     T_TAKE_BACK,
     T_CALL_HINT,
