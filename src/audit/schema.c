@@ -1,6 +1,6 @@
 /* See schema.h. A member is NAME:KIND, with '?' when it may be absent. Kinds: t text · i whole number from 0 · n number
- * from 0 · r number · b true or false · l list of texts. No event holds content of a session, keystrokes or addresses
- * of peers; the relay of media-start is the vendor's TURN server. */
+ * from 0 · r number · b true or false · l list of texts. No event holds content of a session, keystrokes, or, unless
+ * [audit] addresses=yes, addresses of peers; the relay of media-start is the vendor's TURN server. */
 #include "schema.h"
 
 #include <stdio.h>
@@ -17,7 +17,7 @@ static const struct {
     {"decision", "request:t session:t? allow:b scopes:l? reason:t? detail:t? by:t? authorisation:t? use:i?"},
     {"grant", "request:t session:t vendor:t agent:t scopes:l seconds:i by:t? authorisation:t? use:i? sandbox:t?"},
     {"media-start", "session:t fingerprint:t agent_fingerprint:t relay:t?"},
-    {"live", "session:t path:i transport:t"},
+    {"live", "session:t path:i transport:t addresses:l?"},
     {"pause", "session:t reason:t"},
     {"resume", "session:t"},
     {"camera", "session:t on:b name:t?"},

@@ -76,6 +76,16 @@ static int take_answer(const struct oriel_cli_audit *a) {
     return answer ? 0 : 1;
 }
 
+/* Of a log that orield writes, before it is read; of a copy, or while orield does not run, nobody records it. */
+static bool record_export(const struct oriel_cli_audit *a, uint64_t from) {
+    if (a->cli->directory || !oriel_cli_runs(a->cli))
+        return true;
+    json_t *answer = oriel_cli_ask_with(a->cli, "exported", json_pack("{s:I}", "first", (json_int_t)from));
+    bool good = answer != NULL;
+    json_decref(answer);
+    return good;
+}
+
 int oriel_cli_audit_export(const struct oriel_cli_audit *a) {
     struct oriel_note_key keys[ORIEL_CLI_KEYS_MAX];
     struct export e = {.from = a->from ? strtoull(a->from, NULL, 10) : 1};
@@ -86,6 +96,8 @@ int oriel_cli_audit_export(const struct oriel_cli_audit *a) {
                     a->from);
         return 2;
     }
+    if (!record_export(a, e.from))
+        return 1;
     size_t count = oriel_cli_audit_keys(a, keys);
     _cleanup_close_ int fd = count ? oriel_cli_audit_open(a->cli) : -1;
     int out = fd >= 0 ? open(a->out, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;

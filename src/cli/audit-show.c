@@ -106,6 +106,20 @@ static void print_end(const json_t *r) {
            oriel_json_integer(r, "bytes", 0));
 }
 
+static const char *why_paused(const char *reason) {
+    return strcmp(reason, "again") == 0       ? "the person is asked whether it may go on"
+           : strcmp(reason, "provider") == 0  ? "the panel's program was silent"
+           : strcmp(reason, "indicator") == 0 ? "its indicator was not to be seen"
+                                              : reason;
+}
+
+static void print_scopes(const json_t *r) {
+    size_t i;
+    json_t *scope;
+    printf("the person took %s away; left:", text(r, "removed"));
+    json_array_foreach(json_object_get(r, "scopes"), i, scope) printf(" %s", json_string_value(scope));
+}
+
 static bool is_common(const char *name) {
     static const char *const common[] = {"seq", "time", "boot_time", "clock", "prev", "event"};
     for (size_t i = 0; i < sizeof common / sizeof *common; i++)
@@ -141,6 +155,14 @@ static void print_record(const json_t *r, const char *indent) {
         printf("the person sees the prompt");
     else if (strcmp(event, "grant") == 0)
         printf("session %s is granted", text(r, "session"));
+    else if (strcmp(event, "pause") == 0)
+        printf("the picture stands still: %s", why_paused(text(r, "reason")));
+    else if (strcmp(event, "resume") == 0)
+        printf("the picture goes on");
+    else if (strcmp(event, "scopes") == 0)
+        print_scopes(r);
+    else if (strcmp(event, "media-start") == 0)
+        printf("media begins%s%s", *text(r, "relay") ? ", through " : "", text(r, "relay"));
     else if (strcmp(event, "live") == 0)
         printf("the picture flows (%s)", text(r, "transport"));
     else if (strcmp(event, "aborted") == 0)

@@ -123,8 +123,8 @@ static struct oriel_config *load_config(const struct oriel_cli *cli) {
 }
 
 bool oriel_cli_audit_is_step(const char *event) {
-    static const char *const steps[] = {"request",     "prompt", "decision", "grant",
-                                        "media-start", "live",   "end",      "aborted"};
+    static const char *const steps[] = {"request", "prompt", "early",  "decision", "grant", "media-start",
+                                        "live",    "pause",  "resume", "scopes",   "end",   "aborted"};
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
         if (strcmp(steps[i], event) == 0)
             return true;

@@ -25,6 +25,8 @@ int oriel_cli_audit(const struct oriel_cli *cli, int argc, char **argv);
 /* Asks orield over its control socket: {"op": op}. A new reference, or NULL after saying why. */
 json_t *oriel_cli_ask(const struct oriel_cli *cli, const char *op);
 /* With more members; takes them. */
+/* Whether orield is there to be asked; says nothing. */
+bool oriel_cli_runs(const struct oriel_cli *cli);
 json_t *oriel_cli_ask_with(const struct oriel_cli *cli, const char *op, json_t *members);
 
 /* Each record of the audit log to `each`, in order. False after saying why. A line that is no record is said, and

@@ -56,6 +56,16 @@ json_t *oriel_cli_ask(const struct oriel_cli *cli, const char *op) {
     return oriel_cli_ask_with(cli, op, json_object());
 }
 
+bool oriel_cli_runs(const struct oriel_cli *cli) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    g_autofree char *path = socket_path(cli);
+    _cleanup_close_ int fd = path ? socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0) : -1;
+    if (!path || strlen(path) >= sizeof address.sun_path)
+        return false;
+    strcpy(address.sun_path, path);
+    return connect(fd, (struct sockaddr *)&address, sizeof address) == 0 || (errno != ENOENT && errno != ECONNREFUSED);
+}
+
 json_t *oriel_cli_ask_with(const struct oriel_cli *cli, const char *op, json_t *members) {
     _cleanup_free_ char *path = socket_path(cli);
     _cleanup_close_ int fd = path ? connect_to(path) : -1;

@@ -106,6 +106,7 @@ static const struct key keys[] = {
     {"audit", "key", ABSOLUTE_PATH, AT(audit_key), "/etc/oriel/audit.key"},
     {"audit", "collector", TEXT, AT(audit_collector), "", .max = 255},
     {"audit", "collector-key", ABSOLUTE_PATH, AT(audit_collector_key), ""},
+    {"audit", "addresses", CHOICE, AT(audit_addresses), "no", .choices = "yes|no"},
     {"audit", "keep", NUMBER, AT(audit_keep), "8", .min = 1, .max = 4096},
     {"sandbox", "without-namespaces", CHOICE, AT(sandbox_without), "refuse", .choices = "refuse|run-unprotected"},
     {"sandbox", "violations", CHOICE, AT(sandbox_violations), "kill", .choices = "kill|log"},

@@ -46,6 +46,7 @@ struct oriel_config {
     char *unattended_clock;                              /* "synchronised", "local" */
     char *audit_directory, *audit_key, *audit_collector; /* the latter: a vkey, or "" */
     char *audit_collector_key;                           /* file: a public JWK; "": no export by the broker */
+    char *audit_addresses;                               /* "yes": those of agents are recorded */
     guint audit_keep;                                    /* MiB, closed segments, that are not dropped */
     char *sandbox_without, *sandbox_violations;
     char *media_graph; /* the text of media_pipeline; NULL until graph.h read it */

@@ -61,8 +61,11 @@ static json_t *answer(struct oriel_control *control, uid_t uid, const char *pack
     } else if (op && strcmp(op, "cosigned") == 0 && oriel_json_text(request, "note")) {
         bool good = control->ops->cosigned(control->user, oriel_json_text(request, "note"), &problem);
         reply = done(good, problem);
+    } else if (op && strcmp(op, "exported") == 0 && oriel_json_integer(request, "first", 0) > 0) {
+        bool good = control->ops->exported(control->user, (guint64)oriel_json_integer(request, "first", 0), &problem);
+        reply = done(good, problem);
     } else {
-        reply = failure("unknown op; allowed: status, stop, acknowledge, cosigned");
+        reply = failure("unknown op; allowed: status, stop, acknowledge, cosigned, exported");
     }
     json_decref(request);
     return reply;

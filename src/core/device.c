@@ -246,7 +246,15 @@ static bool cosigned(void *user, const char *note, GError **error) {
     return false;
 }
 
-static const struct oriel_control_ops control_ops = {status, stop, acknowledge, cosigned};
+static bool exported_to_file(void *user, guint64 first, GError **error) {
+    struct oriel_device *d = user;
+    if (oriel_session_state(d->session) == ORIEL_SESSION_IDLE) /* it waits for the disk */
+        return oriel_ledger_file(d->ledger, first, error);
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_BUSY, "somebody is asking or has a session; try again after it");
+    return false;
+}
+
+static const struct oriel_control_ops control_ops = {status, stop, acknowledge, cosigned, exported_to_file};
 
 /* ---- life ---- */
 
@@ -358,7 +366,8 @@ struct oriel_device *oriel_device_new(const struct oriel_config *config, struct 
     d->backoff = oriel_backoff_new();
     d->trust = oriel_trust_new(config);
     const struct oriel_session_rules rules = {config->consent_timeout, config->consent_allow_after,
-                                              config->consent_again, config->consent_grace};
+                                              config->consent_again, config->consent_grace,
+                                              strcmp(config->audit_addresses, "yes") == 0};
     d->session = oriel_session_new(&session_ops, d, &rules);
     d->picture = oriel_picture_new(config, launcher, d->session, oriel_device_give_frames, d);
     oriel_launcher_on_stop(launcher, stopped, d);

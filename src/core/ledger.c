@@ -36,7 +36,7 @@ struct entry {
     json_t *members;
     struct oriel_record_time time;
     guint uid;
-    gsize max;               /* of an export */
+    guint64 max;             /* bytes of an export; of one to a file, its first record */
     guint64 size, collected; /* of the log, after it */
     GError **outcome;        /* of who waits */
     bool *good;
@@ -112,6 +112,15 @@ static bool take_acknowledgement(struct entry *e, GError **error) {
 static bool take_answer(struct entry *e, GError **error) {
     const struct oriel_config *c = e->ledger->config;
     return oriel_audit_cosigned(e->ledger->audit, c->audit_collector, e->event, c->audit_keep, error);
+}
+
+static bool take_file(struct entry *e, GError **error) {
+    struct oriel_audit *a = e->ledger->audit;
+    return append_boot(e->ledger, error) &&
+           oriel_audit_append(a, "exported",
+                              json_pack("{s:I, s:I, s:s}", "first", (json_int_t)e->max, "last",
+                                        (json_int_t)oriel_audit_size(a), "by", "file"),
+                              NULL, error);
 }
 
 static bool take_export(struct entry *e, GError **error) {
@@ -342,6 +351,12 @@ static bool wait_for(struct entry *e, GError **error) {
 bool oriel_ledger_acknowledge(struct oriel_ledger *l, guint uid, GError **error) {
     struct entry *e = entry_new(l, take_acknowledgement);
     e->uid = uid;
+    return wait_for(e, error);
+}
+
+bool oriel_ledger_file(struct oriel_ledger *l, guint64 first, GError **error) {
+    struct entry *e = entry_new(l, take_file);
+    e->max = first;
     return wait_for(e, error);
 }
 

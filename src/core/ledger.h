@@ -61,6 +61,7 @@ void oriel_ledger_answer(struct oriel_ledger *ledger, const char *note);
 void oriel_ledger_sizes(const struct oriel_ledger *ledger, guint64 *size, guint64 *collected);
 /* These wait for the disk: not while somebody may have to stop something. */
 bool oriel_ledger_acknowledge(struct oriel_ledger *ledger, guint uid, GError **error);
+bool oriel_ledger_file(struct oriel_ledger *ledger, guint64 first, GError **error);
 bool oriel_ledger_cosigned(struct oriel_ledger *ledger, const char *note, GError **error);
 
 #endif

@@ -77,6 +77,7 @@ static void clear(struct oriel_session *s) {
     g_ptr_array_set_size(s->candidates, 0);
     s->sent = s->expected = 0;
     s->local_candidates = s->remote_candidates = 0;
+    g_clear_pointer(&s->addresses, json_decref);
     for (guint i = 0; i < ORIEL_EARLY_MAX; i++)
         g_clear_pointer(&s->early[i], json_decref);
     s->expires = s->started = 0;
@@ -418,6 +419,7 @@ static void send_offer(struct oriel_session *s) {
     s->path++;
     s->renewing = s->answered = false;
     s->remote_candidates = 0;
+    g_clear_pointer(&s->addresses, json_decref);
     oriel_session_send_sequenced(s, ORIEL_MESSAGE_SDP, json_pack("{s:s, s:s}", "type", "offer", "sdp", s->offer));
     set_state(s, ORIEL_SESSION_CONNECTING);
     arm(s, MIN(s->expires, oriel_boottime() + CONNECT_TIMEOUT * ORIEL_SECOND));
@@ -515,9 +517,10 @@ void oriel_session_local_candidate(struct oriel_session *s, guint mline, const c
 void oriel_session_live(struct oriel_session *s) {
     if (s->state != ORIEL_SESSION_CONNECTING || s->renewing)
         return;
-    oriel_session_record_step(
-        s, ORIEL_STEP_LIVE, "live",
-        json_pack("{s:s, s:i, s:s}", "session", s->id, "path", (int)s->path, "transport", s->transport));
+    json_t *members = json_pack("{s:s, s:i, s:s}", "session", s->id, "path", (int)s->path, "transport", s->transport);
+    if (s->addresses)
+        json_object_set(members, "addresses", s->addresses);
+    oriel_session_record_step(s, ORIEL_STEP_LIVE, "live", members);
 }
 
 static void live_recorded(struct oriel_session *s) {
@@ -612,6 +615,23 @@ void oriel_session_helpers_gone(struct oriel_session *s) {
     set_state(s, ORIEL_SESSION_IDLE);
 }
 
+/* candidate:FOUNDATION COMPONENT PROTOCOL PRIORITY ADDRESS PORT … (RFC 8839). */
+static void note_address(struct oriel_session *s, const char *candidate) {
+    g_auto(GStrv) parts = g_strsplit(candidate, " ", 6);
+    if (!s->rules.addresses || g_strv_length(parts) < 6)
+        return;
+    g_autofree char *address = oriel_text_clean(parts[4], 64);
+    s->addresses = s->addresses ? s->addresses : json_array();
+    if (!oriel_session_has(s->addresses, address))
+        json_array_append_new(s->addresses, json_string(address));
+}
+
+static void take_candidate(struct oriel_session *s, const json_t *m) {
+    const char *candidate = oriel_json_text(m, "candidate");
+    note_address(s, candidate);
+    s->ops->candidate(s->user, (guint)oriel_json_integer(m, "mline", 0), candidate);
+}
+
 static void handle_in_turn(struct oriel_session *s, enum oriel_message_type type, const json_t *m) {
     guint path = (guint)oriel_json_integer(m, "path", s->path);
     if (path < s->path)
@@ -627,7 +647,7 @@ static void handle_in_turn(struct oriel_session *s, enum oriel_message_type type
         if (++s->remote_candidates > CANDIDATES_MAX)
             oriel_session_end(s, "device", "protocol", "more than 64 candidates");
         else
-            s->ops->candidate(s->user, (guint)oriel_json_integer(m, "mline", 0), oriel_json_text(m, "candidate"));
+            take_candidate(s, m);
     } else if (strcmp(oriel_json_text(m, "type"), "answer") != 0 || s->answered) {
         oriel_session_end(s, "device", "protocol",
                           s->answered ? "a second answer" : "an offer; only the device offers");

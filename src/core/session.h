@@ -81,6 +81,7 @@ struct oriel_session_rules {
     guint timeout;      /* seconds for an answer */
     guint allow_after;  /* ms after the prompt was shown from which on a yes counts */
     guint again, grace; /* seconds until the person is asked again, and for the answer; again 0: never */
+    bool addresses;     /* those that the agent's browser names are recorded */
 };
 
 /* Effects. `user` is the pointer given to oriel_session_new. None may call back into the session, but for record(). */

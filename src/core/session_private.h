@@ -52,6 +52,7 @@ struct oriel_session {
     json_t
         *early[ORIEL_EARLY_MAX]; /* the agent's messages that came before their turn, by seq modulo ORIEL_EARLY_MAX */
     guint local_candidates, remote_candidates;
+    json_t *addresses; /* of the agent's candidates of this path */
     bool answered;
     gint64 deadline, expires, started;
     json_t *figures;

@@ -395,12 +395,13 @@ story('proof for a vendor, export to a collector, and its answer', async ({ rig 
   const store = ['--store', at('store'), '--key', at('collector.key'), '--vkey', vkey];
   const size = device.audit().length;
   await good('export', '--config', device.file, '--out', at('one'));
+  assert.deepEqual([device.audit().at(-1).event, device.audit().at(-1).by, device.audit().at(-1).last], ['exported', 'file', size]);
   const { records, cosigner } = JSON.parse(await good('collect', ...store, '--json', at('one')));
-  assert.equal(records, size);
+  assert.equal(records, size + 1); // that it is exported is in it
   await agent.request();
   await provider.deny();
-  await until('more records', () => device.audit().length === size + 3);
-  await good('export', '--config', device.file, '--from', String(size + 1), '--out', at('two'));
+  await until('more records', () => device.audit().length === size + 4);
+  await good('export', '--config', device.file, '--from', String(size + 2), '--out', at('two'));
   await good('collect', ...store, '--out', at('cosigned'), at('two'));
   await good('verify', '--directory', at('store'), '--vkey', vkey);
   assert.match(await good('show', '--directory', at('store')), /Anna Weber/);

@@ -20,6 +20,7 @@ static guint renewal; /* what media answers with its offer */
 static bool fail_ask, fail_prepare, fail_launch, launched;
 static char id[ORIEL_HASH_SIZE];
 static json_int_t end_bytes, end_chat; /* of the last record of an end */
+static json_t *live_addresses;         /* of the last record of live, or NULL */
 
 static void effect(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
@@ -57,6 +58,10 @@ static void record(void *user, const char *event, json_t *m, guint64 ticket) {
         effect("record:end(%s,%s)", by, reason);
     else
         effect("record:%s", event);
+    if (strcmp(event, "live") == 0) {
+        json_decref(live_addresses);
+        live_addresses = json_incref(json_object_get(m, "addresses"));
+    }
     if (strcmp(event, "end") == 0)
         end_bytes = oriel_json_integer(m, "bytes", -1);
     if (strcmp(event, "end") == 0)
@@ -1486,6 +1491,28 @@ static void test_no_picture_again_without_a_record(void **state) {
     assert_non_null(strstr(effects->str, "record:end(device,audit)"));
 }
 
+/* ---- addresses ---- */
+
+static void test_addresses_are_recorded_only_where_it_is_configured(void **state) {
+    static const struct oriel_session_rules with = {60, 0, 1800, 300, true};
+    for (int i = 0; i < 2; i++) {
+        if (i) {
+            oriel_session_free(session);
+            session = oriel_session_new(&ops, NULL, &with);
+        }
+        reach(ORIEL_SESSION_CONNECTING);
+        message_from(anna, ice(0, "candidate:1 1 udp 2122260223 192.0.2.7 50000 typ host"));
+        message_from(anna, ice(1, "candidate:2 1 udp 2122260223 192.0.2.7 50001 typ host"));
+        message_from(anna, ice(2, "candidate:3 1 udp 41885695 2001:db8::7 50002 typ relay"));
+        message_from(anna, ice(3, ""));
+        oriel_session_live(session);
+        g_autofree char *text = live_addresses ? joined(live_addresses) : g_strdup("none");
+        assert_string_equal(text, i ? "192.0.2.7+2001:db8::7" : "none");
+    }
+    json_decref(live_addresses);
+    live_addresses = NULL;
+}
+
 /* ---- while the disk is slow ---- */
 
 static void test_a_slow_disk_holds_up_each_step(void **state) {
@@ -1686,6 +1713,7 @@ int main(void) {
         TEST(test_rule_an_indicator_that_is_not_visible_pauses),
         TEST(test_a_provider_that_comes_back),
         TEST(test_no_picture_again_without_a_record),
+        TEST(test_addresses_are_recorded_only_where_it_is_configured),
         TEST(test_a_slow_disk_holds_up_each_step),
         TEST(test_a_stop_does_not_wait_for_a_slow_disk),
         TEST(test_what_comes_while_an_answer_is_written),
