@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "list.h"
 #include "session_private.h"
 #include "text.h"
 
@@ -622,7 +623,7 @@ static void note_address(struct oriel_session *s, const char *candidate) {
         return;
     g_autofree char *address = oriel_text_clean(parts[4], 64);
     s->addresses = s->addresses ? s->addresses : json_array();
-    if (!oriel_session_has(s->addresses, address))
+    if (!oriel_list_has(s->addresses, address))
         json_array_append_new(s->addresses, json_string(address));
 }
 

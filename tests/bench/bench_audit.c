@@ -1,6 +1,7 @@
 /* What the audit log costs on this machine, as one JSON object: microseconds of a record until it counts (written,
  * synced, signed head in its place), and of making and verifying a long log, its size and the memory that verifying
- * takes. Arguments: a directory (on the disk that is meant), how many appends, how many records the long log has. */
+ * takes. The verification key is left in the file vkey. Arguments: a directory (on the disk that is meant), how many
+ * appends, how many records the long log has. */
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -126,6 +127,14 @@ int main(int argc, char **argv) {
         return 1;
     }
     free(pem);
+    char vkey[ORIEL_NOTE_VKEY_SIZE], path[512];
+    oriel_note_key_text(&key, vkey);
+    snprintf(path, sizeof path, "%s/vkey", argv[1]);
+    FILE *f = fopen(path, "we");
+    if (f) {
+        fprintf(f, "%s\n", vkey);
+        fclose(f);
+    }
     bool good = append_some(small, strtoul(argv[2], NULL, 10)) && verify(small, "short") &&
                 make_long(large, strtoull(argv[3], NULL, 10)) && verify(large, "long");
     puts(good ? "}" : "");

@@ -130,7 +130,7 @@ export class Device {
     return existsSync(this.auditFile) ? readFileSync(this.auditFile, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line)) : [];
   }
 
-  // What its disk does from now on: '' nothing, 'delay MS', 'kill N'.
+  // What its disk does from now on: '' nothing, 'delay MS', 'fail ERRNO', 'kill N'.
   disk(orders) {
     writeFileSync(join(this.directory, 'disk.orders'), orders);
     if (!existsSync(join(this.directory, 'disk.steps'))) writeFileSync(join(this.directory, 'disk.steps'), '');

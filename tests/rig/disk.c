@@ -1,10 +1,12 @@
 /* A disk that is slow, or during whose work the machine stops, for LD_PRELOAD: what a program does with files below
  * RIG_DISK (a directory). RIG_DISK_ORDERS is a file that is read before each step; it may say
  *   delay MS           fsync takes that long
+ *   fail ERRNO         each step fails with this error
  *   kill N             the program is killed before the N-th step from its start on
  * Steps are write, fsync, truncate, allocate, rename and unlink; each is a line in RIG_DISK_STEPS, if that is there.
  * Programs that orield starts have an environment of their own, without all this. */
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -44,9 +46,10 @@ static long order(const char *what) {
     return strncmp(text, what, length) == 0 ? strtol(text + length, NULL, 10) : 0;
 }
 
-static void step(int fd, const char *name) {
+/* Whether the step fails. */
+static int step(int fd, const char *name) {
     if (!is_meant(fd))
-        return;
+        return 0;
     steps++;
     if (steps == order("kill "))
         raise(SIGKILL);
@@ -57,36 +60,32 @@ static void step(int fd, const char *name) {
     }
     long ms = strcmp(name, "fsync") == 0 ? order("delay ") : 0;
     nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
+    errno = (int)order("fail ");
+    return errno != 0;
 }
 
 #define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 ssize_t pwrite64(int fd, const void *bytes, size_t length, off64_t at) {
-    step(fd, "write");
-    return NEXT(pwrite64)(fd, bytes, length, at);
+    return step(fd, "write") ? -1 : NEXT(pwrite64)(fd, bytes, length, at);
 }
 
 int fsync(int fd) {
-    step(fd, "fsync");
-    return NEXT(fsync)(fd);
+    return step(fd, "fsync") ? -1 : NEXT(fsync)(fd);
 }
 
 int ftruncate64(int fd, off64_t size) {
-    step(fd, "truncate");
-    return NEXT(ftruncate64)(fd, size);
+    return step(fd, "truncate") ? -1 : NEXT(ftruncate64)(fd, size);
 }
 
 int fallocate64(int fd, int mode, off64_t at, off64_t size) {
-    step(fd, "allocate");
-    return NEXT(fallocate64)(fd, mode, at, size);
+    return step(fd, "allocate") ? -1 : NEXT(fallocate64)(fd, mode, at, size);
 }
 
 int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags) {
-    step(from_fd, "rename");
-    return NEXT(renameat2)(from_fd, from, to_fd, to, flags);
+    return step(from_fd, "rename") ? -1 : NEXT(renameat2)(from_fd, from, to_fd, to, flags);
 }
 
 int unlinkat(int fd, const char *name, int flags) {
-    step(fd, "unlink");
-    return NEXT(unlinkat)(fd, name, flags);
+    return step(fd, "unlink") ? -1 : NEXT(unlinkat)(fd, name, flags);
 }

@@ -61,7 +61,8 @@ static void test_garbage(void **state) {
     static const char *const unknown[] = {"{}", "{\"op\":\"grant\"}", "{\"op\":1}", "{\"op\":null}",
                                           "{\"op\":\"Stop\"}"};
     for (gsize i = 0; i < G_N_ELEMENTS(unknown); i++)
-        answers(unknown[i], "{\"ok\":false,\"error\":\"unknown op; allowed: status, stop, acknowledge, cosigned\"}");
+        answers(unknown[i],
+                "{\"ok\":false,\"error\":\"unknown op; allowed: status, stop, acknowledge, cosigned, exported\"}");
     answers("[]", "{\"ok\":false,\"error\":\"not a JSON object\"}");
     answers("{\"op\":\"stop\",\"op\":\"stop\"}",
             "{\"ok\":false,\"error\":\"not JSON: duplicate object key near '\\\"op\\\"' at byte 17\"}");
@@ -177,7 +178,7 @@ static void test_the_audit_log(void **state) {
     answers("{\"op\":\"cosigned\",\"note\":\"a note\"}", "{\"ok\":true}");
     answers("{\"op\":\"cosigned\",\"note\":\"another\"}", "{\"ok\":false,\"error\":\"no answer to this log\"}");
     answers("{\"op\":\"cosigned\",\"note\":1}",
-            "{\"ok\":false,\"error\":\"unknown op; allowed: status, stop, acknowledge, cosigned\"}");
+            "{\"ok\":false,\"error\":\"unknown op; allowed: status, stop, acknowledge, cosigned, exported\"}");
 }
 
 int main(void) {
