@@ -225,6 +225,10 @@ void oriel_camera_stream_close(struct oriel_camera_stream *s) {
     g_thread_join(g_steal_pointer(&s->thread));
 }
 
+void oriel_camera_stream_rate(struct oriel_camera_stream *s, double bits_per_second) {
+    g_object_set(s->encoder, "target-bitrate", (gint)bits_per_second, NULL);
+}
+
 void oriel_camera_stream_run(struct oriel_camera_stream *s, gboolean run) {
     if (g_atomic_int_get(&s->wanted) == run)
         return;

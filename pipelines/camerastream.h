@@ -24,6 +24,8 @@ GstCaps *oriel_camera_stream_caps(struct oriel_camera_stream *stream);
 /* Takes `fd`, the frame socket, in place of the one before. */
 void oriel_camera_stream_open(struct oriel_camera_stream *stream, int fd, unsigned fps, unsigned kbits);
 void oriel_camera_stream_close(struct oriel_camera_stream *stream);
+/* What it may take, bit/s, from the next picture on. Any thread. */
+void oriel_camera_stream_rate(struct oriel_camera_stream *stream, double bits_per_second);
 /* Lets pictures in, with a keyframe first, or stops them. Holds for cameras that are opened later, too. */
 void oriel_camera_stream_run(struct oriel_camera_stream *stream, gboolean run);
 

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <gst/gst.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,7 +39,8 @@
 #define START_MIN 100e3
 #define START_MAX 8e6
 #define RATE_MAX 32e6
-#define PICTURE_SHARE 0.9
+#define PICTURE_SHARE 0.9 /* of the target: the pictures'; the rest is for voice and what is sent again */
+#define CAMERA_SHARE 0.4  /* the camera's, while there is one */
 /* A picture is made while what waits for the way still takes this long. */
 #define QUEUE_SLACK (30 * ORIEL_MILLISECOND)
 
@@ -63,6 +65,7 @@ struct session {
     struct oriel_exact *exact; /* NULL: the video alone */
     struct oriel_talk *talk;
     struct oriel_camera_stream *camera;
+    gint camera_kbits; /* atomic: what it may take at most; 0: there is none */
     int64_t deadline;  /* for the connection, monotonic; 0: none */
     int64_t last_ping; /* monotonic; 0: the data channel is not open */
     gboolean relay, silent;
@@ -253,7 +256,10 @@ static void on_sent(void *screen, GstClockTime pts) {
 /* On the thread that brought the feedback. Voice and tiles need some of it, too. */
 static void on_rate(void *user, double target) {
     struct session *s = user;
-    oriel_screen_rate(s->screen, target * PICTURE_SHARE);
+    double camera = fmin(g_atomic_int_get(&s->camera_kbits) * 1e3, target * CAMERA_SHARE);
+    if (camera > 0)
+        oriel_camera_stream_rate(s->camera, camera);
+    oriel_screen_rate(s->screen, target * PICTURE_SHARE - camera);
 }
 
 /* On the streaming thread. */
@@ -435,6 +441,11 @@ static void freeze(struct session *s, gboolean on) {
 }
 
 /* The gate opens with the scope, since core sends this under it only. */
+static void share_with_camera(struct session *s, unsigned kbits) {
+    g_atomic_int_set(&s->camera_kbits, (gint)kbits);
+    on_rate(s, oriel_budget_target(s->budget));
+}
+
 static void camera_on(struct session *s) {
     struct oriel_ipc_message *m = &s->message;
     unsigned fps = (unsigned)m->fields[0].number, kbits = (unsigned)m->fields[1].number;
@@ -443,12 +454,14 @@ static void camera_on(struct session *s) {
         return;
     }
     oriel_camera_stream_open(s->camera, oriel_ipc_take_fd(m, 0), fps, kbits);
+    share_with_camera(s, kbits);
     oriel_transport_open(s->transport, ORIEL_MLINE_CAMERA, true);
 }
 
 static void camera_off(struct session *s) {
     oriel_transport_open(s->transport, ORIEL_MLINE_CAMERA, false);
     oriel_camera_stream_close(s->camera);
+    share_with_camera(s, 0);
 }
 
 static void handle(struct session *s) {
