@@ -10,6 +10,9 @@
 #define WELCOME (40 * ORIEL_MILLISECOND)
 #define BEAT ORIEL_SECOND
 
+/* A keyframe takes so many times as long as its bits do at the rate. */
+#define KEY_PATIENCE 1.25
+
 /* A step waits until the bucket has this many seconds of the bitrate for it, so that it is worth its work. */
 #define STEP_SECONDS 0.05
 
@@ -115,8 +118,10 @@ void oriel_sharpen_done(struct oriel_sharpen *s, const struct oriel_plan *plan, 
     }
     if (plan->sharpened)
         s->stepped_at = now;
-    if (plan->key)
+    if (plan->key) {
         s->want_key = false;
+        s->key_until = now + (int64_t)(KEY_PATIENCE * bits / s->rate.bits_per_second * ORIEL_SECOND);
+    }
     oriel_activemap_encoded(&s->map, plan->change_quantizer, plan->sharpen_quantizer,
                             plan->changed && plan->filter ? plan->change_quantizer : 0);
 }

@@ -29,6 +29,7 @@ struct oriel_sharpen {
     struct oriel_activemap map;
     struct oriel_bits rate;
     bool want_key;
+    int64_t key_until;                       /* so long the last keyframe is on its way */
     int64_t welcome;                         /* since when another change would have been taken up; 0: at any time */
     int64_t changed_at, stepped_at, sent_at; /* the last picture with a change; the last sharpening; the last at all */
 };

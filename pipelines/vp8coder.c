@@ -146,8 +146,9 @@ void oriel_vp8_welcome(struct oriel_vp8 *vp8, int64_t since) {
     vp8->sharpen.welcome = since;
 }
 
-void oriel_vp8_force_key(struct oriel_vp8 *vp8) {
-    vp8->sharpen.want_key = true;
+void oriel_vp8_force_key(struct oriel_vp8 *vp8, int64_t now) {
+    if (now >= vp8->sharpen.key_until)
+        vp8->sharpen.want_key = true;
 }
 
 struct oriel_sharpen_times oriel_vp8_times(struct oriel_vp8 *vp8, int64_t now) {

@@ -158,7 +158,7 @@ static GstFlowReturn handle_frame(GstVideoEncoder *encoder, GstVideoCodecFrame *
     }
     take_damage(self, frame->input_buffer, now);
     if (GST_VIDEO_CODEC_FRAME_IS_FORCE_KEYFRAME(frame))
-        oriel_vp8_force_key(self->coder);
+        oriel_vp8_force_key(self->coder, now);
     GstVideoInfo info;
     GstVideoFrame video;
     gst_video_info_set_format(&info, GST_VIDEO_FORMAT_I420, self->width, self->height);

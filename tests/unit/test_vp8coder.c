@@ -240,12 +240,44 @@ static void test_keyframe_on_demand_only(void **state) {
         rig.now += 33 * ORIEL_MILLISECOND;
         draw(&rig, 0, 0, 320, 240, i); /* even if nothing is as it was */
         if (i == 50)
-            oriel_vp8_force_key(rig.vp8);
+            oriel_vp8_force_key(rig.vp8, rig.now);
         if (encode(&rig) == ORIEL_PLAN_PICTURE)
             assert_int_equal(rig.packet.key, i == 0 || i == 50);
         else
             assert_true(i != 0 && i != 50);
     }
+    close_rig(&rig);
+}
+
+/* Who waits for a keyframe asks five times a second: on a slow link there would be nothing but keyframes. */
+static void test_keyframes_do_not_chase_each_other(void **state) {
+    struct rig rig;
+    struct oriel_vp8_settings set = settings();
+    set.sharpen.kbits = 100;
+    open_with(&rig, 640, 480, set);
+    unsigned keys = 0;
+    size_t bytes = 0;
+    int64_t from = rig.now, takes = 0;
+    draw(&rig, 0, 0, 640, 480, 1);
+    for (unsigned i = 0; i < 200; i++) {
+        rig.now += 33 * ORIEL_MILLISECOND;
+        draw(&rig, 0, 0, 64, 48, i);
+        if (!takes || rig.now - from < takes)
+            oriel_vp8_force_key(rig.vp8, rig.now);
+        if (encode(&rig) != ORIEL_PLAN_PICTURE)
+            continue;
+        keys += rig.packet.key;
+        bytes = rig.packet.key ? rig.packet.size : bytes;
+        takes = (int64_t)((double)bytes * 8 / 100e3 * ORIEL_SECOND); /* until the receiver has it */
+    }
+    assert_true(takes > 300 * ORIEL_MILLISECOND);
+    assert_int_equal(keys, 1);
+    rig.now += takes;
+    oriel_vp8_force_key(rig.vp8, rig.now); /* later it is one again */
+    do {
+        rig.now += 33 * ORIEL_MILLISECOND;
+    } while (encode(&rig) != ORIEL_PLAN_PICTURE);
+    assert_true(rig.packet.key);
     close_rig(&rig);
 }
 
@@ -340,6 +372,7 @@ int main(void) {
         cmocka_unit_test(test_undamaged_areas_stay_as_they_are),
         cmocka_unit_test(test_damage_of_pictures_left_out_is_carried),
         cmocka_unit_test(test_keyframe_on_demand_only),
+        cmocka_unit_test(test_keyframes_do_not_chase_each_other),
         cmocka_unit_test(test_keyframe_is_bounded),
         cmocka_unit_test(test_bitrate_is_obeyed_from_the_next_picture),
         cmocka_unit_test(test_sizes),
