@@ -1,0 +1,33 @@
+// The console over an emulated link that becomes slower: nothing piles up in the network, the agent is told
+// why it is slow, and the rate comes back with the link.
+import assert from 'node:assert/strict';
+import { clock, sleep, until } from '../rig/process.mjs';
+import { story } from '../rig/story.mjs';
+import { agentNetwork, noLink } from '../rig/topology.mjs';
+
+const skip = await agentNetwork() || noLink();
+
+story('a link that becomes slower: no queue, a word for the agent, and back', { skip }, async ({ rig }) => {
+  const topology = await rig.topology({ links: { device: { up: { rate: 4e6, delay: 20, queue: 1000 }, down: { delay: 20 } } } }), { links: { device: link } } = topology;
+  const screen = await rig.screen(), painter = await rig.painter(screen);
+  const { broker, provider, device } = await rig.cast({ topology, broker: { console: true }, agent: { id: 'boris' }, device: { screen, config: { media: { exact: 'no' } } } });
+  const page = await rig.console(broker);
+  await page.choose(device.id);
+  await page.request();
+  await provider.allow();
+  assert.equal((await page.state(['live', 'denied', 'ended', 'unreachable'])).state, 'live');
+  const way = async () => (await device.status()).session?.figures?.way ?? {};
+  await painter.command('clock video');
+  await until('the link to be known', async () => (await way()).state !== 'start' && (await way()).kbps > 1500, { ms: 20000 });
+  await link.set({ up: { rate: 4e5 } });
+  await until('the rate to follow', async () => (await way()).kbps < 600, { ms: 10000 });
+  await until('the agent to be told', async () => /slow: 0\.\d Mbit\/s/.test(await page.find('way').textContent()), { ms: 10000 });
+  const from = clock() + 2000, before = await link.counters();
+  await sleep(5000);
+  const { up } = await link.counters(), waited = await link.waited('up', from, clock());
+  assert.ok(waited < 600, `packets waited ${waited} ms`); // of 1000 that they could
+  assert.equal(up.dropped - before.up.dropped, 0);
+  assert.ok(up.wireBytes - before.up.wireBytes > 4e5 / 8 * 5 * 0.4, 'the link was left empty');
+  await link.set({ up: { rate: 4e6 } });
+  await until('the rate to come back', async () => (await way()).kbps > 1500, { ms: 30000 });
+});
