@@ -17,11 +17,11 @@ function different(a, b) {
 }
 
 // A live session of a screen with rig-painter's picture.
-async function stage(rig, { exact = 'yes' } = {}) {
+async function stage(rig) {
   const broker = await rig.broker({ console: true });
   const screen = await rig.screen();
   const painter = await rig.painter(screen);
-  const device = await rig.device({ broker, screen, config: { media: { exact } } });
+  const device = await rig.device({ broker, screen });
   const provider = await rig.provider(device);
   await device.online();
   const console = await rig.console(broker);
@@ -92,6 +92,9 @@ async function watch(rig, kind) {
   await console.page.evaluate(watchCodes);
   await sleep(4000);
   const codes = await console.page.evaluate(() => window.codes);
+  // What is shown never goes back to what was shown before: nothing flickers.
+  const times = codes.map(({ top }) => top).filter((code) => code !== null);
+  assert.deepEqual(times.filter((code, i) => i > 0 && code < times[i - 1]), []);
   const late = codes.filter((code) => code.late !== null).map((code) => code.late).sort((a, b) => a - b);
   const figures = `${codes.length} changes of ${new Set(codes.map(({ top }) => top.code)).size} pictures, ${codes.filter(({ top }) => top.pure).length} exact; from the screen to the page p50 ${late[late.length >> 1]?.toFixed(1)} ms`;
   globalThis.console.log(`${kind}: ${figures}`);
