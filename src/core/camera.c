@@ -13,7 +13,7 @@
 #include "json.h"
 #include "log.h"
 
-enum { LOOK_EVERY = 1 }; /* seconds */
+enum { LOOK_EVERY = 1, WELL = 60, FAILURES_MAX = 6 }; /* seconds; a power of two of them is waited at most */
 
 enum state { OFF, RECORDING, STARTING, ON, GONE };
 
@@ -32,8 +32,18 @@ struct oriel_camera {
     guint dying;
     guint timer;
     struct oriel_bucket changes;
-    char *told; /* the last list */
+    gint64 since;   /* boot time of the last start */
+    guint failures; /* of the one that is wanted, in a row */
+    gint64 again;   /* boot time: not before this after a failure */
+    char *told;     /* the last list */
 };
+
+/* It may work in a moment, or never: each try is on record. */
+static void wait_longer(struct oriel_camera *c) {
+    gint64 now = oriel_boottime();
+    c->failures = now - c->since > WELL * ORIEL_SECOND ? 1 : MIN(c->failures + 1, FAILURES_MAX);
+    c->again = now + (1 << c->failures) * ORIEL_SECOND;
+}
 
 /* What the page shows. */
 static void tell(struct oriel_camera *c) {
@@ -81,6 +91,7 @@ static void on_message(void *user, struct oriel_ipc_message *m) {
         c->state = ON;
     } else {
         oriel_warning("camera: %s", text);
+        wait_longer(c);
         stop(c, GONE);
     }
     tell(c);
@@ -94,6 +105,7 @@ static void on_exited(void *user, int status) {
     } else {
         oriel_warning("oriel-camera ended (%d)", WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
         c->helper = NULL;
+        wait_longer(c);
         stop(c, GONE);
         tell(c);
     }
@@ -134,10 +146,13 @@ void oriel_camera_recorded(struct oriel_camera *c) {
         return;
     }
     c->running = c->wanted;
+    c->since = oriel_boottime();
     c->state = STARTING;
     c->out->on(c->user, c->config->camera_frame_rate, c->config->camera_bitrate, frames[1]);
-    if (!launch(c, frames[0]))
+    if (!launch(c, frames[0])) {
+        wait_longer(c);
         stop(c, GONE);
+    }
     close(frames[0]);
     close(frames[1]);
     tell(c);
@@ -163,8 +178,7 @@ static gboolean look_again(gpointer data) {
         oriel_warning("camera: %s is gone", c->found[c->running - 1].name);
         stop(c, GONE);
         c->found[c->wanted - 1].name[0] = '\0';
-    } else if (c->state == GONE && c->wanted && *c->found[c->wanted - 1].name &&
-               oriel_bucket_take(&c->changes, oriel_boottime())) {
+    } else if (c->state == GONE && c->wanted && *c->found[c->wanted - 1].name && oriel_boottime() >= c->again) {
         start(c);
     }
     tell(c);
@@ -214,6 +228,8 @@ void oriel_camera_use(struct oriel_camera *c, guint place) {
     }
     stop(c, OFF);
     c->wanted = place;
+    c->failures = 0;
+    c->again = 0;
     if (place)
         start(c);
     tell(c);

@@ -369,7 +369,7 @@ struct oriel_device *oriel_device_new(const struct oriel_config *config, struct 
                                               config->consent_again, config->consent_grace,
                                               strcmp(config->audit_addresses, "yes") == 0};
     d->session = oriel_session_new(&session_ops, d, &rules);
-    d->picture = oriel_picture_new(config, launcher, d->session, oriel_device_give_frames, d);
+    d->picture = oriel_picture_new(config, launcher, d->session, oriel_device_give, d);
     oriel_launcher_on_stop(launcher, stopped, d);
     if (!start(d, error)) {
         oriel_device_free(d);

@@ -193,8 +193,8 @@ static void provider_call(void *user, const json_t *help) {
     oriel_device_publish(d);
 }
 
-void oriel_device_give_frames(void *user, int fd) {
-    oriel_provider_send_fd(((struct oriel_device *)user)->provider, json_pack("{s:s}", "t", "frames"), fd);
+void oriel_device_give(void *user, const char *what, int fd) {
+    oriel_provider_send_fd(((struct oriel_device *)user)->provider, json_pack("{s:s}", "t", what), fd);
 }
 
 static void provider_masks(void *user, const uint8_t *bytes, guint count) {

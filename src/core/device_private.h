@@ -66,8 +66,8 @@ void oriel_device_recall(struct oriel_device *device);
 void oriel_device_early(void *user, const char *hash, guint ms);
 bool oriel_device_tell(void *user, json_t *message);
 void oriel_device_announce(void *user, const char *state, const char *by, const char *reason);
-/* The provider's end of the socket by which it pushes its own picture. */
-void oriel_device_give_frames(void *user, int fd);
+/* The provider's end of a socket: of "frames", by which it pushes its own picture, or of "face". */
+void oriel_device_give(void *user, const char *what, int fd);
 /* Whether anything can be recorded, for the panel. */
 void oriel_device_record_changed(void *user);
 extern const struct oriel_provider_events oriel_device_provider_events;

@@ -25,9 +25,10 @@ struct oriel_picture {
     guint gone_source;         /* a start that failed: nothing will end, so the loop says that all are gone */
     uint8_t masks[ORIEL_PROVIDER_MASKS_MAX * ORIEL_RECT_SIZE]; /* the HMI's */
     guint mask_count;
-    guint panel;                      /* what the panel can show */
-    bool started;                     /* media has its START */
-    void (*give)(void *user, int fd); /* to the HMI */
+    guint panel;  /* what the panel can show */
+    bool started; /* media has its START */
+    bool face_granted, face_on;
+    void (*give)(void *user, const char *what, int fd); /* to the HMI */
     void *user;
     bool killed;
     struct {
@@ -255,7 +256,8 @@ static void camera_record(void *user, const char *name) {
 static const struct oriel_camera_out camera_out = {camera_on, camera_off, camera_tell, camera_record, helpers_gone};
 
 struct oriel_picture *oriel_picture_new(const struct oriel_config *config, struct oriel_launcher *launcher,
-                                        struct oriel_session *session, void (*give)(void *user, int fd), void *user) {
+                                        struct oriel_session *session,
+                                        void (*give)(void *user, const char *what, int fd), void *user) {
     struct oriel_picture *p = g_new0(struct oriel_picture, 1);
     p->config = config;
     p->launcher = launcher;
@@ -328,7 +330,7 @@ static int join_provider(struct oriel_picture *p) {
         return r;
     r = oriel_ipc_send(oriel_helper_fd(p->capture), &oriel_core_to_capture, ORIEL_CAPTURE_PUSHER, ends[0]);
     if (r == 0)
-        p->give(p->user, ends[1]);
+        p->give(p->user, "frames", ends[1]);
     close(ends[0]);
     close(ends[1]);
     return r;
@@ -383,11 +385,37 @@ bool oriel_picture_start(struct oriel_picture *p, const struct oriel_session_req
     return p->capture != NULL;
 }
 
-void oriel_picture_granted(struct oriel_picture *p, const json_t *scopes) {
-    bool camera = false;
+static bool has(const json_t *scopes, const char *scope) {
     for (size_t i = 0; i < json_array_size(scopes); i++)
-        camera |= strcmp(json_string_value(json_array_get(scopes, i)), "camera") == 0;
-    oriel_camera_grant(p->camera, camera && !p->killed);
+        if (strcmp(json_string_value(json_array_get(scopes, i)), scope) == 0)
+            return true;
+    return false;
+}
+
+/* The agent's camera on the panel: a socket between media and the HMI, as long as the scope is granted and the HMI can
+ * show it. */
+static void join_face(struct oriel_picture *p) {
+    int ends[2];
+    bool on = p->face_granted && p->panel & ORIEL_PANEL_FACE && p->started && !p->killed;
+    if (on == p->face_on || !p->media)
+        return;
+    p->face_on = on && oriel_ipc_pair(ends) == 0;
+    int fd = oriel_helper_fd(p->media);
+    int r = p->face_on ? oriel_ipc_send(fd, &oriel_core_to_media, ORIEL_MEDIA_FACE_ON, ends[0])
+                       : oriel_ipc_send(fd, &oriel_core_to_media, ORIEL_MEDIA_FACE_OFF);
+    if (p->face_on) {
+        p->give(p->user, "face", ends[1]);
+        close(ends[0]);
+        close(ends[1]);
+    }
+    if (r < 0)
+        oriel_helper_kill(p->media);
+}
+
+void oriel_picture_granted(struct oriel_picture *p, const json_t *scopes) {
+    oriel_camera_grant(p->camera, has(scopes, "camera") && !p->killed);
+    p->face_granted = has(scopes, "face");
+    join_face(p);
 }
 
 void oriel_picture_camera(struct oriel_picture *p) {
@@ -426,6 +454,7 @@ void oriel_picture_panel(struct oriel_picture *p, guint can) {
     if (p->media && p->started &&
         oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_PANEL, can) < 0)
         oriel_helper_kill(p->media);
+    join_face(p);
 }
 
 void oriel_picture_freeze(struct oriel_picture *p, bool on) {
@@ -443,6 +472,7 @@ static gboolean nothing_ran(gpointer data) {
 
 void oriel_picture_kill(struct oriel_picture *p) {
     p->killed = true;
+    p->face_granted = p->face_on = false;
     oriel_camera_grant(p->camera, false);
     if (p->capture)
         oriel_helper_kill(p->capture);

@@ -10,9 +10,11 @@
 
 struct oriel_picture;
 
-/* `give`: hands the HMI the socket by which it pushes its picture to capture, with [capture] backend=hmi. */
+/* `give`: hands the HMI a socket: of "frames", by which it pushes its picture to capture with [capture] backend=hmi; of
+ * "face", by which it gets the agent's camera. */
 struct oriel_picture *oriel_picture_new(const struct oriel_config *config, struct oriel_launcher *launcher,
-                                        struct oriel_session *session, void (*give)(void *user, int fd), void *user);
+                                        struct oriel_session *session,
+                                        void (*give)(void *user, const char *what, int fd), void *user);
 void oriel_picture_free(struct oriel_picture *picture);
 
 /* Starts media, which loads its plugins and makes its key, and egress; neither has a socket or a picture before

@@ -77,7 +77,7 @@ static bool has_members(const json_t *m, size_t count) {
 
 /* Bits of ORIEL_PANEL_… into `can`; words that this core does not know are for a later one. */
 static bool take_abilities(const json_t *list, guint *can) {
-    static const char *const words[] = {"chat", "draw"};
+    static const char *const words[] = {"chat", "draw", "face"};
     *can = 0;
     if (list && (!json_is_array(list) || json_array_size(list) > ABILITIES_MAX))
         return false;

@@ -85,6 +85,7 @@ void oriel_link_arm(struct oriel *o) {
 void oriel_link_break(struct oriel *o, const char *why) {
     close_fd(&o->socket);
     oriel_push_end(o);
+    oriel_face_end(o);
     o->live_at = o->resend_at = 0;
     o->n_allowed = 0;
     o->masks_open = 0;
@@ -170,13 +171,15 @@ void oriel_link_stop(struct oriel *o) {
 
 static void send_hello(struct oriel *o) {
     struct oriel_packet_writer packet;
-    const char *can[2];
+    const char *can[3];
     size_t n = 0;
 
     if (o->callbacks.chat)
         can[n++] = "chat";
     if (o->callbacks.draw)
         can[n++] = "draw";
+    if (o->callbacks.face)
+        can[n++] = "face";
     oriel_packet_begin(&packet);
     oriel_packet_put_string(&packet, "t", "hello");
     oriel_packet_put_integer(&packet, "v", 1);

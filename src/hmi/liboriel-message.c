@@ -182,6 +182,7 @@ static const char *on_session_ended(struct oriel *o, const struct oriel_packet *
     if (o->in_session && !strcmp(session->session, o->session)) {
         o->in_session = false;
         oriel_push_end(o);
+        oriel_face_end(o);
         TELL(o, session, session);
     }
     return NULL;
@@ -346,6 +347,9 @@ void oriel_message(struct oriel *o, const char *data, size_t size, int fd) {
             oriel_link_break(o, why);
         } else if (!strcmp(t, "frames") && fd >= 0 && o->link == LINK_UP) {
             oriel_push_begin(o, fd);
+            fd = -1;
+        } else if (!strcmp(t, "face") && fd >= 0 && o->link == LINK_UP) {
+            oriel_face_begin(o, fd);
             fd = -1;
         } else {
             error = handle(o, t, &json);

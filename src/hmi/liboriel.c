@@ -18,6 +18,7 @@
 
 static void destroy(struct oriel *o) {
     oriel_push_end(o);
+    oriel_face_end(o);
     oriel_link_close(o);
     free(o->device);
     free(o->device_name);
@@ -46,7 +47,7 @@ int oriel_new(const char *path, const char *name, const struct oriel_callbacks *
     /* A program built against an older header has fewer callbacks, one built against a newer has more. */
     memcpy(&o->callbacks, callbacks, callbacks->size < sizeof o->callbacks ? callbacks->size : sizeof o->callbacks);
     o->user = user;
-    o->push.socket = o->push.memory = -1;
+    o->push.socket = o->push.memory = o->face.socket = -1;
     strcpy(o->path, path);
     strcpy(o->name, name);
     r = oriel_link_open(o);
@@ -69,6 +70,7 @@ void oriel_free(struct oriel *oriel) {
     /* From a callback: the connection ends now, the memory goes when the outermost dispatch returns. */
     oriel->freed = true;
     oriel_push_end(oriel);
+    oriel_face_end(oriel);
     oriel_link_close(oriel);
 }
 
@@ -91,6 +93,8 @@ int oriel_dispatch(struct oriel *oriel) {
     }
     if (!oriel->freed)
         oriel_push_dispatch(oriel);
+    if (!oriel->freed)
+        oriel_face_dispatch(oriel);
     if (!oriel->freed)
         oriel_tell_live(oriel);
     if (!oriel->freed)

@@ -2,6 +2,7 @@
  *
  *   liboriel.c          the public functions: what the HMI says
  *   liboriel-link.c     socket, timers, reconnecting: bytes in and out
+ *   liboriel-face.c     the agent's camera, as frames in shared memory
  *   liboriel-message.c  what core says: checked, then told by callbacks
  *   liboriel-push.c     the HMI's own pictures, into shared memory for capture (src/ipc/frames.h)
  *
@@ -50,6 +51,15 @@ struct oriel_push {
     uint64_t changed;           /* since when; 0: no damage */
 };
 
+struct oriel_face {
+    int socket; /* to media; -1: not granted, or nobody wants it */
+    uint8_t *shared;
+    size_t size; /* bytes of a buffer */
+    unsigned count, width, height, stride;
+    uint32_t generation;
+    bool busy, shown, gone; /* in the callback; it has had a picture; it is to be told that there are no more */
+};
+
 struct oriel {
     struct oriel_callbacks callbacks;
     void *user;
@@ -89,6 +99,7 @@ struct oriel {
     char stop[sizeof((struct sockaddr_un *)0)->sun_path]; /* the stop socket, from welcome; may be empty */
 
     struct oriel_push push;
+    struct oriel_face face;
 
     unsigned depth; /* nested oriel_dispatch() */
     bool freed;     /* oriel_free() was called in a callback */
@@ -117,6 +128,11 @@ void oriel_push_begin(struct oriel *o, int socket); /* a session's capture is th
 void oriel_push_end(struct oriel *o);               /* no session: nothing is read or kept any more */
 void oriel_push_dispatch(struct oriel *o);          /* what capture says */
 void oriel_push_masks(struct oriel *o, const struct oriel_mask *old, size_t n_old); /* they are others now */
+
+/* liboriel-face.c */
+void oriel_face_begin(struct oriel *o, int socket); /* owns it */
+void oriel_face_end(struct oriel *o);               /* told by the next dispatch */
+void oriel_face_dispatch(struct oriel *o);
 
 /* liboriel-message.c */
 /* One packet from core; `fd` came with it: taken or closed. */

@@ -135,6 +135,15 @@ struct oriel_draw {
     size_t n_points;
 };
 
+/* A picture of the agent's camera: 4 bytes a pixel, blue, green, red, 255; the top row first. In memory that is shared
+ * with the process that decodes it, read-only. Valid until the callback returns, which should be soon: the next picture
+ * waits for it, and others are left out. Copy what is to be shown. */
+struct oriel_face_picture {
+    const void *pixels;
+    unsigned width, height; /* at most 640x480 pixels in all, in either direction */
+    unsigned stride;        /* bytes from one row to the next */
+};
+
 /* Every member but `size` may be NULL. `user` is what oriel_new() was given. */
 struct oriel_callbacks {
     size_t size; /* sizeof(struct oriel_callbacks), so that the structure can grow */
@@ -165,6 +174,11 @@ struct oriel_callbacks {
 
     /* What the agent points at or draws, in a session, up to 80 times a second. Given: the agent's page offers it. */
     void (*draw)(struct oriel *oriel, const struct oriel_draw *draw, void *user);
+
+    /* The agent's camera, under the scope "face", at most 30 pictures a second and none while the agent sends none.
+     * NULL: there are no more, because the scope, the session or the connection is over. The size may change from one
+     * to the next. Given: the agent may offer it. */
+    void (*face)(struct oriel *oriel, const struct oriel_face_picture *picture, void *user);
     /* The prompt has been on the screen for long enough, ORIEL_LIVE_AFTER_MS: enable Allow. */
     void (*live)(struct oriel *oriel, const char *request, void *user);
 

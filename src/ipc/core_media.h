@@ -40,10 +40,14 @@ enum {
     /* s a message for the page, as PROTOCOL.md has it: which cameras there are. The newest is told again on a new path.
      */
     ORIEL_MEDIA_TELL = 25,
+    /* fd: the frame socket by which the HMI gets the agent's camera; in place of one before. Only under `face`. */
+    ORIEL_MEDIA_FACE_ON = 26,
+    /* Nothing of it is let in or shown from now on. */
+    ORIEL_MEDIA_FACE_OFF = 27,
 };
 
 /* What a program at the panel may be able to show. */
-enum { ORIEL_PANEL_CHAT = 1, ORIEL_PANEL_DRAW = 2 };
+enum { ORIEL_PANEL_CHAT = 1, ORIEL_PANEL_DRAW = 2, ORIEL_PANEL_FACE = 4 };
 
 /* Media to core. */
 enum {
@@ -100,6 +104,8 @@ static const struct oriel_ipc_type oriel_core_to_media_types[] = {
     {ORIEL_MEDIA_CAMERA_ON, "camera-on", "uu", 1},
     {ORIEL_MEDIA_CAMERA_OFF, "camera-off", "", 0},
     {ORIEL_MEDIA_TELL, "tell", "s", 0},
+    {ORIEL_MEDIA_FACE_ON, "face-on", "", 1},
+    {ORIEL_MEDIA_FACE_OFF, "face-off", "", 0},
 };
 static const struct oriel_ipc_type oriel_media_to_core_types[] = {
     {ORIEL_MEDIA_OFFER, "offer", "uss", 0},

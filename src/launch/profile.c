@@ -19,7 +19,7 @@ static const char *const online_environment[] = {"LANG",          "JOURNAL_STREA
 const struct oriel_launch_kind oriel_launch_kinds[ORIEL_PROCESSES] = {
     [ORIEL_PROCESS_SIGNAL] = {ORIEL_PROCESS_SIGNAL, "oriel-signal", online_environment, true, true, 64, 16, 0},
     [ORIEL_PROCESS_CAPTURE] = {ORIEL_PROCESS_CAPTURE, "oriel-capture", capture_environment, false, false, 192, 16, 512},
-    [ORIEL_PROCESS_MEDIA] = {ORIEL_PROCESS_MEDIA, "oriel-media", media_environment, false, false, 768, 96, 0},
+    [ORIEL_PROCESS_MEDIA] = {ORIEL_PROCESS_MEDIA, "oriel-media", media_environment, false, false, 768, 96, 8},
     [ORIEL_PROCESS_CAMERA] = {ORIEL_PROCESS_CAMERA, "oriel-camera", media_environment, false, false, 256, 16, 512},
     [ORIEL_PROCESS_EGRESS] = {ORIEL_PROCESS_EGRESS, "oriel-egress", online_environment, true, true, 64, 16, 0},
 };

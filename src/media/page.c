@@ -137,8 +137,9 @@ void oriel_page_write_heard(int64_t id, char out[128]) {
 }
 
 void oriel_page_write_panel(unsigned can, char out[128]) {
-    snprintf(out, 128, "{\"t\":\"panel\",\"chat\":%s,\"draw\":%s}", can & ORIEL_PANEL_CHAT ? "true" : "false",
-             can & ORIEL_PANEL_DRAW ? "true" : "false");
+    snprintf(out, 128, "{\"t\":\"panel\",\"chat\":%s,\"draw\":%s,\"face\":%s}",
+             can & ORIEL_PANEL_CHAT ? "true" : "false", can & ORIEL_PANEL_DRAW ? "true" : "false",
+             can & ORIEL_PANEL_FACE ? "true" : "false");
 }
 
 void oriel_page_write_masks(const struct oriel_rect *masks, unsigned count, char out[ORIEL_PAGE_MASKS_SIZE]) {

@@ -17,10 +17,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bucket.h"
 #include "camerastream.h"
 #include "clock.h"
 #include "core_media.h"
 #include "exact.h"
+#include "face.h"
 #include "fingerprint.h"
 #include "log.h"
 #include "page.h"
@@ -66,8 +68,10 @@ struct session {
     struct oriel_talk *talk;
     struct oriel_camera_stream *camera;
     gint camera_kbits; /* atomic: what it may take at most; 0: there is none */
-    int64_t deadline;  /* for the connection, monotonic; 0: none */
-    int64_t last_ping; /* monotonic; 0: the data channel is not open */
+    struct oriel_face *face;
+    struct oriel_bucket choices; /* of a camera, by the page */
+    int64_t deadline;            /* for the connection, monotonic; 0: none */
+    int64_t last_ping;           /* monotonic; 0: the data channel is not open */
     gboolean relay, silent;
     unsigned egress[2];                /* us through it, median and most, as core said last */
     uint32_t renewal;                  /* the newest, as core numbers them */
@@ -203,10 +207,10 @@ static void on_channel_message(void *user, const char *bytes, size_t length) {
         fail(s, "protocol", error);
     else if (message.kind == ORIEL_PAGE_PING)
         on_ping(s, message.id, now);
-    else if (message.kind == ORIEL_PAGE_CAMERA)
+    else if (message.kind == ORIEL_PAGE_CAMERA && oriel_bucket_take(&s->choices, now))
         told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_CAMERA_USE,
                                (uint32_t)MIN(message.id, UINT32_MAX)));
-    else if (!oriel_talk_page(s->talk, &message, now))
+    else if (message.kind != ORIEL_PAGE_CAMERA && !oriel_talk_page(s->talk, &message, now))
         fail(s, "protocol", "the page sent a number of chat that was never given");
 }
 
@@ -393,7 +397,9 @@ static void start(struct session *s) {
     g_autoptr(GError) error = NULL;
     s->screen = oriel_screen_new(m->fields[9].bytes, oriel_ipc_take_fd(m, 0), fps, kbits, &error);
     s->camera = s->screen ? oriel_camera_stream_new(&error) : NULL;
-    if (s->camera) {
+    s->face = oriel_face_new();
+    GstElement *face = s->camera ? oriel_face_stream_new(oriel_face_show, s->face, &error) : NULL;
+    if (face) {
         g_autoptr(GstCaps) camera = oriel_camera_stream_caps(s->camera);
         g_autoptr(GstCaps) caps = oriel_screen_caps(s->screen);
         oriel_screen_watch_masks(s->screen, on_masks, s);
@@ -404,7 +410,8 @@ static void start(struct session *s) {
         }
         const struct oriel_mline_end ends[ORIEL_MLINES] = {
             [ORIEL_MLINE_SCREEN] = {s->screen, caps},
-            [ORIEL_MLINE_CAMERA] = {oriel_camera_stream_bin(s->camera), camera}};
+            [ORIEL_MLINE_CAMERA] = {oriel_camera_stream_bin(s->camera), camera},
+            [ORIEL_MLINE_FACE] = {face, NULL}};
         s->transport = oriel_transport_new(ends, fingerprint, &path, &transport_events, s, &error);
         if (s->transport)
             oriel_transport_watch(s->transport, on_sent, s->screen);
@@ -464,6 +471,15 @@ static void camera_off(struct session *s) {
     share_with_camera(s, 0);
 }
 
+static void face_on(struct session *s) {
+    if (!oriel_ipc_is_channel(s->message.fds[0])) {
+        fail(s, "media-failed", "orield sent no frame socket for the agent's camera");
+        return;
+    }
+    oriel_face_open(s->face, oriel_ipc_take_fd(&s->message, 0));
+    oriel_transport_open(s->transport, ORIEL_MLINE_FACE, true);
+}
+
 static void handle(struct session *s) {
     struct oriel_ipc_message *m = &s->message;
     if ((m->type->id == ORIEL_MEDIA_START) != (s->state == WAITING)) {
@@ -507,6 +523,13 @@ static void handle(struct session *s) {
     case ORIEL_MEDIA_CAMERA_OFF:
         camera_off(s);
         break;
+    case ORIEL_MEDIA_FACE_ON:
+        face_on(s);
+        break;
+    case ORIEL_MEDIA_FACE_OFF:
+        oriel_transport_open(s->transport, ORIEL_MLINE_FACE, false);
+        oriel_face_close(s->face);
+        break;
     case ORIEL_MEDIA_SAY:
         if (!oriel_talk_say(s->talk, m->fields[0].bytes))
             fail(s, "protocol", "the page does not acknowledge what the person writes");
@@ -536,6 +559,7 @@ int oriel_session_run(int fd) {
     struct session *s = g_new0(struct session, 1);
     s->fd = fd;
     s->talk = oriel_talk_new(&talk_out, s);
+    s->choices = (struct oriel_bucket){.most = 8, .a_second = 2};
     s->loop = g_main_loop_new(NULL, FALSE);
     g_unix_set_fd_nonblocking(fd, TRUE, NULL);
     g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_control, s);

@@ -79,8 +79,8 @@ export class Rig {
     const { Receiver } = await import('./browser.mjs');
     return this.own(await Receiver.open(browser ?? await this.browser()));
   }
-  async console(broker) {
-    const browser = await this.browser();
+  async console(broker, options) {
+    const browser = await this.browser(options);
     return Console.open(browser, broker.page);
   }
 

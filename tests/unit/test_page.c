@@ -126,7 +126,7 @@ static void test_written(void **state) {
     oriel_page_write_heard(3, text);
     assert_string_equal(text, "{\"t\":\"heard\",\"id\":3}");
     oriel_page_write_panel(ORIEL_PANEL_DRAW, text);
-    assert_string_equal(text, "{\"t\":\"panel\",\"chat\":false,\"draw\":true}");
+    assert_string_equal(text, "{\"t\":\"panel\",\"chat\":false,\"draw\":true,\"face\":false}");
     char way[ORIEL_PAGE_WAY_SIZE];
     struct oriel_rate_figures rate = {
         .estimate = 420e3, .queue = 35999999, .waiting = -1, .loss = 0.012, .state = ORIEL_RATE_FULL};

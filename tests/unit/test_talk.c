@@ -60,7 +60,7 @@ static int tear_down(void **state) {
 static void test_chat_of_the_agent(void **state) {
     oriel_talk_panel(talk, ORIEL_PANEL_CHAT);
     oriel_talk_open(talk);
-    expect("{\"t\":\"panel\",\"chat\":true,\"draw\":false}");
+    expect("{\"t\":\"panel\",\"chat\":true,\"draw\":false,\"face\":false}");
     assert_true(page("{\"t\":\"chat\",\"id\":1,\"text\":\"a\"}"));
     expect("core:1:a");
     assert_true(page("{\"t\":\"chat\",\"id\":1,\"text\":\"a\"}")); /* again, before it was heard */
@@ -82,7 +82,8 @@ static void test_chat_of_the_person(void **state) {
     assert_true(oriel_talk_say(talk, "early"));
     expect("");
     oriel_talk_open(talk);
-    expect("{\"t\":\"panel\",\"chat\":false,\"draw\":false} {\"t\":\"chat\",\"id\":1,\"text\":\"early\"}");
+    expect(
+        "{\"t\":\"panel\",\"chat\":false,\"draw\":false,\"face\":false} {\"t\":\"chat\",\"id\":1,\"text\":\"early\"}");
     assert_true(oriel_talk_say(talk, "b"));
     expect("{\"t\":\"chat\",\"id\":2,\"text\":\"b\"}");
     assert_true(page("{\"t\":\"heard\",\"id\":1}"));
@@ -90,7 +91,7 @@ static void test_chat_of_the_person(void **state) {
     assert_true(oriel_talk_say(talk, "c"));
     expect("");
     oriel_talk_open(talk); /* by the new path: what was not acknowledged, in order */
-    expect("{\"t\":\"panel\",\"chat\":false,\"draw\":false} {\"t\":\"chat\",\"id\":2,\"text\":\"b\"} "
+    expect("{\"t\":\"panel\",\"chat\":false,\"draw\":false,\"face\":false} {\"t\":\"chat\",\"id\":2,\"text\":\"b\"} "
            "{\"t\":\"chat\",\"id\":3,\"text\":\"c\"}");
     assert_true(page("{\"t\":\"heard\",\"id\":3}"));
     assert_false(page("{\"t\":\"heard\",\"id\":4}"));

@@ -26,7 +26,7 @@ const MEMBERS = {
     time: { rtp: u32, at: number },
     chat: { id: number, text: text(MAX_LINE) },
     heard: { id: number },
-    panel: { chat: boolean, draw: boolean },
+    panel: { chat: boolean, draw: boolean, face: boolean },
     cameras: { use: u32, state: word('off', 'starting', 'on', 'gone'), list: list(CAMERAS_MAX, camera) },
     trace: { pictures: u32, capture: pair, convert: pair, encode: pair, packetize: pair, egress: pair },
     way: { state: word('start', 'free', 'full', 'queuing', 'silent'), kbits: u32, queue: u32, waiting: u32, loss: upTo(1000) },
@@ -34,7 +34,7 @@ const MEMBERS = {
 };
 
 /* Text -> {t: 'pong', id, now} | {t: 'time', rtp, at} | {t: 'trace', pictures, capture, …} | {t: 'chat', id, text} |
- * {t: 'heard', id} | {t: 'panel', chat, draw} | {t: 'cameras', use, state, list: [{id, name}, …]} |
+ * {t: 'heard', id} | {t: 'panel', chat, draw, face} | {t: 'cameras', use, state, list: [{id, name}, …]} |
  * {t: 'masks', masks: [[x, y, width, height], …]} | null for anything else. */
 export function readChannel(data) {
     if (typeof data !== 'string' || data.length > MAX_LENGTH) return null;

@@ -22,7 +22,7 @@ export class Chat extends EventTarget {
         super();
         this.#now = now;
         this.lines = []; // {from: 'agent' or 'person', id, text, at (Date), heard}
-        this.can = { chat: false, draw: false }; // of the panel; nothing is known before it says so
+        this.can = { chat: false, draw: false, face: false }; // of the panel; nothing is known before it says so
         this.unread = 0;
     }
 
@@ -63,7 +63,7 @@ export class Chat extends EventTarget {
 
     /* A message of the device that is `chat`, `heard` or `panel`. */
     take(message) {
-        if (message.t === 'panel') this.can = { chat: message.chat, draw: message.draw };
+        if (message.t === 'panel') this.can = { chat: message.chat, draw: message.draw, face: message.face };
         else if (message.t === 'heard') for (const line of this.waiting) line.heard = line.id <= message.id;
         else this.#takeLine(message);
         this.#changed();

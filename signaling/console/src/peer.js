@@ -62,12 +62,13 @@ export class Peer extends EventTarget {
     #sample = null;
     #timer;
 
-    /* `turn`: of the enrolment, or null; `chat`, `cameras`: of the session, they outlive the path; `on`: {candidate(candidate, mline), connected(), firstFrame(), failed(why)}. */
-    constructor({ certificate, turn, chat, cameras, on }) {
+    /* `turn`: of the enrolment, or null; `chat`, `cameras`, `face`: of the session, they outlive the path; `on`: {candidate(candidate, mline), connected(), firstFrame(), failed(why)}. */
+    constructor({ certificate, turn, chat, cameras, face, on }) {
         super();
         this.#on = on;
         this.chat = chat;
         this.cameras = cameras;
+        this.face = face;
         this.camera = null; // its MediaStream
         this.pen = new Pen({ send: (message) => this.#say(message) });
         this.stream = null;
@@ -106,8 +107,12 @@ export class Peer extends EventTarget {
         await this.#pc.setRemoteDescription({ type: 'offer', sdp });
         this.#described = true;
         for (const early of this.#early.splice(0)) this.#add(early);
+        // It may be sent without a new offer, when it is granted; until then nothing is.
+        const face = this.#pc.getTransceivers().find(({ mid }) => mid === 'face');
+        if (face) face.direction = 'sendonly';
         const answer = await this.#pc.createAnswer();
         await this.#pc.setLocalDescription(answer);
+        this.face.attach(face?.sender ?? null);
         return answer.sdp;
     }
 
@@ -149,6 +154,7 @@ export class Peer extends EventTarget {
         this.exact.close();
         this.chat.detach();
         this.cameras.detach();
+        this.face.attach(null);
         if (this.#channel) this.#channel.onmessage = this.#channel.onclose = this.#channel.onopen = null;
         pc.close();
     }

@@ -11,6 +11,7 @@
  */
 import { Cameras } from './cameras.js';
 import { Chat } from './chat.js';
+import { Face } from './face.js';
 import { More } from './more.js';
 import { ProtocolError, code, nonce } from './protocol.js';
 import { refuseOffer } from './offer.js';
@@ -67,7 +68,7 @@ export class Session {
 
     /* env: {identity() -> of src/presence.js or null, unverified() -> {reason, detail} or null, credential() -> text or
      * null, turn() -> of the enrolment or null, begin(identity) -> Exchange, now(), after(ms, f) -> cancel(), certificate(),
-     * createPeer({certificate, turn, chat, cameras, on}), mark(name), changed(), challenged(message), dropped(why)}. */
+     * createPeer({certificate, turn, chat, cameras, face, on}), mark(name), changed(), challenged(message), dropped(why)}. */
     constructor(device, env) {
         this.device = device;
         this.#env = env;
@@ -84,6 +85,7 @@ export class Session {
         this.identity = null; // of the device, as this page deals with it
         this.peer = null;
         this.cameras = null; // of the device
+        this.face = null; // the agent's camera
         this.chat = null; // with the person, of the session that is or was last
         this.path = 0; // of the newest offer: the device makes a new one when its network changes
         this.stateSince = env.now();
@@ -394,6 +396,8 @@ export class Session {
         this.path = 0;
         this.chat = new Chat();
         this.cameras = new Cameras();
+        this.face = new Face();
+        this.face.grant(this.grant.scopes.includes('face'));
         this.#connect(round);
         for (const message of round.early.splice(0)) this.#inSession(round.exchange, message);
         const farewell = { typ: 'end', session: grant.session, seq: LAST_SEQ, by: 'agent', reason: 'hung-up' };
@@ -413,7 +417,7 @@ export class Session {
         Object.assign(round, { answered: false, candidates: [] });
         this.path++;
         const { path } = this;
-        this.peer = this.#env.createPeer({ certificate: round.certificate.certificate, turn: this.#env.turn(), chat: this.chat, cameras: this.cameras, on: this.#peerEvents(round, path) });
+        this.peer = this.#env.createPeer({ certificate: round.certificate.certificate, turn: this.#env.turn(), chat: this.chat, cameras: this.cameras, face: this.face, on: this.#peerEvents(round, path) });
         const late = () => path === this.path && this.#end('media-failed', `no picture within ${CONNECT_MS / 1000} s`);
         this.#within(CONNECT_MS, ['connecting'], late);
     }
@@ -445,6 +449,7 @@ export class Session {
         this.#note({ added, left: added.length ? without(asked, scopes) : [], removed: without(this.grant.scopes, scopes) });
         if (added.length) this.more = null; // what was added says it
         this.grant = { ...this.grant, scopes };
+        this.face.grant(scopes.includes('face'));
         this.paused = paused;
         this.#env.changed();
     }
@@ -548,6 +553,7 @@ export class Session {
         this.#round = null;
         round?.timers.forEach((cancel) => cancel());
         this.more = null;
+        this.face?.grant(false);
         this.peer?.close();
         this.peer = null;
         this.#env.mark(state);

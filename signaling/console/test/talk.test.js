@@ -12,7 +12,7 @@ test('chat: nothing before the panel says that it can; lines are cleaned; heard 
     const sent = [];
     chat.attach((m) => sent.push(m));
     assert.equal(chat.say('too early'), false);
-    chat.take({ t: 'panel', chat: true, draw: false });
+    chat.take({ t: 'panel', chat: true, draw: false, face: false });
     assert.equal(chat.say('  Is the\n guard \u202eclosed?\u200b '), true);
     assert.equal(chat.say(' \u200b '), false);
     assert.deepEqual(sent, [{ t: 'chat', id: 1, text: 'Is the guard closed?' }]);
@@ -26,7 +26,7 @@ test('chat: what was not heard goes again on a new path and after a while, in or
     let now = 0;
     const chat = new Chat(() => now);
     const sent = [];
-    chat.take({ t: 'panel', chat: true, draw: true });
+    chat.take({ t: 'panel', chat: true, draw: true, face: false });
     chat.say('a');
     chat.attach((m) => sent.push(m));
     chat.say('b');
@@ -88,8 +88,8 @@ test('pen: the newest place of a pointer, all places of a line, at most one mess
 });
 
 test('channel: chat, heard and panel as the protocol has them, and nothing else', () => {
-    const good = [{ t: 'chat', id: 1, text: '😀'.repeat(500) }, { t: 'heard', id: 0 }, { t: 'panel', chat: true, draw: false }];
+    const good = [{ t: 'chat', id: 1, text: '😀'.repeat(500) }, { t: 'heard', id: 0 }, { t: 'panel', chat: true, draw: false, face: true }];
     for (const message of good) assert.deepEqual(readChannel(JSON.stringify(message)), message);
-    const bad = [{ t: 'chat', id: 1, text: '😀'.repeat(501) }, { t: 'chat', id: 1, text: '' }, { t: 'chat', id: 1 }, { t: 'chat', id: '1', text: 'a' }, { t: 'panel', chat: 1, draw: false }, { t: 'heard', id: -1 }];
+    const bad = [{ t: 'chat', id: 1, text: '😀'.repeat(501) }, { t: 'chat', id: 1, text: '' }, { t: 'chat', id: 1 }, { t: 'chat', id: '1', text: 'a' }, { t: 'panel', chat: 1, draw: false, face: true }, { t: 'heard', id: -1 }];
     for (const message of bad) assert.equal(readChannel(JSON.stringify(message)), null, JSON.stringify(message).slice(0, 60));
 });

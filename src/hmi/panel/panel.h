@@ -5,6 +5,7 @@
  *   window.c     window, size, tabs, time          canvas.c       drawing; icon.c icons; table.c tables
  *   header.c     header and footer                 gauge.c, mimic.c, page-*.c   what the tabs show
  *   support.c    consent, by liboriel alone        prompt.c, indicator.c, call.c   what the person sees of it
+ *   face.c       the agent's camera
  *   chat.c       text chat with the agent          overlay.c, marks.c   what the agent points at and draws
  *   pin.c        the PIN pad                       hidden.c       what support never sees
  *   push.c       --push: the panel's own picture
@@ -46,6 +47,7 @@ struct panel {
     struct indicator *indicator;
     struct call_dialog *call;
     struct chat *chat;
+    struct face *face;
     struct pin *pin;
     struct hidden *hidden;
     struct push *push;         /* NULL without --push */
@@ -177,6 +179,13 @@ GtkWidget *chat_button_new(struct panel *panel); /* first */
 void chat_create(struct panel *panel, GtkWidget *overlay);
 void chat_line(struct panel *panel, const char *text); /* of the agent's */
 void chat_end(struct panel *panel);                    /* the session is over */
+
+/* face.c */
+struct oriel_face_picture;
+void face_create(struct panel *panel, GtkWidget *overlay);
+void face_name(struct panel *panel, const char *agent);
+void face_show(struct panel *panel, const struct oriel_face_picture *picture);
+void face_hide(struct panel *panel);
 
 /* overlay.c */
 struct oriel_draw;

@@ -109,6 +109,7 @@ static void on_session(struct oriel *oriel, const struct oriel_session *session,
 
         snprintf(p->support->session, sizeof p->support->session, "%s", session->session);
         call_hide(p); /* would cover the indicator */
+        face_name(p, session->agent);
         indicator_show(p, session->agent, session->company, session->seconds, session->left,
                        live     ? INDICATOR_LIVE
                        : frozen ? INDICATOR_FROZEN
@@ -168,6 +169,13 @@ static void on_record(struct oriel *oriel, const char *why, void *user) {
     header_update(p);
 }
 
+static void on_face(struct oriel *oriel, const struct oriel_face_picture *picture, void *user) {
+    if (picture)
+        face_show(user, picture);
+    else
+        face_hide(user);
+}
+
 static gboolean on_readable(gint fd, GIOCondition condition, gpointer oriel) {
     oriel_dispatch(oriel);
     return G_SOURCE_CONTINUE;
@@ -183,6 +191,7 @@ void support_create(struct panel *p) {
         .session = on_session,
         .call = on_call,
         .chat = on_chat,
+        .face = on_face,
         .live = on_live,
         .masked = on_masked,
         .past = on_past,

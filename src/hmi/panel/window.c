@@ -291,6 +291,7 @@ void window_create(struct panel *p) {
     gtk_box_append(GTK_BOX(p->frame), p->stack);
     gtk_box_append(GTK_BOX(p->frame), footer_create(p));
     gtk_overlay_set_child(GTK_OVERLAY(overlay), p->frame);
+    face_create(p, overlay);
     chat_create(p, overlay);
     call_create(p, overlay);
     pin_create(p, overlay);

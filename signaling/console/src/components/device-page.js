@@ -11,6 +11,7 @@ import './request-form.js';
 import './viewer.js';
 import './camera.js';
 import './chat.js';
+import './face.js';
 
 const WORDS = {
     idle: 'No session',
@@ -92,6 +93,7 @@ class DevicePage extends View {
                       <div class="watch">
                           <oriel-viewer data-panel tabindex="-1" .peer=${session.peer} .path=${session.path} .live=${session.state === 'live'} .chat=${session.chat}></oriel-viewer>
                           <oriel-camera .peer=${session.peer} .cameras=${session.cameras}></oriel-camera>
+                          <oriel-face .face=${session.face} .chat=${session.chat} .granted=${session.grant.scopes.includes('face')}></oriel-face>
                           <oriel-chat .chat=${session.chat}></oriel-chat>
                       </div>
                       ${this.pausedBanner()}`
