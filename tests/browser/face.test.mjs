@@ -42,11 +42,11 @@ story('the agent\'s face: only when granted and wanted; on the panel in a moment
   await console.find('face-on').click();
   await panel.event('face');
   globalThis.console.log(`click to face on the panel: ${Math.round(clock() - from)} ms`);
-  let share; await (await import('../rig/process.mjs')).sleep(1500); await screen.shot('/tmp/camera/panel-face0.png');
+  let share;
   await until(() => `a green picture on the panel; ${share} of it was`, async () => (share = await green(rig, screen, await panel.place('face'))) > 0.6);
   assert.match(await console.find('face').innerText(), /The person at the machine sees you/);
-  await console.shot(join('/tmp/camera', 'console-face.png'));
-  await screen.shot(join('/tmp/camera', 'panel-face.png'));
+  await console.shot(join(rig.directory, 'console-face.png'));
+  await screen.shot(join(rig.directory, 'panel-face.png'));
   // The agent stops, and begins again.
   await console.find('face-off').click();
   await panel.event('face gone');
