@@ -100,7 +100,9 @@ test('a link that was worse for a while: how bad it was, and when it was as befo
   // The last slow one (sent at 5400) is shown at 5700; from then on all is as before.
   assert.ok(found.normal > 650 && found.normal <= 750, String(found.normal));
   assert.equal(dip(frames.filter(({ at }) => at < start + 5600), times).normal, undefined);
-  assert.equal(dip([], times).worst, undefined);
+  assert.deepEqual([found.bad, dip([], times).worst, dip([], times).bad], [false, undefined, true]);
+  const slow = frames.map(({ at, code }) => ({ at: at + 600, code })), { bad, normal } = dip(slow, times);
+  assert.deepEqual([bad, normal], [true, undefined]);
 });
 
 test('the use of a link is what it sent against what it could', () => {

@@ -12,7 +12,7 @@ const COLUMNS = {
   ],
   dip: [
     ['p50 before', (f) => number(f.before)], ['worst ms', (f) => number(f.worst)], ['longest gap ms', (f) => number(f.gap)], ['p50 in it', (f) => number(f.p50)], ['fps in it', (f) => number(f.fps, 1)],
-    ['normal again ms', (f) => (f.normal === undefined ? `not in ${number(f.looked)} s` : number(f.normal))], ['link queue ms', (f) => number(f.queue)],
+    ['normal again ms', (f) => (f.bad ? 'bad before' : f.normal === undefined ? `not in ${number(f.looked)} s` : number(f.normal))], ['link queue ms', (f) => number(f.queue)],
   ],
   flip: [
     ['first ms', (f) => number(f.p50)], ['exact ms', (f) => number(f.exact)], ['dB after 0.5 s', (f) => number(at(f, 500), 1)], ['dB after 2.5 s', (f) => number(at(f, 2500), 1)], ['kbit/s', (f) => number(f.kbit)], ['link queue ms', (f) => number(f.queue)],
@@ -22,7 +22,7 @@ const COLUMNS = {
 export const LINKS_EXPLAINED = [
   ['links', 'the sender is on a machine of its own (a network namespace), between it and the router is an emulated link with a drop-tail queue of 200 ms of its rate, if nothing else is said; Oriel goes by its TURN server, Chrome straight, VNC by TCP. Delays are those of one direction; both have them'],
   ['link use', 'bits that the link sent against its rate; link queue: the longest that a packet waited in its queue'],
-  ['4 → 0.5 Mbit/s', 'worst: the longest that a picture took from then on; p50 and fps in it: while it is slow, fps in the second half; normal again: after the link is, until no picture takes 30 ms more than 95 % did before and four fifths as many come, for a second'],
+  ['4 → 0.5 Mbit/s', 'worst: the longest that a picture took from then on; p50 and fps in it: while it is slow, fps in the second half; normal again: after the link is, until no picture takes 30 ms more than 95 % did before and four fifths as many come, for a second; bad before: over 500 ms even then'],
   ['two sessions', 'of video, 640x400, on a link of 3 Mbit/s, the second later; share: the smaller against the larger'],
 ];
 

@@ -28,7 +28,7 @@ async function oneRound(sender, where, link, { times, rows, quick }) {
     say('\n');
   }
   for (const [name, measure] of [['two', measureTwo], ['tcp', measureBeside]]) {
-    if (!rows.includes(name) || (name === 'two' || quick ? !TOGETHER.includes(sender.name) : /vnc/.test(sender.name))) continue;
+    if (!rows.includes(name) || (name === 'two' ? !TOGETHER.includes(sender.name) : quick ? sender.name !== 'oriel' : /vnc/.test(sender.name))) continue;
     say(`${sender.name}: ${name}:`);
     found[name] = await measure(sender, where, link, times);
     say(found[name].why ? ` ${found[name].why}\n` : ' .\n');

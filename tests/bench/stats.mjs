@@ -58,20 +58,22 @@ export function exactAfter(sums, truth, code) {
 }
 
 const STEADY = 1000; // ms that it must have been normal again
+const SANE = 500; // ms; where pictures took longer before, there is nothing normal to come back to
 
 // A link that was worse from `at` to `back` (wall ms), looked at from `from` to `to`. {before: p50 and fps; worst: the longest that a picture
 // took that came after `at`; gap: without a new one; fps: while it was worse, in the second half; normal: ms after `back` from which on it was as before for a
-// second (no picture takes 30 ms more than 95 % took before, four fifths of the pictures come), undefined: not by the end}.
+// second (no picture takes 30 ms more than 95 % took before, four fifths of the pictures come), undefined: not by the end,
+// or it was bad before}.
 export function dip(frames, { from, at, back, to }) {
   const before = motion(frames, from, at), during = motion(frames, at, back), low = motion(frames, (at + back) / 2, back), after = motion(frames, at, to);
   const good = (start) => {
     const { latencies, fps } = motion(frames, start, start + STEADY);
-    return fps >= before.fps * 0.8 && latencies.every((ms) => ms <= before.p95 + 30);
+    return before.p95 <= SANE && fps >= before.fps * 0.8 && latencies.every((ms) => ms <= before.p95 + 30);
   };
   const starts = [back, ...frames.map((frame) => frame.at).filter((time) => time > back)];
   const normal = starts.find((start) => start + STEADY <= to && good(start));
   return {
-    before: before.p50, beforeFps: before.fps, latencies: during.latencies, fps: low.fps, worst: after.latencies.length ? Math.max(...after.latencies) : undefined, gap: after.gap,
+    before: before.p50, bad: !(before.p95 <= SANE), beforeFps: before.fps, latencies: during.latencies, fps: low.fps, worst: after.latencies.length ? Math.max(...after.latencies) : undefined, gap: after.gap,
     ...(normal === undefined ? {} : { normal: normal - back }),
   };
 }
