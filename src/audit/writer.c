@@ -185,24 +185,20 @@ static void take_back(struct oriel_log *l) {
     errno = number;
 }
 
-/* A line and the head that speaks of it. `line` has room for the line's end. */
-static bool commit(struct oriel_log *l, char *line, size_t length, char error[ORIEL_LOG_ERROR_SIZE]) {
+/* A line and the head that speaks of it. `line` has room for the line's end. `visible`: it is there, whatever is said
+ * otherwise. */
+static bool put(struct oriel_log *l, char *line, size_t length, bool *visible, char error[ORIEL_LOG_ERROR_SIZE]) {
     struct oriel_tree tree = l->tree;
     struct oriel_tree_hash leaf;
-    bool visible;
+    *visible = false;
     oriel_tree_leaf(line, length, &leaf);
     oriel_tree_add(&tree, &leaf);
     line[length] = '\n';
-    if (!write_all(l, l->fd, line, length + 1, l->size) || l->io->sync(l->io_user, l->fd) < 0) {
-        fail(l, error, errno, "cannot write", ORIEL_LOG_CURRENT);
-        take_back(l);
+    if (!write_all(l, l->fd, line, length + 1, l->size) || l->io->sync(l->io_user, l->fd) < 0)
+        return fail(l, error, errno, "cannot write", ORIEL_LOG_CURRENT);
+    bool good = write_head(l, &tree, visible, error);
+    if (!*visible)
         return false;
-    }
-    bool good = write_head(l, &tree, &visible, error);
-    if (!visible) {
-        take_back(l);
-        return false;
-    }
     l->tree = tree;
     oriel_record_prev(&leaf, l->prev);
     l->size += (off_t)length + 1;
@@ -210,16 +206,30 @@ static bool commit(struct oriel_log *l, char *line, size_t length, char error[OR
     return good;
 }
 
-static bool append(struct oriel_log *l, const char *event, json_t *members, bool last,
-                   const struct oriel_record_time *at, char error[ORIEL_LOG_ERROR_SIZE]) {
+static bool commit(struct oriel_log *l, char *line, size_t length, char error[ORIEL_LOG_ERROR_SIZE]) {
+    bool visible, good = put(l, line, length, &visible, error);
+    if (!visible)
+        take_back(l);
+    return good;
+}
+
+static char *compose(struct oriel_log *l, const char *event, json_t *members, const struct oriel_record_time *at,
+                     size_t *length, char error[ORIEL_LOG_ERROR_SIZE]) {
     char why[ORIEL_SCHEMA_ERROR_SIZE] = "";
-    size_t length;
-    _cleanup_free_ char *line = oriel_record_compose(l->tree.size + 1, l->prev, event, members, at, &length, why);
+    char *line = oriel_record_compose(l->tree.size + 1, l->prev, event, members, at, length, why);
     if (!line) {
         snprintf(error, ORIEL_LOG_ERROR_SIZE, "audit: a record of '%s' is not written: %s", event, why);
         errno = EINVAL;
-        return false;
     }
+    return line;
+}
+
+static bool append(struct oriel_log *l, const char *event, json_t *members, bool last,
+                   const struct oriel_record_time *at, char error[ORIEL_LOG_ERROR_SIZE]) {
+    size_t length;
+    _cleanup_free_ char *line = compose(l, event, members, at, &length, error);
+    if (!line)
+        return false;
     return is_untouched(l, error) && (last || make_room(l, length + 1, error)) && commit(l, line, length, error);
 }
 
@@ -270,24 +280,38 @@ static void say_tampered(struct oriel_log *l) {
              l->path, r->file, r->offset, r->what);
 }
 
-/* A record that has no checkpoint had no effect: it is taken back, and what it was is said. */
-static bool recover(struct oriel_log *l, char error[ORIEL_LOG_ERROR_SIZE]) {
-    char text[1025];
-    size_t cut = (size_t)l->found.beyond;
-    ssize_t n = pread(l->fd, text, cut < sizeof text - 1 ? cut : sizeof text - 1, l->size);
-    if (n < 0)
-        return fail(l, error, errno, "cannot read", ORIEL_LOG_CURRENT);
-    for (ssize_t i = 0; i < n; i++)
+/* Printable, as much as a record has room for, without the line's end. */
+static void clean(char *text, size_t length) {
+    for (size_t i = 0; i < length; i++)
         if (text[i] < ' ' || text[i] > '~')
             text[i] = '?';
-    while (n > 0 && text[n - 1] == '?')
-        n--;
-    text[n] = '\0';
-    if (l->io->truncate(l->io_user, l->fd, l->size) < 0 || l->io->sync(l->io_user, l->fd) < 0)
+    while (length > 0 && text[length - 1] == '?')
+        length--;
+    text[length] = '\0';
+}
+
+/* A record that has no checkpoint had no effect: one that says what it was takes its place. That is written over it, so
+ * that there is something to recover until it is done, however often that is broken off; and first the line is made
+ * one without an end, so that the two never look like two records. */
+static bool recover(struct oriel_log *l, char error[ORIEL_LOG_ERROR_SIZE]) {
+    char text[1025], last = '\0';
+    size_t beyond = (size_t)l->found.beyond, length;
+    bool visible;
+    ssize_t n = pread(l->fd, text, beyond < sizeof text - 1 ? beyond : sizeof text - 1, l->size);
+    if (n < 0 || pread(l->fd, &last, 1, l->size + (off_t)beyond - 1) < 0)
+        return fail(l, error, errno, "cannot read", ORIEL_LOG_CURRENT);
+    clean(text, (size_t)n);
+    _cleanup_free_ char *line = compose(
+        l, "recovered", json_pack("{s:I, s:s}", "cut_bytes", (json_int_t)beyond, "cut", text), NULL, &length, error);
+    if (!line)
+        return false;
+    size_t kept = beyond - (last == '\n');
+    if (kept > length)
+        kept = length;
+    if (kept < beyond &&
+        (l->io->truncate(l->io_user, l->fd, l->size + (off_t)kept) < 0 || l->io->sync(l->io_user, l->fd) < 0))
         return fail(l, error, errno, "cannot cut the torn last line of", ORIEL_LOG_CURRENT);
-    look(l);
-    return append(l, "recovered", json_pack("{s:I, s:s}", "cut_bytes", (json_int_t)cut, "cut", text), true, NULL,
-                  error);
+    return put(l, line, length, &visible, error);
 }
 
 static bool take_over(struct oriel_log *l, bool was_there, char error[ORIEL_LOG_ERROR_SIZE]) {

@@ -2,7 +2,8 @@
  * oriel_log_append() says so.
  *
  * Policy: record, fsync; checkpoint to checkpoint.next, fsync, exchange of the two names, fsync of the directory. What
- * fails before the exchange is taken back. Room for the records that end things is always kept allocated
+ * fails before the exchange is taken back; a record without a head that a power cut left is, when the log is opened,
+ * replaced by one that tells it. Room for the records that end things is always kept allocated
  * (ORIEL_LOG_RESERVE); other records are refused when the disk has no more than that. The files that it holds open may
  * have been removed, replaced or written by somebody else: that is looked at before each record, and refuses it. A log
  * that is not the one that was written is `tampered`: nothing can be appended until oriel_log_acknowledge(), which puts

@@ -131,6 +131,47 @@ static void test_attack_24_the_power_goes_at_each_step(void **state) {
     }
 }
 
+/* A log that a power cut left with a record beyond its head: whole, torn, or longer than what is told of it. */
+static void tear(size_t length, bool whole) {
+    empty_folder();
+    struct oriel_log *l = open_log(NULL, NULL);
+    assert_true(append(l, 0));
+    oriel_log_close(l);
+    g_autofree char *path = g_build_filename(folder, ORIEL_LOG_CURRENT, NULL), *line = g_strnfill(length, 'x');
+    memcpy(line, "{\"seq\":2", strlen("{\"seq\":2"));
+    if (whole)
+        line[length - 1] = '\n';
+    FILE *f = fopen(path, "a");
+    assert_int_equal(fwrite(line, 1, length, f), length);
+    fclose(f);
+}
+
+static void test_attack_24_the_power_goes_in_the_recovery(void **state) {
+    static const struct {
+        size_t length;
+        bool whole;
+    } beyond[] = {{150, true}, {60, false}, {4000, true}, {4000, false}};
+    for (size_t i = 0; i < G_N_ELEMENTS(beyond); i++) {
+        int steps = 1;
+        for (int step = 1; step <= steps; step++) {
+            for (enum faulty_loss loss = 0; loss < FAULTY_LOSSES; loss++) {
+                struct faulty_disk disk = {.at = step};
+                tear(beyond[i].length, beyond[i].whole);
+                oriel_log_close(open_log(&disk, NULL));
+                steps = disk.dead ? step + 1 : step;
+                faulty_cut(&disk, loss);
+                struct seen seen;
+                oriel_log_close(open_log(NULL, NULL));
+                struct oriel_log_report report = read_log(&seen);
+                if (report.state != ORIEL_LOG_GOOD || seen.calls != 1 || seen.recovered < 1 || seen.recovered > 2)
+                    fail_msg("%d bytes, step %d, loss %d: %s; %d recovered", (int)beyond[i].length, step, loss,
+                             report.what, seen.recovered);
+            }
+        }
+        assert_in_range(steps, 8, 20);
+    }
+}
+
 static void test_attack_25_each_step_fails(void **state) {
     static const int errors[] = {ENOSPC, EIO, EROFS};
     struct faulty_disk whole = {0};
@@ -257,6 +298,7 @@ static int tear_down(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_attack_24_the_power_goes_at_each_step),
+        TEST(test_attack_24_the_power_goes_in_the_recovery),
         TEST(test_attack_25_each_step_fails),
         TEST(test_dropped_segments_still_prove),
         TEST(test_a_missing_segment),
