@@ -93,6 +93,16 @@ static json_t *read_note(int directory) {
     return n > 0 ? json_stringn(note, (size_t)n) : NULL;
 }
 
+static bool has_dropped(int directory) {
+    _cleanup_free_ struct oriel_log_segment *segments = NULL;
+    size_t count = 0, i = 0;
+    if (!oriel_log_segments(directory, &segments, &count))
+        return false;
+    while (i < count && !segments[i].hashes)
+        i++;
+    return i < count;
+}
+
 static bool prove(const struct oriel_cli_audit *a, int fd, const struct oriel_note_key *keys, size_t count,
                   struct search *s, json_t **note) {
     _cleanup_free_ char *directory = oriel_cli_audit_directory(a->cli);
@@ -104,7 +114,10 @@ static bool prove(const struct oriel_cli_audit *a, int fd, const struct oriel_no
         return false;
     }
     if (!s->found) {
-        oriel_error("the log has no session '%s'; 'oriel audit show' has those that there are", s->session);
+        oriel_error("the log has no session '%s'; %s", s->session,
+                    has_dropped(fd) ? "records were dropped here after their export: prove it where the owner's "
+                                      "collector keeps them (--directory STORE/DEVICE --vkey FILE)"
+                                    : "'oriel audit show' has those that there are");
         return false;
     }
     struct oriel_prover *prover = oriel_prover_new();

@@ -7,6 +7,7 @@
 #include <gio/gio.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -145,6 +146,8 @@ int oriel_cli_audit_open(const struct oriel_cli *cli) {
     int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (directory && fd < 0)
         oriel_error("cannot read %s: %s", directory, strerror(errno));
+    if (fd >= 0)
+        flock(fd, LOCK_SH); /* of a collector's store: not in the middle of what it takes */
     return fd;
 }
 
