@@ -1,7 +1,8 @@
 // The owner's collector by the broker: what a device records comes to it sealed, is verified and cosigned, across restarts of
-// either; and what is not of the collector changes nothing.
+// either; what it has may go from the device, where proofs still work; and what is not of the collector changes nothing.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { program } from '../rig/paths.mjs';
 import { Process, until } from '../rig/process.mjs';
@@ -18,7 +19,8 @@ story('records come to the collector, sealed, and its cosignature comes back; it
   const listener = await broker.connect(files, { clientId: 'ignored' });
   listener.on('message', (topic, payload) => seen.push({ topic, text: payload.toString() }));
   await listener.subscribeAsync(`oriel/v1/${broker.tenant}/d/+/audit`, { qos: 1 });
-  const { device, provider, agent } = await rig.cast({ broker });
+  const { device, provider: first, agent } = await rig.cast({ broker, device: { config: { audit: { keep: 1 } } } });
+  let provider = first;
   const status = () => device.status();
   await agent.request();
   await provider.deny();
@@ -63,6 +65,45 @@ story('records come to the collector, sealed, and its cosignature comes back; it
   const took = collector.lines.filter(({ text }) => text.startsWith('{')).map(({ text }) => JSON.parse(text));
   assert.ok(took.every(({ records, new: fresh }) => fresh < records), JSON.stringify(took));
   t.diagnostic(`${took.at(-1).records} records collected`);
+
+  // A year later: many records more, in many segments, between two sessions. What the collector has is dropped here, its hashes stay.
+  const session = async () => {
+    await agent.request();
+    await provider.allow();
+    await agent.grant();
+    await provider.next('session starting');
+    await device.oriel('stop');
+    await agent.ended();
+    await until('the end on record', () => device.audit().at(-1).event === 'end');
+    return device.audit().findLast(({ event }) => event === 'grant').session;
+  };
+  const old = await session(), { boot } = agent.state;
+  assert.equal((await device.process.stop()).code, 0);
+  await provider.process.stop();
+  const { directory, key } = device.config.audit;
+  execFileSync(program('tests/rig/rig-writer'), [directory, `oriel/${broker.tenant}/${device.id}`, key, '20']);
+  const whole = readdirSync(directory).filter((name) => /^audit-\d+\.jsonl$/.test(name)).sort();
+  await device.run();
+  provider = await rig.provider(device);
+  await agent.whenState((state) => state.consent && state.status === 'ready' && state.boot !== boot);
+  const young = await session(), { seq } = device.audit().at(-1);
+  const hashes = () => readdirSync(directory).filter((name) => name.endsWith('.hashes')).sort();
+  await until('the collector to have all, and all closed segments but the newest to be dropped', async () => (await status()).collected >= seq && hashes().length === whole.length - 1, { ms: 20000 });
+  assert.deepEqual(hashes(), whole.slice(0, -1).map((name) => name.replace('jsonl', 'hashes')));
+  assert.ok(!whole.slice(0, -1).some((name) => existsSync(join(directory, name))));
+  assert.ok(whole.length > 5);
+  const own = ['--config', device.file], kept = ['--directory', join(store, device.id)], vkey = ['--vkey', join(vkeys, `${broker.tenant}.${device.id}.vkey`)];
+  assert.equal((await device.oriel('audit', 'verify', ...own)).code, 0);
+  await verified();
+  // The records of the old session are at the collector alone now; both prove what they have.
+  for (const [id, from, name] of [[young, own, 'young'], [young, [...kept, ...vkey], 'young-kept'], [old, [...kept, ...vkey], 'old-kept']]) {
+    const made = await device.oriel('audit', 'prove', ...from, '--session', id, '--out', rig.path(name));
+    assert.equal(made.code, 0, `${name}: ${made.stderr}`);
+    assert.match((await device.oriel('audit', 'verify', '--proof', join(rig.directory, name), ...vkey)).stdout, /records stand in the log/, name);
+  }
+  const gone = await device.oriel('audit', 'prove', ...own, '--session', old, '--out', rig.path('old'));
+  assert.equal(gone.code, 1);
+  assert.match(gone.stderr, /dropped/);
 
   // A device that is not the owner's, by its key: nothing is kept.
   collector.signal('SIGTERM');
