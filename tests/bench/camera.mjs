@@ -40,7 +40,8 @@ function clip(directory) {
 function install([width, cell, bits]) {
   const canvas = new OffscreenCanvas(2 * bits, 1), context = canvas.getContext('2d', { willReadFrequently: true });
   window.number = (picture) => {
-    for (let k = 0; k < 2 * bits; k++) context.drawImage(picture, k * cell + cell / 2, 24, 1, 1, k, 0, 1, 1);
+    const scale = (picture.videoWidth ?? picture.displayWidth) / width; // Chrome may send a smaller one
+    for (let k = 0; k < 2 * bits; k++) context.drawImage(picture, (k * cell + cell / 2) * scale, 24 * scale, 1, 1, k, 0, 1, 1);
     const { data } = context.getImageData(0, 0, 2 * bits, 1);
     let value = 0;
     for (let bit = 0; bit < bits; bit++) {
