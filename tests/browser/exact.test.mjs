@@ -1,7 +1,8 @@
 // The exact layer: what the console shows of a screen at rest is the screen, bit by bit.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { psnr, readPpm } from '../rig/image.mjs';
+import { fromRgba, psnr, readPpm } from '../rig/image.mjs';
 import { sleep, until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
 
@@ -124,4 +125,48 @@ story('exact: text that scrolls, and is exact when it rests', async ({ rig }) =>
   await sleep(300);
   await exact(console);
   assert.deepEqual(different(readPpm(file), await console.pixels({ exact: true })), []);
+});
+
+// A picture file of the page as pixels.
+async function decoded(page, png) {
+  const { width, height, rgba } = await page.evaluate(async (base64) => {
+    const bitmap = await createImageBitmap(new Blob([Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))], { type: 'image/png' }));
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    context.drawImage(bitmap, 0, 0);
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+    const url = await new Promise((resolve) => { const reader = new FileReader(); reader.onload = () => resolve(reader.result); reader.readAsDataURL(new Blob([data])); });
+    return { width: canvas.width, height: canvas.height, rgba: url.slice(url.indexOf(',') + 1) };
+  }, png.toString('base64'));
+  return fromRgba(width, height, Buffer.from(rgba, 'base64'));
+}
+
+story('exact: pixel for pixel on a dense display and in the saved file; and when its channel fails, the video has all of it', async ({ rig }) => {
+  const { painter, console } = await stage(rig), { page } = console;
+  const dense = await page.context().newCDPSession(page);
+  await dense.send('Emulation.setDeviceMetricsOverride', { width: 1440, height: 900, deviceScaleFactor: 2, mobile: false });
+  await console.find('one-to-one').click();
+  const file = join(rig.directory, 'known.ppm');
+  await painter.command('flip 21');
+  await painter.command(`rest ${file}`);
+  await sleep(300);
+  await exact(console);
+  const truth = readPpm(file);
+  const box = await until('the picture to have two device pixels a pixel', async () => { const box = await console.find('exact-layer').boundingBox(); return box?.width === 640 && box; });
+  // Not page.screenshot(): it brings the picture back to one pixel of it per pixel of the style sheet.
+  const { data } = await dense.send('Page.captureScreenshot', { format: 'png', clip: { ...box, scale: 1 } });
+  const shown = await decoded(page, Buffer.from(data, 'base64'));
+  assert.deepEqual(different(truth, shown), []);
+  const saved = page.waitForEvent('download');
+  await console.find('save-picture').click();
+  assert.deepEqual(different(truth, await decoded(page, readFileSync(await (await saved).path()))), []);
+
+  // The page left it out of the video as long as it had it otherwise.
+  await page.evaluate(() => document.querySelector('oriel-viewer').layer.refuse());
+  const alone = async (known) => { let quality; await until(() => `the video alone: ${quality} dB`, async () => (quality = psnr(known, await console.pixels())) > 34, { every: 200 }); };
+  await alone(truth);
+  assert.equal((await console.data('exact')).exact, 'none');
+  await painter.command(`picture 22 ${file}`);
+  await alone(readPpm(file));
 });
