@@ -167,6 +167,7 @@ story('exact: pixel for pixel on a dense display and in the saved file; and when
   const alone = async (known) => { let quality; await until(() => `the video alone: ${quality} dB`, async () => (quality = psnr(known, await console.pixels())) > 34, { every: 200 }); };
   await alone(truth);
   assert.equal((await console.data('exact')).exact, 'none');
+  assert.equal(await console.find('exact').textContent(), 'Video');
   await painter.command(`picture 22 ${file}`);
   await alone(readPpm(file));
 });

@@ -26,7 +26,7 @@ const MARKS = {
     exact: ['Exact', 'Each pixel is as it is on the screen of the device'],
     settling: ['Settling', 'What has just changed is video, until its exact pixels are there'],
     motion: ['Motion', 'What moves is video; the rest is exact'],
-    none: ['', ''],
+    none: ['Video', 'The picture is video alone: near to what is on the screen, not the same in each pixel'],
 };
 
 const HIDDEN = 'hidden by the machine';
