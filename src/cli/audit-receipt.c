@@ -56,10 +56,13 @@ static bool is_same(const json_t *a, const char *name, const char *expected) {
 }
 
 static void print(const json_t *device, const json_t *grant, const json_t *end) {
-    _cleanup_free_ char *scopes = json_dumps(json_object_get(grant, "scopes"), JSON_COMPACT);
-    printf("%s (%s) granted session %s: %s for %lld s\n", oriel_json_text(device, "sub"),
-           oriel_json_text(device, "name"), oriel_json_text(grant, "session"), scopes,
-           oriel_json_integer(grant, "seconds", 0));
+    size_t i;
+    const json_t *scope;
+    printf("%s (%s) granted session %s:", oriel_json_text(device, "sub"), oriel_json_text(device, "name"),
+           oriel_json_text(grant, "session"));
+    json_array_foreach(json_object_get(grant, "scopes"), i, scope)
+        printf("%s %s", i ? "," : "", json_string_value(scope));
+    printf(" for %lld s\n", oriel_json_integer(grant, "seconds", 0));
     if (end)
         printf("it ended by %s: %s\n", oriel_json_text(end, "by"), oriel_json_text(end, "reason"));
     else

@@ -383,7 +383,7 @@ story('proof for a vendor, export to a collector, and its answer', async ({ rig 
   const check = (what) => { writeFileSync(at('receipt'), JSON.stringify(what)); return device.oriel('audit', 'verify', '--receipt', at('receipt'), '--owner', join(broker.keys.owner, 'owner.json')); };
   const checked = await check(receipt);
   assert.equal(checked.code, 0, checked.stderr);
-  assert.match(checked.stdout, new RegExp(`granted session ${session}.*\\nit ended by local: stopped`));
+  assert.match(checked.stdout, new RegExp(`granted session ${session}: view for 600 s\\nit ended by local: stopped`));
   for (const [change, why] of [[{ end: receipt.grant }, /its 'end' is not what the device signed/], [{ request: receipt.end }, /another request/],
     [{ credential: receipt.grant }, /not this owner's/], [{ grant: receipt.grant.replace(/.$/, (c) => (c === 'A' ? 'Q' : 'A')) }, /its 'grant' is not/], [{ typ: 'x' }, /no receipt/]]) {
     const refused = await check({ ...receipt, ...change });

@@ -65,5 +65,6 @@ void looked_take(struct panel *p, unsigned index, unsigned of, const char *at, c
         return;
     memcpy(p->looked->entries, p->looked->next, sizeof p->looked->entries);
     p->looked->n = (int)of;
+    p->service_table->empty = T_LOOKED_NOBODY; /* said only when the device has said so */
     gtk_widget_queue_draw(p->service_table->canvas);
 }

@@ -83,6 +83,9 @@ static void draw(GtkWidget *canvas, GtkSnapshot *s, double width, double height,
     draw_heading(t, s, width, total);
     for (int row = 0; row < rows && row < fit; row++)
         draw_row(t, s, row, top_of(t) + HEADING + row * t->row_height, width, total);
+    if (!rows && t->empty != T_NONE)
+        canvas_text(canvas, s, 10, top_of(t) + HEADING + t->row_height / 2 + 5, text(t->empty),
+                    &(struct canvas_text){.size = t->text_size, .color = &color_faint});
 }
 
 static void pressed(GtkGestureClick *click, int n, double x, double y, gpointer user) {

@@ -27,6 +27,7 @@ struct table {
     void (*cell)(void *user, int row, int column, struct table_cell *cell);
     void *user;
     enum text_id title; /* T_NONE: no card title */
+    enum text_id empty; /* in the place of rows when there are none */
     bool selectable;
     int selected; /* -1: none */
     GtkWidget *canvas;

@@ -151,6 +151,7 @@ static const char *const texts[T_COUNT][TEXT_LANGUAGES] = {
     [T_CALL_SUPPORT] = {"Call support", "Support rufen", "Appeler le support", "Llamar a soporte"},
     [T_NO_RECORD] = {"No support: the record of sessions can’t be written", "Kein Support: Sitzungen sind nicht protokollierbar", "Pas de support : journal des sessions indisponible", "Sin soporte: no se puede registrar la sesión"},
     [T_LOOKED] = {"Who looked", "Wer sah zu", "Qui a regardé", "Quién miró"},
+    [T_LOOKED_NOBODY] = {"Nobody yet", "Noch niemand", "Personne jusqu'ici", "Nadie hasta ahora"},
     [T_LOOKED_WHO] = {"Who", "Wer", "Qui", "Quién"},
     [T_LOOKED_END] = {"Ended", "Ende", "Fin", "Fin"},
     [T_LOOKED_LIVE] = {"still on", "läuft noch", "en cours", "en curso"},

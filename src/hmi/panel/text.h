@@ -152,6 +152,7 @@ enum text_id {
     T_NO_RECORD,
     T_LOOKED,
     T_LOOKED_WHO,
+    T_LOOKED_NOBODY,
     T_LOOKED_END,
     T_LOOKED_LIVE,
     T_LOOKED_CUT,
