@@ -8,14 +8,9 @@
 #include "session_private.h"
 #include "text.h"
 
-enum { START_TIMEOUT = 15, CONNECT_TIMEOUT = 30, CANDIDATES_MAX = 64 };
-enum {
-    CANDIDATE_SIZE_MAX = 512,
-    OFFER_SIZE_MAX = 8192,
-    OFFER_ENCODED_MAX = 10000
-}; /* so that messages can carry them */
+enum { START_TIMEOUT = 15 };
 
-static void set_state(struct oriel_session *s, enum oriel_session_state state) {
+void oriel_session_set_state(struct oriel_session *s, enum oriel_session_state state) {
     s->state = state;
     s->ops->changed(s->user);
 }
@@ -29,7 +24,7 @@ void oriel_session_rearm(struct oriel_session *s) {
     s->ops->arm(s->user, due(s));
 }
 
-static void arm(struct oriel_session *s, gint64 deadline) {
+void oriel_session_arm(struct oriel_session *s, gint64 deadline) {
     s->deadline = deadline;
     oriel_session_rearm(s);
 }
@@ -40,14 +35,6 @@ static json_t *detailed(json_t *members, const char *detail) {
         json_object_set_new(members, "detail", json_string(text));
     }
     return members;
-}
-
-void oriel_session_send_sequenced(struct oriel_session *s, enum oriel_message_type type, json_t *members) {
-    json_object_set_new(members, "session", json_string(s->id));
-    json_object_set_new(members, "seq", json_integer(s->sent++));
-    if (type != ORIEL_MESSAGE_END)
-        json_object_set_new(members, "path", json_integer(s->path));
-    s->ops->send(s->user, s->request.peer, type, members);
 }
 
 void oriel_session_record_step(struct oriel_session *s, enum oriel_session_step step, const char *event,
@@ -85,7 +72,7 @@ static void clear(struct oriel_session *s) {
     g_clear_pointer(&s->figures, json_decref);
     oriel_session_live_clear(s);
     oriel_session_talk_clear(s);
-    arm(s, 0);
+    oriel_session_arm(s, 0);
 }
 
 /* No: before anything was started. */
@@ -96,7 +83,7 @@ static void refuse(struct oriel_session *s, const char *reason, const char *deta
                  detailed(json_pack("{s:s, s:s}", "request", s->request.hash, "reason", reason), detail));
     s->ops->settled(s->user, &s->request, reason);
     clear(s);
-    set_state(s, ORIEL_SESSION_IDLE);
+    oriel_session_set_state(s, ORIEL_SESSION_IDLE);
 }
 
 static void withdraw(struct oriel_session *s, const char *why) {
@@ -121,7 +108,7 @@ void oriel_session_end(struct oriel_session *s, const char *by, const char *reas
     s->ops->kill(s->user);
     memset(s->awaited, 0, sizeof s->awaited);
     oriel_session_live_end(s);
-    arm(s, 0);
+    oriel_session_arm(s, 0);
     s->ops->announce(s->user, "ended", by, reason);
     if (granted) {
         oriel_session_send_sequenced(s, ORIEL_MESSAGE_END,
@@ -137,7 +124,7 @@ void oriel_session_end(struct oriel_session *s, const char *by, const char *reas
     json_object_set_new(members, "bytes", bytes ? json_incref(bytes) : json_integer(0));
     json_object_set_new(members, "chat", json_integer((json_int_t)s->lines));
     record(s, "end", detailed(members, detail));
-    set_state(s, ORIEL_SESSION_ENDING);
+    oriel_session_set_state(s, ORIEL_SESSION_ENDING);
 }
 
 struct oriel_session *oriel_session_new(const struct oriel_session_ops *ops, void *user,
@@ -257,8 +244,8 @@ static void request_recorded(struct oriel_session *s) {
         refuse_recorded(s, "no-provider", NULL);
         return;
     }
-    set_state(s, ORIEL_SESSION_ASKING);
-    arm(s, oriel_boottime() + (gint64)s->rules.timeout * ORIEL_SECOND);
+    oriel_session_set_state(s, ORIEL_SESSION_ASKING);
+    oriel_session_arm(s, oriel_boottime() + (gint64)s->rules.timeout * ORIEL_SECOND);
     s->prepared = true;
     if (!s->ops->prepare(s->user)) {
         withdraw(s, "cancelled");
@@ -302,14 +289,14 @@ static void start(struct oriel_session *s) {
 static void grant_recorded(struct oriel_session *s) {
     const struct oriel_session_request *r = &s->request;
     s->ops->settled(s->user, r, NULL);
-    set_state(s, ORIEL_SESSION_STARTING);
+    oriel_session_set_state(s, ORIEL_SESSION_STARTING);
     s->ops->announce(s->user, "starting", NULL, NULL);
     if (!s->ops->launch(s->user, r)) {
         oriel_session_end(s, "device", "media-failed", "the helpers cannot be started");
         return;
     }
     s->ops->granted(s->user, s->request.scopes);
-    arm(s, oriel_boottime() + START_TIMEOUT * ORIEL_SECOND);
+    oriel_session_arm(s, oriel_boottime() + START_TIMEOUT * ORIEL_SECOND);
     s->ops->send(s->user, r->peer, ORIEL_MESSAGE_PROGRESS,
                  json_pack("{s:s, s:s}", "request", r->hash, "stage", "allowed"));
 }
@@ -408,36 +395,15 @@ void oriel_session_cancel(struct oriel_session *s, const struct oriel_peer *peer
     }
 }
 
-/* Candidates follow the offer that they belong to. */
-static void send_candidate(struct oriel_session *s, json_t *members) {
-    if (s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE)
-        oriel_session_send_sequenced(s, ORIEL_MESSAGE_ICE, members);
-    else
-        g_ptr_array_add(s->candidates, members);
-}
-
-static void send_offer(struct oriel_session *s) {
-    s->path++;
-    s->renewing = s->answered = false;
-    s->remote_candidates = 0;
-    g_clear_pointer(&s->addresses, json_decref);
-    oriel_session_send_sequenced(s, ORIEL_MESSAGE_SDP, json_pack("{s:s, s:s}", "type", "offer", "sdp", s->offer));
-    set_state(s, ORIEL_SESSION_CONNECTING);
-    arm(s, MIN(s->expires, oriel_boottime() + CONNECT_TIMEOUT * ORIEL_SECOND));
-    for (guint i = 0; i < s->candidates->len; i++)
-        send_candidate(s, json_incref(g_ptr_array_index(s->candidates, i)));
-    g_ptr_array_set_size(s->candidates, 0);
-}
-
 static void send_grant(struct oriel_session *s) {
     const struct oriel_session_request *r = &s->request;
     s->ops->send(s->user, r->peer, ORIEL_MESSAGE_GRANT,
                  json_pack("{s:s, s:s, s:O, s:i, s:s, s:s}", "request", r->hash, "session", s->id, "scopes", r->scopes,
                            "seconds", (int)r->seconds, "fingerprint", s->fingerprint, "by", r->by ? r->by : "person"));
-    send_offer(s);
+    oriel_session_send_offer(s);
 }
 
-static void grant_when_ready(struct oriel_session *s) {
+void oriel_session_grant_when_ready(struct oriel_session *s) {
     if (s->state != ORIEL_SESSION_STARTING || !s->capture_ready || !s->offer || s->awaited[ORIEL_STEP_MEDIA])
         return;
     if (s->media_recorded) { /* the way out changed meanwhile */
@@ -456,79 +422,15 @@ void oriel_session_capture_ready(struct oriel_session *s, const char *backend, g
     if (s->state != ORIEL_SESSION_STARTING)
         return;
     s->capture_ready = true;
-    grant_when_ready(s);
+    oriel_session_grant_when_ready(s);
 }
 
 /* What no message can carry would leave a hole in the sequence, and the agent would wait for it forever. */
-static bool offer_fits(const char *sdp) {
-    json_t *text = json_string(sdp);
-    size_t size = json_dumpb(text, NULL, 0, JSON_ENCODE_ANY);
-    json_decref(text);
-    return *sdp && strlen(sdp) <= OFFER_SIZE_MAX && size > 0 && size <= OFFER_ENCODED_MAX;
-}
-
-void oriel_session_transport(struct oriel_session *s, const char *transport) {
-    g_strlcpy(s->transport, transport, sizeof s->transport);
-}
-
-void oriel_session_renew(struct oriel_session *s) {
-    if (s->state < ORIEL_SESSION_STARTING || s->state > ORIEL_SESSION_LIVE)
-        return;
-    if (s->renewals == ORIEL_PATHS_MAX - 1) {
-        oriel_session_end(s, "device", "media-failed", "the network path changed too often");
-        return;
-    }
-    s->renewing = true;
-    s->renewals++;
-    g_clear_pointer(&s->offer, g_free);
-    g_ptr_array_set_size(s->candidates, 0);
-    s->local_candidates = 0;
-    s->ops->renew(s->user, s->renewals);
-}
-
-void oriel_session_offer(struct oriel_session *s, guint renewal, const char *fingerprint, const char *sdp) {
-    bool due = s->state == ORIEL_SESSION_STARTING ? !s->offer : s->renewing && s->state <= ORIEL_SESSION_LIVE;
-    if (s->state < ORIEL_SESSION_STARTING || !due || renewal != s->renewals)
-        return;
-    if (!offer_fits(sdp)) {
-        oriel_session_end(s, "device", "media-failed", "the offer is empty or too large");
-    } else if ((s->path || s->media_recorded || s->awaited[ORIEL_STEP_MEDIA]) &&
-               strcmp(fingerprint, s->fingerprint) != 0) {
-        oriel_session_end(s, "device", "media-failed", "another certificate than that of the grant");
-    } else {
-        s->offer = g_strdup(sdp);
-        g_free(s->fingerprint);
-        s->fingerprint = g_strdup(fingerprint);
-        s->renewing = false;
-        if (s->path)
-            send_offer(s);
-        else
-            grant_when_ready(s);
-    }
-}
-
-void oriel_session_local_candidate(struct oriel_session *s, guint mline, const char *candidate) {
-    if (s->state < ORIEL_SESSION_STARTING || s->state > ORIEL_SESSION_LIVE || strlen(candidate) > CANDIDATE_SIZE_MAX ||
-        s->local_candidates >= CANDIDATES_MAX || s->renewing)
-        return;
-    s->local_candidates++;
-    send_candidate(s, json_pack("{s:s, s:i}", "candidate", candidate, "mline", (int)mline));
-}
-
-void oriel_session_live(struct oriel_session *s) {
-    if (s->state != ORIEL_SESSION_CONNECTING || s->renewing)
-        return;
-    json_t *members = json_pack("{s:s, s:i, s:s}", "session", s->id, "path", (int)s->path, "transport", s->transport);
-    if (s->addresses)
-        json_object_set(members, "addresses", s->addresses);
-    oriel_session_record_step(s, ORIEL_STEP_LIVE, "live", members);
-}
-
 static void live_recorded(struct oriel_session *s) {
     if (s->state != ORIEL_SESSION_CONNECTING || s->renewing)
         return;
-    arm(s, s->expires);
-    set_state(s, ORIEL_SESSION_LIVE);
+    oriel_session_arm(s, s->expires);
+    oriel_session_set_state(s, ORIEL_SESSION_LIVE);
     if (s->path == 1)
         s->ops->announce(s->user, "live", NULL, NULL);
 }
@@ -549,7 +451,7 @@ static void step_recorded(struct oriel_session *s, enum oriel_session_step step)
         break;
     case ORIEL_STEP_MEDIA:
         s->media_recorded = true;
-        grant_when_ready(s);
+        oriel_session_grant_when_ready(s);
         break;
     case ORIEL_STEP_LIVE:
         live_recorded(s);
@@ -613,75 +515,7 @@ void oriel_session_helpers_gone(struct oriel_session *s) {
     if (s->state != ORIEL_SESSION_ENDING)
         return;
     clear(s);
-    set_state(s, ORIEL_SESSION_IDLE);
-}
-
-/* candidate:FOUNDATION COMPONENT PROTOCOL PRIORITY ADDRESS PORT … (RFC 8839). */
-static void note_address(struct oriel_session *s, const char *candidate) {
-    g_auto(GStrv) parts = g_strsplit(candidate, " ", 6);
-    if (!s->rules.addresses || g_strv_length(parts) < 6)
-        return;
-    g_autofree char *address = oriel_text_clean(parts[4], 64);
-    s->addresses = s->addresses ? s->addresses : json_array();
-    if (!oriel_list_has(s->addresses, address))
-        json_array_append_new(s->addresses, json_string(address));
-}
-
-static void take_candidate(struct oriel_session *s, const json_t *m) {
-    const char *candidate = oriel_json_text(m, "candidate");
-    note_address(s, candidate);
-    s->ops->candidate(s->user, (guint)oriel_json_integer(m, "mline", 0), candidate);
-}
-
-static void handle_in_turn(struct oriel_session *s, enum oriel_message_type type, const json_t *m) {
-    guint path = (guint)oriel_json_integer(m, "path", s->path);
-    if (path < s->path)
-        return; /* said before our newest offer was heard */
-    if (type == ORIEL_MESSAGE_END) {
-        bool good = strcmp(oriel_json_text(m, "by"), "agent") == 0;
-        const char *detail = oriel_json_text(m, "detail");
-        oriel_session_end(s, good ? "agent" : "device", good ? oriel_json_text(m, "reason") : "protocol",
-                          good ? detail : "an end in somebody else's name");
-    } else if (path > s->path) {
-        oriel_session_end(s, "device", "protocol", "a path that was not offered");
-    } else if (type == ORIEL_MESSAGE_ICE) {
-        if (++s->remote_candidates > CANDIDATES_MAX)
-            oriel_session_end(s, "device", "protocol", "more than 64 candidates");
-        else
-            take_candidate(s, m);
-    } else if (strcmp(oriel_json_text(m, "type"), "answer") != 0 || s->answered) {
-        oriel_session_end(s, "device", "protocol",
-                          s->answered ? "a second answer" : "an offer; only the device offers");
-    } else {
-        s->answered = true;
-        s->ops->answer(s->user, oriel_json_text(m, "sdp"));
-    }
-}
-
-void oriel_session_message(struct oriel_session *s, const struct oriel_peer *peer, enum oriel_message_type type,
-                           const json_t *m) {
-    bool open = s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE;
-    if (!open || peer != s->request.peer || strcmp(oriel_json_text(m, "session"), s->id) != 0)
-        return;
-    guint seq = (guint)oriel_json_integer(m, "seq", 0);
-    if (seq < s->expected)
-        return;
-    if (type == ORIEL_MESSAGE_END) { /* what is missing before it may never come */
-        handle_in_turn(s, type, m);
-        return;
-    }
-    if (seq - s->expected >= ORIEL_EARLY_MAX || s->early[seq % ORIEL_EARLY_MAX])
-        return;
-    s->early[seq % ORIEL_EARLY_MAX] = json_incref((json_t *)m);
-    while (s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE) {
-        json_t *next = g_steal_pointer(&s->early[s->expected % ORIEL_EARLY_MAX]);
-        if (!next)
-            break;
-        s->expected++;
-        bool sdp = strcmp(oriel_json_text(next, "typ"), "sdp") == 0;
-        handle_in_turn(s, sdp ? ORIEL_MESSAGE_SDP : ORIEL_MESSAGE_ICE, next);
-        json_decref(next);
-    }
+    oriel_session_set_state(s, ORIEL_SESSION_IDLE);
 }
 
 void oriel_session_tick(struct oriel_session *s) {

@@ -1,4 +1,5 @@
-/* The parts of the session machine share this: session.c (request, start, media, end), session_live.c (what goes on
+/* The parts of the session machine share this: session.c (request, start, end), session_path.c (offers,
+ * answers, candidates), session_live.c (what goes on
  * between the person and a session that was granted) and session_talk.c (chat and drawing). Nobody else includes it. */
 #ifndef ORIEL_SESSION_PRIVATE_H
 #define ORIEL_SESSION_PRIVATE_H
@@ -76,7 +77,10 @@ struct oriel_session {
 
 /* session.c */
 void oriel_session_end(struct oriel_session *s, const char *by, const char *reason, const char *detail);
-void oriel_session_send_sequenced(struct oriel_session *s, enum oriel_message_type type, json_t *members);
+void oriel_session_set_state(struct oriel_session *s, enum oriel_session_state state);
+void oriel_session_arm(struct oriel_session *s, gint64 deadline);
+/* When capture and the offer are there, and the start of media is on record. */
+void oriel_session_grant_when_ready(struct oriel_session *s);
 /* Arms the timer for whatever is due first. */
 void oriel_session_rearm(struct oriel_session *s);
 /* Asks for the record of a step; oriel_session_live_recorded() or session.c goes on with it. The last thing a function
@@ -85,6 +89,10 @@ void oriel_session_record_step(struct oriel_session *s, enum oriel_session_step 
                                json_t *members);
 /* Whatever comes of the record of the step, it is void. */
 void oriel_session_void_step(struct oriel_session *s, enum oriel_session_step step);
+
+/* session_path.c */
+void oriel_session_send_sequenced(struct oriel_session *s, enum oriel_message_type type, json_t *members);
+void oriel_session_send_offer(struct oriel_session *s);
 
 /* session_live.c */
 void oriel_session_live_begin(struct oriel_session *s);
