@@ -28,7 +28,7 @@ const matches = (text, pattern) => text.toLowerCase().includes(pattern.toLowerCa
 // The names that a file gives to its tests, as they stand in its source.
 function namesIn(file, expression) {
   if (!existsSync(file)) return [];
-  return [...readFileSync(file, 'utf8').matchAll(expression)].map((match) => match.at(-1));
+  return [...readFileSync(file, 'utf8').matchAll(expression)].map((match) => match.at(-1).replace(/\\(.)/g, '$1'));
 }
 
 function unitTests() {
@@ -47,7 +47,7 @@ function nodeTests(suite) {
   const files = readdirSync(folder).filter((file) => /\.test\.m?js$/.test(file)).sort();
   return files.map((file) => ({
     name: `${suite.name}/${file.replace(/\.test\.m?js$/, '')}`,
-    cases: namesIn(join(folder, file), /^\s*(?:test|it|story)\(\s*(['"`])(.+?)\1/gm),
+    cases: namesIn(join(folder, file), /^\s*(?:test|it|story)\(\s*(['"`])((?:\\.|(?!\1).)+)\1/gm),
     run: (names, report) => runNode(join(folder, file), suite.seconds, names, report),
   }));
 }

@@ -1,7 +1,8 @@
 // Sessions with a real browser at the other end that does what the console never would: another certificate, broken
 // answers, going away without a word. And the plain course of one, with what each process leaves.
 import assert from 'node:assert/strict';
-import { alive, clock, memory, openFiles, sleep, until } from '../rig/process.mjs';
+import { program } from '../rig/paths.mjs';
+import { Process, alive, clock, memory, openFiles, sleep, until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
 
 async function cast(rig, options) {
@@ -80,7 +81,8 @@ story('live: figures, the log, and the stop within 100 ms', async ({ rig }) => {
     return of('pong') && of('time') && [of('pong'), of('time')];
   }).then((handle) => handle.jsonValue());
   assert.ok(Number.isInteger(pong.now) && Number.isInteger(time.rtp) && Number.isInteger(time.at), JSON.stringify([pong, time]));
-  const stats = device.oriel('stats', '--json'); // ends with the session
+  const stats = rig.own(new Process('oriel-stats', program('oriel'), ['--socket', device.control, 'stats', '--json'])); // ends with the session
+  const line = JSON.parse((await stats.line(/^\{/)).text);
   const helpers = device.picture().map(({ pid }) => pid);
   const from = clock();
   provider.stopSession();
@@ -90,15 +92,14 @@ story('live: figures, the log, and the stop within 100 ms', async ({ rig }) => {
   assert.ok(took < 100, `${took.toFixed(1)} ms`);
   const end = await agent.ended();
   assert.deepEqual([end.by, end.reason], ['person', 'stopped']);
-  const said = await stats;
-  assert.equal(said.code, 0, said.stderr);
-  const line = JSON.parse(said.stdout.split('\n')[0]);
+  await stats.exited;
+  assert.equal(stats.how(), 'status 0', stats.tail());
   assert.equal(line.width, figures.width);
-  for (const stage of ['capture', 'convert', 'encode', 'packetize', 'egress']) assert.equal(line.stages_us[stage].length, 2, said.stdout);
+  for (const stage of ['capture', 'convert', 'encode', 'packetize', 'egress']) assert.equal(line.stages_us[stage].length, 2, JSON.stringify(line));
   assert.equal((await device.oriel('stats')).code, 1); // no session, no figures
   await ready(all);
   const records = device.audit();
-  assert.deepEqual(records.map(({ event }) => event), ['boot', 'request', 'prompt', 'decision', 'grant', 'media-start', 'live', 'end']);
+  assert.deepEqual(device.course(), ['boot', 'request', 'prompt', 'decision', 'grant', 'media-start', 'live', 'end']);
   assert.ok(records.at(-1).bytes > 0 || records.at(-1).seconds >= 0);
 });
 

@@ -45,8 +45,7 @@ story('the offer: all m-lines that there will ever be, the announced certificate
   assert.ok(lines.includes('a=group:BUNDLE screen camera voice face application0'));
   for (const wanted of [/^a=rtpmap:\d+ VP8\/90000$/i, /^a=rtpmap:\d+ rtx\/90000$/i, /^a=ssrc-group:FID \d+ \d+$/, /^a=rtcp-fb:\d+ nack pli$/, /^a=rtcp-fb:\d+ transport-cc$/, /playout-delay/, /transport-wide-cc/])
     assert.ok(lines.some((line) => wanted.test(line)), `no ${wanted} in the offer`);
-  const events = cast.device.audit().map(({ event }) => event);
-  assert.deepEqual(events, ['boot', 'request', 'prompt', 'decision', 'grant', 'media-start']);
+  assert.deepEqual(cast.device.course(), ['boot', 'request', 'prompt', 'decision', 'grant', 'media-start']);
   // Direct candidates of the one address that the configuration names, and no TCP.
   const { candidate } = await cast.agent.next('ice');
   assert.match(candidate, / udp .* 127\.0\.0\.1 /i);
