@@ -291,7 +291,7 @@ static void window_changed(void *user, bool open, const char *why) {
         json_object_set_new(members, "why", json_string(why));
     oriel_info("the key switch has %s the panel%s%s", open ? "opened" : "closed", why ? ": " : "", why ? why : "");
     if (!open)
-        oriel_session_window_closed(d->session, why);
+        oriel_session_window_closed(d->session, oriel_keyswitch_broken(d->keyswitch) ? "device" : "person", why);
     oriel_device_record(d, "window", members, 0);
     oriel_device_publish(d);
 }

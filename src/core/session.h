@@ -172,8 +172,9 @@ void oriel_session_provider_connected(struct oriel_session *session);
 void oriel_session_provider_alive(struct oriel_session *session, bool indicator);
 void oriel_session_provider_invalid(struct oriel_session *session, const char *detail);
 void oriel_session_provider_lost(struct oriel_session *session, const char *detail);
-/* The window of the key switch was closed before its time: what was granted in it ends. */
-void oriel_session_window_closed(struct oriel_session *session, const char *why);
+/* The window of the key switch was closed before its time, by a person or, its line being lost, by the device: what
+ * was granted in it ends. */
+void oriel_session_window_closed(struct oriel_session *session, const char *by, const char *why);
 /* `by`: "person" or "local"; `reason`: "stopped" or "shutdown". */
 void oriel_session_stop(struct oriel_session *session, const char *by, const char *reason);
 

@@ -43,6 +43,7 @@ void oriel_session_send_offer(struct oriel_session *s) {
     g_ptr_array_set_size(s->candidates, 0);
 }
 
+/* What no message can carry would leave a hole in the sequence, and the agent would wait for it forever. */
 static bool offer_fits(const char *sdp) {
     json_t *text = json_string(sdp);
     size_t size = json_dumpb(text, NULL, 0, JSON_ENCODE_ANY);

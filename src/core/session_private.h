@@ -1,6 +1,6 @@
-/* The parts of the session machine share this: session.c (request, start, end), session_path.c (offers,
- * answers, candidates), session_live.c (what goes on
- * between the person and a session that was granted) and session_talk.c (chat and drawing). Nobody else includes it. */
+/* The parts of the session machine share this: session_request.c (from a request to its grant, or its no), session.c
+ * (start of media, records, end), session_path.c (offers, answers, candidates), session_live.c (what goes on between
+ * the person and a session that was granted) and session_talk.c (chat and drawing). Nobody else includes it. */
 #ifndef ORIEL_SESSION_PRIVATE_H
 #define ORIEL_SESSION_PRIVATE_H
 
@@ -14,9 +14,11 @@ enum { ORIEL_PAUSE_AGAIN = 1, ORIEL_PAUSE_PROVIDER = 2, ORIEL_PAUSE_INDICATOR = 
 
 /* What waits for its record. One of a kind at a time; what happens meanwhile may make it void. */
 enum oriel_session_step {
+    /* session_request.c's */
     ORIEL_STEP_REQUEST,
     ORIEL_STEP_PROMPT,
     ORIEL_STEP_GRANT,
+    /* session.c's */
     ORIEL_STEP_MEDIA,
     ORIEL_STEP_LIVE,
     /* session_live.c's */
@@ -81,10 +83,16 @@ void oriel_session_set_state(struct oriel_session *s, enum oriel_session_state s
 void oriel_session_arm(struct oriel_session *s, gint64 deadline);
 /* When capture and the offer are there, and the start of media is on record. */
 void oriel_session_grant_when_ready(struct oriel_session *s);
+bool oriel_session_granted(const struct oriel_session *s);
+/* Everything of the request and its session is forgotten. */
+void oriel_session_clear(struct oriel_session *s);
 /* Arms the timer for whatever is due first. */
 void oriel_session_rearm(struct oriel_session *s);
-/* Asks for the record of a step; oriel_session_live_recorded() or session.c goes on with it. The last thing a function
- * does. */
+/* Adds `detail`, cleaned, if there is any. */
+json_t *oriel_session_detailed(json_t *members, const char *detail);
+/* A record that nothing waits for. */
+void oriel_session_record(struct oriel_session *s, const char *event, json_t *members);
+/* Asks for the record of a step; the file whose step it is goes on with it. The last thing a function does. */
 void oriel_session_record_step(struct oriel_session *s, enum oriel_session_step step, const char *event,
                                json_t *members);
 /* Whatever comes of the record of the step, it is void. */
@@ -93,6 +101,18 @@ void oriel_session_void_step(struct oriel_session *s, enum oriel_session_step st
 /* session_path.c */
 void oriel_session_send_sequenced(struct oriel_session *s, enum oriel_message_type type, json_t *members);
 void oriel_session_send_offer(struct oriel_session *s);
+
+/* session_request.c */
+/* A person is being asked; what is granted otherwise needs no provider. */
+bool oriel_session_asks(const struct oriel_session *s);
+void oriel_session_request_shown(struct oriel_session *s, const char *hash);
+void oriel_session_request_decide(struct oriel_session *s, const char *hash, const json_t *scopes);
+/* A no, on record. `withdrawn`: why the prompt is taken away, NULL: there is none, or the person has answered it. */
+void oriel_session_request_refuse(struct oriel_session *s, const char *withdrawn, const char *reason,
+                                  const char *detail);
+void oriel_session_request_recorded(struct oriel_session *s, enum oriel_session_step step, bool good);
+/* What was asked comes to nothing, because it can't be recorded. */
+void oriel_session_request_unrecorded(struct oriel_session *s);
 
 /* session_live.c */
 void oriel_session_live_begin(struct oriel_session *s);

@@ -53,6 +53,15 @@ story('a key switch opens the panel for a while: for its vendors, its scopes, it
   await agent.request();
   await provider.deny();
   assert.equal((await agent.denial()).reason, 'denied');
+  // The line is lost: what it had opened ends, and nobody at the panel is said to have done that.
+  line.active = true;
+  await until('the window', async () => (await device.status()).window?.left, { ms: 3000 });
+  await agent.request();
+  assert.equal((await agent.grant()).by, 'switch');
+  line.break();
+  const lost = await ended(cast);
+  assert.deepEqual([lost.by, lost.reason, lost.detail], ['device', 'stopped', "the key switch can't be read any more"]);
+  assert.match((await device.oriel('status')).stdout, /opens nothing: it can't be read any more/);
 });
 
 story('a pre-authorisation of the owner: as often as it says, for whom it says, and no power cut gives a use back', async ({ rig }) => {

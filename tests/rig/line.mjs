@@ -20,4 +20,9 @@ export class Line {
     event.writeUInt32LE(17, 12);
     appendFileSync(this.fifo, event);
   }
+
+  // What no line says: it can't be read from then on.
+  break() {
+    appendFileSync(this.fifo, 'garbage');
+  }
 }

@@ -1262,19 +1262,27 @@ static void test_unattended_it_lives_without_a_provider(void **state) {
 
 static void test_unattended_who_turns_the_key_back_ends_it(void **state) {
     reach_unattended("switch");
-    oriel_session_window_closed(session, "the key was turned back");
+    oriel_session_window_closed(session, "person", "the key was turned back");
     assert_non_null(strstr(effects->str, "record:end(person,stopped)"));
     gone();
     reach(ORIEL_SESSION_LIVE); /* what a person granted has nothing to do with it */
-    oriel_session_window_closed(session, "the key was turned back");
+    oriel_session_window_closed(session, "person", "the key was turned back");
     expect("");
     stop_by_person();
     gone();
     g_string_truncate(effects, 0);
     reach_unattended("owner");
-    oriel_session_window_closed(session, "the key was turned back");
+    oriel_session_window_closed(session, "person", "the key was turned back");
     expect("");
     stop_by_person(); /* Stop is Stop */
+    assert_int_equal(oriel_session_state(session), ORIEL_SESSION_ENDING);
+}
+
+/* Nobody turned anything: the person is not named as who stopped it. */
+static void test_unattended_a_broken_switch_ends_it_as_the_device(void **state) {
+    reach_unattended("switch");
+    oriel_session_window_closed(session, "device", "the key switch can't be read any more");
+    assert_non_null(strstr(effects->str, "record:end(device,stopped)"));
     assert_int_equal(oriel_session_state(session), ORIEL_SESSION_ENDING);
 }
 
@@ -1291,7 +1299,7 @@ static void test_unattended_nothing_a_provider_says_grants_it(void **state) {
     oriel_session_provider_lost(session, "it ended");
     expect("");
     assert_int_equal(oriel_session_state(session), ORIEL_SESSION_ASKING);
-    oriel_session_window_closed(session, "the key was turned back");
+    oriel_session_window_closed(session, "person", "the key was turned back");
     expect("record:decision(cancelled) send:denial(cancelled) arm:0 changed:idle");
     answer_disk(true);
     expect("");
@@ -1702,6 +1710,7 @@ int main(void) {
         TEST(test_rule_allow_counts_a_second_after_it_was_shown),
         TEST(test_unattended_it_lives_without_a_provider),
         TEST(test_unattended_who_turns_the_key_back_ends_it),
+        TEST(test_unattended_a_broken_switch_ends_it_as_the_device),
         TEST(test_unattended_nothing_a_provider_says_grants_it),
         TEST(test_unattended_without_a_record),
         TEST(test_rule_removing_a_scope_is_a_tap),

@@ -51,6 +51,7 @@ export const UNREACHABLE = {
 const ENDS = {
     'person stopped': ['The person at the panel stopped the session', 'Call them before you ask again.'],
     'local stopped': ['The session was stopped on the device', 'Somebody ended it from the device’s own command line.'],
+    'device stopped': ['The device stopped the session', 'The key switch that had opened the panel can’t be read any more. It has to be looked at on site.'],
     'agent hung-up': ['You hung up', 'Ask again if you need another look.'],
     'agent fingerprint': ['The connection was not the one announced', 'The device’s certificate did not match its word, so nothing was shown. Report this: somebody may stand in between.'],
     'agent protocol': ['The session made no sense to this page', 'It was ended to be safe. Report it with the detail below.'],
