@@ -81,6 +81,7 @@ int main(int argc, char **argv) {
         .size = sizeof callbacks, .ask = on_ask, .live = on_live, .withdraw = on_withdraw, .session = on_session};
     struct oriel *oriel;
 
+    g_set_prgname("example-gtk"); /* for a screen reader */
     gtk_init();
     if (oriel_new(argc > 1 ? argv[1] : NULL, "example-gtk", &callbacks, NULL, &oriel) < 0)
         return 1;

@@ -65,6 +65,10 @@ story('the consent app: taps, keys, what is unticked and taken away, silence, a 
   await until('the indicator above it', async () => { await consent.click(screen, 'remove-camera'); return consent.events.some(({ text }) => text === 'removed'); });
   await until('one scope less on record', () => device.audit().some(({ event, removed }) => event === 'scopes' && removed === 'camera'));
   await panel.stop();
+  // A question in mid-session leaves Stop in reach, and to press it answers the question, too.
+  await agent.hello();
+  agent.asked = await agent.send({ ...agent.requestMessage({ scopes: ['voice'] }), session: agent.session }, { to: agent.exchange });
+  await consent.event('shown');
   await consent.click(screen, 'stop');
   const end = await agent.ended();
   assert.deepEqual([end.by, end.reason], ['person', 'stopped']);
@@ -154,6 +158,30 @@ story('the consent app in five languages: nothing is cut off, and a screen reade
     await consent.stop();
     await agent.whenState((state) => !state.consent);
   }
+});
+
+// Where the example's buttons are, by what a screen reader is told; its window is in the corner of a screen without a window manager.
+async function clicked(screen, env, name) {
+  const place = await until(`the button ${name}`, () => {
+    const tree = execFileSync('/usr/bin/python3', [join(root, 'tests/rig/accessible.py'), 'example-gtk'], { encoding: 'utf8', env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'ignore'] });
+    return new RegExp(`push button \\| ${name} .*sensitive \\| (\\d+) (\\d+) ([1-9]\\d*) ([1-9]\\d*)$`, 'm').exec(tree)?.slice(1).map(Number);
+  }, { ms: 12000, every: 100 });
+  await screen.click(place[0] + place[2] / 2, place[1] + place[3] / 2);
+}
+
+story('the GTK example: Allow by a click, Stop by a click', async ({ rig }) => {
+  const bus = rig.own(new Process('dbus', 'dbus-daemon', ['--session', '--print-address', '--nofork', '--nopidfile'], { log: rig.path('dbus.log') }));
+  const env = { DBUS_SESSION_BUS_ADDRESS: (await bus.line(/^unix:/)).text };
+  const { device, agent } = await rig.cast({ provider: null });
+  const screen = await rig.screen();
+  rig.own(new Process('example-gtk', program('example-gtk'), [device.consent], { env: { ...screen.env, ...env }, log: rig.path('example.log') }));
+  await agent.whenState((state) => state.consent);
+  await agent.request();
+  await clicked(screen, env, 'Allow'); // not before it can be pressed
+  assert.deepEqual((await agent.grant()).scopes, ['view']);
+  await clicked(screen, env, 'Stop');
+  const { by, reason } = await agent.ended();
+  assert.deepEqual([by, reason], ['person', 'stopped']);
 });
 
 // oriel-consent-tty on a pty of `rows` lines; says what is on it.

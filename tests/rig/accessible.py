@@ -1,5 +1,6 @@
 """What a screen reader gets of a program: prints its accessible tree by AT-SPI, one object a line, "ROLE | NAME |
-DESCRIPTION | STATES". For tests; needs a session bus (DBUS_SESSION_BUS_ADDRESS)."""
+DESCRIPTION | STATES | X Y WIDTH HEIGHT" (within its window). For tests; needs a session bus
+(DBUS_SESSION_BUS_ADDRESS)."""
 import sys
 
 import gi
@@ -10,10 +11,16 @@ from gi.repository import Atspi  # noqa: E402
 STATES = {"focused": Atspi.StateType.FOCUSED, "checked": Atspi.StateType.CHECKED, "sensitive": Atspi.StateType.SENSITIVE}
 
 
+def place(thing):
+    part = thing.get_component_iface()
+    box = part and part.get_extents(Atspi.CoordType.WINDOW)
+    return f"{box.x} {box.y} {box.width} {box.height}" if box else ""
+
+
 def show(thing, depth):
     states = thing.get_state_set()
     have = ",".join(name for name, state in STATES.items() if states.contains(state))
-    print("  " * depth + " | ".join([thing.get_role_name(), thing.get_name() or "", thing.get_description() or "", have]))
+    print("  " * depth + " | ".join([thing.get_role_name(), thing.get_name() or "", thing.get_description() or "", have, place(thing)]))
     for i in range(thing.get_child_count()):
         child = thing.get_child_at_index(i)
         if child:
