@@ -177,20 +177,24 @@ static void cover(struct oriel_rect *to, const struct oriel_rect *r) {
     to->height = (uint16_t)(bottom - to->y);
 }
 
-/* What has only moved is moved here as the page will do it: what remains to differ is what has really changed. */
-static gboolean move(struct oriel_exact *e, const struct oriel_frame_reader *reader, const struct oriel_rect *damage,
-                     size_t count, struct oriel_move *found) {
-    if (!oriel_mover_find(&e->mover, reader, e->shadow, e->width, damage, count, found))
-        return FALSE;
-    const struct oriel_rect to = {found->x, found->y, found->from.width, found->from.height};
+static void move(struct oriel_exact *e, const struct oriel_move *m) {
+    const struct oriel_rect to = {m->x, m->y, m->from.width, m->from.height};
     e->moves++;
-    oriel_moves_apply(found, e->shadow, (size_t)e->width * 4);
-    oriel_classifier_moved(&e->classifier, found);
+    oriel_moves_apply(m, e->shadow, (size_t)e->width * 4);
+    oriel_classifier_moved(&e->classifier, m);
     for (unsigned i = 0; i < e->flight.count; i++)
-        if (overlap(&e->flight.tiles[i]->head.rect, &found->from) || e->flight.tiles[i]->moved)
+        if (overlap(&e->flight.tiles[i]->head.rect, &m->from) || e->flight.tiles[i]->moved)
             e->flight.tiles[i]->moved = true;
     cover(&e->moved, &to);
-    return TRUE;
+}
+
+/* What has only moved is moved here as the page will do it: what remains to differ is what has really changed. */
+static size_t move_all(struct oriel_exact *e, const struct oriel_frame_reader *reader, const struct oriel_rect *damage,
+                       size_t count, struct oriel_move moves[ORIEL_EXACT_MOVES_MAX]) {
+    size_t found = oriel_mover_find(&e->mover, reader, e->shadow, e->width, damage, count, moves);
+    for (size_t i = 0; i < found; i++)
+        move(e, &moves[i]);
+    return found;
 }
 
 /* One more rectangle that the video must show; if there are too many, in the last one. */
@@ -264,8 +268,9 @@ static void next_picture(struct oriel_exact *e, const struct oriel_frame_reader 
     int64_t now = oriel_monotonic();
     const struct oriel_rect whole = {0, 0, (uint16_t)e->width, (uint16_t)e->height};
     struct oriel_differ differ = {0};
-    struct oriel_move found;
-    gboolean moved = FALSE, frame = FALSE;
+    struct oriel_move moves[ORIEL_EXACT_MOVES_MAX];
+    size_t moved = 0;
+    gboolean frame = FALSE;
     if (e->fresh || is_deaf(e, now)) {
         oriel_frame_reader_pixels(reader, &whole, e->shadow, (size_t)e->width * 4);
         begin(e);
@@ -273,7 +278,7 @@ static void next_picture(struct oriel_exact *e, const struct oriel_frame_reader 
         owe(share, &whole);
         frame = TRUE;
     } else {
-        moved = move(e, reader, damage, count, &found);
+        moved = move_all(e, reader, damage, count, moves);
         oriel_differ(&differ, reader, e->shadow, e->width, damage, count);
     }
     if (differ.count) {
@@ -287,7 +292,7 @@ static void next_picture(struct oriel_exact *e, const struct oriel_frame_reader 
     e->owing = TRUE;
     if (frame)
         owe_all(e, share);
-    record(e, frame, &found, moved, &differ, now);
+    record(e, frame, moves, moved, &differ, now);
     if (e->heard || e->next == 1)
         tell(e, &differ, !frame, now);
 }

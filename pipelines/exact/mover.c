@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { FAILURES_FREE = 2, FAILURES_MAX = 7, PATCH = 16, REACH = 128, AREA_MIN = 64 * 64 };
+enum { FAILURES_FREE = 2, FAILURES_MAX = 7, PATCH = 16, PATCH_ROWS = 8, REACH = 128, AREA_MIN = 64 * 64 };
 
 /* Hashes of the rectangle's rows, or of its columns, as they were and as they are. */
 static void hash(struct oriel_mover *m, const struct oriel_frame_reader *reader, const uint8_t *shadow, unsigned width,
@@ -30,17 +30,26 @@ static const uint8_t *at(const uint8_t *shadow, unsigned width, unsigned x, unsi
     return shadow + ((size_t)y * width + x) * 4;
 }
 
-/* Where in `r`, within reach, the picture before had the PATCH pixels that are at x, y now. */
-static bool search(struct oriel_mover *m, const struct oriel_frame_reader *reader, const uint8_t *shadow,
-                   unsigned width, const struct oriel_rect *r, unsigned x, unsigned y, int *dx, int *dy) {
-    const struct oriel_rect patch = {(uint16_t)x, (uint16_t)y, PATCH, 1};
+static bool is_patch(const uint8_t *patch, const uint8_t *shadow, unsigned width, unsigned x, unsigned y) {
+    for (unsigned row = 0; row < PATCH_ROWS; row++)
+        if (memcmp(at(shadow, width, x, y + row), patch + row * PATCH * 4u, PATCH * 4) != 0)
+            return false;
+    return true;
+}
+
+/* Where in `r`, within reach, the picture before had the patch that is at x, y now. */
+static bool search(const struct oriel_frame_reader *reader, const uint8_t *shadow, unsigned width,
+                   const struct oriel_rect *r, unsigned x, unsigned y, int *dx, int *dy) {
+    uint8_t now[PATCH_ROWS * PATCH * 4];
+    const struct oriel_rect patch = {(uint16_t)x, (uint16_t)y, PATCH, PATCH_ROWS};
     unsigned left = x - r->x > REACH ? x - REACH : r->x, top = y - r->y > REACH ? y - REACH : r->y;
-    oriel_frame_reader_pixels(reader, &patch, m->line, sizeof m->line);
-    if (memcmp(m->line, m->line + 4, (PATCH - 1) * 4) == 0) /* of one colour: it is anywhere */
+    unsigned right = (unsigned)r->x + r->width, bottom = (unsigned)r->y + r->height;
+    oriel_frame_reader_pixels(reader, &patch, now, PATCH * 4);
+    if (memcmp(now, now + 4, sizeof now - 4) == 0) /* of one colour: it is anywhere */
         return false;
-    for (unsigned old_y = top; old_y < (unsigned)r->y + r->height && old_y <= y + REACH; old_y++)
-        for (unsigned old_x = left; old_x + PATCH <= (unsigned)r->x + r->width && old_x <= x + REACH; old_x++)
-            if (memcmp(at(shadow, width, old_x, old_y), m->line, PATCH * 4) == 0 && (old_x != x || old_y != y)) {
+    for (unsigned old_y = top; old_y + PATCH_ROWS <= bottom && old_y <= y + REACH; old_y++)
+        for (unsigned old_x = left; old_x + PATCH <= right && old_x <= x + REACH; old_x++)
+            if (is_patch(now, shadow, width, old_x, old_y) && (old_x != x || old_y != y)) {
                 *dx = (int)old_x - (int)x;
                 *dy = (int)old_y - (int)y;
                 return true;
@@ -76,7 +85,7 @@ static bool drag(struct oriel_mover *m, const struct oriel_frame_reader *reader,
                  const struct oriel_rect *r, struct oriel_move *move) {
     unsigned x = r->x + r->width / 2u, y = r->y + r->height / 2u;
     int dx, dy;
-    if (!search(m, reader, shadow, width, r, x, y, &dx, &dy))
+    if (!search(reader, shadow, width, r, x, y, &dx, &dy))
         return false;
     /* Both places lie in the rectangle. */
     unsigned left = dx < 0 ? r->x + (unsigned)-dx : r->x;
@@ -111,24 +120,75 @@ static bool find(struct oriel_mover *m, const struct oriel_frame_reader *reader,
     return drag(m, reader, shadow, width, r, move);
 }
 
-bool oriel_mover_find(struct oriel_mover *m, const struct oriel_frame_reader *reader, const uint8_t *shadow,
-                      unsigned width, const struct oriel_rect *damage, size_t count, struct oriel_move *move) {
-    const struct oriel_rect *largest = NULL;
-    for (size_t i = 0; i < count; i++)
-        if (damage[i].width >= ORIEL_MOVER_SIDE_MIN && damage[i].height >= ORIEL_MOVER_SIDE_MIN &&
-            (!largest || (unsigned)damage[i].width * damage[i].height > (unsigned)largest->width * largest->height))
-            largest = &damage[i];
-    if (!largest)
-        return false;
-    if (m->skip) {
-        m->skip--;
+static bool is_large(const struct oriel_rect *r) {
+    return r->width >= ORIEL_MOVER_SIDE_MIN && r->height >= ORIEL_MOVER_SIDE_MIN;
+}
+
+/* Where to look, the largest first. */
+struct places {
+    size_t count;
+    struct oriel_rect rects[ORIEL_EXACT_MOVES_MAX];
+};
+
+static void add_place(struct places *p, const struct oriel_rect *r) {
+    size_t at = p->count;
+    if (!is_large(r))
+        return;
+    while (at > 0 && (unsigned)r->width * r->height > (unsigned)p->rects[at - 1].width * p->rects[at - 1].height)
+        at--;
+    if (at == ORIEL_EXACT_MOVES_MAX)
+        return;
+    p->count += p->count < ORIEL_EXACT_MOVES_MAX;
+    memmove(&p->rects[at + 1], &p->rects[at], (p->count - 1 - at) * sizeof *r);
+    p->rects[at] = *r;
+}
+
+/* The largest part of `r` beside what is moved to: it may have moved in another way. False: none is large. */
+static bool rest_of(const struct oriel_rect *r, const struct oriel_move *m, struct oriel_rect *rest) {
+    unsigned right = (unsigned)m->x + m->from.width, bottom = (unsigned)m->y + m->from.height;
+    const struct oriel_rect parts[] = {
+        {r->x, r->y, r->width, (uint16_t)(m->y - r->y)},
+        {r->x, (uint16_t)bottom, r->width, (uint16_t)(r->y + r->height - bottom)},
+        {r->x, r->y, (uint16_t)(m->x - r->x), r->height},
+        {(uint16_t)right, r->y, (uint16_t)(r->x + r->width - right), r->height},
+    };
+    struct places p = {0};
+    for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++)
+        add_place(&p, &parts[i]);
+    *rest = p.rects[0];
+    return p.count > 0;
+}
+
+/* Unless looking at places of that rank was in vain too often. */
+static bool find_at(struct oriel_mover *m, size_t rank, const struct oriel_frame_reader *reader, const uint8_t *shadow,
+                    unsigned width, const struct oriel_rect *r, struct oriel_move *move) {
+    struct oriel_mover_tries *t = &m->tries[rank];
+    if (t->skip) {
+        t->skip--;
         return false;
     }
-    if (find(m, reader, shadow, width, largest, move)) {
-        m->failures = 0;
+    if (find(m, reader, shadow, width, r, move)) {
+        t->failures = 0;
         return true;
     }
-    m->failures += m->failures < FAILURES_MAX;
-    m->skip = m->failures > FAILURES_FREE ? (1u << (m->failures - FAILURES_FREE)) - 1 : 0;
+    t->failures += t->failures < FAILURES_MAX;
+    t->skip = t->failures > FAILURES_FREE ? (1u << (t->failures - FAILURES_FREE)) - 1 : 0;
     return false;
+}
+
+size_t oriel_mover_find(struct oriel_mover *m, const struct oriel_frame_reader *reader, const uint8_t *shadow,
+                        unsigned width, const struct oriel_rect *damage, size_t count,
+                        struct oriel_move moves[ORIEL_EXACT_MOVES_MAX]) {
+    struct places p = {0};
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++)
+        add_place(&p, &damage[i]);
+    for (size_t i = 0; i < p.count; i++) {
+        struct oriel_rect rest;
+        if (!find_at(m, i, reader, shadow, width, &p.rects[i], &moves[found]))
+            continue;
+        if (rest_of(&p.rects[i], &moves[found++], &rest) && p.count < ORIEL_EXACT_MOVES_MAX)
+            p.rects[p.count++] = rest;
+    }
+    return found;
 }

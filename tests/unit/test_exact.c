@@ -411,18 +411,19 @@ static void copy_video(const struct oriel_rect *r, enum copy what) {
         }
 }
 
-/* A picture that differs by this; NULL: by nothing. */
-static void picture(const struct oriel_rect *r) {
+/* A picture that differs by these. */
+static void picture_of(const struct oriel_rect *rects, size_t rect_count) {
     static uint8_t y[PIXELS], u[PIXELS / 4], v[PIXELS / 4];
     struct oriel_rect damage[ORIEL_FRAME_DAMAGE_MAX];
     const struct oriel_i420 out = {{y, u, v}, {WIDTH, WIDTH / 2, WIDTH / 2}};
     unsigned count = 0;
-    if (r) {
-        uint8_t rect[ORIEL_RECT_SIZE];
-        oriel_rects_write(r, 1, rect);
+    if (rect_count) {
+        uint8_t rect[2 * ORIEL_RECT_SIZE];
+        assert_true(rect_count <= 2);
+        oriel_rects_write(rects, rect_count, rect);
         memcpy(screen.memory, screen.pixels, sizeof screen.pixels);
         assert_int_equal(oriel_ipc_send(screen.socket, &oriel_capture_to_media, ORIEL_FRAMES_FRAME, 1u, 0u, UINT64_C(1),
-                                        (const void *)rect, sizeof rect, 0u, 0u, 0u),
+                                        (const void *)rect, rect_count * ORIEL_RECT_SIZE, 0u, 0u, 0u),
                          0);
         assert_int_equal(oriel_frame_reader_receive(screen.reader), 1);
         count = oriel_frame_reader_draw(screen.reader, &out, damage);
@@ -444,6 +445,11 @@ static void picture(const struct oriel_rect *r) {
         copy_video(&share.owed[i], OWED);
     memcpy(screen.frames[slot], screen.video, sizeof screen.video);
     screen.framed[slot] = share.cover != ORIEL_COVER_NOW || rand() % 8 == 0; /* or a beat */
+}
+
+/* By this; NULL: by nothing. */
+static void picture(const struct oriel_rect *r) {
+    picture_of(r, r != NULL);
 }
 
 /* Presents the frame of `ago` pictures before, if there is one, and looks at each pixel; how many are exact. */
@@ -601,6 +607,47 @@ static void test_scrolling_is_moved(void **state) {
     assert_true(page.bytes - before < 40000);
 }
 
+/* The columns left..right of all rows go up by `up` (down, if negative); what comes free is noise. */
+static void scroll_column(unsigned left, unsigned right, int up) {
+    static uint32_t old[PIXELS];
+    memcpy(old, screen.pixels, sizeof old);
+    for (int y = 0; y < HEIGHT; y++)
+        for (unsigned x = left; x < right; x++) {
+            int from = y + up;
+            screen.pixels[y * WIDTH + (int)x] = from >= 0 && from < HEIGHT ? old[from * WIDTH + (int)x]
+                                                : (uint32_t)rand() % 7     ? 0xffffff
+                                                                           : 0x405060;
+        }
+}
+
+/* Two lists beside each other, one upwards, one downwards: each is moved, whether capture says that it is two
+ * rectangles or one. */
+static void test_two_areas_scroll_at_once(void **state) {
+    const struct oriel_rect lists[] = {{0, 0, 190, HEIGHT}, {190, 0, WIDTH - 190, HEIGHT}};
+    oriel_exact_open(exact, TRUE);
+    for (unsigned i = 0; i < PIXELS; i++)
+        screen.pixels[i] = (uint32_t)rand() % 7 ? 0xffffff : 0x102030;
+    picture(&whole);
+    rest();
+    for (unsigned parts = 2; parts > 0; parts--) {
+        uint64_t before = page.bytes;
+        unsigned moves = page.moves;
+        for (unsigned i = 0; i < 12; i++) {
+            scroll_column(0, 190, 3);
+            scroll_column(190, WIDTH, -5);
+            picture_of(parts == 2 ? lists : &whole, parts);
+            g_usleep(5000);
+            deliver();
+            check(0);
+        }
+        rest();
+        print_message("12 times two lists, in %u rectangles: %u bytes, %u moves\n", parts,
+                      (unsigned)(page.bytes - before), page.moves - moves);
+        assert_true(page.moves - moves >= 24);
+        assert_true(page.bytes - before < 40000);
+    }
+}
+
 /* A window of noise over a page of text, dragged to the right and down. */
 static void test_a_dragged_window_is_moved(void **state) {
     static uint32_t ground[PIXELS], window[180 * 120];
@@ -752,6 +799,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_pages_come_back_as_references, start, end),
         cmocka_unit_test_setup_teardown(test_a_miss_is_made_good, start, end),
         cmocka_unit_test_setup_teardown(test_scrolling_is_moved, start, end),
+        cmocka_unit_test_setup_teardown(test_two_areas_scroll_at_once, start, end),
         cmocka_unit_test_setup_teardown(test_a_dragged_window_is_moved, start, end),
         cmocka_unit_test_setup_teardown(test_a_page_that_says_nothing, start, end),
         cmocka_unit_test_setup_teardown(test_frames_show_what_tiles_owe, start, end),
