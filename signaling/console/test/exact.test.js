@@ -88,6 +88,9 @@ test('exact: what moved is followed, also over itself and twice', () => {
     assert.deepEqual(follow(all, [up]), [{ x: 0, y: 0, width: 10, height: 8, dx: 0, dy: -2 }]);
     assert.deepEqual(follow(all, [up, up]), [{ x: 0, y: 0, width: 10, height: 6, dx: 0, dy: -4 }]);
     assert.deepEqual(follow(all, [up, { moves: [], rects: [all] }]), []);
+    // Two lists side by side, one up and one down, in one record.
+    const both = { moves: [{ from: { x: 0, y: 2, width: 5, height: 8 }, x: 0, y: 0 }, { from: { x: 5, y: 0, width: 5, height: 7 }, x: 5, y: 3 }], rects: [{ x: 0, y: 8, width: 5, height: 2 }, { x: 5, y: 0, width: 5, height: 3 }] };
+    assert.deepEqual(follow(all, [both]).sort((a, b) => a.x - b.x), [{ x: 0, y: 0, width: 5, height: 8, dx: 0, dy: -2 }, { x: 5, y: 3, width: 5, height: 7, dx: 0, dy: 3 }]);
     // Without a rectangle what was moved from stays where it is, too.
     const sorted = follow(all, [{ ...up, rects: [] }]).sort((a, b) => a.y - b.y);
     assert.deepEqual(sorted, [{ x: 0, y: 0, width: 10, height: 8, dx: 0, dy: -2 }, { x: 0, y: 8, width: 10, height: 2, dx: 0, dy: 0 }]);
