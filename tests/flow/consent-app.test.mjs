@@ -228,6 +228,7 @@ story('the terminal app: Deny first, unticked and taken away, stop, text, and no
   await agent.whenState((state) => state.status === 'ready');
   tty.keys('\x03');
   await tty.exited;
+  await agent.whenState((state) => !state.consent);
 
   // Escape denies, and too small a terminal lets nobody agree.
   tty = await terminal(rig, device, { rows: 8, language: 'de' });
