@@ -206,30 +206,25 @@ story('scopes and calls: asked one by one, unticked, taken away, asked again; th
   provider.send({ t: 'call', note: 'Jam at the capper', page: 'Alarms', alarms: ['AE-310 Capper jammed', 'BE-330 Outfeed full'], callback: 'line 2, extension 221' });
   await page.waitForSelector('[data-testid="queue"][data-count="1"]');
   assert.match(await console.find('help').innerText(), /Waits [^]*221[^]*Jam at the capper[^]*AE-310 Capper jammed and 1 more[^]*Alarms/);
-  await SHOT('queue');
   await console.choose(device.id);
   assert.equal(await console.find('reason').inputValue(), 'Your call: Jam at the capper');
   assert.match(await console.find('warning').innerText(), /Call back first: line 2, extension 221/);
   // Only what the credential allows, and of that what the device offers.
   assert.deepEqual(await texts('scope'), [['view', true], ['camera', false], ['voice', true]]);
   await page.click('[data-testid="scope"][data-scope="camera"]');
-  await SHOT('form');
   await console.find('request').click();
   const ask = await provider.asked();
   assert.deepEqual([ask.scopes, ask.reason], [['view', 'camera'], 'Your call: Jam at the capper']);
   await console.state('shown');
-  await SHOT('waiting');
   provider.decide(ask, true, ['view']);
   await console.state('live');
   await sees('changed', '[data-left="camera"]');
-  await SHOT('unticked');
   await console.find('understood').click();
   // More: asked with a reason of its own; no leaves all as it is.
   const more = async () => {
     await console.find('ask-more').click();
     await page.click('.ask-more [data-scope="camera"]');
     await console.find('more-reason').fill('Show me the nozzle');
-    await SHOT('more');
     await console.find('request-more').click();
     return provider.asked();
   };
@@ -237,19 +232,15 @@ story('scopes and calls: asked one by one, unticked, taken away, asked again; th
   assert.deepEqual([question.kind, question.scopes, question.reason], ['more', ['camera'], 'Show me the nozzle']);
   await sees('more', '[data-state="shown"]');
   assert.equal((await console.find('more-code').innerText()).replace(' ', ''), question.code);
-  await SHOT('more-shown');
   provider.decide(question, false);
   await sees('more', '[data-state="denied"][data-reason="denied"]');
-  await SHOT('more-denied');
   question = await more();
   provider.decide(question, true);
   await sees('changed', '[data-added="camera"]');
   assert.deepEqual(await texts('granted'), [['view'], ['camera']]);
-  await SHOT('granted');
   provider.send({ t: 'remove', session: provider.session, scope: 'camera' });
   await sees('changed', '[data-removed="camera"]');
   assert.deepEqual(await texts('granted'), [['view']]);
-  await SHOT('removed');
   provider.stopSession();
   await console.state('ended');
   // Somebody answered: the call is over, and three times no is told in words.
@@ -266,6 +257,4 @@ story('scopes and calls: asked one by one, unticked, taken away, asked again; th
   await console.request();
   assert.equal((await console.state('denied')).reason, 'backoff');
   assert.ok(Number((await console.data('retry-in')).seconds) > 890);
-  await SHOT('backoff');
-  async function SHOT(name) { if (process.env.SHOTS) { await sleep(200); await console.shot(`${process.env.SHOTS}/${name}.png`); } }
 });
