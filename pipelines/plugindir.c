@@ -1,20 +1,24 @@
-/* Makes or checks the directory with only the GStreamer plugins that Oriel uses, and their registry:
+/* Makes or checks the directories with only the GStreamer plugins that oriel-media and oriel-voice use, and their
+ * registries:
  *
  *     oriel-plugindir [--check] [--try] [DIRECTORY]
  *
- * Policy: with it oriel-media starts in milliseconds, needs no cache directory, and runs no scanner. The plugins are
+ * Policy: with them oriel-media starts in milliseconds, needs no cache directory, and runs no scanner. The plugins are
  * links, so an upgrade of GStreamer is followed; but the registry holds the files' times and places, so it is made
  * where it will lie, and again after GStreamer was upgraded. Until then oriel-media reads the changed plugins anew at
  * each start, which is slow and not wrong. Each file is made beside its place and renamed, so that a session may start
- * meanwhile. Without DIRECTORY it is `gst` beside this program, which is where oriel-media looks. Exit status: 0 made,
- * or good · 1 a plugin is missing, something can't be written, or --check found it old · 2 usage. */
+ * meanwhile. Without DIRECTORY it is `gst` beside this program, which is where oriel-media looks; oriel-voice's has
+ * "-voice" behind its name. Of the sound systems' plugins those that are there are taken. Exit status: 0 made, or good
+ * · 1 a plugin is missing, something can't be written, or --check found it old · 2 usage. */
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <gst/gst.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char usage[] = "usage: oriel-plugindir [--check] [--try] [DIRECTORY]\n"
@@ -22,7 +26,16 @@ static const char usage[] = "usage: oriel-plugindir [--check] [--try] [DIRECTORY
                             "  --try      a missing plugin is no error: then nothing is made\n"
                             "  DIRECTORY  default: gst, beside this program\n";
 
-static const char *const plugins[] = {GST_PLUGINS, NULL};
+static const char *const media_plugins[] = {GST_PLUGINS, NULL}, *const voice_plugins[] = {GST_PLUGINS_VOICE, NULL},
+                         *const sound_plugins[] = {GST_PLUGINS_SOUND, NULL}, *const no_plugins[] = {NULL};
+
+/* Each is made by a process of its own: GStreamer has one registry a process. */
+static const struct set {
+    const char *suffix;
+    const char *const *needed, *const *optional;
+} sets[] = {{"", media_plugins, no_plugins}, {"-voice", voice_plugins, sound_plugins}};
+
+static const char *plugins[32]; /* of the set that is worked on, NULL-terminated */
 
 static char *source_of(const char *name) {
     return g_strdup_printf("%s/libgst%s.so", GST_PLUGINS_DIRECTORY, name);
@@ -35,6 +48,18 @@ static char *link_of(const char *to, const char *name) {
 static bool fail(const char *path) {
     fprintf(stderr, "oriel-plugindir: %s: %s\n", path, strerror(errno));
     return false;
+}
+
+static void choose_plugins(const struct set *set) {
+    size_t count = 0;
+    for (const char *const *name = set->needed; *name; name++)
+        plugins[count++] = *name;
+    for (const char *const *name = set->optional; *name; name++) {
+        g_autofree char *source = source_of(*name);
+        if (access(source, R_OK) == 0)
+            plugins[count++] = *name;
+    }
+    plugins[count] = NULL;
 }
 
 /* All of them are there to be linked. */
@@ -133,6 +158,31 @@ static char *beside_this_program(void) {
     return folder ? g_build_filename(folder, "gst", NULL) : NULL;
 }
 
+/* The exit status. */
+static int make(const char *to, bool only_check, bool try) {
+    g_autofree char *registry = g_build_filename(to, "registry.bin", NULL);
+    if (only_check)
+        return check(to, registry) ? 0 : 1;
+    if (!find_plugins())
+        return try ? 0 : 1;
+    if (g_mkdir_with_parents(to, 0755) < 0)
+        return fail(to), 1;
+    return link_plugins(to) && remove_others(to) && make_registry(to, registry) ? 0 : 1;
+}
+
+static int work_on(const struct set *set, const char *to, bool only_check, bool try) {
+    int status = -1;
+    pid_t child = fork();
+    if (child == 0) {
+        g_autofree char *directory = g_strconcat(to, set->suffix, NULL);
+        choose_plugins(set);
+        exit(make(directory, only_check, try));
+    }
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
 int main(int argc, char **argv) {
     bool only_check = false, try = false;
     g_autofree char *to = NULL;
@@ -154,12 +204,8 @@ int main(int argc, char **argv) {
         fputs("oriel-plugindir: where this program lies is not known (no /proc?); name the directory\n", stderr);
         return 2;
     }
-    g_autofree char *registry = g_build_filename(to, "registry.bin", NULL);
-    if (only_check)
-        return check(to, registry) ? 0 : 1;
-    if (!find_plugins())
-        return try ? 0 : 1;
-    if (g_mkdir_with_parents(to, 0755) < 0)
-        return fail(to), 1;
-    return link_plugins(to) && remove_others(to) && make_registry(to, registry) ? 0 : 1;
+    int status = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(sets) && status == 0; i++)
+        status = work_on(&sets[i], to, only_check, try);
+    return status;
 }

@@ -84,7 +84,7 @@ static void check_kinds(struct oriel_doctor *d) {
         oriel_doctor_report(d, "capture", ORIEL_BAD, "set [capture] display in oriel.conf", "%s",
                             launch->refusals[ORIEL_PROCESS_CAPTURE]);
     char folder[PATH_MAX];
-    if (oriel_launch_plugins(launch, folder))
+    if (oriel_launch_plugins(launch, &oriel_launch_kinds[ORIEL_PROCESS_MEDIA], folder))
         oriel_doctor_report(d, "GStreamer plugins", ORIEL_GOOD, NULL, "only those that are used, from %s", folder);
     else
         oriel_doctor_report(

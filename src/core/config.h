@@ -49,8 +49,10 @@ struct oriel_config {
     char *audit_addresses;                               /* "yes": those of agents are recorded */
     guint audit_keep;                                    /* MiB, closed segments, that are not dropped */
     char *sandbox_without, *sandbox_violations;
-    char *media_graph; /* the text of media_pipeline; NULL until graph.h read it */
-    char *helpers;     /* directory of oriel-signal, -capture, -media, -egress */
+    char *voice_backend, *voice_server, *voice_microphone, *voice_speaker;
+    char *voice_push_to_talk; /* "yes", "no" */
+    char *media_graph;        /* the text of media_pipeline; NULL until graph.h read it */
+    char *helpers;            /* directory of oriel-signal, -capture, -media, -egress */
 };
 
 /* NULL with `error` set when the file can't be read or is refused. The caller frees. */

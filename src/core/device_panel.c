@@ -42,8 +42,9 @@ void oriel_device_early(void *user, const char *hash, guint ms) {
 
 bool oriel_device_tell(void *user, json_t *message) {
     struct oriel_device *d = user;
-    bool chat = strcmp(oriel_json_text(message, "t"), "chat") == 0;
-    if (oriel_provider_can(d->provider) & (chat ? ORIEL_PANEL_CHAT : ORIEL_PANEL_DRAW))
+    const char *t = oriel_json_text(message, "t");
+    guint needs = strcmp(t, "chat") == 0 ? ORIEL_PANEL_CHAT : strcmp(t, "draw") == 0 ? ORIEL_PANEL_DRAW : ~0u;
+    if (needs == ~0u || oriel_provider_can(d->provider) & needs)
         return oriel_provider_send(d->provider, message);
     json_decref(message);
     return false;
@@ -232,6 +233,12 @@ static void provider_chat(void *user, const char *session, const char *text) {
         oriel_session_say(d->session, text);
 }
 
+static void provider_mute(void *user, const char *session, bool muted) {
+    struct oriel_device *d = user;
+    if (strcmp(session, oriel_session_id(d->session)) == 0)
+        oriel_picture_mute(d->picture, muted);
+}
+
 const struct oriel_provider_events oriel_device_provider_events = {
     provider_connected, provider_lost,  provider_shown, provider_decision, provider_stop, provider_remove,
-    provider_alive,     provider_masks, provider_call,  provider_sessions, provider_chat};
+    provider_alive,     provider_masks, provider_call,  provider_sessions, provider_chat, provider_mute};

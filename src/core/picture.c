@@ -10,9 +10,11 @@
 #include "core_capture.h"
 #include "core_media.h"
 #include "helper.h"
+#include "list.h"
 #include "log.h"
 #include "provider.h"
 #include "relay.h"
+#include "voice.h"
 
 struct oriel_picture {
     const struct oriel_config *config;
@@ -30,6 +32,9 @@ struct oriel_picture {
     bool face_granted, face_on;
     void (*give)(void *user, const char *what, int fd); /* to the HMI */
     void *user;
+    struct oriel_voice *voice;
+    bool talk; /* `voice` is granted */
+    bool frozen;
     bool killed;
     struct {
         const char *state;
@@ -192,7 +197,8 @@ static void say_how(const char *program, int status) {
 }
 
 static bool any_runs(const struct oriel_picture *p) {
-    return p->capture || p->media || oriel_camera_runs(p->camera) || (p->relay && oriel_relay_runs(p->relay));
+    return p->capture || p->media || oriel_camera_runs(p->camera) || oriel_voice_runs(p->voice) ||
+           (p->relay && oriel_relay_runs(p->relay));
 }
 
 static void helpers_gone(void *user) {
@@ -255,6 +261,43 @@ static void camera_record(void *user, const char *name) {
 
 static const struct oriel_camera_out camera_out = {camera_on, camera_off, camera_tell, camera_record, helpers_gone};
 
+/* ---- voice ---- */
+
+static void pass_sound(void *user, int fd) {
+    struct oriel_picture *p = user;
+    if (p->media && oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_SOUND, fd) < 0)
+        oriel_helper_kill(p->media);
+}
+
+static void tell_panel(struct oriel_picture *p) {
+    const struct oriel_voice_state *v = oriel_voice_state(p->voice);
+    oriel_session_voice(p->session, json_pack("{s:b, s:b, s:b, s:b, s:i, s:i, s:s}", "on", v->on, "microphone",
+                                              v->microphone, "speaker", v->speaker, "muted", v->muted, "talking",
+                                              (int)v->talking, "hearing", (int)v->hearing, "why", v->why));
+}
+
+static void voice_changed(void *user, bool loudness) {
+    struct oriel_picture *p = user;
+    const struct oriel_voice_state *v = oriel_voice_state(p->voice);
+    uint32_t bits = (v->on ? ORIEL_TALK_ON : 0u) | (v->microphone ? ORIEL_TALK_MICROPHONE : 0u) |
+                    (v->speaker ? ORIEL_TALK_SPEAKER : 0u) | (v->muted ? ORIEL_TALK_MUTED : 0u);
+    if (!loudness && p->media && p->started &&
+        oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_VOICE, bits, v->why) < 0)
+        oriel_helper_kill(p->media); /* one that does not listen is not let talk on */
+    tell_panel(p);
+}
+
+static const struct oriel_voice_events voice_events = {pass_sound, voice_changed, helpers_gone};
+
+/* Exactly while it may be, there is one. */
+static void run_voice(struct oriel_picture *p) {
+    oriel_voice_run(p->voice, p->talk && p->started && !p->frozen && !p->killed);
+}
+
+void oriel_picture_mute(struct oriel_picture *p, bool muted) {
+    oriel_voice_mute(p->voice, muted);
+}
+
 struct oriel_picture *oriel_picture_new(const struct oriel_config *config, struct oriel_launcher *launcher,
                                         struct oriel_session *session,
                                         void (*give)(void *user, const char *what, int fd), void *user) {
@@ -268,6 +311,7 @@ struct oriel_picture *oriel_picture_new(const struct oriel_config *config, struc
     p->camera = oriel_camera_new(config, launcher, &camera_out, p);
     if (strcmp(config->media_path, "relay") == 0)
         p->relay = oriel_relay_new(config, launcher, session, helpers_gone, p);
+    p->voice = oriel_voice_new(config, launcher, &voice_events, p);
     return p;
 }
 
@@ -277,6 +321,7 @@ void oriel_picture_free(struct oriel_picture *p) {
     g_clear_handle_id(&p->gone_source, g_source_remove);
     oriel_relay_free(p->relay);
     oriel_camera_free(p->camera);
+    oriel_voice_free(p->voice);
     g_free(p);
 }
 
@@ -377,6 +422,8 @@ bool oriel_picture_start(struct oriel_picture *p, const struct oriel_session_req
                        (uint32_t)c->media_frame_rate, (uint32_t)(strcmp(c->media_exact, "yes") == 0),
                        c->media_graph ? c->media_graph : "", p->last_kbits, frames[1]);
         p->started = true;
+        p->frozen = p->talk = false;
+        oriel_voice_begin(p->voice);
         oriel_picture_panel(p, p->panel);
         start_capture(p, frames[0]);
     }
@@ -413,6 +460,8 @@ static void join_face(struct oriel_picture *p) {
 }
 
 void oriel_picture_granted(struct oriel_picture *p, const json_t *scopes) {
+    p->talk = has(scopes, "voice");
+    run_voice(p);
     oriel_camera_grant(p->camera, has(scopes, "camera") && !p->killed);
     p->face_granted = has(scopes, "face");
     join_face(p);
@@ -451,6 +500,8 @@ void oriel_picture_heard(struct oriel_picture *p, guint id) {
 
 void oriel_picture_panel(struct oriel_picture *p, guint can) {
     p->panel = can;
+    if (can && p->talk)
+        tell_panel(p);
     if (p->media && p->started &&
         oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_PANEL, can) < 0)
         oriel_helper_kill(p->media);
@@ -458,6 +509,8 @@ void oriel_picture_panel(struct oriel_picture *p, guint can) {
 }
 
 void oriel_picture_freeze(struct oriel_picture *p, bool on) {
+    p->frozen = on;
+    run_voice(p);
     if (p->media &&
         oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_FREEZE, (uint32_t)on) < 0)
         oriel_helper_kill(p->media); /* one that does not listen is not let go on */
@@ -474,6 +527,8 @@ void oriel_picture_kill(struct oriel_picture *p) {
     p->killed = true;
     p->face_granted = p->face_on = false;
     oriel_camera_grant(p->camera, false);
+    p->talk = false;
+    run_voice(p);
     if (p->capture)
         oriel_helper_kill(p->capture);
     if (p->media)

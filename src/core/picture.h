@@ -1,6 +1,7 @@
-/* The helpers of a granted session: capture and media, joined by one frame socket, and egress (relay.h), which media's
- * packets leave by. The scope that was granted *is* these processes: killing them is revoking it. Events go straight
- * into the session. When all are gone, oriel_session_helpers_gone() is called. One session at a time. */
+/* The helpers of a granted session: capture and media, joined by one frame socket, egress (relay.h), which media's
+ * packets leave by, and voice (voice.h), joined to media by a sound socket. The scope that was granted *is* these
+ * processes: killing them is revoking it. Events go straight into the session. When all are gone,
+ * oriel_session_helpers_gone() is called. One session at a time. */
 #ifndef ORIEL_PICTURE_H
 #define ORIEL_PICTURE_H
 
@@ -33,7 +34,9 @@ void oriel_picture_camera(struct oriel_picture *picture);
 void oriel_picture_renew(struct oriel_picture *picture, guint number);
 void oriel_picture_answer(struct oriel_picture *picture, const char *sdp);
 void oriel_picture_candidate(struct oriel_picture *picture, guint mline, const char *candidate);
-/* No picture is captured, encoded or sent from here on, or again. */
+/* The person does not want to be heard now, or does again. */
+void oriel_picture_mute(struct oriel_picture *picture, bool muted);
+/* No picture is captured, encoded or sent, and nothing said, from here on, or again. */
 void oriel_picture_freeze(struct oriel_picture *picture, bool on);
 /* To the agent's page: a line of the person's; that the panel has the agent's lines up to this one. */
 void oriel_picture_say(struct oriel_picture *picture, const char *text);

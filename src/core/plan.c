@@ -7,6 +7,7 @@
 #include "cameras.h"
 #include "choice.h"
 #include "provider.h"
+#include "voice_choice.h"
 
 struct oriel_plan {
     struct oriel_launch_plan launch;
@@ -47,6 +48,17 @@ static void see_cameras(struct oriel_plan *p, const struct oriel_config *c) {
             see(p, ORIEL_PROCESS_CAMERA, g_strdup(places[i].path), places[i].kind == ORIEL_CAMERA_V4L2);
 }
 
+/* The folder of the sound server's socket, or that of the cards: voice/choice knows. */
+static void see_sound(struct oriel_plan *p, const struct oriel_config *c) {
+    struct oriel_voice_choice choice;
+    oriel_voice_choose(&(struct oriel_voice_wish){c->voice_backend, c->voice_server}, &choice);
+    see(p, ORIEL_PROCESS_VOICE, g_strdup(choice.path), choice.device);
+    if (choice.device) /* what the names of its devices mean */
+        for (const char *const *file = (const char *const[]){"/usr/share/alsa", "/etc/asound.conf", NULL}; *file;
+             file++)
+            see(p, ORIEL_PROCESS_VOICE, g_strdup(*file), false);
+}
+
 struct oriel_plan *oriel_plan_new(const struct oriel_config *c) {
     struct oriel_plan *p = g_new0(struct oriel_plan, 1);
     p->paths = g_array_new(FALSE, TRUE, sizeof(struct oriel_launch_path));
@@ -59,6 +71,7 @@ struct oriel_plan *oriel_plan_new(const struct oriel_config *c) {
     see(p, ORIEL_PROCESS_EGRESS, g_strdup(c->relay_ca), false);
     see_screen(p, c);
     see_cameras(p, c);
+    see_sound(p, c);
     p->launch.helpers = c->helpers;
     p->launch.kinds = oriel_launch_kinds;
     p->launch.kind_count = ORIEL_PROCESSES;

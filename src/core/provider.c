@@ -212,6 +212,15 @@ static const char *handle_chat(struct oriel_provider *p, const json_t *m) {
     return NULL;
 }
 
+static const char *handle_mute(struct oriel_provider *p, const json_t *m) {
+    const char *session = oriel_json_text(m, "session");
+    const json_t *muted = json_object_get(m, "muted");
+    if (!has_members(m, 3) || !session || !oriel_is_hash(session) || !json_is_boolean(muted))
+        return "mute needs exactly t, session (its id) and muted (true or false)";
+    p->events->mute(p->user, session, json_is_true(muted));
+    return NULL;
+}
+
 static const char *handle(struct oriel_provider *p, const json_t *m) {
     const char *t = oriel_json_text(m, "t");
     if (!t)
@@ -228,6 +237,8 @@ static const char *handle(struct oriel_provider *p, const json_t *m) {
         return handle_state(p, m);
     if (strcmp(t, "chat") == 0)
         return handle_chat(p, m);
+    if (strcmp(t, "mute") == 0)
+        return handle_mute(p, m);
     if (strcmp(t, "masks") == 0)
         return handle_masks(p, m);
     if (strcmp(t, "remove") == 0)

@@ -31,6 +31,7 @@ struct oriel_provider_events {
     void (*sessions)(void *user);
     /* A line to the agent of `session`: not empty, at most ORIEL_CHAT_MAX characters, as it came. */
     void (*chat)(void *user, const char *session, const char *text);
+    void (*mute)(void *user, const char *session, bool muted);
 };
 
 struct oriel_provider;

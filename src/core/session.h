@@ -188,6 +188,8 @@ void oriel_session_message(struct oriel_session *session, const struct oriel_pee
                            const json_t *message);
 
 /* From the helpers. */
+/* How it stands with the person's voice, for the panel; takes `state` over. */
+void oriel_session_voice(struct oriel_session *session, json_t *state);
 void oriel_session_capture_ready(struct oriel_session *session, const char *backend, guint width, guint height);
 /* What carries the packets now: "direct", or to the TURN server by "udp", "tcp" or "tls". */
 void oriel_session_transport(struct oriel_session *session, const char *transport);

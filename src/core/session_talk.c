@@ -43,6 +43,16 @@ void oriel_session_talk_panel(struct oriel_session *s) {
     }
 }
 
+void oriel_session_voice(struct oriel_session *s, json_t *state) {
+    if (s->state < ORIEL_SESSION_STARTING || s->state > ORIEL_SESSION_LIVE) {
+        json_decref(state);
+        return;
+    }
+    json_object_set_new(state, "t", json_string("voice"));
+    json_object_set_new(state, "session", json_string(s->id));
+    s->ops->tell(s->user, state);
+}
+
 void oriel_session_say(struct oriel_session *s, const char *text) {
     g_autofree char *clean = oriel_text_clean(text, ORIEL_CHAT_MAX);
     if (!open(s) || !*clean)

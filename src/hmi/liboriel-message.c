@@ -313,6 +313,24 @@ static const char *on_record(struct oriel *o, const struct oriel_packet *json) {
     return NULL;
 }
 
+static const char *on_voice(struct oriel *o, const struct oriel_packet *json) {
+    const char *session = get_id(json, "session");
+    struct oriel_voice voice = {.why = oriel_packet_string(json, "why")};
+    int64_t talking, hearing;
+
+    if (!session || !voice.why || !oriel_packet_boolean(json, "on", &voice.on) ||
+        !oriel_packet_boolean(json, "microphone", &voice.microphone) ||
+        !oriel_packet_boolean(json, "speaker", &voice.speaker) || !oriel_packet_boolean(json, "muted", &voice.muted) ||
+        !oriel_packet_integer(json, "talking", 0, 100, &talking) ||
+        !oriel_packet_integer(json, "hearing", 0, 100, &hearing))
+        return bad;
+    voice.talking = (unsigned)talking;
+    voice.hearing = (unsigned)hearing;
+    if (of_session(o, session))
+        TELL(o, voice, &voice);
+    return NULL;
+}
+
 static const char *handle(struct oriel *o, const char *t, const struct oriel_packet *json) {
     static const struct {
         const char *t;
@@ -320,7 +338,7 @@ static const char *handle(struct oriel *o, const char *t, const struct oriel_pac
     } kinds[] = {
         {"online", on_online}, {"ask", on_ask},   {"withdraw", on_withdraw}, {"session", on_session},
         {"call", on_call},     {"chat", on_chat}, {"draw", on_draw},         {"early", on_early},
-        {"masked", on_masked}, {"past", on_past}, {"record", on_record},
+        {"masked", on_masked}, {"past", on_past}, {"record", on_record},     {"voice", on_voice},
     };
 
     if (!strcmp(t, "welcome"))

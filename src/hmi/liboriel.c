@@ -251,6 +251,18 @@ int oriel_chat(struct oriel *oriel, const char *session, const char *text) {
     return oriel_link_send(oriel, &packet);
 }
 
+int oriel_mute(struct oriel *oriel, const char *session, bool muted) {
+    struct oriel_packet_writer packet;
+
+    if (oriel->link != LINK_UP || !oriel->in_session || !session || strcmp(session, oriel->session))
+        return -ENOENT;
+    oriel_packet_begin(&packet);
+    oriel_packet_put_string(&packet, "t", "mute");
+    oriel_packet_put_string(&packet, "session", session);
+    oriel_packet_put_boolean(&packet, "muted", muted);
+    return oriel_link_send(oriel, &packet);
+}
+
 /* 0, or what is wrong with it. */
 static int check_text(const char *text, int max) {
     int length = text ? oriel_utf8_length(text) : 0;

@@ -144,6 +144,15 @@ struct oriel_face_picture {
     unsigned stride;        /* bytes from one row to the next */
 };
 
+/* How it stands with the person's voice, while the scope "voice" is granted. */
+struct oriel_voice {
+    bool on;                   /* granted, and not paused */
+    bool microphone, speaker;  /* there is one that works: show which of them is open */
+    bool muted;                /* nothing of the microphone leaves: oriel_mute() */
+    unsigned talking, hearing; /* how loud the person is, and what the speaker plays: 0 to 100 */
+    const char *why;           /* what does not work, and why: a sentence; "": all does */
+};
+
 /* Every member but `size` may be NULL. `user` is what oriel_new() was given. */
 struct oriel_callbacks {
     size_t size; /* sizeof(struct oriel_callbacks), so that the structure can grow */
@@ -192,6 +201,9 @@ struct oriel_callbacks {
     /* Nothing can be recorded now, so every request is denied and nobody is asked: say so on the panel, in words of
      * your own; `why` is for a log. "": it can again. Told when it changes, and after `online` when it can't. */
     void (*record)(struct oriel *oriel, const char *why, void *user);
+
+    /* The person's voice, at each change; with the loudness up to 5 times a second. */
+    void (*voice)(struct oriel *oriel, const struct oriel_voice *voice, void *user);
 };
 
 /* Makes a handle and begins to connect. `path` is core's socket (NULL: ORIEL_DEFAULT_SOCKET), `name` what core's log
@@ -241,6 +253,10 @@ ORIEL_API int oriel_remove(struct oriel *oriel, const char *session, const char 
 /* The person writes a line to the agent of that session. -ENOENT: no such session. -EINVAL: empty. -EMSGSIZE: over
  * ORIEL_CHAT_MAX. -EILSEQ: no UTF-8. -EAGAIN: faster than anybody types (8 lines a second): keep it and try again. */
 ORIEL_API int oriel_chat(struct oriel *oriel, const char *session, const char *text);
+
+/* The person does not want to be heard now (true), or does again; without the scope "voice" nobody is heard anyway. For
+ * push-to-talk call it as the button is pressed and released. -ENOENT: no such session. */
+ORIEL_API int oriel_mute(struct oriel *oriel, const char *session, bool muted);
 
 /* The person calls for support; `note` (NULL: none) says why. -ENOTCONN: not connected. -EMSGSIZE: over ORIEL_NOTE_MAX.
  * -EILSEQ: no UTF-8. */

@@ -26,6 +26,11 @@ enum {
     /* u 1: no picture is asked of capture, encoded or sent from now on; 0: again, with a keyframe first. Any time after
      * START, whatever the transport does meanwhile. */
     ORIEL_MEDIA_FREEZE = 6,
+    /* u, bits of ORIEL_TALK_…: how it stands with the person's voice · s what of it does not work, and why, for people.
+     * Without ON no sound is sent, and none is taken, from here on. Any time after START, at each change. */
+    ORIEL_MEDIA_VOICE = 10,
+    /* fd: the sound socket to voice (sound.h), in place of the one before. Any time after START. */
+    ORIEL_MEDIA_SOUND = 11,
     /* u, bits of ORIEL_PANEL_…: what the program at the panel can show now. Any time after START, at each change. */
     ORIEL_MEDIA_PANEL = 20,
     /* u id of the agent's CHAT that the person's panel has now, and all before it */
@@ -45,6 +50,8 @@ enum {
     /* Nothing of it is let in or shown from now on. */
     ORIEL_MEDIA_FACE_OFF = 27,
 };
+
+enum { ORIEL_TALK_ON = 1, ORIEL_TALK_MICROPHONE = 2, ORIEL_TALK_SPEAKER = 4, ORIEL_TALK_MUTED = 8 };
 
 /* What a program at the panel may be able to show. */
 enum { ORIEL_PANEL_CHAT = 1, ORIEL_PANEL_DRAW = 2, ORIEL_PANEL_FACE = 4 };
@@ -98,6 +105,8 @@ static const struct oriel_ipc_type oriel_core_to_media_types[] = {
     {ORIEL_MEDIA_RENEW, "renew", "u", 0},
     {ORIEL_MEDIA_EGRESS, "egress", "uu", 0},
     {ORIEL_MEDIA_FREEZE, "freeze", "u", 0},
+    {ORIEL_MEDIA_VOICE, "voice", "us", 0},
+    {ORIEL_MEDIA_SOUND, "sound", "", 1},
     {ORIEL_MEDIA_PANEL, "panel", "u", 0},
     {ORIEL_MEDIA_HEARD, "heard", "u", 0},
     {ORIEL_MEDIA_SAY, "say", "s", 0},

@@ -28,6 +28,7 @@ struct oriel_launch_kind {
     unsigned data;                  /* MiB of memory of its own at most */
     unsigned tasks;                 /* threads at most */
     unsigned file;                  /* MiB that a file (a memfd) may have */
+    const char *plugins;            /* the folder of its GStreamer plugins, beside it; NULL: none */
 };
 
 /* A file, directory or device of the machine that a kind sees, at the same place; what is not there is left out. */
@@ -73,8 +74,9 @@ struct oriel_launch_command {
  */
 void oriel_launch_command(struct oriel_launch_command *command, const struct oriel_launch_plan *plan,
                           const struct oriel_launch_kind *kind, unsigned which, bool sandbox, const char *program);
-/* Where the private plugins of media are, with their registry; false: there are none. */
-bool oriel_launch_plugins(const struct oriel_launch_plan *plan, char folder[PATH_MAX]);
+/* Where the private plugins of a kind are, with their registry; false: there are none. */
+bool oriel_launch_plugins(const struct oriel_launch_plan *plan, const struct oriel_launch_kind *kind,
+                          char folder[PATH_MAX]);
 /* Runs that look. True: it stands. Else `why` says what failed. */
 bool oriel_launch_probe(const struct oriel_launch_plan *plan, const struct oriel_launch_kind *kind, bool sandbox,
                         char *why, size_t size);

@@ -72,9 +72,9 @@ static void fill_environment(struct environment *e, const struct oriel_launch_pl
     for (const char *const *name = kind->environment; *name; name++)
         set(e, *name, getenv(*name));
     set(e, "ORIEL_SECCOMP_LOG", plan->log ? "1" : NULL);
-    if (kind->process != ORIEL_PROCESS_MEDIA)
+    if (!kind->plugins)
         return;
-    if (oriel_launch_plugins(plan, folder)) {
+    if (oriel_launch_plugins(plan, kind, folder)) {
         snprintf(registry, sizeof registry, "%s/registry.bin", folder);
         set(e, "GST_PLUGIN_SYSTEM_PATH_1_0", folder);
         set(e, "GST_REGISTRY_1_0", registry);

@@ -10,6 +10,8 @@
 
 static const char *const capture_environment[] = {"LANG",       "JOURNAL_STREAM", "ORIEL_DEBUG", "DISPLAY",
                                                   "XAUTHORITY", "HOME",           NULL};
+static const char *const voice_environment[] = {"LANG",         "JOURNAL_STREAM", "ORIEL_DEBUG", "XDG_RUNTIME_DIR",
+                                                "PULSE_SERVER", "HOME",           NULL};
 static const char *const media_environment[] = {"LANG", "JOURNAL_STREAM", "ORIEL_DEBUG", NULL};
 /* TLS looks at the latter two; proxies come from the configuration only. */
 static const char *const online_environment[] = {"LANG",          "JOURNAL_STREAM", "ORIEL_DEBUG",
@@ -19,9 +21,11 @@ static const char *const online_environment[] = {"LANG",          "JOURNAL_STREA
 const struct oriel_launch_kind oriel_launch_kinds[ORIEL_PROCESSES] = {
     [ORIEL_PROCESS_SIGNAL] = {ORIEL_PROCESS_SIGNAL, "oriel-signal", online_environment, true, true, 64, 16, 0},
     [ORIEL_PROCESS_CAPTURE] = {ORIEL_PROCESS_CAPTURE, "oriel-capture", capture_environment, false, false, 192, 16, 512},
-    [ORIEL_PROCESS_MEDIA] = {ORIEL_PROCESS_MEDIA, "oriel-media", media_environment, false, false, 768, 96, 8},
+    [ORIEL_PROCESS_MEDIA] = {ORIEL_PROCESS_MEDIA, "oriel-media", media_environment, false, false, 768, 96, 8, "gst"},
     [ORIEL_PROCESS_CAMERA] = {ORIEL_PROCESS_CAMERA, "oriel-camera", media_environment, false, false, 256, 16, 512},
     [ORIEL_PROCESS_EGRESS] = {ORIEL_PROCESS_EGRESS, "oriel-egress", online_environment, true, true, 64, 16, 0},
+    [ORIEL_PROCESS_VOICE] = {ORIEL_PROCESS_VOICE, "oriel-voice", voice_environment, false, false, 256, 32, 80,
+                             "gst-voice"},
 };
 
 static void add(struct oriel_launch_command *c, const char *word) {
@@ -98,9 +102,11 @@ static void add_names(struct oriel_launch_command *c) {
 }
 
 /* GStreamer's plugins: the private directory beside the program, where their registry knows them. */
-bool oriel_launch_plugins(const struct oriel_launch_plan *plan, char folder[PATH_MAX]) {
+bool oriel_launch_plugins(const struct oriel_launch_plan *plan, const struct oriel_launch_kind *kind,
+                          char folder[PATH_MAX]) {
     char beside[PATH_MAX], registry[PATH_MAX + 16];
-    if ((size_t)snprintf(beside, sizeof beside, "%s/gst", plan->helpers) >= sizeof beside || !realpath(beside, folder))
+    if ((size_t)snprintf(beside, sizeof beside, "%s/%s", plan->helpers, kind->plugins) >= sizeof beside ||
+        !realpath(beside, folder))
         return false;
     snprintf(registry, sizeof registry, "%s/registry.bin", folder);
     return access(registry, R_OK) == 0;
@@ -117,7 +123,7 @@ static void add_tree(struct oriel_launch_command *c, const struct oriel_launch_p
     if (kind->names)
         add_names(c);
     char plugins[PATH_MAX];
-    if (kind->process == ORIEL_PROCESS_MEDIA && oriel_launch_plugins(plan, plugins))
+    if (kind->plugins && oriel_launch_plugins(plan, kind, plugins))
         ADD(c, "--ro-bind", plugins, plugins);
     for (size_t i = 0; i < plan->path_count; i++)
         if (plan->paths[i].process == kind->process && *plan->paths[i].path && (++own == which || !which))

@@ -149,3 +149,12 @@ void oriel_page_write_masks(const struct oriel_rect *masks, unsigned count, char
                          masks[i].x, masks[i].y, masks[i].width, masks[i].height);
     snprintf(out + used, (size_t)(ORIEL_PAGE_MASKS_SIZE - used), "]}");
 }
+
+char *oriel_page_write_voice(unsigned bits, const char *why) {
+    json_t *json = json_pack("{s:s, s:b, s:b, s:b, s:b, s:s}", "t", "voice", "on", (int)(bits & ORIEL_TALK_ON),
+                             "microphone", (int)(bits & ORIEL_TALK_MICROPHONE), "speaker",
+                             (int)(bits & ORIEL_TALK_SPEAKER), "muted", (int)(bits & ORIEL_TALK_MUTED), "why", why);
+    char *bytes = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    return bytes;
+}

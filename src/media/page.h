@@ -68,4 +68,7 @@ void oriel_page_write_heard(int64_t id, char out[128]);
 /* What the panel can show: `can` is of ORIEL_PANEL_… (core_media.h). */
 void oriel_page_write_panel(unsigned can, char out[128]);
 
+/* How it stands with the person's voice: `bits` is of ORIEL_TALK_… (core_media.h); the caller frees. */
+char *oriel_page_write_voice(unsigned bits, const char *why);
+
 #endif

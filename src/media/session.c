@@ -28,6 +28,7 @@
 #include "page.h"
 #include "inside.h"
 #include "screen.h"
+#include "speech.h"
 #include "talk.h"
 #include "transport.h"
 
@@ -61,6 +62,9 @@ struct session {
     GMainLoop *loop;
     int status;
     GstElement *screen;
+    GstElement *speech; /* NULL: this GStreamer can't */
+    unsigned voice;     /* of ORIEL_TALK_…, as core said last */
+    char *no_voice;     /* why what of it does not work, for people */
     struct oriel_transport *transport;
     struct oriel_budget *budget;
     struct oriel_estimator *estimator;
@@ -72,6 +76,7 @@ struct session {
     struct oriel_bucket choices; /* of a camera, by the page */
     int64_t deadline;            /* for the connection, monotonic; 0: none */
     int64_t last_ping;           /* monotonic; 0: the data channel is not open */
+    unsigned kbits;              /* of START */
     gboolean relay, silent;
     unsigned egress[2];                /* us through it, median and most, as core said last */
     uint32_t renewal;                  /* the newest, as core numbers them */
@@ -157,6 +162,15 @@ static void on_sending(void *user) {
     live_when_ready(s);
 }
 
+/* What the agent's page has to know of the person's voice, as often as that changes. */
+static void tell_voice(struct session *s) {
+    if (!s->last_ping || !s->no_voice)
+        return; /* the channel is not open, or nothing was ever said of it */
+    char *text = oriel_page_write_voice(s->voice, s->no_voice);
+    oriel_transport_send(s->transport, text);
+    free(text);
+}
+
 static void on_channel_open(void *user) {
     struct session *s = user;
     char text[128];
@@ -164,6 +178,7 @@ static void on_channel_open(void *user) {
     oriel_page_write_time(oriel_transport_time_zero(s->transport) / 1000, text);
     oriel_transport_send(s->transport, text);
     oriel_talk_open(s->talk);
+    tell_voice(s);
     if (*s->masks)
         oriel_transport_send(s->transport, s->masks);
 }
@@ -304,6 +319,8 @@ static void send_stats(struct session *s) {
     struct oriel_transport_counts sent;
     oriel_screen_counts(s->screen, &screen);
     oriel_transport_counts(s->transport, &sent);
+    if (s->voice & ORIEL_TALK_ON)
+        oriel_speech_adapt(s->speech, sent.loss_permille, s->kbits);
     uint32_t pictures = (uint32_t)(screen.pictures - s->pictures_before);
     uint32_t kbits = (uint32_t)((sent.bytes - s->bytes_before) * 8 / 1000);
     s->pictures_before = screen.pictures;
@@ -392,6 +409,7 @@ static void start(struct session *s) {
         return;
     }
     s->relay = path.relay;
+    s->kbits = kbits;
     if (s->relay && !hand_out_relay(s))
         return;
     g_autoptr(GError) error = NULL;
@@ -408,10 +426,17 @@ static void start(struct session *s) {
             s->exact = oriel_exact_new(send_exact, s);
             oriel_screen_watch(s->screen, oriel_exact_picture, s->exact);
         }
+        g_autoptr(GError) why = NULL;
+        g_autoptr(GstCaps) spoken = NULL;
+        if ((s->speech = oriel_speech_new(&why)))
+            spoken = oriel_speech_caps(s->speech);
+        else
+            oriel_warning("there is no voice: %s", why->message);
         const struct oriel_mline_end ends[ORIEL_MLINES] = {
             [ORIEL_MLINE_SCREEN] = {s->screen, caps},
             [ORIEL_MLINE_CAMERA] = {oriel_camera_stream_bin(s->camera), camera},
-            [ORIEL_MLINE_FACE] = {face, NULL}};
+            [ORIEL_MLINE_FACE] = {face, NULL},
+            [ORIEL_MLINE_VOICE] = {s->speech, spoken}};
         s->transport = oriel_transport_new(ends, fingerprint, &path, &transport_events, s, &error);
         if (s->transport)
             oriel_transport_watch(s->transport, on_sent, s->screen);
@@ -480,6 +505,24 @@ static void face_on(struct session *s) {
     oriel_transport_open(s->transport, ORIEL_MLINE_FACE, true);
 }
 
+static void set_voice(struct session *s, unsigned bits, const char *why) {
+    s->voice = s->speech ? bits : 0;
+    g_free(s->no_voice);
+    s->no_voice = g_strdup(s->speech ? why : "the device has no Opus codec (GStreamer's opus plugin)");
+    oriel_transport_open(s->transport, ORIEL_MLINE_VOICE, s->voice & ORIEL_TALK_ON);
+    if (s->speech && !(s->voice & ORIEL_TALK_ON))
+        oriel_speech_connect(s->speech, -1);
+    tell_voice(s);
+}
+
+static void take_sound(struct session *s) {
+    int fd = oriel_ipc_take_fd(&s->message, 0);
+    if (s->speech && oriel_ipc_is_channel(fd))
+        oriel_speech_connect(s->speech, fd);
+    else
+        close(fd);
+}
+
 static void handle(struct session *s) {
     struct oriel_ipc_message *m = &s->message;
     if ((m->type->id == ORIEL_MEDIA_START) != (s->state == WAITING)) {
@@ -507,6 +550,12 @@ static void handle(struct session *s) {
         break;
     case ORIEL_MEDIA_FREEZE:
         freeze(s, m->fields[0].number != 0);
+        break;
+    case ORIEL_MEDIA_VOICE:
+        set_voice(s, (unsigned)m->fields[0].number, m->fields[1].bytes);
+        break;
+    case ORIEL_MEDIA_SOUND:
+        take_sound(s);
         break;
     case ORIEL_MEDIA_PANEL:
         oriel_talk_panel(s->talk, (guint)m->fields[0].number);

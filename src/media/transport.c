@@ -19,7 +19,9 @@
 #include "report.h"
 #include "sdp.h"
 
-enum { CANDIDATES_MAX = 64 };
+/* JITTER_MS: how late a packet of the agent's voice may be before it counts as lost (soundcard.c waits as long).
+ * Feedback of what came: the audio stream has no marker bits, at which GStreamer would send it. */
+enum { CANDIDATES_MAX = 64, JITTER_MS = 40, FEEDBACK_MS = 100 };
 
 struct oriel_transport {
     const struct oriel_transport_events *events;
@@ -103,6 +105,14 @@ static void offer_made(struct oriel_transport *t, const char *sdp) {
     t->events->offer(t->user, sdp, own);
 }
 
+static void send_feedback(GstElement *webrtc) {
+    g_autoptr(GstElement) rtpbin = gst_bin_get_by_name(GST_BIN(webrtc), "rtpbin");
+    g_autoptr(GObject) session = NULL;
+    g_signal_emit_by_name(rtpbin, "get-internal-session", 0, &session);
+    if (session)
+        g_object_set(session, "twcc-feedback-interval", (guint64)(FEEDBACK_MS * GST_MSECOND), NULL);
+}
+
 static void connected(struct oriel_transport *t) {
     if (t->connection->connected)
         return;
@@ -110,6 +120,7 @@ static void connected(struct oriel_transport *t) {
     /* The guard ends the process on a wrong certificate; without any there is no session either. */
     if (oriel_fingerprint_seen(GST_BIN(t->pipeline))) {
         oriel_mlines_connected(t->mlines, true);
+        send_feedback(t->connection->webrtc);
         t->events->connected(t->user);
     } else
         fail(t, "fingerprint", "the connection came up without a certificate of the agent's browser");
@@ -341,8 +352,8 @@ void oriel_transport_warm_up(void) {
     g_thread_unref(g_thread_new("dtls-key", warm_up, NULL));
     /* All that a session can need, since nothing can be loaded after the lock: with the private plugins, each of them
      * (a graph of the integrator's may name any); of the system's, those that the usual graph has. */
-    const char *const used[] = {"nice", "srtp", "sctp", "dtls",   "rtpmanager",
-                                "rtp",  "vpx",  "app",  "webrtc", "coreelements"};
+    const char *const used[] = {"nice", "srtp",   "sctp",         "dtls", "rtpmanager",   "rtp",          "vpx",
+                                "app",  "webrtc", "coreelements", "opus", "audioconvert", "audioresample"};
     for (guint i = 0; i < G_N_ELEMENTS(used); i++) {
         GstPlugin *plugin = gst_plugin_load_by_name(used[i]);
         if (plugin)
@@ -391,7 +402,7 @@ static gboolean connect_anew(struct oriel_transport *t, GError **error) {
         return FALSE;
     }
     g_signal_connect(c->webrtc, "request-aux-sender", G_CALLBACK(on_aux_sender), c);
-    g_object_set(c->webrtc, "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, NULL);
+    g_object_set(c->webrtc, "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, "latency", JITTER_MS, NULL);
     gst_bin_add(GST_BIN(t->pipeline), c->webrtc);
     if (!configure_ice(c, error) || !oriel_mlines_attach(t->mlines, c->webrtc, error))
         return FALSE;

@@ -27,7 +27,7 @@
 #include "sandbox.h"
 
 static const char *const stage_names[] = {"launch", "lock"};
-static const char *const process_names[] = {"core", "signal", "capture", "media", "egress", "camera"};
+static const char *const process_names[] = {"core", "signal", "capture", "media", "egress", "camera", "voice"};
 
 #define ARG(n, value)                                                                                                  \
     { n, SCMP_CMP_EQ, value, 0 }
@@ -85,6 +85,8 @@ static const struct condition {
     {"ioctl", "interface", {ARG(1, 0x8910 /* SIOCGIFNAME */)}, 1},
     {"ioctl", "interface", {ARG(1, 0x8933 /* SIOCGIFINDEX */)}, 1},
     {"ioctl", "camera", {BITS(1, 0xff00, 'V' << 8 /* all of V4L2 */)}, 1},
+    {"ioctl", "sound", {BITS(1, 0xff00, 0x4100 /* SNDRV_PCM_IOCTL_… */)}, 1},
+    {"ioctl", "sound", {BITS(1, 0xff00, 0x5500 /* SNDRV_CTL_IOCTL_… */)}, 1},
     {"ioctl", "framebuffer", {ARG(1, 0x4600 /* FBIOGET_VSCREENINFO */)}, 1},
     {"ioctl", "framebuffer", {ARG(1, 0x4602 /* FBIOGET_FSCREENINFO */)}, 1},
 };

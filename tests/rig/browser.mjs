@@ -101,6 +101,7 @@ function install() {
       rig.pinger = setInterval(() => channel.readyState === 'open' && channel.send(JSON.stringify({ t: 'ping', id: rig.pings = (rig.pings ?? 0) + 1 })), 1000);
     };
     await pc.setRemoteDescription({ type: 'offer', sdp: offer });
+    rig.beforeAnswer?.(pc);
     await pc.setLocalDescription(await pc.createAnswer());
     return pc.localDescription.sdp;
   };

@@ -35,7 +35,7 @@ function merge(base, changes) {
   return merged;
 }
 
-const HELPERS = ['oriel-signal', 'oriel-capture', 'oriel-media', 'oriel-egress', 'oriel-camera'];
+const HELPERS = ['oriel-signal', 'oriel-capture', 'oriel-media', 'oriel-egress', 'oriel-camera', 'oriel-voice'];
 
 export class Device {
   // Options: broker (Broker, or {device, tenant, url, keys}), screen (Screen, or null for the pattern of `backend=test`),
@@ -111,9 +111,9 @@ export class Device {
     return this.processes().filter(({ name }) => HELPERS.includes(name));
   }
 
-  // Those of a session: capture, media and egress.
+  // Those of a session: capture, media, egress and voice.
   picture() {
-    return this.helpers().filter(({ name }) => ['oriel-capture', 'oriel-media', 'oriel-egress', 'oriel-camera'].includes(name));
+    return this.helpers().filter(({ name }) => name !== 'oriel-signal');
   }
 
   helper(name) {

@@ -293,7 +293,7 @@ static void test_masks(void **state) {
 
 static void test_lines(void **state) {
     const char *groups =
-        "[device], [broker], [trust], [consent], [control], [capture], [camera], [media], [relay], [session], "
+        "[device], [broker], [trust], [consent], [control], [capture], [camera], [media], [voice], [relay], [session], "
         "[unattended], [audit], [sandbox], [run]";
     g_autofree char *no_group = g_strdup_printf("f:1: 'id' stands before any group; start with one of %s", groups),
                     *unknown = g_strdup_printf("f:6: no group 'devices'; allowed: %s", groups),

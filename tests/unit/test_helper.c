@@ -45,10 +45,10 @@ static void on_exited(void *user, int how) {
 
 static const char *const passed_on[] = {"ORIEL_TEST_SET", "ORIEL_TEST_UNSET", NULL};
 static const struct oriel_launch_kind kinds[KINDS] = {
-    [CHILD] = {ORIEL_PROCESS_MEDIA, "helper_child", passed_on, false, false, 64, 8, 0},
-    [MISSING] = {ORIEL_PROCESS_MEDIA, "oriel-nothing", passed_on, false, false, 64, 8, 0},
-    [NO_PROGRAM] = {ORIEL_PROCESS_MEDIA, "meson.build", passed_on, false, false, 64, 8, 0},
-    [REFUSED] = {ORIEL_PROCESS_CAPTURE, "helper_child", passed_on, false, false, 64, 8, 0},
+    [CHILD] = {ORIEL_PROCESS_MEDIA, "helper_child", passed_on, false, false, 64, 8, 0, "gst"},
+    [MISSING] = {ORIEL_PROCESS_MEDIA, "oriel-nothing", passed_on, false, false, 64, 8, 0, "gst"},
+    [NO_PROGRAM] = {ORIEL_PROCESS_MEDIA, "meson.build", passed_on, false, false, 64, 8, 0, "gst"},
+    [REFUSED] = {ORIEL_PROCESS_CAPTURE, "helper_child", passed_on, false, false, 64, 8, 0, "gst"},
 };
 static const struct oriel_helper_kind kind = {(enum oriel_process)CHILD, "helper_child", &helper_table, on_message,
                                               on_exited};

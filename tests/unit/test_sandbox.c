@@ -59,7 +59,7 @@ static struct outcome attempt(enum oriel_process process, int stage, const char 
     return o;
 }
 
-static const char *const names[] = {"core", "signal", "capture", "media", "egress", "camera"};
+static const char *const names[] = {"core", "signal", "capture", "media", "egress", "camera", "voice"};
 
 /* It must not get it: an error, or its death by the filter. */
 static void refused(enum oriel_process process, int stage, const char *name, const char *argument, bool deadly) {
@@ -83,6 +83,7 @@ static void alone_refuse(const char *name, const char *argument) {
         refused(ORIEL_PROCESS_CAPTURE, stage, name, argument, false);
         refused(ORIEL_PROCESS_MEDIA, stage, name, argument, false);
         refused(ORIEL_PROCESS_CAMERA, stage, name, argument, false);
+        refused(ORIEL_PROCESS_VOICE, stage, name, argument, false);
     }
 }
 

@@ -31,11 +31,12 @@ const MEMBERS = {
     trace: { pictures: u32, capture: pair, convert: pair, encode: pair, packetize: pair, egress: pair },
     way: { state: word('start', 'free', 'full', 'queuing', 'silent'), kbits: u32, queue: u32, waiting: u32, loss: upTo(1000) },
     masks: { masks: list(MASKS_MAX, rectangle) },
+    voice: { on: boolean, microphone: boolean, speaker: boolean, muted: boolean, why: (value) => value === '' || text(MAX_LINE)(value) },
 };
 
 /* Text -> {t: 'pong', id, now} | {t: 'time', rtp, at} | {t: 'trace', pictures, capture, …} | {t: 'chat', id, text} |
  * {t: 'heard', id} | {t: 'panel', chat, draw, face} | {t: 'cameras', use, state, list: [{id, name}, …]} |
- * {t: 'masks', masks: [[x, y, width, height], …]} | null for anything else. */
+ * {t: 'masks', masks: [[x, y, width, height], …]} | {t: 'voice', on, microphone, speaker, muted, why} | null for anything else. */
 export function readChannel(data) {
     if (typeof data !== 'string' || data.length > MAX_LENGTH) return null;
     let message;

@@ -62,13 +62,14 @@ export class Peer extends EventTarget {
     #sample = null;
     #timer;
 
-    /* `turn`: of the enrolment, or null; `chat`, `cameras`, `face`: of the session, they outlive the path; `on`: {candidate(candidate, mline), connected(), firstFrame(), failed(why)}. */
-    constructor({ certificate, turn, chat, cameras, face, on }) {
+    /* `turn`: of the enrolment, or null; `chat`, `cameras`, `face`, `voice`: of the session, they outlive the path; `on`: {candidate(candidate, mline), connected(), firstFrame(), failed(why)}. */
+    constructor({ certificate, turn, chat, cameras, face, voice, on }) {
         super();
         this.#on = on;
         this.chat = chat;
         this.cameras = cameras;
         this.face = face;
+        this.voice = voice;
         this.camera = null; // its MediaStream
         this.pen = new Pen({ send: (message) => this.#say(message) });
         this.stream = null;
@@ -86,6 +87,7 @@ export class Peer extends EventTarget {
             if (pc.connectionState === 'failed') on.failed('the connection to the device broke');
         };
         pc.ontrack = ({ track, receiver, transceiver }) => {
+            if (transceiver.mid === 'voice') this.voice?.hear(track);
             if (!['screen', 'camera'].includes(transceiver.mid)) return;
             if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = 0;
             if (transceiver.mid === 'camera') {
@@ -110,6 +112,8 @@ export class Peer extends EventTarget {
         // It may be sent without a new offer, when it is granted; until then nothing is.
         const face = this.#pc.getTransceivers().find(({ mid }) => mid === 'face');
         if (face) face.direction = 'sendonly';
+        const line = this.#pc.getTransceivers().find(({ mid }) => mid === 'voice');
+        if (line) this.voice?.attach(line);
         const answer = await this.#pc.createAnswer();
         await this.#pc.setLocalDescription(answer);
         this.face.attach(face?.sender ?? null);
@@ -197,6 +201,7 @@ export class Peer extends EventTarget {
         if (message.t === 'way') return void this.#hearWay({ ...message, at: this.#heardAt });
         if (message.t === 'trace') return void (this.#trace = { ...message, at: this.#heardAt });
         if (['chat', 'heard', 'panel'].includes(message.t)) return this.chat.take(message);
+        if (message.t === 'voice') return this.voice?.take(message);
         if (message.t === 'masks') {
             this.masks = message.masks;
             return void this.dispatchEvent(new CustomEvent('masks'));

@@ -17,6 +17,7 @@ import { ProtocolError, code, nonce } from './protocol.js';
 import { refuseOffer } from './offer.js';
 import { SealError, recipient } from './seal.js';
 import { forDevice } from './turn.js';
+import { Voice } from './voice.js';
 
 const HELLO_MS = 5000;
 const SILENCE_MS = 20_000; // from request to the first word of the device
@@ -68,7 +69,7 @@ export class Session {
 
     /* env: {identity() -> of src/presence.js or null, unverified() -> {reason, detail} or null, credential() -> text or
      * null, turn() -> of the enrolment or null, begin(identity) -> Exchange, now(), after(ms, f) -> cancel(), certificate(),
-     * createPeer({certificate, turn, chat, cameras, face, on}), mark(name), changed(), challenged(message), dropped(why)}. */
+     * createPeer({certificate, turn, chat, cameras, face, voice, on}), mark(name), changed(), challenged(message), dropped(why)}. */
     constructor(device, env) {
         this.device = device;
         this.#env = env;
@@ -87,6 +88,7 @@ export class Session {
         this.cameras = null; // of the device
         this.face = null; // the agent's camera
         this.chat = null; // with the person, of the session that is or was last
+        this.voice = null; // the same, spoken
         this.path = 0; // of the newest offer: the device makes a new one when its network changes
         this.stateSince = env.now();
     }
@@ -398,6 +400,8 @@ export class Session {
         this.cameras = new Cameras();
         this.face = new Face();
         this.face.grant(this.grant.scopes.includes('face'));
+        this.voice = new Voice();
+        this.#talk();
         this.#connect(round);
         for (const message of round.early.splice(0)) this.#inSession(round.exchange, message);
         const farewell = { typ: 'end', session: grant.session, seq: LAST_SEQ, by: 'agent', reason: 'hung-up' };
@@ -417,7 +421,7 @@ export class Session {
         Object.assign(round, { answered: false, candidates: [] });
         this.path++;
         const { path } = this;
-        this.peer = this.#env.createPeer({ certificate: round.certificate.certificate, turn: this.#env.turn(), chat: this.chat, cameras: this.cameras, face: this.face, on: this.#peerEvents(round, path) });
+        this.peer = this.#env.createPeer({ certificate: round.certificate.certificate, turn: this.#env.turn(), chat: this.chat, cameras: this.cameras, face: this.face, voice: this.voice, on: this.#peerEvents(round, path) });
         const late = () => path === this.path && this.#end('media-failed', `no picture within ${CONNECT_MS / 1000} s`);
         this.#within(CONNECT_MS, ['connecting'], late);
     }
@@ -451,7 +455,13 @@ export class Session {
         this.grant = { ...this.grant, scopes };
         this.face.grant(scopes.includes('face'));
         this.paused = paused;
+        this.#talk();
         this.#env.changed();
+    }
+
+    /* The microphone is open exactly while that is granted, and the session not paused. */
+    #talk() {
+        this.voice.grant(this.grant.scopes.includes('voice') && !this.paused);
     }
 
     /* Told until it was read. */
@@ -556,6 +566,7 @@ export class Session {
         this.face?.grant(false);
         this.peer?.close();
         this.peer = null;
+        this.voice?.close();
         this.#env.mark(state);
         this.#set(state, outcome);
     }

@@ -37,6 +37,13 @@ export const DENIALS = {
     backoff: ['The person said no three times', 'The panel asks nothing of your company for a while, so that nobody is pressed. Talk to the site; a call for support from the panel ends the wait at once.'],
 };
 
+/* Why the person does not hear the agent. */
+export const VOICE_TROUBLE = {
+    refused: 'This browser may not use the microphone.',
+    none: 'There is no microphone here.',
+    failed: 'The microphone can’t be opened.',
+};
+
 /* Why the device can't be reached, or a request came to nothing without an answer. */
 export const UNREACHABLE = {
     'no-answer': ['The device does not answer', 'It may be switched off or without network. Try again, or call the site.'],

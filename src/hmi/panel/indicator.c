@@ -126,6 +126,7 @@ static GtkWidget *create_bar(struct panel *p) {
     gtk_box_append(GTK_BOX(bar), i->mark);
     gtk_box_append(GTK_BOX(bar), icon_new(ICON_EYE, 26));
     gtk_box_append(GTK_BOX(bar), lines);
+    gtk_box_append(GTK_BOX(bar), voice_new(p));
     for (int scope = 1; scope < PROMPT_SCOPES; scope++)
         gtk_box_append(GTK_BOX(bar), create_take(p, scope));
     gtk_box_append(GTK_BOX(bar), chat_button_new(p));
@@ -243,6 +244,7 @@ void indicator_stopping(struct panel *p) {
 }
 
 void indicator_translate(struct panel *p) {
+    voice_translate(p);
     name_takes(p);
     if (p->indicator->active)
         show_detail(p);

@@ -6,6 +6,7 @@
  *   header.c     header and footer                 gauge.c, mimic.c, page-*.c   what the tabs show
  *   support.c    consent, by liboriel alone        prompt.c, indicator.c, call.c   what the person sees of it
  *   face.c       the agent's camera
+ *   voice.c      mute, push-to-talk, loudness
  *   chat.c       text chat with the agent          overlay.c, marks.c   what the agent points at and draws
  *   pin.c        the PIN pad                       hidden.c       what support never sees
  *   push.c       --push: the panel's own picture
@@ -48,6 +49,7 @@ struct panel {
     struct call_dialog *call;
     struct chat *chat;
     struct face *face;
+    struct voice *voice;
     struct pin *pin;
     struct hidden *hidden;
     struct push *push;         /* NULL without --push */
@@ -127,6 +129,7 @@ void support_surface(struct panel *panel, const struct oriel_surface *surface);
 void support_damage(struct panel *panel, const struct oriel_area *area);
 void support_masks(struct panel *panel, const struct oriel_mask *masks, size_t n);
 bool support_chat(struct panel *panel, const char *text); /* false: it could not be said */
+void support_mute(struct panel *panel, bool muted);
 void support_set_indicator(struct panel *panel, bool visible);
 
 /* prompt.c: the question */
@@ -186,6 +189,12 @@ void face_create(struct panel *panel, GtkWidget *overlay);
 void face_name(struct panel *panel, const char *agent);
 void face_show(struct panel *panel, const struct oriel_face_picture *picture);
 void face_hide(struct panel *panel);
+
+/* voice.c */
+struct oriel_voice;
+GtkWidget *voice_new(struct panel *panel);                             /* the button and the meters; hidden at first */
+void voice_show(struct panel *panel, const struct oriel_voice *voice); /* NULL: there is none */
+void voice_translate(struct panel *panel);
 
 /* overlay.c */
 struct oriel_draw;

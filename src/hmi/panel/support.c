@@ -101,6 +101,7 @@ static void on_session(struct oriel *oriel, const struct oriel_session *session,
     if (session->state == ORIEL_SESSION_ENDED) {
         p->support->session[0] = '\0';
         chat_end(p);
+        voice_show(p, NULL);
         overlay_clear(p);
         indicator_notice(p, text_with(notice, sizeof notice, T_ENDED, text(end_text(session->by, session->reason))));
         snprintf(event, sizeof event, "session ended %.30s %.40s", session->by, session->reason);
@@ -176,6 +177,19 @@ static void on_face(struct oriel *oriel, const struct oriel_face_picture *pictur
         face_hide(user);
 }
 
+static void on_voice(struct oriel *oriel, const struct oriel_voice *voice, void *user) {
+    static bool on, muted, works;
+    struct panel *p = user;
+
+    voice_show(p, voice);
+    if (voice->on == on && voice->muted == muted && voice->microphone == works)
+        return; /* only the loudness */
+    on = voice->on;
+    muted = voice->muted;
+    works = voice->microphone;
+    geometry_event(p, !on ? "voice off" : !works ? "voice without a microphone" : muted ? "voice muted" : "voice on");
+}
+
 static gboolean on_readable(gint fd, GIOCondition condition, gpointer oriel) {
     oriel_dispatch(oriel);
     return G_SOURCE_CONTINUE;
@@ -196,6 +210,7 @@ void support_create(struct panel *p) {
         .masked = on_masked,
         .past = on_past,
         .record = on_record,
+        .voice = on_voice,
     };
     int r;
 
@@ -330,6 +345,10 @@ void support_masks(struct panel *p, const struct oriel_mask *masks, size_t n) {
     oriel_set_masks(p->support->oriel, masks, n);
     snprintf(event, sizeof event, "masks %zu", n);
     geometry_event(p, event);
+}
+
+void support_mute(struct panel *p, bool muted) {
+    oriel_mute(p->support->oriel, p->support->session, muted);
 }
 
 void support_set_indicator(struct panel *p, bool visible) {

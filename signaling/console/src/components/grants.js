@@ -3,6 +3,7 @@ import { html, nothing } from 'lit';
 import { View } from './view.js';
 import { icons } from './icons.js';
 import { choice, marks, named } from './scopes.js';
+import './voice.js';
 import { clean } from './request-form.js';
 import { DENIALS, UNREACHABLE, grantedBy, span } from '../words.js';
 
@@ -48,6 +49,7 @@ class Grants extends View {
         return html`<div class="grants">
             ${by ? html`<span class="granted-by" data-testid="granted-by" data-by=${session.grant.by}>${icons.warn}${by}</span>` : nothing}
             ${marks(session.grant.scopes)}
+            ${session.grant.scopes.includes('voice') ? html`<oriel-voice .voice=${session.voice}></oriel-voice>` : nothing}
             ${rest.length && !session.more?.waiting
                 ? html`<button class="small" data-testid="ask-more" aria-expanded=${String(this.open)} @click=${this.show}>Ask for more</button>`
                 : nothing}

@@ -1,0 +1,94 @@
+// Who holds the microphone, and when: nobody before a person agreed, one process while it is granted, nobody after.
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { alive, until } from '../rig/process.mjs';
+import { Sound } from '../rig/sound.mjs';
+import { story } from '../rig/story.mjs';
+
+const SCOPES = ['view', 'voice'];
+export const TALKATIVE = (config) => ({ agent: { scopes: 'view,voice' }, device: { trust: { 'fill-cap': { label: 'Fill & Cap GmbH', scopes: SCOPES, seconds: 3600 } }, config: { session: { scopes: 'view;voice' }, voice: config } } });
+
+async function granted({ agent, provider }, scopes = SCOPES) {
+  await agent.request({ scopes });
+  await provider.allow();
+  await agent.grant();
+  return provider.next('session starting');
+}
+
+// More of the session that lives, with a prompt of its own.
+async function more({ agent, provider }, scopes, allow = true) {
+  await agent.hello();
+  agent.asked = await agent.send({ ...agent.requestMessage({ scopes }), session: agent.session }, { to: agent.exchange });
+  const ask = await provider.next('ask');
+  assert.deepEqual([ask.kind, ask.scopes], ['more', scopes]);
+  provider.send({ t: 'shown', request: ask.request });
+  provider.decide(ask, allow);
+}
+
+const voiceIs = (provider, what) => provider.next((packet) => packet.t === 'voice' && Object.entries(what).every(([name, value]) => (value instanceof RegExp ? value.test(packet[name]) : packet[name] === value)), 15000, JSON.stringify(what));
+
+story('voice: the microphone has a process exactly while it is granted', async ({ rig }) => {
+  const sound = rig.own(await Sound.start(rig.path('sound')));
+  const cast = await rig.cast(TALKATIVE(sound.config)), { device, provider, agent } = cast;
+  const nobody = async (when) => { await until(`nobody to listen ${when}`, () => !device.helper('oriel-voice') && sound.listeners() === 0); };
+  await nobody('before anybody asked');
+  const session = await granted(cast, ['view']);
+  await until('capture', () => device.helper('oriel-capture'));
+  assert.equal(device.started().filter((name) => name === 'oriel-voice').length, 0, 'view alone started a microphone');
+  await nobody('with view alone');
+
+  await more(cast, ['voice'], false);
+  await agent.next('denial');
+  await nobody('after a no');
+  await more(cast, ['voice']);
+  const ready = await voiceIs(provider, { on: true, microphone: true, speaker: true });
+  assert.deepEqual([ready.session, ready.muted, ready.why], [session.session, false, '']);
+  const helper = device.helper('oriel-voice');
+  assert.ok(helper, 'voice is granted and has no process');
+  await until('the sound server to have one listener', () => sound.listeners() === 1);
+  // Nothing but its channels and the server's socket; no network, no file of the machine.
+  const files = readdirSync(`/proc/${helper.pid}/fd`).map((fd) => readlinkSync(`/proc/${helper.pid}/fd/${fd}`));
+  assert.ok(files.every((file) => /^socket:|^pipe:|^anon_inode:|^\/memfd:pulseaudio|^\/dev\/null$|orield\.log$/.test(file)), files.join(' '));
+  assert.deepEqual(readFileSync(`/proc/${helper.pid}/net/dev`, 'utf8').match(/^ *(\w+):/gm).map((name) => name.trim()), ['lo:']);
+  assert.equal(/^Seccomp:\t(\d)/m.exec(readFileSync(`/proc/${helper.pid}/status`, 'utf8'))[1], '2');
+
+  provider.send({ t: 'mute', session: session.session, muted: true });
+  assert.equal((await voiceIs(provider, { muted: true })).microphone, true);
+  provider.send({ t: 'remove', session: session.session, scope: 'voice' });
+  await until('the microphone to be let go', () => !alive(helper.pid));
+  await nobody('after it was taken away');
+  assert.ok(device.helper('oriel-capture'), 'the picture went with the voice');
+
+  // Nobody sees who listens: nobody listens.
+  await more(cast, ['voice']);
+  await voiceIs(provider, { on: true, microphone: true });
+  provider.indicator = false;
+  await provider.next('session paused');
+  await nobody('while the indicator is not seen');
+  provider.indicator = true;
+  await voiceIs(provider, { on: true, microphone: true });
+  provider.stopSession();
+  await agent.ended();
+  await nobody('after the session');
+  assert.deepEqual(device.picture(), []);
+});
+
+story('voice: no sound card, one that comes, one that is pulled out', async ({ rig }) => {
+  const sound = rig.own(await Sound.start(rig.path('sound')));
+  await sound.unplug();
+  const cast = await rig.cast(TALKATIVE({ ...sound.config, 'push-to-talk': 'yes' })), { device, provider, agent } = cast;
+  const { session } = await granted(cast);
+  const without = await voiceIs(provider, { on: true, microphone: false, why: /no sound|not there|refused|Connection/i });
+  console.log(`without a card: ${without.why}`);
+  assert.equal(without.muted, true, 'push-to-talk starts with an open microphone');
+  await sound.plug();
+  await voiceIs(provider, { microphone: true, speaker: true, why: '' });
+  await sound.unplug();
+  console.log(`pulled out: ${(await voiceIs(provider, { microphone: false, speaker: false, why: /./ })).why}`);
+  await sound.plug();
+  await voiceIs(provider, { microphone: true, speaker: true, why: '', muted: true });
+  assert.ok(device.helper('oriel-capture') && device.helper('oriel-media'), 'the session suffered');
+  provider.stopSession();
+  assert.equal((await agent.ended()).reason, 'stopped');
+  await until('nothing to be left', () => device.picture().length === 0);
+});

@@ -1,0 +1,141 @@
+/* The room around a device: what its microphone hears, and what its speaker plays, as two FIFOs that a PulseAudio of
+ * the tests takes for sound cards (module-pipe-source, module-pipe-sink). Mono, 48 kHz, 16 bits, 10 ms at a time.
+ *
+ *     rig-room MICROPHONE SPEAKER FOLDER
+ *
+ * Commands by stdin, a line each:
+ *   say FILE         somebody speaks: FILE is raw sound. -> saying MICROSECONDS
+ *   echo PERMILLE    so much of the speaker comes back into the microphone, 10 ms later, and softer once more after 30
+ * What was played is written to FOLDER/played.raw, what was heard to FOLDER/heard.raw, both without a gap from one
+ * moment on, which is told: -> from MICROSECONDS (CLOCK_REALTIME, as a browser's clock). */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BLOCK = 480, BYTES = 2 * BLOCK, DELAY = 1, AGAIN = 3, PAST = 16 };
+
+static const char *microphone_path;
+static int microphone = -1, speaker;
+static FILE *played, *heard;
+static int16_t past[PAST][BLOCK]; /* what was played, by block modulo PAST */
+static int16_t *speech;
+static size_t speech_samples, said;
+static int gain;
+
+static int64_t now(clockid_t id) {
+    struct timespec t;
+    clock_gettime(id, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void say_line(const char *what, int64_t value) {
+    printf("%s %lld\n", what, (long long)value);
+    fflush(stdout);
+}
+
+static void load(const char *path) {
+    FILE *file = fopen(path, "rb");
+    if (!file) {
+        fprintf(stderr, "%s: %s\n", path, strerror(errno));
+        exit(1);
+    }
+    fseek(file, 0, SEEK_END);
+    size_t size = (size_t)ftell(file);
+    rewind(file);
+    free(speech);
+    speech = malloc(size + 2);
+    speech_samples = fread(speech, 2, size / 2, file);
+    said = 0;
+    fclose(file);
+    say_line("saying", now(CLOCK_REALTIME));
+}
+
+static void command(char *line) {
+    line[strcspn(line, "\n")] = '\0';
+    if (strncmp(line, "say ", 4) == 0)
+        load(line + 4);
+    else if (strncmp(line, "echo ", 5) == 0)
+        gain = atoi(line + 5);
+}
+
+static int clip(int sample) {
+    return sample > INT16_MAX ? INT16_MAX : sample < INT16_MIN ? INT16_MIN : sample;
+}
+
+/* What the speaker has played since the last time; silence where it played nothing. */
+static void listen_to_speaker(unsigned block) {
+    int16_t *out = past[block % PAST];
+    size_t n = 0;
+    while (n < BYTES) {
+        ssize_t got = read(speaker, (char *)out + n, BYTES - n);
+        if (got <= 0)
+            break;
+        n += (size_t)got;
+    }
+    memset((char *)out + n, 0, BYTES - n);
+    fwrite(out, 1, BYTES, played);
+}
+
+static void speak_to_microphone(unsigned block) {
+    int16_t out[BLOCK];
+    for (unsigned i = 0; i < BLOCK; i++) {
+        int sample = said < speech_samples ? speech[said++] : 0;
+        if (block >= AGAIN)
+            sample += past[(block - DELAY) % PAST][i] * gain / 1000 + past[(block - AGAIN) % PAST][i] * gain / 3000;
+        out[i] = (int16_t)clip(sample);
+    }
+    fwrite(out, 1, BYTES, heard);
+    if (microphone < 0)
+        microphone =
+            open(microphone_path, O_WRONLY | O_NONBLOCK); /* PulseAudio makes it, and takes it away with itself */
+    if (microphone >= 0 && write(microphone, out, BYTES) < 0 && errno == EPIPE) {
+        close(microphone);
+        microphone = -1;
+    }
+}
+
+static FILE *create(const char *folder, const char *name) {
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "wb");
+    if (!file)
+        exit(1);
+    setvbuf(file, NULL, _IONBF, 0);
+    return file;
+}
+
+int main(int argc, char **argv) {
+    char line[600];
+    if (argc != 4)
+        return 2;
+    signal(SIGPIPE, SIG_IGN);
+    microphone_path = argv[1];
+    speaker = open(argv[2], O_RDWR | O_NONBLOCK); /* never at its end */
+    if (speaker < 0)
+        return 1;
+    fcntl(speaker, F_SETPIPE_SZ, 4096);
+    played = create(argv[3], "played.raw");
+    heard = create(argv[3], "heard.raw");
+    say_line("from", now(CLOCK_REALTIME));
+    int64_t next = now(CLOCK_MONOTONIC);
+    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+    for (unsigned block = 0;;) {
+        int64_t wait = next - now(CLOCK_MONOTONIC);
+        if (poll(&in, 1, wait > 0 ? (int)((wait + 999) / 1000) : 0) > 0) {
+            if (!fgets(line, sizeof line, stdin))
+                return 0;
+            command(line);
+        }
+        for (; now(CLOCK_MONOTONIC) >= next; next += 10000, block++) {
+            listen_to_speaker(block);
+            speak_to_microphone(block);
+        }
+    }
+}

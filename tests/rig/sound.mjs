@@ -1,0 +1,115 @@
+// Sound without a sound card: a private PulseAudio whose microphone and speaker are the FIFOs of rig-room, which is the room that
+// the device stands in. And sentences for it, spoken by espeak-ng.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { program } from './paths.mjs';
+import { Process, tidy, until } from './process.mjs';
+
+export const RATE = 48000;
+
+// Mono samples, -1 to 1, of a .wav of 16 bits, at RATE.
+export function readWav(file) {
+  const bytes = readFileSync(file), rate = bytes.readUInt32LE(24);
+  let at = 12;
+  while (bytes.toString('latin1', at, at + 4) !== 'data') at += 8 + bytes.readUInt32LE(at + 4);
+  const count = Math.min(bytes.readUInt32LE(at + 4), bytes.length - at - 8) >> 1;
+  const sample = (i) => (i < count ? bytes.readInt16LE(at + 8 + 2 * i) / 32768 : 0);
+  return Float32Array.from({ length: Math.floor(count * RATE / rate) }, (_, i) => {
+    const place = i * rate / RATE, whole = Math.floor(place), part = place - whole;
+    return sample(whole) * (1 - part) + sample(whole + 1) * part;
+  });
+}
+
+export function readRaw(file, from = 0) {
+  const bytes = readFileSync(file);
+  return Float32Array.from({ length: Math.max(0, (bytes.length >> 1) - from) }, (_, i) => bytes.readInt16LE(2 * (from + i)) / 32768);
+}
+
+export function rawOf(samples) {
+  const bytes = Buffer.alloc(2 * samples.length);
+  samples.forEach((sample, i) => bytes.writeInt16LE(Math.max(-32768, Math.min(32767, Math.round(sample * 32767))), 2 * i));
+  return bytes;
+}
+
+// A sentence -> {samples, raw (a file), wav}.
+export function speak(directory, name, text, voice = 'en') {
+  const wav = join(directory, `${name}.wav`), raw = join(directory, `${name}.raw`);
+  execFileSync('espeak-ng', ['-v', voice, '-s', '150', '-a', '120', '-w', wav, text]);
+  const samples = readWav(wav);
+  writeFileSync(raw, rawOf(samples));
+  return { samples, raw, wav };
+}
+
+export class Sound {
+  // Options: card (false: a sound server without any).
+  static async start(directory, { card = true } = {}) {
+    const sound = new Sound();
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    Object.assign(sound, { directory, card, socket: join(directory, 'server', 'native'), microphone: join(directory, 'microphone.fifo'), speaker: join(directory, 'speaker.fifo') });
+    mkdirSync(join(directory, 'server'));
+    if (card) {
+      execFileSync('mkfifo', [sound.speaker]);
+      sound.room = new Process('room', program('tests/rig/rig-room'), [sound.microphone, sound.speaker, directory], { stdin: true, log: join(directory, 'room.log') });
+      sound.from = Number((await sound.room.line(/^from /)).text.split(' ')[1]) / 1000;
+    }
+    await sound.plug();
+    return sound;
+  }
+
+  // The oriel.conf of a device that stands in this room.
+  get config() {
+    return { backend: 'pulse', server: this.socket, microphone: 'microphone', speaker: 'speaker' };
+  }
+
+  // The server comes, or comes back.
+  async plug() {
+    const spec = `format=s16le rate=${RATE} channels=1`;
+    const card = this.card ? [`--load=module-pipe-source source_name=microphone file=${this.microphone} ${spec}`, `--load=module-pipe-sink sink_name=speaker file=${this.speaker} ${spec} use_system_clock_for_timing=yes`] : [];
+    const home = join(this.directory, 'home');
+    this.server = new Process('pulseaudio', 'pulseaudio', ['-n', '--daemonize=no', '--exit-idle-time=-1', '--disallow-exit', '--use-pid-file=no', '--log-target=stderr', '--realtime=no', '--high-priority=no', '--enable-memfd=yes',
+      ...card, `--load=module-native-protocol-unix socket=${this.socket} auth-anonymous=1`],
+    { log: join(this.directory, 'pulseaudio.log'), env: { ...tidy, HOME: home, XDG_RUNTIME_DIR: home, XDG_CONFIG_HOME: home } });
+    await until(() => `the sound server; it said ${this.server.tail()}`, () => this.list('short', 'sinks') !== null, { ms: 15000 });
+  }
+
+  // As if the card was pulled out.
+  unplug() {
+    return this.server.stop();
+  }
+
+  list(...what) {
+    try {
+      return execFileSync('pactl', [`--server=unix:${this.socket}`, 'list', ...what], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    } catch {
+      return null;
+    }
+  }
+
+  // Who listens to the microphone.
+  listeners() {
+    return (this.list('short', 'source-outputs') ?? '').split('\n').filter(Boolean).length;
+  }
+
+  // Somebody in the room says it. -> when, ms since 1970
+  async say({ raw }) {
+    const from = this.room.lines.length;
+    this.room.write(`say ${raw}`);
+    return Number((await this.room.line(/^saying /, { from })).text.split(' ')[1]) / 1000;
+  }
+
+  echo(permille) {
+    this.room.write(`echo ${permille}`);
+  }
+
+  // What the speaker played and the microphone heard since a time (ms since 1970).
+  played(since) { return readRaw(join(this.directory, 'played.raw'), Math.max(0, Math.floor((since - this.from) * RATE / 1000))); }
+  heard(since) { return readRaw(join(this.directory, 'heard.raw'), Math.max(0, Math.floor((since - this.from) * RATE / 1000))); }
+
+  async stop() {
+    await this.server.stop();
+    await this.room?.stop();
+    for (const fifo of [this.microphone, this.speaker]) rmSync(fifo, { force: true }); // logs are copied without them
+    return {};
+  }
+}
