@@ -4,12 +4,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "core_voice.h"
 #include "helper.h"
 #include "log.h"
 #include "text.h"
 
 enum { RETRY_FIRST = 2, RETRY_MOST = 15, WHY_MAX = 200 }; /* seconds; characters */
+
+#define LEVELS_APART (100 * ORIEL_MILLISECOND)
 
 struct oriel_voice {
     const struct oriel_config *config;
@@ -19,14 +22,14 @@ struct oriel_voice {
     struct oriel_helper *helper;
     bool failed; /* it has said why it ends */
     guint retry_source, retry;
+    gint64 told; /* when the loudness was, monotonic */
     char *why;
     struct oriel_voice_state state;
 };
 
 static void set_why(struct oriel_voice *v, const char *why) {
-    char *clean = g_utf8_validate(why, -1, NULL) ? oriel_text_clean(why, WHY_MAX) : g_strdup("");
     g_free(v->why);
-    v->state.why = v->why = clean;
+    v->state.why = v->why = oriel_text_clean(why, WHY_MAX);
 }
 
 static void changed(struct oriel_voice *v, bool loudness) {
@@ -42,6 +45,11 @@ static void on_message(void *user, struct oriel_ipc_message *m) {
     struct oriel_voice *v = user;
     if (!v->state.on)
         return; /* it is dying */
+    for (const char *f = m->type->fields; *f; f++)
+        if (*f == 's' && !g_utf8_validate(m->fields[f - m->type->fields].bytes, -1, NULL)) {
+            oriel_helper_kill(v->helper);
+            return;
+        }
     switch (m->type->id) {
     case ORIEL_VOICE_READY:
         v->state.microphone = m->fields[1].number == 1;
@@ -52,6 +60,9 @@ static void on_message(void *user, struct oriel_ipc_message *m) {
         changed(v, false);
         break;
     case ORIEL_VOICE_LEVELS:
+        if (oriel_monotonic() - v->told < LEVELS_APART)
+            break; /* ours is slower; the panel is not to be flooded */
+        v->told = oriel_monotonic();
         v->state.talking = (guint)MIN(m->fields[0].number, 100);
         v->state.hearing = (guint)MIN(m->fields[1].number, 100);
         changed(v, true);
