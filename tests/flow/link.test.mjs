@@ -94,8 +94,11 @@ story('an emulated link: delay, rate, queue, loss, cut, changes at their times',
   await link.restore();
   assert.equal((await sink.from(device, { count: 20, rate: 1e6 })).length, 20);
   await link.hold();
-  setTimeout(() => link.restore(), 400);
-  got = await sink.from(device, { count: 20, rate: 1e6, wait: 600 });
+  const held = (await link.counters()).up.inPackets, coming = sink.from(device, { count: 20, rate: 1e6, wait: 1500 });
+  await until('the link to hold all of them', async () => (await link.counters()).up.inPackets >= held + 20);
+  await sleep(150);
+  await link.restore();
+  got = await coming;
   assert.ok(got.length === 20 && got[0].took > 100, `held, not lost: ${got.length}, ${got[0]?.took} ms`);
 
   // What passes it can be captured as at any cable, and the firewall is behind it.
