@@ -17,6 +17,7 @@ const LATENCY_SPAN_MS = 2000;
 const TRACE_MS = 2500;
 const SLOW_MS = 4000; // so long a slow way is said to be slow
 const SILENT_MS = 15_000; // of the data channel, on which the device answers once a second
+const FAREWELL_MS = 500;
 
 /* -> {certificate, fingerprint}: what the browser will use in DTLS, and its SHA-256 in upper-case hex pairs. */
 export async function createCertificate() {
@@ -160,7 +161,9 @@ export class Peer extends EventTarget {
         this.cameras.detach();
         this.face.attach(null);
         if (this.#channel) this.#channel.onmessage = this.#channel.onclose = this.#channel.onopen = null;
-        pc.close();
+        // The end that was sent by the broker is to be there before the connection breaks: else the device's record says that
+        // it lost this page. Nothing is shown meanwhile.
+        setTimeout(() => pc.close(), FAREWELL_MS);
     }
 
     #add(init) {
