@@ -117,7 +117,7 @@ export class Peer extends EventTarget {
         if (line) this.voice?.attach(line);
         const answer = await this.#pc.createAnswer();
         await this.#pc.setLocalDescription(answer);
-        this.face.attach(face?.sender ?? null);
+        this.face?.attach(face?.sender ?? null);
         return answer.sdp;
     }
 
@@ -159,7 +159,7 @@ export class Peer extends EventTarget {
         this.exact.close();
         this.chat.detach();
         this.cameras.detach();
-        this.face.attach(null);
+        this.face?.attach(null);
         if (this.#channel) this.#channel.onmessage = this.#channel.onclose = this.#channel.onopen = null;
         // The end that was sent by the broker is to be there before the connection breaks: else the device's record says that
         // it lost this page. Nothing is shown meanwhile.
