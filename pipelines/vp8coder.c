@@ -146,9 +146,12 @@ void oriel_vp8_welcome(struct oriel_vp8 *vp8, int64_t since) {
     vp8->sharpen.welcome = since;
 }
 
-void oriel_vp8_force_key(struct oriel_vp8 *vp8, int64_t now) {
-    if (now >= vp8->sharpen.key_until)
-        vp8->sharpen.want_key = true;
+int64_t oriel_vp8_key_until(const struct oriel_vp8 *vp8) {
+    return vp8->sharpen.key_until;
+}
+
+void oriel_vp8_force_key(struct oriel_vp8 *vp8) {
+    vp8->sharpen.want_key = true;
 }
 
 struct oriel_sharpen_times oriel_vp8_times(struct oriel_vp8 *vp8, int64_t now) {

@@ -63,9 +63,10 @@ void oriel_vp8_share(struct oriel_vp8 *vp8, const struct oriel_rect *rects, size
                      const struct oriel_share *share, int64_t now);
 /* Since when a changed picture would have been taken up (damage.h); 0: at any time. */
 void oriel_vp8_welcome(struct oriel_vp8 *vp8, int64_t since);
-/* The next picture is a keyframe, unless the last one can't have arrived yet: a receiver that waits for it asks again
- * and again. */
-void oriel_vp8_force_key(struct oriel_vp8 *vp8, int64_t now);
+/* The next picture is a keyframe. Before oriel_vp8_key_until() the last one can't have arrived yet: a receiver that
+ * waits for it asks again and again. */
+int64_t oriel_vp8_key_until(const struct oriel_vp8 *vp8);
+void oriel_vp8_force_key(struct oriel_vp8 *vp8);
 
 /* The picture as it is at `now` (monotonic ns). 0 with `packet` filled, or -EIO with `error` filled. */
 int oriel_vp8_encode(struct oriel_vp8 *vp8, const struct oriel_i420 *picture, int64_t now,

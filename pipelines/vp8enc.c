@@ -18,7 +18,8 @@ struct _OrielVp8Enc {
     GstVideoEncoder parent;
     /* Under the object's lock. */
     struct oriel_vp8_settings settings;
-    gint changed; /* atomic: the settings, since the coder got them */
+    int64_t key_until; /* the last keyframe is on its way */
+    gint changed;      /* atomic: the settings, since the coder got them */
     /* The streaming thread's. */
     struct oriel_vp8 *coder; /* NULL before the first caps */
     unsigned width, height;
@@ -158,7 +159,7 @@ static GstFlowReturn handle_frame(GstVideoEncoder *encoder, GstVideoCodecFrame *
     }
     take_damage(self, frame->input_buffer, now);
     if (GST_VIDEO_CODEC_FRAME_IS_FORCE_KEYFRAME(frame))
-        oriel_vp8_force_key(self->coder, now);
+        oriel_vp8_force_key(self->coder);
     GstVideoInfo info;
     GstVideoFrame video;
     gst_video_info_set_format(&info, GST_VIDEO_FORMAT_I420, self->width, self->height);
@@ -176,6 +177,9 @@ static GstFlowReturn handle_frame(GstVideoEncoder *encoder, GstVideoCodecFrame *
     if (result < 0)
         return fail(self, frame, error);
     GstFlowReturn flow = fill(self, frame, &packet);
+    GST_OBJECT_LOCK(self);
+    self->key_until = oriel_vp8_key_until(self->coder);
+    GST_OBJECT_UNLOCK(self);
     /* Downstream sends it before this returns, so that the next is asked for when this one is gone. */
     GstFlowReturn pushed = gst_video_encoder_finish_frame(encoder, frame);
     struct oriel_sharpen_times times = oriel_vp8_times(self->coder, oriel_monotonic());
@@ -183,9 +187,20 @@ static GstFlowReturn handle_frame(GstVideoEncoder *encoder, GstVideoCodecFrame *
     return flow != GST_FLOW_OK ? flow : pushed;
 }
 
-/* Somebody needs a keyframe, and the screen may be at rest. */
+/* Somebody needs a keyframe, and the screen may be at rest. A PLI while the last one is on its way comes from who waits
+ * for it, and goes no further: the base class would take its request for pending. With all headers (a FIR, or a new
+ * connection) it is somebody who can't have it. */
 static gboolean src_event(GstVideoEncoder *encoder, GstEvent *event) {
-    gboolean key = gst_video_event_is_force_key_unit(event);
+    OrielVp8Enc *self = ORIEL_VP8_ENC(encoder);
+    gboolean all = TRUE, key = gst_video_event_is_force_key_unit(event);
+    GST_OBJECT_LOCK(self);
+    int64_t until = self->key_until;
+    GST_OBJECT_UNLOCK(self);
+    if (key && gst_video_event_parse_upstream_force_key_unit(event, NULL, &all, NULL) && !all &&
+        oriel_monotonic() < until) {
+        gst_event_unref(event);
+        return TRUE;
+    }
     gboolean handled = GST_VIDEO_ENCODER_CLASS(oriel_vp8_enc_parent_class)->src_event(encoder, event);
     if (key)
         gst_pad_push_event(GST_VIDEO_ENCODER_SINK_PAD(encoder), oriel_demand_new(0, 0));

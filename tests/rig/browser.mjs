@@ -73,7 +73,7 @@ function install() {
   rig.answer = async (offer, which, iceServers = []) => {
     rig.pc?.close();
     rig.candidates = [];
-    Object.assign(rig, { marks: {}, frames: 0, size: undefined });
+    Object.assign(rig, { marks: {}, frames: 0, size: undefined, video: undefined }); // what the last one still shows does not count
     const pc = rig.pc = new RTCPeerConnection({ certificates: [rig.certificates.at(which)], iceServers, bundlePolicy: 'max-bundle' });
     pc.onicecandidate = ({ candidate }) => rig.candidates.push(candidate ? { candidate: candidate.candidate, mline: candidate.sdpMLineIndex ?? 0 } : { candidate: '', mline: 0 });
     pc.ontrack = ({ track, receiver, transceiver }) => {
