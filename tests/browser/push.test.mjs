@@ -98,7 +98,7 @@ story('the panel hides its PIN pad and its recipe, and the console says what is 
   await panel.click(screen, 'allow');
   assert.equal((await console.state(['live', 'denied', 'ended'])).state, 'live');
   await panel.event('session live');
-  const grey = async (x, y) => { const { rgb, width } = await console.pixels(); return near([...rgb.subarray((y * width + x) * 3, (y * width + x) * 3 + 3)], GREY); };
+  const grey = async (x, y) => { const { rgb, width } = await console.pixels({ exact: true }); return near([...rgb.subarray((y * width + x) * 3, (y * width + x) * 3 + 3)], GREY); };
   const masks = () => console.page.$$eval('[data-testid="mask"]', (all) => all.map((mask) => ({ rect: mask.dataset.rect.split(',').map(Number), text: mask.textContent.trim(), shown: mask.checkVisibility() })));
   assert.deepEqual(await masks(), []);
   assert.equal(await grey(300, 400), false);
