@@ -120,25 +120,6 @@ static bool handle_packet(struct oriel *o, const uint8_t *packet, size_t size, i
     return type == ORIEL_FRAMES_FRAME && take_frame(o, packet + HEADER, size - HEADER);
 }
 
-static ssize_t receive(int socket, uint8_t *packet, int *ret_fd) {
-    struct iovec iov = {.iov_base = packet, .iov_len = PACKET_MAX};
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } control;
-    struct msghdr header = {
-        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
-    ssize_t n = recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&header) : NULL;
-
-    *ret_fd = -1;
-    if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-        memcpy(ret_fd, CMSG_DATA(c), sizeof *ret_fd);
-    if (n > 0 && header.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
-        packet[2] = 1; /* no packet of ours */
-    return n;
-}
-
 void oriel_face_dispatch(struct oriel *o) {
     uint8_t packet[PACKET_MAX];
 
@@ -146,8 +127,10 @@ void oriel_face_dispatch(struct oriel *o) {
         return; /* a nested loop: the picture that is being shown stays as it is */
     for (int i = 0; i < PACKETS_A_DISPATCH && !o->freed && o->face.socket >= 0; i++) {
         int fd;
-        ssize_t n = receive(o->face.socket, packet, &fd);
-        bool more = n > 0 ? handle_packet(o, packet, (size_t)n, fd) : n < 0 && (errno == EAGAIN || errno == EINTR);
+        bool whole;
+        ssize_t n = oriel_link_receive_from(o->face.socket, packet, sizeof packet, &fd, &whole);
+        bool more =
+            n > 0 ? whole && handle_packet(o, packet, (size_t)n, fd) : n < 0 && (errno == EAGAIN || errno == EINTR);
 
         if (fd >= 0)
             close(fd);

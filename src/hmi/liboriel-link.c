@@ -234,33 +234,34 @@ void oriel_link_tick(struct oriel *o) {
         oriel_link_send_allow(o);
 }
 
-/* One packet; a descriptor that came with it to *ret_fd, else -1. */
-static ssize_t receive_packet(int from, char *data, int *ret_fd) {
-    struct iovec iov = {.iov_base = data, .iov_len = ORIEL_PACKET_SIZE};
+ssize_t oriel_link_receive_from(int socket, void *packet, size_t size, int *ret_fd, bool *ret_whole) {
+    struct iovec iov = {.iov_base = packet, .iov_len = size};
     union {
         struct cmsghdr align;
         char bytes[CMSG_SPACE(sizeof(int))];
     } control;
     struct msghdr header = {
         .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
-    ssize_t n = recvmsg(from, &header, MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
+    ssize_t n = recvmsg(socket, &header, MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
     struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&header) : NULL;
 
     *ret_fd = -1;
     if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
         memcpy(ret_fd, CMSG_DATA(c), sizeof *ret_fd);
+    *ret_whole = n >= 0 && !(header.msg_flags & (MSG_TRUNC | MSG_CTRUNC));
     return n;
 }
 
 int oriel_link_receive(struct oriel *o, char *data, int *ret_fd) {
+    bool whole; /* a packet that is too long is told by its length */
     ssize_t n;
 
     *ret_fd = -1;
     if (o->socket < 0)
         return 0;
-    n = receive_packet(o->socket, data, ret_fd);
+    n = oriel_link_receive_from(o->socket, data, ORIEL_PACKET_SIZE, ret_fd, &whole);
     if (n < 0 && errno == ECONNRESET) /* comes once, before packets that are still there */
-        n = receive_packet(o->socket, data, ret_fd);
+        n = oriel_link_receive_from(o->socket, data, ORIEL_PACKET_SIZE, ret_fd, &whole);
     if (n < 0) {
         if (errno != EAGAIN && errno != EINTR)
             break_errno(o, "cannot read from", errno);

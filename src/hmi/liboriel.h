@@ -15,6 +15,7 @@
 #include "oriel.h"
 
 #include <stdint.h>
+#include <sys/types.h>
 #include <sys/un.h>
 
 #define ORIEL_SCOPE_MAX 31 /* bytes of a scope's name */
@@ -111,9 +112,11 @@ void oriel_link_close(struct oriel *o);   /* closes all descriptors */
 void oriel_link_settled(struct oriel *o); /* welcomed: the next end is retried quickly again */
 void oriel_link_arm(struct oriel *o);     /* sets the timer to what is due next */
 void oriel_link_tick(struct oriel *o);    /* connects, sends `state`, gives up waiting: what is due */
-uint64_t oriel_link_now(void);
 /* Bytes of one packet (buffer of ORIEL_PACKET_SIZE), 0: none. *ret_fd: what came with it, the caller's; -1: nothing. */
 int oriel_link_receive(struct oriel *o, char *data, int *ret_fd);
+/* The same of any socket; its length even if it is longer than `size`. *ret_whole: neither it nor what came with it is
+ * cut. */
+ssize_t oriel_link_receive_from(int socket, void *packet, size_t size, int *ret_fd, bool *ret_whole);
 int oriel_link_watch(struct oriel *o, int fd);           /* oriel_fd() shows that it is readable; 0 or negative errno */
 void oriel_link_break(struct oriel *o, const char *why); /* ends the connection; told by the next dispatch */
 uint64_t oriel_link_now(void);                           /* CLOCK_MONOTONIC, ns */
