@@ -9,7 +9,6 @@
 #include "camerastream.h"
 
 #include <errno.h>
-#include <gst/rtp/rtp.h>
 #include <gst/video/video.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -143,22 +142,6 @@ static void wake(struct oriel_camera_stream *s) {
     (void)written; /* a full counter wakes as well */
 }
 
-static gboolean add_extensions(struct oriel_camera_stream *s, GstElement *pay) {
-    g_autoptr(GstRTPHeaderExtension) twcc = gst_rtp_header_extension_create_from_uri(ORIEL_URI_TWCC);
-    g_autoptr(GstRTPHeaderExtension) mid = gst_rtp_header_extension_create_from_uri(ORIEL_URI_MID);
-    g_autoptr(GstRTPHeaderExtension) delay = gst_object_ref_sink(oriel_playout_delay_new(ORIEL_ID_PLAYOUT_DELAY));
-    g_autoptr(GstRTPHeaderExtension) time = gst_object_ref_sink(oriel_capture_time_new(ORIEL_ID_CAPTURE_TIME, s->bin));
-    if (!twcc || !mid)
-        return FALSE;
-    gst_rtp_header_extension_set_id(twcc, ORIEL_ID_TWCC);
-    gst_rtp_header_extension_set_id(mid, ORIEL_ID_MID);
-    g_object_set(mid, "mid", ORIEL_MID_CAMERA, NULL);
-    GstRTPHeaderExtension *all[] = {twcc, mid, delay, time};
-    for (guint i = 0; i < G_N_ELEMENTS(all); i++)
-        g_signal_emit_by_name(pay, "add-extension", all[i]);
-    return TRUE;
-}
-
 struct oriel_camera_stream *oriel_camera_stream_new(GError **error) {
     struct oriel_camera_stream *s = g_new0(struct oriel_camera_stream, 1);
     s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -166,12 +149,8 @@ struct oriel_camera_stream *oriel_camera_stream_new(GError **error) {
     s->ssrc = g_random_int();
     s->bin = gst_parse_bin_from_description(GRAPH, FALSE, error);
     g_autoptr(GstElement) pay = s->bin ? gst_bin_get_by_name(GST_BIN(s->bin), "pay") : NULL;
-    if (!pay || !add_extensions(s, pay)) {
-        if (error && !*error)
-            g_set_error(error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN,
-                        "GStreamer's rtpmanager plugin is missing; install Debian's gstreamer1.0-plugins-good");
+    if (!pay || !oriel_offered_extend(pay, ORIEL_MID_CAMERA, s->bin, error))
         return NULL;
-    }
     gst_object_set_name(GST_OBJECT(s->bin), "camera");
     g_object_set(pay, "pt", ORIEL_PAYLOAD_CAMERA, "ssrc", s->ssrc, NULL);
     g_autoptr(GstPad) out = gst_element_get_static_pad(pay, "src");

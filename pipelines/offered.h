@@ -4,6 +4,8 @@
 #ifndef ORIEL_OFFERED_H
 #define ORIEL_OFFERED_H
 
+#include <gst/gst.h>
+
 #define ORIEL_MID_SCREEN "screen"
 #define ORIEL_MID_CAMERA "camera"
 #define ORIEL_MID_VOICE "voice"
@@ -21,5 +23,8 @@
 #define ORIEL_ID_MID 2
 #define ORIEL_ID_PLAYOUT_DELAY 3
 #define ORIEL_ID_CAPTURE_TIME 4
+
+/* Gives a payloader of a picture all of them. `bin` is what the pictures' times are of. False with `error` set. */
+gboolean oriel_offered_extend(GstElement *pay, const char *mid, GstElement *bin, GError **error);
 
 #endif

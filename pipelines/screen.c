@@ -57,23 +57,7 @@ static gboolean set_up_payloader(GstElement *screen, GstElement *pay, GError **e
     /* RTP time 0 is running time 0: the data channel tells the page which clock time that is. */
     g_object_set(pay, "pt", ORIEL_PAYLOAD_SCREEN, "ssrc", g_random_int(), "mtu", MTU, "timestamp-offset", 0,
                  "perfect-rtptime", FALSE, NULL);
-    g_autoptr(GstRTPHeaderExtension) twcc = gst_rtp_header_extension_create_from_uri(ORIEL_URI_TWCC);
-    g_autoptr(GstRTPHeaderExtension) mid = gst_rtp_header_extension_create_from_uri(ORIEL_URI_MID);
-    g_autoptr(GstRTPHeaderExtension) delay = gst_object_ref_sink(oriel_playout_delay_new(ORIEL_ID_PLAYOUT_DELAY));
-    g_autoptr(GstRTPHeaderExtension) capture =
-        gst_object_ref_sink(oriel_capture_time_new(ORIEL_ID_CAPTURE_TIME, screen));
-    if (!twcc || !mid) {
-        g_set_error(error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN,
-                    "GStreamer's rtpmanager plugin is missing; install Debian's gstreamer1.0-plugins-good");
-        return FALSE;
-    }
-    gst_rtp_header_extension_set_id(twcc, ORIEL_ID_TWCC);
-    gst_rtp_header_extension_set_id(mid, ORIEL_ID_MID);
-    g_object_set(mid, "mid", ORIEL_MID_SCREEN, NULL);
-    GstRTPHeaderExtension *all[] = {twcc, mid, delay, capture};
-    for (guint i = 0; i < G_N_ELEMENTS(all); i++)
-        g_signal_emit_by_name(pay, "add-extension", all[i]);
-    return TRUE;
+    return oriel_offered_extend(pay, ORIEL_MID_SCREEN, screen, error);
 }
 
 /* What the screen keeps for itself, with the bin. */
