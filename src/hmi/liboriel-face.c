@@ -19,21 +19,12 @@
 
 enum { HEADER = 8, PACKET_MAX = 1024, RATE = 30, PACKETS_A_DISPATCH = 8 };
 
-static uint32_t get(const uint8_t *bytes) {
-    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-}
-
-static void put(uint8_t *bytes, uint32_t value) {
-    for (int i = 0; i < 4; i++)
-        bytes[i] = (uint8_t)(value >> 8 * i);
-}
-
 static bool say(struct oriel_face *f, unsigned type, const uint32_t *fields, unsigned n) {
     uint8_t packet[HEADER + 8] = {(uint8_t)type};
 
-    put(packet + 4, n * 4);
+    oriel_wire_put(packet + 4, n * 4, 4);
     for (unsigned i = 0; i < n; i++)
-        put(packet + HEADER + i * 4, fields[i]);
+        oriel_wire_put(packet + HEADER + i * 4, fields[i], 4);
     return send(f->socket, packet, HEADER + n * 4, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)(HEADER + n * 4);
 }
 
@@ -73,17 +64,17 @@ static bool take_buffers(struct oriel_face *f, const uint8_t *fields, size_t len
     if (length != 32 || seals < 0 || !(seals & F_SEAL_SHRINK) || fstat(fd, &about) < 0)
         return false;
     drop_memory(f);
-    f->generation = get(fields);
-    f->width = get(fields + 8);
-    f->height = get(fields + 12);
-    f->stride = get(fields + 16);
-    f->count = get(fields + 20);
-    f->size = get(fields + 24);
-    if (get(fields + 4) != ORIEL_FORMAT_BGRX || get(fields + 28) || f->width < ORIEL_FRAME_SIDE_MIN ||
-        f->height < ORIEL_FRAME_SIDE_MIN || f->width > ORIEL_FRAME_SIDE_MAX || f->height > ORIEL_FRAME_SIDE_MAX ||
-        f->stride < f->width * 4 || f->stride % 4 || f->stride > ORIEL_FRAME_STRIDE_MAX || f->count < 1 ||
-        f->count > ORIEL_FRAME_BUFFERS_MAX || f->size < (size_t)f->stride * f->height ||
-        (uint64_t)f->size * f->count > (uint64_t)about.st_size)
+    f->generation = oriel_wire_get(fields);
+    f->width = oriel_wire_get(fields + 8);
+    f->height = oriel_wire_get(fields + 12);
+    f->stride = oriel_wire_get(fields + 16);
+    f->count = oriel_wire_get(fields + 20);
+    f->size = oriel_wire_get(fields + 24);
+    if (oriel_wire_get(fields + 4) != ORIEL_FORMAT_BGRX || oriel_wire_get(fields + 28) ||
+        f->width < ORIEL_FRAME_SIDE_MIN || f->height < ORIEL_FRAME_SIDE_MIN || f->width > ORIEL_FRAME_SIDE_MAX ||
+        f->height > ORIEL_FRAME_SIDE_MAX || f->stride < f->width * 4 || f->stride % 4 ||
+        f->stride > ORIEL_FRAME_STRIDE_MAX || f->count < 1 || f->count > ORIEL_FRAME_BUFFERS_MAX ||
+        f->size < (size_t)f->stride * f->height || (uint64_t)f->size * f->count > (uint64_t)about.st_size)
         return false;
     at = mmap(NULL, f->size * f->count, PROT_READ, MAP_SHARED, fd, 0);
     f->shared = at == MAP_FAILED ? NULL : at;
@@ -93,7 +84,8 @@ static bool take_buffers(struct oriel_face *f, const uint8_t *fields, size_t len
 /* u generation · u index · t time · b rectangles · … */
 static bool take_frame(struct oriel *o, const uint8_t *fields, size_t length) {
     struct oriel_face *f = &o->face;
-    const uint32_t release[2] = {length >= 8 ? get(fields) : 0, length >= 8 ? get(fields + 4) : 0};
+    const uint32_t release[2] = {length >= 8 ? oriel_wire_get(fields) : 0,
+                                 length >= 8 ? oriel_wire_get(fields + 4) : 0};
     const struct oriel_face_picture picture = {.pixels = f->shared + (size_t)release[1] * f->size,
                                                .width = f->width,
                                                .height = f->height,
@@ -113,7 +105,7 @@ static bool take_frame(struct oriel *o, const uint8_t *fields, size_t length) {
 static bool handle_packet(struct oriel *o, const uint8_t *packet, size_t size, int fd) {
     unsigned type = size >= HEADER ? packet[0] | (unsigned)packet[1] << 8 : 0;
 
-    if (size < HEADER || packet[2] || packet[3] || get(packet + 4) != size - HEADER)
+    if (size < HEADER || packet[2] || packet[3] || oriel_wire_get(packet + 4) != size - HEADER)
         return false;
     if (type == ORIEL_FRAMES_BUFFERS)
         return take_buffers(&o->face, packet + HEADER, size - HEADER, fd);

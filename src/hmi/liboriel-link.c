@@ -6,6 +6,7 @@
  */
 #include "liboriel.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -250,6 +251,18 @@ ssize_t oriel_link_receive_from(int socket, void *packet, size_t size, int *ret_
         memcpy(ret_fd, CMSG_DATA(c), sizeof *ret_fd);
     *ret_whole = n >= 0 && !(header.msg_flags & (MSG_TRUNC | MSG_CTRUNC));
     return n;
+}
+
+uint32_t oriel_wire_get(const uint8_t *bytes) {
+    uint32_t value;
+
+    memcpy(&value, bytes, sizeof value);
+    return le32toh(value);
+}
+
+void oriel_wire_put(uint8_t *to, uint64_t value, unsigned bytes) {
+    value = htole64(value);
+    memcpy(to, &value, bytes);
 }
 
 int oriel_link_receive(struct oriel *o, char *data, int *ret_fd) {

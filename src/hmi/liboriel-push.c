@@ -86,9 +86,9 @@ struct writer {
     size_t size;
 };
 
-static void put(struct writer *w, uint64_t value, int bytes) {
-    for (int i = 0; i < bytes; i++)
-        w->bytes[w->size++] = (uint8_t)(value >> 8 * i);
+static void put(struct writer *w, uint64_t value, unsigned bytes) {
+    oriel_wire_put(w->bytes + w->size, value, bytes);
+    w->size += bytes;
 }
 
 static void begin(struct writer *w, unsigned type) {
@@ -106,8 +106,7 @@ static bool send_packet(struct oriel_push *p, struct writer *w, int fd) {
     } control = {0};
     struct msghdr header = {.msg_iov = &iov, .msg_iovlen = 1};
 
-    for (int i = 0; i < 4; i++)
-        w->bytes[4 + i] = (uint8_t)((w->size - HEADER) >> 8 * i);
+    oriel_wire_put(w->bytes + 4, w->size - HEADER, 4);
     if (fd >= 0) {
         struct cmsghdr *c;
 
@@ -120,10 +119,6 @@ static bool send_packet(struct oriel_push *p, struct writer *w, int fd) {
         memcpy(CMSG_DATA(c), &fd, sizeof fd);
     }
     return sendmsg(p->socket, &header, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)w->size;
-}
-
-static uint32_t get(const uint8_t *bytes) {
-    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
 }
 
 /* ---- shared memory ---- */
@@ -294,10 +289,10 @@ void oriel_push_begin(struct oriel *o, int socket) {
 static bool handle_packet(struct oriel_push *p, const uint8_t *packet, size_t size) {
     unsigned type = size >= HEADER ? packet[0] | (unsigned)packet[1] << 8 : 0;
 
-    if (size < HEADER || packet[2] || packet[3] || get(packet + 4) != size - HEADER)
+    if (size < HEADER || packet[2] || packet[3] || oriel_wire_get(packet + 4) != size - HEADER)
         return false;
     if (type == ORIEL_FRAMES_RUN && size == HEADER + 4) {
-        bool run = get(packet + HEADER) > 0;
+        bool run = oriel_wire_get(packet + HEADER) > 0;
 
         if (run && !p->running) {
             p->running = true;
@@ -310,9 +305,9 @@ static bool handle_packet(struct oriel_push *p, const uint8_t *packet, size_t si
         return true;
     }
     if (type == ORIEL_FRAMES_RELEASE && size == HEADER + 8) {
-        uint32_t index = get(packet + HEADER + 4);
+        uint32_t index = oriel_wire_get(packet + HEADER + 4);
 
-        if (get(packet + HEADER) != p->generation)
+        if (oriel_wire_get(packet + HEADER) != p->generation)
             return true; /* of an older one */
         if (index >= ORIEL_PUSH_BUFFERS)
             return false;

@@ -117,6 +117,9 @@ int oriel_link_receive(struct oriel *o, char *data, int *ret_fd);
 /* The same of any socket; its length even if it is longer than `size`. *ret_whole: neither it nor what came with it is
  * cut. */
 ssize_t oriel_link_receive_from(int socket, void *packet, size_t size, int *ret_fd, bool *ret_whole);
+/* Numbers of the frame protocol: little-endian. */
+uint32_t oriel_wire_get(const uint8_t *bytes);
+void oriel_wire_put(uint8_t *to, uint64_t value, unsigned bytes);
 int oriel_link_watch(struct oriel *o, int fd);           /* oriel_fd() shows that it is readable; 0 or negative errno */
 void oriel_link_break(struct oriel *o, const char *why); /* ends the connection; told by the next dispatch */
 uint64_t oriel_link_now(void);                           /* CLOCK_MONOTONIC, ns */
