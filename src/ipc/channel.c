@@ -192,9 +192,11 @@ int oriel_ipc_receive(int fd, const struct oriel_ipc_table *table, struct oriel_
     ssize_t n;
     do
         n = recvmsg(fd, &header, MSG_CMSG_CLOEXEC);
-    while (n < 0 && errno == EINTR);
+    /* ECONNRESET: the peer closed before it read all of ours. It is told once, before packets that are still there:
+     * they are the peer's last words. */
+    while (n < 0 && (errno == EINTR || errno == ECONNRESET));
     if (n < 0)
-        return errno == ECONNRESET ? 0 : -errno;
+        return -errno;
     m->fd_count = 0;
     take_control(&header, m);
     if (n == 0)

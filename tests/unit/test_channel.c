@@ -53,6 +53,21 @@ static void test_round_trip(void **state) {
     close(s[1]);
 }
 
+/* A helper that fails says why and exits, often before it has read what core sent it meanwhile. */
+static void test_last_words_of_one_that_did_not_listen(void **state) {
+    int s[2];
+    oriel_ipc_pair(s);
+    assert_int_equal(oriel_ipc_send(s[1], &table, 2), 0);
+    assert_int_equal(oriel_ipc_send(s[0], &table, 3, "why"), 0);
+    assert_int_equal(oriel_ipc_send(s[0], &table, 2), 0);
+    close(s[0]);
+    assert_int_equal(oriel_ipc_receive(s[1], &table, &message), 1);
+    assert_string_equal(message.fields[0].bytes, "why");
+    assert_int_equal(oriel_ipc_receive(s[1], &table, &message), 1);
+    assert_int_equal(oriel_ipc_receive(s[1], &table, &message), 0);
+    close(s[1]);
+}
+
 static void test_bytes_on_the_wire(void **state) {
     int s[2];
     oriel_ipc_pair(s);
@@ -142,6 +157,7 @@ static void test_limits(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_last_words_of_one_that_did_not_listen),
         cmocka_unit_test(test_bytes_on_the_wire),
         cmocka_unit_test(test_broken_peers),
         cmocka_unit_test(test_unexpected_fds_are_closed),
