@@ -13,7 +13,11 @@
 
 enum { BATCH = 16, IDLE_EVENTS_MAX = 64, ROUNDS_MAX = 32, FAILURES_MIN = 3 };
 
-#define UNHEARD_MAX (3 * ORIEL_SECOND)
+#define UNHEARD_MAX (6 * ORIEL_SECOND)
+#define DOUBT_MIN (700 * ORIEL_MILLISECOND)
+#define DOUBT_MAX (3 * ORIEL_SECOND)
+#define USUAL_SPAN (30 * ORIEL_SECOND)
+#define USUAL_MAX ORIEL_SECOND /* more was an outage */
 #define FAILING_MAX (500 * ORIEL_MILLISECOND)
 
 /* What a call of recvmmsg(2) brings. A datagram that fills its buffer is too long. */
@@ -120,7 +124,7 @@ bool oriel_bridge_open(struct oriel_bridge *r, struct oriel_path *path, bool fir
     r->sent = now;
     r->unheard = r->failing = 0;
     r->failures = 0;
-    r->asking = false;
+    r->fed = false;
     return first || oriel_bridge_check(r->inside, error);
 }
 
@@ -161,10 +165,32 @@ static void note_error(struct oriel_bridge *r, int64_t now) {
         r->failing = now;
 }
 
-static void heard(struct oriel_bridge *r) {
+static void heard(struct oriel_bridge *r, enum oriel_frame_kind kind, int64_t now) {
+    int64_t took = r->unheard ? now - r->unheard : 0;
+    if (now - r->turned > USUAL_SPAN) {
+        r->longest[1] = r->longest[0];
+        r->longest[0] = 0;
+        r->turned = now;
+    }
+    if (took > r->longest[0])
+        r->longest[0] = took < USUAL_MAX ? took : USUAL_MAX;
+    r->fed |= kind == ORIEL_FRAME_MEDIA;
     r->unheard = r->failing = 0;
     r->failures = 0;
-    r->asking = false;
+}
+
+int64_t oriel_bridge_usual(const struct oriel_bridge *r) {
+    return r->longest[0] > r->longest[1] ? r->longest[0] : r->longest[1];
+}
+
+int64_t oriel_bridge_doubt(const struct oriel_bridge *r) {
+    int64_t wait = oriel_bridge_usual(r) * 5 / 2;
+    wait = wait < DOUBT_MIN ? DOUBT_MIN : wait < DOUBT_MAX ? wait : DOUBT_MAX;
+    return r->path && r->unheard ? r->unheard + wait : INT64_MAX;
+}
+
+void oriel_bridge_believe(struct oriel_bridge *r) {
+    r->unheard = 0;
 }
 
 /* When the kernel took message `i`, in monotonic time; `now` when it does not say: media could turn that off. */
@@ -269,7 +295,7 @@ static void datagrams_in(struct oriel_bridge *r, int64_t now) {
             enum oriel_frame_kind kind = oriel_frame_check(received.bytes[i], received.messages[i].msg_len, &length);
             if (kind == ORIEL_FRAME_BAD)
                 r->counters.refused++;
-            else if (heard(r), !is_ours(r, kind, received.bytes[i], length))
+            else if (heard(r, kind, now), !is_ours(r, kind, received.bytes[i], length))
                 add(&o, received.bytes[i], length);
         }
         send_inside(r, &o);
@@ -281,7 +307,7 @@ static void datagrams_in(struct oriel_bridge *r, int64_t now) {
 }
 
 /* False when the stream is broken. */
-static bool messages_in(struct oriel_bridge *r, char error[ORIEL_EGRESS_TEXT_SIZE]) {
+static bool messages_in(struct oriel_bridge *r, int64_t now, char error[ORIEL_EGRESS_TEXT_SIZE]) {
     struct oriel_stream *s = r->path->stream;
     struct outgoing o = {0};
     for (int rounds = 0, came = 1; rounds < ROUNDS_MAX && came == 1; rounds++) {
@@ -290,8 +316,8 @@ static bool messages_in(struct oriel_bridge *r, char error[ORIEL_EGRESS_TEXT_SIZ
         int next;
         came = oriel_stream_read(s);
         while ((next = oriel_deframer_next(&s->in, &message, &length)) == 1) {
-            heard(r);
             enum oriel_frame_kind kind = oriel_frame_check(message, length, &length);
+            heard(r, kind, now);
             if (is_ours(r, kind, message, length))
                 continue;
             add(&o, message, length);
@@ -310,29 +336,15 @@ static bool messages_in(struct oriel_bridge *r, char error[ORIEL_EGRESS_TEXT_SIZ
     return true;
 }
 
-/* Silence in answer to what media sends: is anybody there? False: nobody. */
-static bool watch(struct oriel_bridge *r, int64_t now, int *error) {
-    if (!r->unheard || now - r->unheard < UNHEARD_MAX)
-        return true;
-    if (now - r->unheard >= 2 * UNHEARD_MAX)
-        return false;
-    if (!r->asking)
-        oriel_path_new_question(r->path);
-    if (!r->asking || now >= r->path->next)
-        *error = oriel_path_ask(r->path, now);
-    r->asking = true;
-    return true;
-}
-
 bool oriel_bridge_outside(struct oriel_bridge *r, short events, int64_t now, char error[ORIEL_EGRESS_TEXT_SIZE]) {
     struct oriel_stream *s = r->path->stream;
     int number = s ? oriel_stream_flush(s, now) : 0;
-    if (number == 0 && s && (events || s->more) && !messages_in(r, error))
+    if (number == 0 && s && (events || s->more) && !messages_in(r, now, error))
         return false;
     if (!s && events)
         datagrams_in(r, now);
-    if (number == 0 && !watch(r, now, &number)) {
-        snprintf(error, ORIEL_EGRESS_TEXT_SIZE, "no answer for %d s", (int)(2 * UNHEARD_MAX / ORIEL_SECOND));
+    if (number == 0 && r->unheard && now - r->unheard >= UNHEARD_MAX) {
+        snprintf(error, ORIEL_EGRESS_TEXT_SIZE, "no answer for %d s", (int)(UNHEARD_MAX / ORIEL_SECOND));
         return false;
     }
     if (!s && number) {
@@ -353,8 +365,5 @@ bool oriel_bridge_outside(struct oriel_bridge *r, short events, int64_t now, cha
 int64_t oriel_bridge_time(const struct oriel_bridge *r) {
     if (r->path->stream && r->path->stream->more)
         return 0;
-    if (!r->unheard)
-        return INT64_MAX;
-    int64_t end = r->unheard + 2 * UNHEARD_MAX;
-    return !r->asking ? r->unheard + UNHEARD_MAX : r->path->next < end ? r->path->next : end;
+    return r->unheard ? r->unheard + UNHEARD_MAX : INT64_MAX;
 }

@@ -8,9 +8,9 @@
  * else is counted. When a side is slower than the other, datagrams are dropped and counted.
  *
  * A path is broken when its connection ends; when a UDP socket gives nothing but errors for half a second; or when
- * media has sent, nothing has come back for 3 s, and our own Binding request has not been answered for 3 s more. With
- * nothing to send nothing is watched: at rest there is no timer. Limits: batches of 16; nothing is allocated. One
- * thread. */
+ * media has sent and nothing has come back for 6 s. It is in doubt much sooner: when nothing has come back for 0.7 s,
+ * or for two and a half times as long as an answer took in the last half minute. With nothing to send nothing is
+ * watched: at rest there is no timer. Limits: batches of 16; nothing is allocated. One thread. */
 #ifndef ORIEL_EGRESS_BRIDGE_H
 #define ORIEL_EGRESS_BRIDGE_H
 
@@ -29,11 +29,13 @@ struct oriel_bridge {
     struct oriel_path *path; /* owned; NULL: none, and nothing moves */
     struct oriel_counters counters;
     struct oriel_delay delay;
-    int64_t sent;      /* when media sent last */
-    int64_t unheard;   /* since when media has sent and nothing came back; 0: nothing is awaited */
-    int64_t failing;   /* since when a UDP socket has given errors only; 0: it has not */
-    unsigned failures; /* so many of them */
-    bool asking;       /* our Binding request is out */
+    int64_t sent;       /* when media sent last */
+    int64_t unheard;    /* since when media has sent and nothing came back; 0: nothing is awaited */
+    int64_t longest[2]; /* how long an answer took, of the present half minute and of the one before */
+    int64_t turned;     /* when the present one began */
+    bool fed;           /* something of the agent's has come by this path */
+    int64_t failing;    /* since when a UDP socket has given errors only; 0: it has not */
+    unsigned failures;  /* so many of them */
 };
 
 /* A UDP socket of IPv4 that is bound to 127.0.0.1 and not connected. It must have been bound to a port by its number:
@@ -50,6 +52,12 @@ void oriel_bridge_close(struct oriel_bridge *r);
 
 /* After poll(2). false: media has broken its socket. */
 bool oriel_bridge_inside(struct oriel_bridge *r, short events, int64_t now);
+/* From when on the path is in doubt, if nothing comes until then; INT64_MAX: nothing is awaited. */
+int64_t oriel_bridge_doubt(const struct oriel_bridge *r);
+/* The longest that an answer took lately. */
+int64_t oriel_bridge_usual(const struct oriel_bridge *r);
+/* The server was shown to be there: it is not the path that is silent. */
+void oriel_bridge_believe(struct oriel_bridge *r);
 /* After poll(2), and at time(). false: the path is broken, see `error`. */
 bool oriel_bridge_outside(struct oriel_bridge *r, short events, int64_t now, char error[ORIEL_EGRESS_TEXT_SIZE]);
 /* When outside() wants to be called without an event; INT64_MAX: never. */

@@ -11,21 +11,31 @@
 #include "clock.h"
 #include "core_egress.h"
 #include "log.h"
+#include "network.h"
 #include "race.h"
 #include "bridge.h"
 #include "route.h"
 
 enum {
-    /* core, the inside socket, names, and all addresses of all servers */
-    POLL_MAX = 3 + ORIEL_SERVERS_MAX * ORIEL_ADDRESSES_MAX,
+    /* core, the network's changes, the inside socket, names, and all addresses of all servers */
+    POLL_MAX = 4 + ORIEL_SERVERS_MAX * ORIEL_ADDRESSES_MAX,
     FALLBACK_MIN = 200,
     FALLBACK_MAX = 60000,
-    PAUSE_DOUBLINGS = 6,
+    PAUSE_DOUBLINGS = 4,
     WORDS_SIZE = 1024,
 };
 
 #define PAUSE_MIN (100 * ORIEL_MILLISECOND)
-#define PAUSE_MAX (5 * ORIEL_SECOND)
+#define PAUSE_MAX ORIEL_SECOND
+/* A way of the first search has 8 s; of later ones 4 times what it took then: what was lost on a cut cable is sent anew
+ * soon after it is whole. */
+#define LIFE_MAX (8 * ORIEL_SECOND)
+#define LIFE_MIN ORIEL_SECOND
+/* Between two searches beside a path that is up, after one that changed nothing. */
+#define SEARCH_AGAIN (200 * ORIEL_MILLISECOND)
+#define BELIEF (3 * ORIEL_SECOND)
+/* What a path in doubt has more at least, when another works. */
+#define GRACE_MIN (200 * ORIEL_MILLISECOND)
 /* TURN permissions are refreshed every 4 minutes at the latest: a media that has said nothing for longer is gone. */
 #define SILENCE_MAX (300 * ORIEL_SECOND)
 
@@ -47,10 +57,16 @@ struct egress {
     struct oriel_race race;
     struct oriel_route routes[ORIEL_SERVERS_MAX];
     struct oriel_bridge bridge;
+    int network;              /* tells of its changes; -1: it can't be watched */
+    bool searching, moved;    /* beside the path that is up; its network has moved */
+    int64_t search_at;        /* not before */
+    struct oriel_path *spare; /* proven, beside the path that is up */
+    int64_t spare_until;      /* so long the other may still be heard */
+    int64_t took;             /* the last search that found a path */
     struct oriel_counters told;
     int64_t told_at;
     struct pollfd polled[POLL_MAX];
-    size_t polled_count, resolver_slot, inside_slot;
+    size_t polled_count, network_slot, resolver_slot, inside_slot;
     struct oriel_ipc_message message;
 };
 
@@ -74,8 +90,12 @@ static void fail(struct egress *e, const char *detail) {
 
 /* ---- the race for a path ---- */
 
-static void begin_race(struct egress *e, int64_t now) {
+static void begin_search(struct egress *e, int64_t now) {
     oriel_race_begin(&e->race, e->count, e->remembered, e->fallback, now);
+}
+
+static void begin_race(struct egress *e, int64_t now) {
+    begin_search(e, now);
     e->state = RACING;
 }
 
@@ -117,6 +137,11 @@ static void race_lost(struct egress *e, int64_t now) {
     char words[WORDS_SIZE];
     explain(e, words);
     end_race(e);
+    if (e->state == UP) {
+        e->searching = false;
+        e->search_at = now + SEARCH_AGAIN;
+        return;
+    }
     if (!e->generation) {
         fail(e, words);
         return;
@@ -126,16 +151,15 @@ static void race_lost(struct egress *e, int64_t now) {
     tell(e, ORIEL_EGRESS_LOST, words, (uint32_t)e->generation);
 }
 
-static void race_won(struct egress *e, int winner, int64_t now) {
-    struct oriel_path *path = oriel_route_take(&e->routes[winner]);
+static void take_path(struct egress *e, struct oriel_path *path, int64_t now) {
     char words[ORIEL_EGRESS_TEXT_SIZE];
-    end_race(e);
     if (!oriel_bridge_open(&e->bridge, path, e->generation == 0, now, words)) {
         fail(e, words);
         return;
     }
     oriel_path_describe(path, words);
-    e->remembered = winner;
+    e->remembered = (int)(path->server - e->servers);
+    e->moved = false;
     e->generation++;
     e->pauses = 0;
     e->state = UP;
@@ -145,12 +169,31 @@ static void race_won(struct egress *e, int winner, int64_t now) {
          (uint32_t)e->generation);
 }
 
+static void race_won(struct egress *e, int winner, int64_t now) {
+    struct oriel_path *path = oriel_route_take(&e->routes[winner]);
+    end_race(e);
+    e->took = now - e->race.began;
+    if (e->state != UP) {
+        take_path(e, path, now);
+        return;
+    }
+    int64_t usual = oriel_bridge_usual(&e->bridge);
+    e->searching = false;
+    e->spare = path;
+    e->spare_until = e->moved ? now : now + (usual > GRACE_MIN ? usual : GRACE_MIN);
+}
+
+static int64_t life(const struct egress *e) {
+    int64_t time = 4 * e->took;
+    return !e->generation || time > LIFE_MAX ? LIFE_MAX : time > LIFE_MIN ? time : LIFE_MIN;
+}
+
 /* Begins what is due and lets all that has begun go on, until that changes nothing. */
 static void race(struct egress *e, int64_t now) {
     for (bool changed = true; changed;) {
         changed = false;
         for (int i; (i = oriel_race_start(&e->race, now)) >= 0;) {
-            oriel_route_begin(&e->routes[i], now);
+            oriel_route_begin(&e->routes[i], life(e), now);
             e->race.ways[i] = ORIEL_WAY_BEGUN;
         }
         for (size_t i = 0; i < e->count; i++) {
@@ -168,6 +211,73 @@ static void race(struct egress *e, int64_t now) {
         race_won(e, winner, now);
     else if (winner == ORIEL_RACE_LOST)
         race_lost(e, now);
+}
+
+/* ---- a path in doubt ---- */
+
+static void end_search(struct egress *e) {
+    if (e->searching)
+        end_race(e);
+    e->searching = false;
+    oriel_path_free(e->spare);
+    e->spare = NULL;
+}
+
+static void close_path(struct egress *e) {
+    end_search(e);
+    e->moved = false;
+    oriel_bridge_close(&e->bridge);
+}
+
+/* The spare one has waited long enough: the other is silent. */
+static void decide(struct egress *e, int64_t now) {
+    struct oriel_path *path = e->spare;
+    e->spare = NULL;
+    if (e->moved || e->bridge.fed) {
+        oriel_warning("path %u is silent, and another works", e->generation);
+        oriel_bridge_close(&e->bridge);
+        take_path(e, path, now);
+        return;
+    }
+    oriel_path_free(path);
+    oriel_bridge_believe(&e->bridge);
+    e->search_at = now + BELIEF;
+}
+
+/* When to look again whether the path is in doubt. */
+static int64_t doubt_time(const struct egress *e) {
+    if (e->spare)
+        return e->spare_until;
+    int64_t doubt = e->moved ? 0 : oriel_bridge_doubt(&e->bridge);
+    return e->searching ? INT64_MAX : doubt > e->search_at ? doubt : e->search_at;
+}
+
+static void doubt(struct egress *e, int64_t now) {
+    if (!e->moved && now < oriel_bridge_doubt(&e->bridge)) {
+        end_search(e);
+    } else if (e->spare && now >= e->spare_until) {
+        decide(e, now);
+    } else if (!e->spare && !e->searching && now >= e->search_at) {
+        e->since = now;
+        begin_search(e, now);
+        e->searching = true;
+    }
+}
+
+/* Whatever was tried was tried in another network. */
+static void network_changed(struct egress *e, int64_t now) {
+    oriel_network_clear(e->network);
+    if (e->state == PAUSED) {
+        begin_race(e, now);
+    } else if (e->state == RACING) {
+        end_race(e);
+        begin_race(e, now);
+    } else if (e->state == UP && oriel_network_moved(oriel_path_fd(e->bridge.path))) {
+        oriel_info("the network of path %u has moved", e->generation);
+        end_search(e);
+        e->moved = true;
+        e->search_at = now;
+    }
 }
 
 /* ---- core's messages ---- */
@@ -215,7 +325,7 @@ static void on_start(struct egress *e, int64_t now) {
 static void on_renew(struct egress *e, int64_t now) {
     if (e->state != UP) /* there will be another path anyway */
         return;
-    oriel_bridge_close(&e->bridge);
+    close_path(e);
     e->since = now;
     begin_race(e, now);
 }
@@ -248,10 +358,16 @@ static size_t add_fd(struct egress *e, int fd, short events) {
     return e->polled_count++;
 }
 
+/* What poll(2) is asked for. */
+static bool races(const struct egress *e) {
+    return e->state == RACING || (e->state == UP && e->searching);
+}
+
 static void collect_fds(struct egress *e) {
     e->polled_count = 0;
     add_fd(e, e->control, POLLIN);
-    if (e->state == RACING) {
+    e->network_slot = add_fd(e, e->network, POLLIN);
+    if (races(e)) {
         e->resolver_slot = add_fd(e, e->resolver.fd, POLLIN);
         for (size_t i = 0; i < e->count; i++)
             for (size_t k = 0; k < e->routes[i].begun; k++) {
@@ -259,7 +375,8 @@ static void collect_fds(struct egress *e) {
                 if (p && e->race.ways[i] == ORIEL_WAY_BEGUN)
                     add_fd(e, oriel_path_fd(p), oriel_path_events(p));
             }
-    } else if (e->state == UP) {
+    }
+    if (e->state == UP) {
         e->inside_slot = add_fd(e, e->bridge.inside, POLLIN);
         e->bridge.path->slot = add_fd(e, oriel_path_fd(e->bridge.path), oriel_path_events(e->bridge.path));
     }
@@ -278,14 +395,15 @@ static int64_t next_time(const struct egress *e, int64_t now) {
     int64_t time = INT64_MAX;
     if (e->state == PAUSED)
         time = e->pause_end;
-    if (e->state == RACING) {
+    if (races(e)) {
         time = oriel_race_time(&e->race, now);
         for (size_t i = 0; i < e->count; i++)
             if (e->race.ways[i] == ORIEL_WAY_BEGUN)
                 time = earlier(time, oriel_route_time(&e->routes[i]));
     }
     if (e->state == UP)
-        time = earlier(oriel_bridge_time(&e->bridge), e->bridge.sent + SILENCE_MAX);
+        time =
+            earlier(earlier(time, doubt_time(e)), earlier(oriel_bridge_time(&e->bridge), e->bridge.sent + SILENCE_MAX));
     if (e->state != NOT_STARTED) {
         struct oriel_counters c = oriel_bridge_counters(&e->bridge);
         if (counters_differ(&c, &e->told))
@@ -321,7 +439,7 @@ static void bridge(struct egress *e, int64_t now) {
     if (oriel_bridge_outside(&e->bridge, e->polled[e->bridge.path->slot].revents, now, why))
         return;
     oriel_path_describe(e->bridge.path, path);
-    oriel_bridge_close(&e->bridge);
+    close_path(e);
     snprintf(words, sizeof words, "%s: %s", path, why);
     oriel_warning("path %u is lost: %s", e->generation, words);
     e->since = now;
@@ -344,13 +462,18 @@ static void turn(struct egress *e) {
     }
     now = oriel_monotonic();
     enum state before = e->state;
-    if (before == RACING && e->polled[e->resolver_slot].revents)
+    bool raced = races(e);
+    if (raced && e->polled[e->resolver_slot].revents)
         oriel_resolver_clear(&e->resolver);
+    if (e->network >= 0 && before != NOT_STARTED && e->polled[e->network_slot].revents)
+        network_changed(e, now);
     if (before == UP)
         bridge(e, now);
-    else if (before == RACING)
+    if (raced && races(e))
         race(e, now);
-    else if (before == PAUSED && now >= e->pause_end)
+    if (e->state == UP)
+        doubt(e, now);
+    if (before == PAUSED && e->state == PAUSED && now >= e->pause_end)
         begin_race(e, now);
     if (e->state != ENDED && e->polled[0].revents)
         on_control(e, now);
@@ -363,6 +486,9 @@ int oriel_egress_run(int control) {
     struct egress *e = &egress;
     e->control = control;
     e->bridge.inside = -1;
+    e->network = oriel_network_watch();
+    if (e->network < 0)
+        oriel_warning("changes of the network are noticed late: %s", strerror(-e->network));
     if (!oriel_resolver_init(&e->resolver)) {
         fail(e, "no eventfd(2)");
         return e->status;

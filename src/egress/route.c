@@ -7,13 +7,12 @@
 #include "clock.h"
 
 #define APART (250 * ORIEL_MILLISECOND)
-#define TIME_MAX (8 * ORIEL_SECOND)
 
-void oriel_route_begin(struct oriel_route *r, int64_t now) {
+void oriel_route_begin(struct oriel_route *r, int64_t life, int64_t now) {
     r->found = false;
     r->begun = 0;
     r->next = now;
-    r->deadline = now + TIME_MAX;
+    r->deadline = now + life;
     r->reached = ORIEL_PATH_CONNECTING;
     r->error[0] = '\0';
 }

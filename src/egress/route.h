@@ -2,7 +2,7 @@
  * of a second apart or as soon as the one before has failed (RFC 8305), until one path is proven or all have failed.
  *
  * Policy: with a proxy, TCP and TLS go through it and only through it, and the server's name is the proxy's to look up;
- * UDP can't and goes directly. Limits: 4 addresses; 8 s in all. One thread. */
+ * UDP can't and goes directly. Limits: 4 addresses. One thread. */
 #ifndef ORIEL_EGRESS_ROUTE_H
 #define ORIEL_EGRESS_ROUTE_H
 
@@ -21,7 +21,8 @@ struct oriel_route {
     char error[ORIEL_EGRESS_TEXT_SIZE]; /* when it has failed: why that one did */
 };
 
-void oriel_route_begin(struct oriel_route *r, int64_t now);
+/* It has `life` ns in all. */
+void oriel_route_begin(struct oriel_route *r, int64_t life, int64_t now);
 /* Goes on as far as it goes now. 1: a path is proven · 0: not yet · -1: failed, see `error`. */
 int oriel_route_step(struct oriel_route *r, struct oriel_resolver *resolver, int64_t now);
 /* When step() wants to be called without an event. */

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "network.h"
+
 enum {
     CONNECT_TIMEOUT = 20,   /* s */
     UNANSWERED_MAX = 30000, /* ms */
@@ -93,13 +95,21 @@ static void on_closed3(void *context, MQTTAsync_successData *data) {
 /* Paho has no way to set options of its socket: it is the only TCP socket here while a diagnosis does not run. Without
  * NODELAY a message that follows an acknowledgement waits 40 ms; with USER_TIMEOUT a connection that a NAT has
  * forgotten is known dead soon after the first message into it, not after keepalive and a half. */
+enum { FD_MAX = 32 };
+
 void oriel_client_tune(void) {
-    enum { FD_MAX = 32 };
     int on = 1, timeout = UNANSWERED_MAX;
     for (int fd = 3; fd < FD_MAX; fd++) {
         if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0)
             setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof timeout);
     }
+}
+
+bool oriel_client_moved(void) {
+    for (int fd = 3; fd < FD_MAX; fd++)
+        if (oriel_network_moved(fd))
+            return true;
+    return false;
 }
 
 static int make_handle(struct oriel_client_attempt *a) {

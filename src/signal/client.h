@@ -42,6 +42,8 @@ struct oriel_client {
 int oriel_client_connect(struct oriel_client *client, bool five);
 /* Sets up the socket of the connection, once CONNECTED. */
 void oriel_client_tune(void);
+/* The machine's network has moved away from the connection's socket (base/network.h). */
+bool oriel_client_moved(void);
 /* To the device's topics: SUBSCRIBED or REFUSED. Same return. */
 int oriel_client_subscribe(struct oriel_client *client);
 /* QoS 1. With `report`, DELIVERED comes when the broker has it. Same return; MQTTASYNC_MAX_BUFFERED_MESSAGES when as

@@ -13,10 +13,11 @@
 #include "log.h"
 
 enum {
-    ATTEMPT_MAX = 90, /* s: longer than connecting, diagnosing and subscribing may take together */
-    PAUSE_MAX = 300,  /* s */
-    STABLE = 10,      /* s online that make the next pause a short one again */
-    LEAVE_MAX = 1,    /* s */
+    ATTEMPT_MAX = 90,    /* s: longer than connecting, diagnosing and subscribing may take together */
+    PAUSE_MAX = 300,     /* s */
+    STABLE = 10,         /* s online that make the next pause a short one again */
+    LEAVE_MAX = 1,       /* s */
+    NETWORK_SETTLE = 50, /* ms: addresses and routes come one after the other */
     STALE_INTERVAL = 2,
     REPORT_INTERVAL = 60,
     REPORT_GATHER = 200, /* ms from the first drop to its report, so that the line has a useful number */
@@ -449,6 +450,17 @@ int oriel_link_tick(struct oriel_link *l) {
     if (first < 0)
         return -1;
     return first <= now ? 0 : (int)((first - now) / ORIEL_MILLISECOND) + 1;
+}
+
+void oriel_link_network(struct oriel_link *l) {
+    bool connected =
+        l->state == ORIEL_STATE_ONLINE || l->state == ORIEL_STATE_SUBSCRIBING || l->state == ORIEL_STATE_CONNECTING;
+    if (l->state != ORIEL_STATE_WAITING && !(connected && oriel_client_moved()))
+        return;
+    l->attempt = 0;
+    if (connected)
+        fail(l, "the device's network has changed");
+    l->next = oriel_boottime() + NETWORK_SETTLE * ORIEL_MILLISECOND;
 }
 
 void oriel_link_leave(struct oriel_link *l) {

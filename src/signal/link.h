@@ -10,7 +10,8 @@
  *
  * Policy: payloads are forwarded unread. Nothing grows: what the broker cannot take at once is dropped, what core
  * cannot take waits in the inbox, which drops what it has no room for; drops are counted, and the counts are logged
- * once a minute. A failure is logged when it begins and when its reason changes. The pause before attempt n is random
+ * once a minute. When the network changes, a connection that it has left is given up for a new one at once, and a pause
+ * is over. A failure is logged when it begins and when its reason changes. The pause before attempt n is random
  * in 0..min(300, 2^n) s. Own state: it is published after each connect and comes back through our own subscription.
  * Until it has come back, whatever arrives on that topic is older and means nothing; after that, anything else is
  * STALE, at most one each 2 s. Main thread only. */
@@ -86,6 +87,8 @@ bool oriel_link_from_core(struct oriel_link *link, const struct oriel_ipc_messag
 void oriel_link_from_broker(struct oriel_link *link);
 /* Does what is due, and says how many milliseconds to wait for the next thing at most (-1: nothing is planned). */
 int oriel_link_tick(struct oriel_link *link);
+/* An address or a route of this machine came or went. */
+void oriel_link_network(struct oriel_link *link);
 /* Core is gone: begin to leave. */
 void oriel_link_leave(struct oriel_link *link);
 

@@ -14,6 +14,7 @@
 #include "core_signal.h"
 #include "link.h"
 #include "log.h"
+#include "network.h"
 #include "sandbox.h"
 
 enum { CORE_FD = 3 };
@@ -60,7 +61,7 @@ static bool read_core(struct oriel_link *link, int *status) {
     }
 }
 
-static int run(struct oriel_link *link) {
+static int run(struct oriel_link *link, int network) {
     bool core_open = true;
     int status = 0;
     while (link->state != ORIEL_STATE_GONE) {
@@ -69,10 +70,15 @@ static int run(struct oriel_link *link) {
             {.fd = core_open ? CORE_FD : -1,
              .events = (short)(POLLIN | (link->channel_full || link->held.topic ? POLLOUT : 0))},
             {.fd = link->inbox.fd, .events = POLLIN},
+            {.fd = network, .events = POLLIN},
         };
-        if (link->state == ORIEL_STATE_GONE || (poll(fds, 2, timeout) < 0 && errno != EINTR))
+        if (link->state == ORIEL_STATE_GONE || (poll(fds, 3, timeout) < 0 && errno != EINTR))
             break;
         link->channel_full = false;
+        if (fds[2].revents) {
+            oriel_network_clear(network);
+            oriel_link_network(link);
+        }
         if (fds[1].revents || fds[0].revents & POLLOUT)
             oriel_link_from_broker(link);
         if (core_open && fds[0].revents & (POLLIN | POLLHUP | POLLERR) && !read_core(link, &status)) {
@@ -105,6 +111,9 @@ int main(int argc, char **argv) {
         oriel_error("the system calls of this process can't be locked: %s", strerror(-result));
         return 1;
     }
-    int status = run(&link);
+    int network = oriel_network_watch();
+    if (network < 0)
+        oriel_warning("changes of the network are noticed late: %s", strerror(-network));
+    int status = run(&link, network);
     _exit(status); /* Paho's threads still run: nothing may be torn down under them */
 }
