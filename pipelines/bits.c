@@ -9,9 +9,8 @@
 #define PAGE_SECONDS 0.15
 /* Sharpening leaves this share of the bucket for the next change. */
 #define RESERVE 0.3
-/* Pictures that come more seldom may do so because the rate is low: then they must not get larger and come more seldom
- * still, seconds. */
-#define INTERVAL_MAX 0.05
+/* Pictures that come more seldom are not taken for a motion of that pace, seconds. */
+#define INTERVAL_MAX 0.1
 /* The smallest and the largest cost that is believed, bits of a block at quantizer 0. */
 #define COST_MIN 2.0
 #define COST_MAX 4000.0
@@ -56,8 +55,8 @@ int64_t oriel_bits_ready(const struct oriel_bits *rate, int64_t now) {
 double oriel_bits_budget(const struct oriel_bits *rate, enum oriel_bits_kind kind) {
     double most = PAGE_SECONDS * rate->bits_per_second;
     switch (kind) {
-    case ORIEL_BITS_MOTION: /* at half a bucket just what comes in */
-        return rate->interval * rate->bits_per_second * (0.5 + fit(rate->level / rate->capacity, 0, 1));
+    case ORIEL_BITS_MOTION: /* from half a bucket on just what comes in: more would come more seldom */
+        return rate->interval * rate->bits_per_second * (0.5 + fit(rate->level / rate->capacity, 0, 0.5));
     case ORIEL_BITS_SHARPEN:
         return fit(rate->level - RESERVE * rate->capacity, 0, most);
     default:

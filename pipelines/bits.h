@@ -57,7 +57,7 @@ void oriel_bits_spend(struct oriel_bits *rate, double bits);
 void oriel_bits_learn(struct oriel_bits *rate, enum oriel_bits_kind kind, size_t blocks, unsigned quantizer,
                       double bits);
 
-/* A picture of a motion came `seconds` after the one before. */
+/* Pictures of a motion come, or would come if nothing held them up, every so many seconds. */
 void oriel_bits_moved(struct oriel_bits *rate, double seconds);
 
 #endif

@@ -13,11 +13,15 @@
 /* A keyframe takes so many times as long as its bits do at the rate. */
 #define KEY_PATIENCE 1.25
 
+/* A motion is coarser than fair only where its pictures would come more seldom than this, seconds. */
+#define MOTION_SELDOM 0.125
+
 /* A step waits until the bucket has this many seconds of the bitrate for it, so that it is worth its work. */
 #define STEP_SECONDS 0.05
 
 enum {
     MOTION_FINEST = 12, /* what moves on is not looked at closely; it is sharpened when it stops */
+    MOTION_FAIR = 44,   /* coarser, text is hard to read */
     FILTER_FROM = 26,   /* below this quantizer the loop filter costs text more than it gives */
     LAST_STEP = 4,      /* the target is not approached by less than this */
 };
@@ -43,6 +47,23 @@ void oriel_sharpen_set(struct oriel_sharpen *s, const struct oriel_sharpen_setti
     s->settings = *settings;
 }
 
+static unsigned least(unsigned a, unsigned b) {
+    return a < b ? a : b;
+}
+
+/* First it gets coarser, then it comes more seldom, then coarser still. */
+static unsigned motion_quantizer(const struct oriel_sharpen *s, size_t blocks) {
+    unsigned most = s->settings.max_quantizer;
+    unsigned finest =
+        least(s->settings.target_quantizer < MOTION_FINEST ? MOTION_FINEST : s->settings.target_quantizer, most);
+    unsigned quantizer = oriel_bits_quantizer(&s->rate, ORIEL_BITS_MOTION, blocks,
+                                              oriel_bits_budget(&s->rate, ORIEL_BITS_MOTION), finest, most);
+    if (quantizer <= MOTION_FAIR)
+        return quantizer;
+    return oriel_bits_quantizer(&s->rate, ORIEL_BITS_MOTION, blocks, MOTION_SELDOM * s->rate.bits_per_second,
+                                MOTION_FAIR, most);
+}
+
 static void plan_change(struct oriel_sharpen *s, struct oriel_plan *plan, int64_t now) {
     if (plan->key)
         oriel_activemap_damage_all(&s->map, now);
@@ -50,12 +71,11 @@ static void plan_change(struct oriel_sharpen *s, struct oriel_plan *plan, int64_
     /* What moves on while we are busy with what was before has not rested. */
     bool rested = now - s->changed_at >= RESTED && (!s->welcome || now - s->welcome >= RESTED - WELCOME);
     plan->change = plan->key ? ORIEL_BITS_KEY : rested ? ORIEL_BITS_PAGE : ORIEL_BITS_MOTION;
-    unsigned finest = s->settings.target_quantizer;
-    if (plan->change == ORIEL_BITS_MOTION && finest < MOTION_FINEST)
-        finest = MOTION_FINEST < s->settings.max_quantizer ? MOTION_FINEST : s->settings.max_quantizer;
     plan->change_quantizer =
-        oriel_bits_quantizer(&s->rate, plan->change, plan->changed, oriel_bits_budget(&s->rate, plan->change), finest,
-                             s->settings.max_quantizer);
+        plan->change == ORIEL_BITS_MOTION
+            ? motion_quantizer(s, plan->changed)
+            : oriel_bits_quantizer(&s->rate, plan->change, plan->changed, oriel_bits_budget(&s->rate, plan->change),
+                                   s->settings.target_quantizer, s->settings.max_quantizer);
     plan->filter = plan->change_quantizer >= FILTER_FROM;
 }
 
@@ -101,6 +121,13 @@ struct oriel_plan oriel_sharpen_plan(struct oriel_sharpen *s, int64_t now) {
     return plan;
 }
 
+/* Who did not wait for the screen does not know how often it would have changed. */
+static double motion_interval(const struct oriel_sharpen *s, int64_t now) {
+    int64_t frame = ORIEL_SECOND / s->settings.fps;
+    bool held_up = s->welcome && now - s->welcome < frame;
+    return (double)(held_up ? frame : now - s->changed_at) / ORIEL_SECOND;
+}
+
 void oriel_sharpen_done(struct oriel_sharpen *s, const struct oriel_plan *plan, double bits, int64_t now) {
     s->sent_at = now;
     oriel_bits_spend(&s->rate, bits);
@@ -113,7 +140,7 @@ void oriel_sharpen_done(struct oriel_sharpen *s, const struct oriel_plan *plan, 
     oriel_bits_learn(&s->rate, ORIEL_BITS_SHARPEN, plan->sharpened, plan->sharpen_quantizer, bits * (1 - share));
     if (plan->changed) {
         if (plan->change == ORIEL_BITS_MOTION)
-            oriel_bits_moved(&s->rate, (double)(now - s->changed_at) / ORIEL_SECOND);
+            oriel_bits_moved(&s->rate, motion_interval(s, now));
         s->changed_at = now;
     }
     if (plan->sharpened)

@@ -1,10 +1,12 @@
 /* What the screen encoder does next: which blocks, by which quantizer, and when it wants a picture again.
  *
- *   something changed ....... those blocks, as sharp as the budget allows, at once
- *   changed blocks settled .. at most ORIEL_SHARPEN_RATE times a second the coarse ones again; each pass at least
- * halves the quantizer, and takes as many pictures as the budget needs; then it stops nothing to do ........... a beat
- * once a second: Chrome asks for a keyframe after 3 s without a picture the bucket is in debt ... nothing before it is
- * out of it
+ * - something changed: those blocks, as sharp as the budget allows, at once;
+ * - it moves on: as sharp as its pace allows; where that is too coarse to read, in fewer pictures; if these would be
+ * fewer than eight a second, coarser again;
+ * - changed blocks settled: at most ORIEL_SHARPEN_RATE times a second the coarse ones again; each pass at least halves
+ * the quantizer, and takes as many pictures as the budget needs; then it stops;
+ * - nothing to do: a beat once a second, since Chrome asks for a keyframe after 3 s without a picture;
+ * - the bucket is in debt: nothing before it is out of it.
  *
  * A keyframe only when asked for: the first picture, a new size, a receiver that lost its picture. Pure logic over
  * activemap.h and bits.h: times are given, nothing is encoded here. One thread. */

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <math.h>
 #include <string.h>
 
 #include "clock.h"
@@ -119,6 +120,55 @@ static void test_motion_is_coarser_and_what_rests_beside_it_is_sharpened(void **
             assert_int_equal(s.map.quality[row * 40 + column], usual.target_quantizer);
 }
 
+/* A second of it on a link that takes one picture after the other: all of it changes, and costs as the model says. The
+ * coarsest quantizer, and how many pictures. */
+static unsigned move(unsigned kbits, double cost, unsigned *pictures) {
+    struct oriel_sharpen_settings settings = usual;
+    settings.kbits = kbits;
+    oriel_sharpen_set(&s, &settings, now);
+    unsigned quantizer = 0;
+    int64_t free = 0, seen = now - ORIEL_SECOND / 30;
+    *pictures = 0;
+    for (int64_t end = now + 4 * ORIEL_SECOND; now < end; now += ORIEL_MILLISECOND) {
+        bool screen = (now / ORIEL_MILLISECOND) % 33 == 0, half = end - now < 2 * ORIEL_SECOND;
+        if (screen)
+            oriel_activemap_damage_all(&s.map, now);
+        int64_t ready = free > oriel_sharpen_times(&s, now).not_before ? free : oriel_sharpen_times(&s, now).not_before;
+        if (!screen || now < ready)
+            continue;
+        s.welcome = ready > seen ? ready : seen;
+        seen = now;
+        struct oriel_plan plan = oriel_sharpen_plan(&s, now);
+        if (plan.kind != ORIEL_PLAN_PICTURE)
+            continue;
+        double bits = (double)plan.changed * cost * exp(-0.035 * plan.change_quantizer);
+        oriel_sharpen_done(&s, &plan, bits, now);
+        free = now + (int64_t)(bits / (kbits * 1e3) * ORIEL_SECOND);
+        *pictures += half;
+        quantizer = half && plan.change_quantizer > quantizer ? plan.change_quantizer : quantizer;
+    }
+    *pictures /= 2;
+    return quantizer;
+}
+
+static void test_motion_first_gets_coarser_then_slower(void **state) {
+    const struct {
+        unsigned kbits, coarsest[2], pictures[2];
+    } links[] = {{8000, {12, 13}, {29, 31}},
+                 {2000, {30, 44}, {28, 31}},
+                 {1000, {44, 45}, {15, 29}},
+                 {400, {44, 50}, {7, 12}},
+                 {200, {50, 56}, {4, 10}}};
+    step(5e5);
+    rest();
+    for (unsigned i = 0; i < sizeof links / sizeof *links; i++) {
+        unsigned pictures, quantizer = move(links[i].kbits, 200, &pictures);
+        print_message("%u kbit/s: quantizer %u, %u a second\n", links[i].kbits, quantizer, pictures);
+        assert_in_range(quantizer, links[i].coarsest[0], links[i].coarsest[1]);
+        assert_in_range(pictures, links[i].pictures[0], links[i].pictures[1]);
+    }
+}
+
 static void test_debt_drops_before_encoding(void **state) {
     step(8e6); /* far too much */
     now += ORIEL_SECOND / 30;
@@ -175,6 +225,7 @@ int main(void) {
         TEST(test_sharpens_and_stops),
         TEST(test_small_change_is_sharp_at_once),
         TEST(test_motion_is_coarser_and_what_rests_beside_it_is_sharpened),
+        TEST(test_motion_first_gets_coarser_then_slower),
         TEST(test_debt_drops_before_encoding),
         TEST(test_keyframe_on_demand),
         TEST(test_a_plan_not_done_is_planned_again),
