@@ -35,6 +35,8 @@ struct oriel_camera_stream {
     GstElement *bin, *source, *encoder;
     guint32 ssrc;
     unsigned fps;
+    int64_t (*when)(void *user, int64_t now); /* NULL: at any time; set before the first camera */
+    void *when_user;
     gint wanted, over; /* atomic: whether pictures shall come; whether the thread shall end */
     int wake;          /* eventfd: one of the two has changed */
     GThread *thread;   /* NULL: no camera */
@@ -110,15 +112,23 @@ static int apply_wanted(struct oriel_camera_stream *s) {
     return oriel_frame_reader_run(s->reader, wanted ? s->fps : 0);
 }
 
+/* Asks for the next picture, unless the way is full; how long then not, ns: 0: it did. */
+static int ask(struct oriel_camera_stream *s, int64_t *wait) {
+    int64_t now = oriel_monotonic(), at = s->when ? s->when(s->when_user, now) : now;
+    *wait = at > now ? MIN(at - now, ORIEL_SECOND / 2) : 0; /* who said so may say otherwise by then */
+    return *wait ? 0 : oriel_frame_reader_ready(s->reader);
+}
+
 static gpointer read_pictures(gpointer user) {
     struct oriel_camera_stream *s = user;
     struct pollfd fds[] = {{.fd = s->wake, .events = POLLIN},
                            {.fd = oriel_frame_reader_fd(s->reader), .events = POLLIN}};
     int result = 0;
+    int64_t wait;
     while (!g_atomic_int_get(&s->over) && result >= 0) {
-        if ((result = apply_wanted(s)) < 0 || (result = oriel_frame_reader_ready(s->reader)) < 0)
+        if ((result = apply_wanted(s)) < 0 || (result = ask(s, &wait)) < 0)
             break;
-        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+        if (ppoll(fds, 2, wait ? &(struct timespec){.tv_nsec = wait} : NULL, NULL) < 0 && errno != EINTR)
             break;
         uint64_t count;
         if (fds[0].revents && read(s->wake, &count, sizeof count) < 0)
@@ -206,6 +216,11 @@ void oriel_camera_stream_close(struct oriel_camera_stream *s) {
 
 void oriel_camera_stream_rate(struct oriel_camera_stream *s, double bits_per_second) {
     g_object_set(s->encoder, "target-bitrate", (gint)bits_per_second, NULL);
+}
+
+void oriel_camera_stream_pace(struct oriel_camera_stream *s, int64_t (*when)(void *user, int64_t now), void *user) {
+    s->when = when;
+    s->when_user = user;
 }
 
 void oriel_camera_stream_run(struct oriel_camera_stream *s, gboolean run) {

@@ -5,7 +5,8 @@
  * as a screen: every picture whole, at a steady rate, the rate of bits kept by the quantizer. Policy: the process that
  * gives the pictures is not trusted (framereader.h), and its end is no failure: it was switched off, pulled out or
  * killed, and core knows which. Nothing is taken from it before oriel_camera_stream_run. The newest picture wins; at
- * most one waits. Threads: the main one calls; a thread of its own reads. */
+ * most one waits, and while the way is full (oriel_camera_stream_pace) the camera is not asked for another. Threads:
+ * the main one calls; a thread of its own reads. */
 #ifndef ORIEL_CAMERASTREAM_H
 #define ORIEL_CAMERASTREAM_H
 
@@ -26,6 +27,9 @@ void oriel_camera_stream_open(struct oriel_camera_stream *stream, int fd, unsign
 void oriel_camera_stream_close(struct oriel_camera_stream *stream);
 /* What it may take, bit/s, from the next picture on. Any thread. */
 void oriel_camera_stream_rate(struct oriel_camera_stream *stream, double bits_per_second);
+/* Before the first camera: none of its pictures is asked for before the time that `when` gives, CLOCK_MONOTONIC ns,
+ * `now` or later; it is asked on the stream's own thread. */
+void oriel_camera_stream_pace(struct oriel_camera_stream *stream, int64_t (*when)(void *user, int64_t now), void *user);
 /* Lets pictures in, with a keyframe first, or stops them. Holds for cameras that are opened later, too. */
 void oriel_camera_stream_run(struct oriel_camera_stream *stream, gboolean run);
 

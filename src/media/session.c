@@ -281,7 +281,7 @@ static void on_rate(void *user, double target) {
     oriel_screen_rate(s->screen, target * PICTURE_SHARE - camera);
 }
 
-/* On the streaming thread. */
+/* On the streaming threads. */
 static int64_t when_free(void *budget, int64_t now) {
     return oriel_budget_ready(budget, now) - QUEUE_SLACK;
 }
@@ -294,6 +294,7 @@ static void start_rate(struct session *s, struct oriel_transport_path *path, uns
     oriel_estimator_listen(s->estimator, on_rate, NULL, s);
     oriel_screen_rate(s->screen, start * PICTURE_SHARE);
     oriel_screen_pace(s->screen, when_free, s->budget);
+    oriel_camera_stream_pace(s->camera, when_free, s->budget);
 }
 
 static const struct oriel_transport_events transport_events = {
