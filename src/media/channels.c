@@ -65,6 +65,8 @@ static GObject *make(GstElement *webrtc, const char *label, GstStructure *option
                     "no data channel: GStreamer's sctp plugin (gstreamer1.0-plugins-bad) is missing");
         return NULL;
     }
+    /* Nobody waits for the buffer to run low: without a threshold each message that leaves would wake a thread. */
+    g_object_set(channel, "buffered-amount-low-threshold", G_MAXUINT64, NULL);
     g_signal_connect(channel, "on-open", G_CALLBACK(on_open), l);
     g_signal_connect(channel, "on-close", G_CALLBACK(on_close), l);
     return channel;

@@ -17,6 +17,7 @@
 #include "channel.h"
 #include "log.h"
 #include "sandbox.h"
+#include "sctptimer.h"
 #include "session.h"
 #include "transport.h"
 
@@ -66,6 +67,7 @@ int main(int argc, char **argv) {
         return EXIT_FAILURE;
     /* A heap for each of a dozen threads, most of them idle, would cost more memory than waiting costs time. */
     mallopt(M_ARENA_MAX, 2);
+    oriel_sctp_timer_slow();
     gst_init(NULL, NULL);
     oriel_transport_warm_up();
     load_the_rest();

@@ -83,6 +83,7 @@ struct session {
     gboolean frozen;                   /* core wants no picture to leave */
     gboolean sending;                  /* a packet has left by the present connection */
     char masks[ORIEL_PAGE_MASKS_SIZE]; /* what the page is to know of them; "": there were none yet */
+    char way[ORIEL_PAGE_WAY_SIZE];     /* what the page knows of the way; "": nothing */
     guint64 pictures_before, bytes_before;
     struct oriel_ipc_message message;
 };
@@ -175,6 +176,7 @@ static void on_channel_open(void *user) {
     struct session *s = user;
     char text[128];
     s->last_ping = oriel_monotonic();
+    *s->way = '\0';
     oriel_page_write_time(oriel_transport_time_zero(s->transport) / 1000, text);
     oriel_transport_send(s->transport, text);
     oriel_talk_open(s->talk);
@@ -315,6 +317,16 @@ static uint32_t in_ms(int64_t time) {
     return (uint32_t)(MAX(time, 0) / ORIEL_MILLISECOND);
 }
 
+/* While the picture is at rest nothing of it changes, and nothing is said. */
+static void tell_way(struct session *s, const struct oriel_rate_figures *rate) {
+    char way[ORIEL_PAGE_WAY_SIZE];
+    oriel_page_write_way(rate, way);
+    if (!s->last_ping || strcmp(way, s->way) == 0)
+        return;
+    memcpy(s->way, way, sizeof way);
+    oriel_transport_send(s->transport, way);
+}
+
 static void send_stats(struct session *s) {
     struct oriel_screen_counts screen;
     struct oriel_transport_counts sent;
@@ -336,9 +348,7 @@ static void send_stats(struct session *s) {
     told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_STATS, screen.width, screen.height, pictures, kbits,
                            sent.loss_permille, sent.round_trip_ms, sent.bytes, t[0].p50, t[0].max, t[1].p50, t[1].max,
                            t[2].p50, t[2].max, t[3].p50, t[3].max));
-    char way[ORIEL_PAGE_WAY_SIZE];
-    oriel_page_write_way(&rate, way);
-    oriel_transport_send(s->transport, way);
+    tell_way(s, &rate);
     char text[ORIEL_PAGE_TRACE_SIZE];
     if (trace.pictures && oriel_page_write_trace(&trace, s->egress, text))
         oriel_transport_send(s->transport, text);

@@ -317,11 +317,17 @@ static gboolean from_network(GstObject *source) {
     return factory && g_strv_contains(factories, GST_OBJECT_NAME(factory));
 }
 
-/* On the main thread: the bus of the pipeline. */
+/* On any thread. Each picture that needs no video frame is a message; the main thread need not wake up for it. */
+static GstBusSyncReply errors_only(GstBus *bus, GstMessage *message, gpointer unused) {
+    if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR)
+        return GST_BUS_PASS;
+    gst_message_unref(message);
+    return GST_BUS_DROP;
+}
+
+/* On the main thread: an error of the pipeline. */
 static gboolean on_bus(GstBus *bus, GstMessage *message, gpointer user) {
     struct oriel_transport *t = user;
-    if (GST_MESSAGE_TYPE(message) != GST_MESSAGE_ERROR)
-        return G_SOURCE_CONTINUE;
     g_autoptr(GError) error = NULL;
     g_autofree char *debug = NULL;
     gst_message_parse_error(message, &error, &debug);
@@ -456,6 +462,7 @@ struct oriel_transport *oriel_transport_new(const struct oriel_mline_end ends[OR
     g_autoptr(GstClock) clock = gst_system_clock_obtain();
     gst_pipeline_use_clock(GST_PIPELINE(t->pipeline), clock);
     g_autoptr(GstBus) bus = gst_pipeline_get_bus(GST_PIPELINE(t->pipeline));
+    gst_bus_set_sync_handler(bus, errors_only, NULL, NULL);
     gst_bus_add_watch(bus, on_bus, t);
     return connect_anew(t, error) ? t : NULL; /* without, the process ends */
 }

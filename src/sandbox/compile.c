@@ -68,6 +68,7 @@ static const struct condition {
     {"openat", "existing", {BITS(2, O_CREAT | O_TRUNC, 0)}, 1},
     {"open", "existing", {BITS(1, O_CREAT | O_TRUNC, 0)}, 1},
     {"prctl", "name", {ARG(0, PR_SET_NAME)}, 1},
+    {"prctl", "name", {ARG(0, PR_GET_NAME)}, 1},
     {"prctl", "begin", {ARG(0, PR_SET_PDEATHSIG), ARG(1, SIGKILL)}, 2},
     {"prctl", "begin", {ARG(0, PR_SET_DUMPABLE), ARG(1, 0)}, 2},
     {"prctl", "begin", {ARG(0, PR_SET_NO_NEW_PRIVS)}, 1},
