@@ -20,6 +20,7 @@
 
 enum {
     CHILDREN_MAX = 16,
+    CALLERS_MAX = 8,
     CHANNEL_FD = 3,
     INFO_FD = 4,
     HIGH_FD = 16,
@@ -38,7 +39,9 @@ struct child {
 
 struct launcher {
     const struct oriel_launch_plan *plan;
-    int core, stop; /* stop: the listener, or -1 */
+    int core, stop;           /* stop: the listener, or -1 */
+    int callers[CALLERS_MAX]; /* at it, who have not said anything yet, the oldest first */
+    unsigned caller_count;
     bool sandbox;
     struct child children[CHILDREN_MAX];
     struct oriel_launch_command command;
@@ -255,14 +258,10 @@ static unsigned wait_for_ends(struct child *const *children, unsigned count, int
     }
 }
 
-/* Kills first; core, which may hang, reads of it later. */
-static void stop_session(struct launcher *l) {
+/* Kills first; core, which may hang, reads of it later. Takes `fd`. */
+static void stop_session(struct launcher *l, int fd, char by) {
     struct child *stopped[CHILDREN_MAX];
     unsigned count = 0;
-    char by;
-    int fd = oriel_launch_stop_accept(l->stop, &l->plan->stop, &by);
-    if (fd < 0)
-        return;
     oriel_ipc_send(l->core, &oriel_launch_to_core, ORIEL_LAUNCH_STOPPED,
                    by == ORIEL_STOP_BY_PERSON ? "person" : "local");
     for (int i = 0; i < CHILDREN_MAX; i++)
@@ -277,26 +276,55 @@ static void stop_session(struct launcher *l) {
     oriel_launch_stop_answer(fd, count, left);
 }
 
+static void hear_callers(struct launcher *l) {
+    unsigned silent = 0;
+    for (unsigned i = 0; i < l->caller_count; i++) {
+        char by;
+        int said = oriel_launch_stop_hear(l->callers[i], &by);
+        if (said > 0)
+            stop_session(l, l->callers[i], by);
+        else if (said < 0)
+            close(l->callers[i]);
+        else
+            l->callers[silent++] = l->callers[i];
+    }
+    l->caller_count = silent;
+}
+
+static void take_caller(struct launcher *l) {
+    int fd = oriel_launch_stop_accept(l->stop, &l->plan->stop);
+    if (fd < 0)
+        return;
+    if (l->caller_count == CALLERS_MAX) {
+        close(l->callers[0]);
+        memmove(l->callers, l->callers + 1, --l->caller_count * sizeof *l->callers);
+    }
+    l->callers[l->caller_count++] = fd;
+}
+
 /* Ends with core: the helpers are then killed by the kernel, as children of ours. */
 static void run(struct launcher *l) {
     for (;;) {
-        struct pollfd fds[CHILDREN_MAX + 2];
+        struct pollfd fds[CHILDREN_MAX + CALLERS_MAX + 2];
         struct child *watched[CHILDREN_MAX];
-        nfds_t count = 0;
+        nfds_t count = 0, children = 0;
         fds[count++] = (struct pollfd){.fd = l->core, .events = POLLIN};
+        fds[count++] = (struct pollfd){.fd = l->stop, .events = POLLIN}; /* -1 is left out */
         for (int i = 0; i < CHILDREN_MAX; i++)
             if (l->children[i].pid) {
-                watched[count - 1] = &l->children[i];
+                watched[children++] = &l->children[i];
                 fds[count++] = (struct pollfd){.fd = l->children[i].pidfd, .events = POLLIN};
             }
-        fds[count] = (struct pollfd){.fd = l->stop, .events = POLLIN}; /* -1 is left out */
-        if (poll(fds, count + 1, -1) < 0 && errno != EINTR)
+        for (unsigned i = 0; i < l->caller_count; i++)
+            fds[count++] = (struct pollfd){.fd = l->callers[i], .events = POLLIN};
+        if (poll(fds, count, -1) < 0 && errno != EINTR)
             return;
-        for (nfds_t i = 1; i < count; i++)
-            if (fds[i].revents)
-                reap(l, watched[i - 1]);
-        if (fds[count].revents)
-            stop_session(l);
+        for (nfds_t i = 0; i < children; i++)
+            if (fds[2 + i].revents)
+                reap(l, watched[i]);
+        if (fds[1].revents)
+            take_caller(l);
+        hear_callers(l);
         if (!fds[0].revents)
             continue;
         int result = oriel_ipc_receive(l->core, &oriel_core_to_launch, &message);

@@ -2,7 +2,6 @@
 #include "stopper.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,7 +11,7 @@
 
 #include "log.h"
 
-enum { BACKLOG = 8, PATIENCE = 20 };
+enum { BACKLOG = 8 };
 
 int oriel_launch_stop_listen(const struct oriel_launch_stop *stop) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -51,25 +50,28 @@ static bool may_stop(const struct oriel_launch_stop *stop, uid_t uid) {
     return uid == 0 || uid == getuid();
 }
 
-int oriel_launch_stop_accept(int listener, const struct oriel_launch_stop *stop, char *by) {
+int oriel_launch_stop_accept(int listener, const struct oriel_launch_stop *stop) {
     struct ucred peer;
     socklen_t size = sizeof peer;
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0)
         return -1;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || !may_stop(stop, peer.uid)) {
-        oriel_warning("user %ld may not stop sessions; [consent] users names who may", (long)peer.uid);
-        close(fd);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && may_stop(stop, peer.uid))
+        return fd;
+    oriel_warning("user %ld may not stop sessions; [consent] users names who may", (long)peer.uid);
+    close(fd);
+    return -1;
+}
+
+int oriel_launch_stop_hear(int fd, char *by) {
+    ssize_t n = recv(fd, by, 1, MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return 0;
+    if (n != 1)
         return -1;
-    }
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-    if (poll(&p, 1, PATIENCE) <= 0 || recv(fd, by, 1, MSG_DONTWAIT) != 1) {
-        close(fd); /* another launcher that looks whether this one is alive */
-        return -1;
-    }
     if (*by != ORIEL_STOP_BY_PERSON)
         *by = ORIEL_STOP_BY_SHELL;
-    return fd;
+    return 1;
 }
 
 void oriel_launch_stop_answer(int fd, unsigned killed, unsigned left) {

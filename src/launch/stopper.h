@@ -2,7 +2,8 @@
  *
  * Policy: root, orield's own user and the users of [consent] may. One packet says who it is (ORIEL_STOP_BY_…) and is
  * the stop; the answer is one packet of two bytes: how many helpers were killed, and how many of them are not gone yet.
- * A connection that says nothing within 20 ms is closed. One at a time, 8 may wait. libc only. */
+ * Nobody is hurried: between connect() and send() a busy machine can keep a caller waiting for as long as it likes, and
+ * a stop is not lost for that. Who is silent holds up nobody else, and goes when more than 8 wait. libc only. */
 #ifndef ORIEL_LAUNCH_STOP_H
 #define ORIEL_LAUNCH_STOP_H
 
@@ -22,8 +23,10 @@ struct oriel_launch_stop {
 /* The listening descriptor, of this process: by SO_PEERCRED whoever connects knows which to kill if it does not answer.
  * -errno. */
 int oriel_launch_stop_listen(const struct oriel_launch_stop *stop);
-/* The next that may stop, and who that is. -1: none, or one that may not. */
-int oriel_launch_stop_accept(int listener, const struct oriel_launch_stop *stop, char *by);
+/* The next that may stop, which may have said nothing yet. -1: none, or one that may not. */
+int oriel_launch_stop_accept(int listener, const struct oriel_launch_stop *stop);
+/* 1: it said the stop, and who it is; 0: nothing yet; -1: it went without (oriel_stop_probe()). Never waits. */
+int oriel_launch_stop_hear(int fd, char *by);
 void oriel_launch_stop_answer(int fd, unsigned killed, unsigned left);
 
 #endif

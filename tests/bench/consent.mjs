@@ -38,7 +38,7 @@ try {
     const pids = device.picture().map(({ pid }) => pid);
     const tap = clock();
     if (i % 2) provider.stopSession();
-    else execFile(program('oriel-stop'), ['--socket', socket], () => {});
+    else execFile(program('oriel-stop'), ['--socket', socket], (error, _, stderr) => error && console.error(stderr));
     await until('capture and media to end', () => !pids.some(alive), { every: 0 });
     const dead = clock() - tap;
     await agent.ended();

@@ -120,10 +120,27 @@ story('a stop that would not work is seen before it is needed: status and doctor
   assert.match((await device.status()).stop_why, /No such file/);
 });
 
-story('oriel-stop: nothing to stop, nobody there', async ({ rig }) => {
+// Connects like oriel-stop, and says the stop when it is told to: so late a busy machine can make anybody.
+const SLOW = `import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.connect(sys.argv[1])
+print('connected', flush=True)
+sys.stdin.readline()
+s.send(b'p')
+print('answer', list(s.recv(2)), flush=True)`;
+
+story('oriel-stop: nothing to stop, nobody there; a caller who is slow is heard, and holds up nobody', async ({ rig }) => {
   const cast = await rig.cast();
-  assert.deepEqual(await run(cast.device), { code: 0, stdout: 'there was nothing to stop\n', stderr: '' });
+  const slow = rig.own(new Process('slow', '/usr/bin/python3', ['-c', SLOW, socketOf(cast.device)], { stdin: true, log: rig.path('slow.log') }));
+  await slow.line(/^connected/);
+  for (let i = 0; i < 7; i++) assert.deepEqual(await run(cast.device), { code: 0, stdout: 'there was nothing to stop\n', stderr: '' });
   assert.equal((await cast.agent.whenState(({ status }) => status === 'ready')).online, true);
+  await granted(cast);
+  assert.equal(cast.device.picture().length, 2);
+  slow.write('now');
+  await slow.line(/^answer \[2, 0\]/);
+  const end = await cast.agent.ended();
+  assert.equal(`${end.by} ${end.reason}`, 'person stopped');
   await cast.device.stop();
   const none = await run(cast.device);
   assert.equal(none.code, 0);
