@@ -100,7 +100,6 @@ static void begin(struct oriel_exact *e) {
     e->first = e->next = 0;
     e->moved.width = 0;
     oriel_flight_clear(&e->flight);
-    oriel_flight_start(&e->flight);
     oriel_classifier_start(&e->classifier, e->width, e->height);
 }
 
@@ -506,6 +505,7 @@ static void acknowledge(struct oriel_exact *e, const struct oriel_exact_heard *h
         e->heard = TRUE;
         e->waiting_since = now;
     }
+    oriel_flight_clock(&e->flight, h->at);
     for (unsigned i = 0; i < h->count; i++) {
         struct oriel_tile *tile = oriel_flight_ack(&e->flight, &h->ranges[i], now);
         if (tile)
@@ -537,20 +537,25 @@ gboolean oriel_exact_heard(struct oriel_exact *e, const void *bytes, size_t leng
         else
             missed(e, heard.number);
     }
+    struct oriel_budget_ack acks[ORIEL_FLIGHT_ACKS];
+    unsigned count = oriel_flight_tell(&e->flight, acks);
     unlock(e);
+    if (count)
+        oriel_budget_acked(e->flight.budget, acks, count, oriel_monotonic());
     return TRUE;
 }
 
 /* ---- life ---- */
 
-struct oriel_exact *oriel_exact_new(void (*send)(void *user, const void *bytes, size_t length), void *user) {
+struct oriel_exact *oriel_exact_new(struct oriel_budget *budget,
+                                    void (*send)(void *user, const void *bytes, size_t length), void *user) {
     struct oriel_exact *e = g_new0(struct oriel_exact, 1);
     e->send = send;
     e->user = user;
     e->fresh = TRUE;
     g_mutex_init(&e->lock);
     g_cond_init(&e->wake);
-    oriel_flight_start(&e->flight);
+    oriel_flight_start(&e->flight, budget);
     e->thread = g_thread_new("exact", run, e);
     return e;
 }

@@ -16,7 +16,7 @@
  * out. A new page, a new size, or a page that does not acknowledge any more is a new epoch: everything anew, and at
  * once by the video.
  *
- * Limits: its pace is its own (flight.h), without a budget in common with the video's; one move a picture.
+ * Its pace: flight.h; how many moves a picture: mover.h.
  *
  * Threads: any. `send` is called on the streaming thread and on ours, with a lock held: it must not call back. */
 #ifndef ORIEL_EXACT_EXACT_H
@@ -24,6 +24,7 @@
 
 #include <gst/gst.h>
 
+#include "budget.h"
 #include "framereader.h"
 #include "share.h"
 
@@ -34,7 +35,9 @@ struct oriel_exact_counts {
     guint64 encode_ns;    /* processor time of the thread's encoding */
 };
 
-struct oriel_exact *oriel_exact_new(void (*send)(void *user, const void *bytes, size_t length), void *user);
+/* `budget`: of all that leaves, and outlives it; NULL: none. It is told of acknowledgements without a lock held. */
+struct oriel_exact *oriel_exact_new(struct oriel_budget *budget,
+                                    void (*send)(void *user, const void *bytes, size_t length), void *user);
 void oriel_exact_free(struct oriel_exact *exact);
 
 /* A page listens from now on, and has nothing; or none does any more. */

@@ -9,11 +9,12 @@
 #define PATIENCE_FIRST (200 * ORIEL_MILLISECOND)
 #define QUEUE_SHORT (25 * ORIEL_MILLISECOND) /* beyond the shortest round trip: no reason to send less */
 #define QUEUE_LONG (60 * ORIEL_MILLISECOND)
+#define HELD_MAX (20 * ORIEL_MILLISECOND) /* what the budget says when it refuses may be outdated by then */
 
 enum { WINDOW_FIRST = 12 * 1024, WINDOW_MIN = 6 * 1024, WINDOW_MAX = 1024 * 1024, DOUBLINGS_MAX = 4 };
 
-void oriel_flight_start(struct oriel_flight *f) {
-    *f = (struct oriel_flight){.window = WINDOW_FIRST};
+void oriel_flight_start(struct oriel_flight *f, struct oriel_budget *budget) {
+    *f = (struct oriel_flight){.window = WINDOW_FIRST, .budget = budget};
 }
 
 void oriel_tile_free(struct oriel_tile *tile) {
@@ -27,6 +28,10 @@ void oriel_tile_free(struct oriel_tile *tile) {
 void oriel_flight_clear(struct oriel_flight *f) {
     while (f->count)
         oriel_tile_free(oriel_flight_take(f, f->count - 1));
+    for (; f->budget && f->ack_count; f->ack_count--)
+        oriel_budget_left(f->budget, ORIEL_BUDGET_TILES, f->acks[f->ack_count - 1].bytes);
+    f->window = WINDOW_FIRST;
+    f->trip = f->deviation = f->shortest = f->shrunk_at = 0;
 }
 
 static size_t chunk_length(const struct oriel_tile *tile, unsigned chunk) {
@@ -67,8 +72,65 @@ bool oriel_flight_add_small(struct oriel_flight *f, const struct oriel_exact_til
     tile->next = 1;
     tile->chunks[0] = (struct oriel_flight_chunk){.sent = now, .times = 1};
     f->in_flight += chunk_length(tile, 0);
+    if (f->budget)
+        oriel_budget_spend(f->budget, ORIEL_BUDGET_TILES, chunk_length(tile, 0), now);
     return true;
 }
+
+/* ---- the budget ---- */
+
+/* Nothing waits for the budget any more. */
+static void release(struct oriel_flight *f) {
+    if (f->held)
+        oriel_budget_wait(f->budget, ORIEL_BUDGET_TILES, 0);
+    f->held = 0;
+}
+
+/* Asks; if it may not, says what waits. */
+static bool may_leave(struct oriel_flight *f, size_t bytes, int64_t now) {
+    int64_t again;
+    if (!f->budget)
+        return true;
+    if (oriel_budget_take(f->budget, ORIEL_BUDGET_TILES, bytes, now, &again) ||
+        oriel_budget_borrow(f->budget, bytes, now)) {
+        release(f);
+        return true;
+    }
+    size_t waiting = bytes;
+    for (unsigned i = 0; i < f->count; i++)
+        for (unsigned k = f->tiles[i]->next; k < f->tiles[i]->head.count; k++)
+            waiting += chunk_length(f->tiles[i], k);
+    oriel_budget_wait(f->budget, ORIEL_BUDGET_TILES, waiting);
+    f->held = again < now + HELD_MAX ? again : now + HELD_MAX;
+    return false;
+}
+
+/* What became of a sending of which nothing is to be learnt. */
+static void left(struct oriel_flight *f, size_t bytes) {
+    if (f->budget)
+        oriel_budget_left(f->budget, ORIEL_BUDGET_TILES, bytes);
+}
+
+static void learnt(struct oriel_flight *f, struct oriel_budget_ack ack) {
+    if (f->budget && f->ack_count < ORIEL_FLIGHT_ACKS)
+        f->acks[f->ack_count++] = ack;
+    else
+        left(f, ack.bytes);
+}
+
+unsigned oriel_flight_tell(struct oriel_flight *f, struct oriel_budget_ack acks[ORIEL_FLIGHT_ACKS]) {
+    unsigned count = f->ack_count;
+    memcpy(acks, f->acks, count * sizeof *acks);
+    f->ack_count = 0;
+    return count;
+}
+
+void oriel_flight_clock(struct oriel_flight *f, uint32_t at) {
+    f->page_now += (int32_t)(at - f->page_at) * (ORIEL_MILLISECOND / 10);
+    f->page_at = at;
+}
+
+/* ---- sending ---- */
 
 int64_t oriel_flight_patience(const struct oriel_flight *f) {
     int64_t patience = f->trip ? f->trip + 4 * f->deviation : PATIENCE_FIRST;
@@ -110,6 +172,14 @@ static bool lost(struct oriel_flight *f, int64_t now, const struct oriel_tile **
             struct oriel_flight_chunk *c = &f->tiles[i]->chunks[k];
             if (c->acked || again(f, c) > now)
                 continue;
+            size_t bytes = chunk_length(f->tiles[i], k);
+            if (!may_leave(f, bytes, now))
+                return false;
+            /* While nothing later has come, the page may only be late. */
+            if (c->sent < f->newest)
+                learnt(f, (struct oriel_budget_ack){.bytes = (uint32_t)bytes, .sent = c->sent, .lost = true});
+            else
+                left(f, bytes);
             c->sent = now;
             c->times += c->times < UINT8_MAX;
             shrink(f, now, f->window / 2);
@@ -121,10 +191,13 @@ static bool lost(struct oriel_flight *f, int64_t now, const struct oriel_tile **
 }
 
 bool oriel_flight_next(struct oriel_flight *f, int64_t now, const struct oriel_tile **tile, unsigned *chunk) {
+    if (f->held > now)
+        return false;
     if (lost(f, now, tile, chunk))
         return true;
     struct oriel_tile *first = unsent(f);
-    if (!first || f->in_flight + chunk_length(first, first->next) > f->window)
+    if (f->held > now || !first || f->in_flight + chunk_length(first, first->next) > f->window ||
+        !may_leave(f, chunk_length(first, first->next), now))
         return false;
     *tile = first;
     *chunk = first->next++;
@@ -136,13 +209,13 @@ bool oriel_flight_next(struct oriel_flight *f, int64_t now, const struct oriel_t
 int64_t oriel_flight_due(const struct oriel_flight *f, int64_t now) {
     const struct oriel_tile *first = unsent(f);
     if (first && f->in_flight + chunk_length(first, first->next) <= f->window)
-        return now;
+        return f->held > now ? f->held : now;
     int64_t due = INT64_MAX;
     for (unsigned i = 0; i < f->count; i++)
         for (unsigned k = 0; k < f->tiles[i]->next; k++)
             if (!f->tiles[i]->chunks[k].acked && again(f, &f->tiles[i]->chunks[k]) < due)
                 due = again(f, &f->tiles[i]->chunks[k]);
-    return due;
+    return due < f->held && f->held > now ? f->held : due;
 }
 
 bool oriel_flight_has_room(const struct oriel_flight *f) {
@@ -176,8 +249,15 @@ struct oriel_tile *oriel_flight_ack(struct oriel_flight *f, const struct oriel_e
         c->acked = true;
         tile->acked++;
         bytes += chunk_length(tile, k);
-        if (c->times == 1)
-            took = now - c->sent - range->ago * (ORIEL_MILLISECOND / 10);
+        if (c->times > 1) { /* nobody knows which of them came */
+            left(f, chunk_length(tile, k));
+            continue;
+        }
+        const int64_t ago = range->ago * (ORIEL_MILLISECOND / 10);
+        took = now - c->sent - ago;
+        f->newest = c->sent > f->newest ? c->sent : f->newest;
+        learnt(f, (struct oriel_budget_ack){
+                      .bytes = (uint32_t)chunk_length(tile, k), .sent = c->sent, .arrived = f->page_now - ago});
     }
     f->in_flight -= bytes;
     if (took) {
@@ -193,9 +273,13 @@ struct oriel_tile *oriel_flight_ack(struct oriel_flight *f, const struct oriel_e
 struct oriel_tile *oriel_flight_take(struct oriel_flight *f, unsigned index) {
     struct oriel_tile *tile = f->tiles[index];
     for (unsigned k = 0; k < tile->next; k++)
-        if (!tile->chunks[k].acked)
+        if (!tile->chunks[k].acked) {
             f->in_flight -= chunk_length(tile, k);
+            left(f, chunk_length(tile, k));
+        }
     memmove(&f->tiles[index], &f->tiles[index + 1], (f->count - index - 1) * sizeof f->tiles[0]);
     f->count--;
+    if (f->held && !unsent(f))
+        release(f);
     return tile;
 }

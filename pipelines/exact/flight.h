@@ -4,15 +4,17 @@
  * in the time that a round trip takes (its mean and four times its deviation) and the page may keep it back. What may
  * be on its way at once is a window of bytes: it grows by what is acknowledged while round trips stay short, and
  * shrinks when they get longer (a queue builds up on the path) or when chunks are lost; so the video's packets never
- * stand behind more than some tens of milliseconds of tiles. The newest picture's tiles go first. Pure: times are
- * given. One thread. */
+ * stand behind more than some tens of milliseconds of tiles. Within the window each chunk asks the budget of all that
+ * leaves, which has them wait for pictures, and learns from their acknowledgements. The newest picture's tiles go
+ * first. Pure: times are given. One thread. */
 #ifndef ORIEL_EXACT_FLIGHT_H
 #define ORIEL_EXACT_FLIGHT_H
 
+#include "budget.h"
 #include "clock.h"
 #include "wire.h"
 
-enum { ORIEL_FLIGHT_TILES = 48 };
+enum { ORIEL_FLIGHT_TILES = 48, ORIEL_FLIGHT_ACKS = 256 };
 
 /* The page may keep an acknowledgement back for so long, to say more with it. */
 #define ORIEL_FLIGHT_ACK_DELAY (45 * ORIEL_MILLISECOND)
@@ -37,11 +39,19 @@ struct oriel_tile {
 struct oriel_flight {
     struct oriel_tile *tiles[ORIEL_FLIGHT_TILES];
     unsigned count;
-    size_t in_flight, window;                     /* bytes */
-    int64_t trip, deviation, shortest, shrunk_at; /* round trips; 0: none yet */
+    size_t in_flight, window;                        /* bytes */
+    int64_t trip, deviation, shortest, shrunk_at;    /* round trips; 0: none yet */
+    struct oriel_budget *budget;                     /* NULL: none */
+    int64_t held;                                    /* the budget refused; when to ask again; 0: it did not */
+    int64_t newest;                                  /* the latest time that something that came was sent at */
+    uint32_t page_at;                                /* the page's last time */
+    int64_t page_now;                                /* the same in ns, without a wrap */
+    struct oriel_budget_ack acks[ORIEL_FLIGHT_ACKS]; /* that the budget is to be told of */
+    unsigned ack_count;
 };
 
-void oriel_flight_start(struct oriel_flight *f);
+void oriel_flight_start(struct oriel_flight *f, struct oriel_budget *budget);
+/* A page that has nothing: the window begins anew. */
 void oriel_flight_clear(struct oriel_flight *f);
 void oriel_tile_free(struct oriel_tile *tile);
 
@@ -61,8 +71,14 @@ int64_t oriel_flight_due(const struct oriel_flight *f, int64_t now);
 /* Whether there is room for one more tile, and something of it could leave at once. */
 bool oriel_flight_has_room(const struct oriel_flight *f);
 
+/* By the page's clock its next acknowledgements left then. */
+void oriel_flight_clock(struct oriel_flight *f, uint32_t at);
+
 /* The page has these chunks. The tile, when that was all of it: it is no longer on its way, and the caller's. */
 struct oriel_tile *oriel_flight_ack(struct oriel_flight *f, const struct oriel_exact_range *range, int64_t now);
+
+/* Moves what the budget is to be told to `acks`, for the caller to do it without a lock. */
+unsigned oriel_flight_tell(struct oriel_flight *f, struct oriel_budget_ack acks[ORIEL_FLIGHT_ACKS]);
 
 /* How long to wait for an acknowledgement. */
 int64_t oriel_flight_patience(const struct oriel_flight *f);

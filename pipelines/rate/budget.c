@@ -14,7 +14,9 @@ struct oriel_budget {
     double bytes_per_second;
     double level; /* bytes that may leave; below 0: debt */
     int64_t at;   /* when `level` was right */
-    size_t cap;   /* 0: none */
+    int64_t pictured_at;
+    bool lend;
+    size_t cap; /* 0: none */
     size_t waiting[ORIEL_BUDGET_CLASSES], in_flight[ORIEL_BUDGET_CLASSES];
     uint64_t sent[ORIEL_BUDGET_CLASSES];
     void (*heard)(void *user, const struct oriel_budget_ack *acks, size_t count, int64_t now);
@@ -38,6 +40,8 @@ struct oriel_budget *oriel_budget_new(double bits_per_second, int64_t now) {
     b->bytes_per_second = bits_per_second / 8;
     b->level = burst(b);
     b->at = now;
+    b->pictured_at = now - ORIEL_BUDGET_QUIET;
+    b->lend = true;
     return b;
 }
 
@@ -62,10 +66,18 @@ static size_t sum(const size_t *of, unsigned count) {
     return all;
 }
 
+/* What is on its way, for whoever looks at the cap. */
+static size_t on_its_way(const struct oriel_budget *b, enum oriel_budget_class class) {
+    size_t tiles = b->in_flight[ORIEL_BUDGET_TILES];
+    return sum(b->in_flight, ORIEL_BUDGET_TILES) + (class == ORIEL_BUDGET_TILES ? tiles : MIN(tiles, b->cap / 2));
+}
+
 static void count_sent(struct oriel_budget *b, enum oriel_budget_class class, size_t bytes) {
     b->level -= (double)bytes;
     b->in_flight[class] += bytes;
     b->sent[class] += bytes;
+    if (class == ORIEL_BUDGET_VIDEO)
+        b->pictured_at = b->at;
 }
 
 bool oriel_budget_take(struct oriel_budget *b, enum oriel_budget_class class, size_t bytes, int64_t now,
@@ -76,7 +88,7 @@ bool oriel_budget_take(struct oriel_budget *b, enum oriel_budget_class class, si
     /* More than a burst at once: when the bucket is full, or never. */
     double needed = fmin(class == ORIEL_BUDGET_TILES ? (double)bytes : 0, burst(b));
     double missing = class == ORIEL_BUDGET_AUDIO ? 0 : floor + needed - b->level;
-    bool full = class != ORIEL_BUDGET_AUDIO && b->cap && sum(b->in_flight, ORIEL_BUDGET_CLASSES) + bytes > b->cap;
+    bool full = class != ORIEL_BUDGET_AUDIO && b->cap && on_its_way(b, class) + bytes > b->cap;
     bool behind = sum(b->waiting, class) > 0;
     bool good = missing <= 0 && !full && !behind;
     if (good)
@@ -84,6 +96,19 @@ bool oriel_budget_take(struct oriel_budget *b, enum oriel_budget_class class, si
     else {
         int64_t wait = missing > 0 ? (int64_t)ceil(missing / b->bytes_per_second * ORIEL_SECOND) : 0;
         *again = now + (full || behind ? MAX(wait, PATIENCE) : MAX(wait, 1));
+    }
+    g_mutex_unlock(&b->lock);
+    return good;
+}
+
+bool oriel_budget_borrow(struct oriel_budget *b, size_t bytes, int64_t now) {
+    g_mutex_lock(&b->lock);
+    advance(b, now);
+    bool good = b->lend && !sum(b->waiting, ORIEL_BUDGET_TILES) && b->at - b->pictured_at >= ORIEL_BUDGET_QUIET;
+    double before = b->level;
+    if (good) {
+        count_sent(b, ORIEL_BUDGET_TILES, bytes);
+        b->level = fmax(b->level, fmin(before, 0));
     }
     g_mutex_unlock(&b->lock);
     return good;
@@ -107,7 +132,7 @@ int64_t oriel_budget_ready(struct oriel_budget *b, int64_t now) {
     advance(b, now);
     double owed = (double)sum(b->waiting, ORIEL_BUDGET_VIDEO + 1) - b->level;
     int64_t wait = owed > 0 ? (int64_t)ceil(owed / b->bytes_per_second * ORIEL_SECOND) : 0;
-    size_t away = sum(b->in_flight, ORIEL_BUDGET_CLASSES) + sum(b->waiting, ORIEL_BUDGET_VIDEO + 1);
+    size_t away = on_its_way(b, ORIEL_BUDGET_VIDEO) + sum(b->waiting, ORIEL_BUDGET_VIDEO + 1);
     if (b->cap && away > b->cap)
         wait = MAX(wait, (int64_t)ceil((double)(away - b->cap) / b->bytes_per_second * ORIEL_SECOND));
     g_mutex_unlock(&b->lock);
@@ -137,6 +162,12 @@ void oriel_budget_set(struct oriel_budget *b, double bits_per_second, size_t cap
     b->bytes_per_second = bits_per_second / 8;
     b->level = fmin(b->level, burst(b));
     b->cap = cap;
+    g_mutex_unlock(&b->lock);
+}
+
+void oriel_budget_lend(struct oriel_budget *b, bool lend) {
+    g_mutex_lock(&b->lock);
+    b->lend = lend;
     g_mutex_unlock(&b->lock);
 }
 

@@ -8,8 +8,10 @@
  * class is refused while one above it waits. Pictures and repeats may take the bucket into debt by one more burst,
  * tiles must pay at once. Pictures, repeats and tiles are also refused while more is on its way than the network takes
  * (`cap`): a link that slows down gets a short queue, and what waits, waits here, where it can still be replaced by
- * something newer. Nobody feeds the target on a path that says nothing back: then it stays what it was made with, and
- * nothing is capped.
+ * something newer; for pictures tiles count as half of it at most, since a busy page tells of them late. Tiles may also
+ * borrow: while no picture has left for ORIEL_BUDGET_QUIET, nothing waits and the estimator sees no queue, what has a
+ * window of its own over the path may find out by itself what it takes, and owes the pictures nothing for it. Nobody
+ * feeds the target on a path that says nothing back: then it stays what it was made with, and nothing is capped.
  *
  * Numbers are bytes, bit/s and CLOCK_MONOTONIC ns. Thread-safe; no call takes longer than a few instructions, but for
  * oriel_budget_acked(), which calls the listener, with no lock held. */
@@ -32,6 +34,7 @@ enum oriel_budget_class {
 };
 
 #define ORIEL_BUDGET_BURST (40 * ORIEL_MILLISECOND)
+#define ORIEL_BUDGET_QUIET (300 * ORIEL_MILLISECOND)
 
 /* One message that the other side has (`arrived` by its clock, any zero), or that is given up for lost. */
 struct oriel_budget_ack {
@@ -55,6 +58,10 @@ double oriel_budget_target(struct oriel_budget *budget);
 bool oriel_budget_take(struct oriel_budget *budget, enum oriel_budget_class class, size_t bytes, int64_t now,
                        int64_t *again);
 
+/* Whether tiles may leave that oriel_budget_take refused, for a caller that looks at its acknowledgements before it
+ * sends more. */
+bool oriel_budget_borrow(struct oriel_budget *budget, size_t bytes, int64_t now);
+
 /* `bytes` leave without asking. */
 void oriel_budget_spend(struct oriel_budget *budget, enum oriel_budget_class class, size_t bytes, int64_t now);
 
@@ -76,7 +83,10 @@ void oriel_budget_renew(struct oriel_budget *budget, int64_t now);
 /* From now on. `cap`: bytes that may be on their way; 0: any number. */
 void oriel_budget_set(struct oriel_budget *budget, double bits_per_second, size_t cap, int64_t now);
 
-/* RTP packets of the class that came, or are lost. */
+/* Whether anything is lent; it is at first. */
+void oriel_budget_lend(struct oriel_budget *budget, bool lend);
+
+/* Packets of the class that came or are lost, where nothing is learnt from it. */
 void oriel_budget_left(struct oriel_budget *budget, enum oriel_budget_class class, size_t bytes);
 
 /* Bytes on their way, of all classes; of what was taken and spent, and not acked or left. */

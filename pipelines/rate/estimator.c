@@ -19,6 +19,9 @@
 #define QUEUE_BUSY (15 * ORIEL_MILLISECOND)
 #define QUEUE_CALM (25 * ORIEL_MILLISECOND)
 #define STANDING_MAX (4 * ORIEL_SECOND)
+#define RECENT (200 * ORIEL_MILLISECOND)    /* RTP's word is better than tiles' for so long */
+#define TRAIN_GAP (100 * ORIEL_MILLISECOND) /* between acknowledged tiles of one burst */
+#define TRAIN_MIN (20 * ORIEL_MILLISECOND)
 #define SILENCE (400 * ORIEL_MILLISECOND)
 #define WINDOW (10 * ORIEL_SECOND) /* of the shortest way and round trip */
 #define CAP_SLACK (30 * ORIEL_MILLISECOND)
@@ -27,6 +30,7 @@
 #define TRYING (500 * ORIEL_MILLISECOND)
 #define FATES_MAX 512
 
+enum { TRAIN_PACKETS = 10 };
 enum { CAP_MIN = 8 * 1200, CAP_SILENT = 3 * 1200 };
 
 /* The least of the last 10 to 20 s. */
@@ -42,6 +46,14 @@ struct way {
     struct shortest offset;  /* our time - its time, when told */
     int64_t queue, standing; /* of the last packet; the least of the last batch */
     int64_t since;           /* when it began to stand; 0: it does not */
+    int64_t heard_at;        /* 0: never */
+};
+
+/* Tiles one behind the other, without a queue. */
+struct train {
+    unsigned count;
+    uint64_t bytes, first;       /* `first`: of the first */
+    int64_t sent[2], arrived[2]; /* first, last */
 };
 
 struct oriel_estimator {
@@ -50,6 +62,7 @@ struct oriel_estimator {
     double max;
     struct oriel_twcc twcc;
     struct way rtp, tiles;
+    struct train train;
     struct oriel_acked acked;
     struct oriel_aimd aimd;
     struct oriel_alr alr;
@@ -106,12 +119,14 @@ static void start(struct oriel_estimator *e, double rate, int64_t now) {
     oriel_loss_start(&e->loss);
     oriel_probe_start(&e->probe, rate, e->max, now);
     shortest_start(&e->trip, now);
+    e->train.count = 0;
     e->twcc.started = false;
     e->heard = e->silent = false;
     e->interval = FEEDBACK_FIRST;
     e->heard_at = e->overused_at = e->waited_at = 0;
     e->target = rate;
     oriel_budget_set(e->budget, rate, 0, now);
+    oriel_budget_lend(e->budget, true);
 }
 
 static void on_tiles(void *user, const struct oriel_budget_ack *acks, size_t count, int64_t now);
@@ -154,8 +169,18 @@ static size_t cap(const struct oriel_estimator *e) {
     return (size_t)fmax(bytes, CAP_MIN);
 }
 
+/* The one that is to be believed. */
+static const struct way *believed(const struct oriel_estimator *e) {
+    return e->rtp.heard_at + RECENT >= e->tiles.heard_at ? &e->rtp : &e->tiles;
+}
+
+/* Few tiles, acknowledged late by a page that is busy, speak of no queue. */
+static bool vague(const struct oriel_estimator *e) {
+    return believed(e) == &e->tiles && e->alr.limited;
+}
+
 static int64_t standing(const struct oriel_estimator *e) {
-    return MAX(e->rtp.standing, e->tiles.standing);
+    return vague(e) ? 0 : believed(e)->standing;
 }
 
 /* Less than the target while a queue stands, so that it drains. */
@@ -164,11 +189,10 @@ static double paced(const struct oriel_estimator *e) {
     return e->target * (queue > 2 * QUEUE_LONG ? 0.4 : queue > QUEUE_LONG / 2 ? 0.75 : 1);
 }
 
-static enum oriel_rate_use worse(const struct oriel_estimator *e) {
-    const enum oriel_rate_use a = e->rtp.trendline.use, b = e->tiles.trendline.use;
-    return a == ORIEL_RATE_OVERUSED || b == ORIEL_RATE_OVERUSED     ? ORIEL_RATE_OVERUSED
-           : a == ORIEL_RATE_UNDERUSED || b == ORIEL_RATE_UNDERUSED ? ORIEL_RATE_UNDERUSED
-                                                                    : ORIEL_RATE_NORMAL;
+/* Tiles have a window of their own: where they alone tell of a queue, it is theirs. */
+static void set_budget(struct oriel_estimator *e, int64_t now) {
+    oriel_budget_set(e->budget, paced(e), cap(e), now);
+    oriel_budget_lend(e->budget, !e->silent && (believed(e) == &e->tiles || standing(e) < QUEUE_LONG / 2));
 }
 
 static bool trying(const struct oriel_estimator *e, int64_t now) {
@@ -183,7 +207,7 @@ static void fall(struct oriel_estimator *e, double before, int64_t now) {
 static void decide(struct oriel_estimator *e, double probed, int64_t now) {
     int64_t trip = shortest_get(&e->trip, FEEDBACK_FIRST), queue = standing(e);
     double acked = oriel_acked_rate(&e->acked), busy = oriel_acked_busy(&e->acked), before = e->aimd.rate;
-    enum oriel_rate_use use = worse(e);
+    enum oriel_rate_use use = vague(e) ? ORIEL_RATE_NORMAL : believed(e)->trendline.use;
     /* A trend alone is no queue; and what came while there was none is not what the way takes. */
     if (use == ORIEL_RATE_OVERUSED && busy <= 0)
         use = ORIEL_RATE_UNDERUSED;
@@ -205,7 +229,7 @@ static void decide(struct oriel_estimator *e, double probed, int64_t now) {
     e->target = fmax(oriel_loss_update(&e->loss, e->aimd.rate, acked, e->alr.limited, now), RATE_MIN);
     bool calm = use != ORIEL_RATE_OVERUSED && queue < QUEUE_CALM && oriel_loss_average(&e->loss) < 0.1;
     oriel_probe_consider(&e->probe, e->target, trying(e, now), calm, now);
-    oriel_budget_set(e->budget, paced(e), cap(e), now);
+    set_budget(e, now);
 }
 
 /* With the lock; gives it away. */
@@ -299,15 +323,37 @@ void oriel_estimator_heard(struct oriel_estimator *e, const struct oriel_rate_he
     for (size_t i = 0; i < count; i++)
         probed = fmax(probed, one(e, &heard[i], now, &newest));
     end_batch(&e->rtp, now);
+    e->rtp.heard_at = now;
     spoke(e, newest, now);
     decide(e, probed, now);
     finish(e);
+}
+
+/* The rate that a burst of tiles speaks for, and which is more than is believed; 0: none. */
+static double ride(struct oriel_estimator *e, const struct oriel_rate_packet *k) {
+    struct train *t = &e->train;
+    if (e->tiles.queue > QUEUE_CALM || (t->count && (k->arrived - t->arrived[1] > TRAIN_GAP || k->sent < t->sent[1])))
+        t->count = 0;
+    if (!t->count++) {
+        t->bytes = t->first = k->bytes;
+        t->sent[0] = k->sent;
+        t->arrived[0] = k->arrived;
+    } else
+        t->bytes += k->bytes;
+    t->sent[1] = k->sent;
+    t->arrived[1] = k->arrived;
+    int64_t took = MAX(t->sent[1] - t->sent[0], t->arrived[1] - t->arrived[0]);
+    if (t->count < TRAIN_PACKETS || took < TRAIN_MIN)
+        return 0;
+    double rate = (double)(t->bytes - t->first) * 8 * ORIEL_SECOND / (double)took;
+    return rate > e->aimd.rate ? rate : 0;
 }
 
 static void on_tiles(void *user, const struct oriel_budget_ack *acks, size_t count, int64_t now) {
     struct oriel_estimator *e = user;
     g_mutex_lock(&e->lock);
     int64_t newest = 0;
+    double ridden = 0;
     begin_batch(&e->tiles);
     for (size_t i = 0; i < count; i++) {
         const struct oriel_rate_packet k = {.class = ORIEL_BUDGET_TILES,
@@ -320,6 +366,7 @@ static void on_tiles(void *user, const struct oriel_budget_ack *acks, size_t cou
         if (k.lost)
             continue;
         received(e, &e->tiles, &k, now);
+        ridden = fmax(ridden, ride(e, &k));
         newest = MAX(newest, k.sent);
     }
     end_batch(&e->tiles, now);
@@ -329,8 +376,9 @@ static void on_tiles(void *user, const struct oriel_budget_ack *acks, size_t cou
         e->heard = true;
         e->silent = false;
         e->heard_at = MAX(e->heard_at, now - e->interval);
+        e->tiles.heard_at = now;
     }
-    decide(e, 0, now);
+    decide(e, ridden, now);
     finish(e);
 }
 
@@ -385,7 +433,7 @@ void oriel_estimator_tick(struct oriel_estimator *e, int64_t now) {
     while (oriel_twcc_expired(&e->twcc, now - patience, &k))
         oriel_budget_left(e->budget, k.class, k.bytes);
     if (e->heard)
-        oriel_budget_set(e->budget, paced(e), cap(e), now);
+        set_budget(e, now);
     finish(e);
 }
 

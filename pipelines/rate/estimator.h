@@ -6,7 +6,9 @@
  *                                     +--> probe results -----------------^
  *
  * Policy: GoogCC's parts (each says its own), and of our own:
- * - tiles are packets of a second way with a clock of its own, the page's; the worse of the two ways counts;
+ * - tiles are packets of a second way with a clock of its own, the page's, which is late when the page is busy: its
+ * queue counts only where RTP says nothing, and while they fill the target, and its burst without a queue is as good as
+ * a probe;
  * - a queue of more than 100 ms while less arrives than is sent is a link that has just become slower: the rate goes to
  * what arrives at once, without waiting for a trend;
  * - what is on its way is capped at the target times the shortest round trip, the time between feedback, and 30 ms.

@@ -434,7 +434,7 @@ static void start(struct session *s) {
         oriel_screen_watch_masks(s->screen, on_masks, s);
         start_rate(s, &path, kbits, (unsigned)m->fields[10].number);
         if (path.exact) {
-            s->exact = oriel_exact_new(send_exact, s);
+            s->exact = oriel_exact_new(s->budget, send_exact, s);
             oriel_screen_watch(s->screen, oriel_exact_picture, s->exact);
         }
         g_autoptr(GError) why = NULL;

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const struct oriel_tile *tile;
     unsigned chunk;
     int64_t now = ORIEL_SECOND;
-    oriel_flight_start(&f);
+    oriel_flight_start(&f, NULL);
     for (uint32_t i = 0; i < 4; i++) {
         const struct oriel_exact_tile_head head = {.tile = i, .rtp = 1};
         size_t length = 1 + i * 3000;

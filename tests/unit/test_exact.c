@@ -518,7 +518,7 @@ static int start(void **state) {
                                     1u, (uint64_t)sizeof screen.pixels, fd),
                      0);
     close(fd);
-    exact = oriel_exact_new(on_send, NULL);
+    exact = oriel_exact_new(NULL, on_send, NULL);
     return 0;
 }
 

@@ -8,21 +8,45 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "estimator.h"
 #include "flight.h"
 
 static struct oriel_flight f;
 static int64_t now;
+static struct oriel_budget *budget; /* NULL: none */
+static struct oriel_estimator *estimator;
 
 static int start(void **state) {
     now = 100 * ORIEL_SECOND;
-    oriel_flight_start(&f);
+    oriel_flight_start(&f, NULL);
     return 0;
 }
 
 static int end(void **state) {
     oriel_flight_clear(&f);
     assert_int_equal(f.in_flight, 0);
+    if (budget) {
+        assert_int_equal(oriel_budget_in_flight(budget), 0);
+        oriel_estimator_free(estimator);
+        oriel_budget_free(budget);
+        budget = NULL;
+    }
     return 0;
+}
+
+/* As a session begins. */
+static int start_with_budget(void **state) {
+    start(state);
+    budget = oriel_budget_new(1e6, now);
+    estimator = oriel_estimator_new(budget, 1e6, 32e6, now);
+    oriel_flight_start(&f, budget);
+    return 0;
+}
+
+static double target(void) {
+    struct oriel_rate_figures figures;
+    oriel_estimator_figures(estimator, &figures, now);
+    return figures.target;
 }
 
 static void add(uint32_t tile, uint32_t rtp, size_t length) {
@@ -109,6 +133,16 @@ struct packet {
     int64_t acked; /* when the acknowledgement is back; 0: lost */
 };
 
+/* By a page's clock that shows another time than ours. */
+static void acknowledge(const struct packet *p, int64_t came) {
+    struct oriel_budget_ack acks[ORIEL_FLIGHT_ACKS];
+    oriel_flight_clock(&f, (uint32_t)((came + 5000 * ORIEL_SECOND) / (ORIEL_MILLISECOND / 10)));
+    oriel_tile_free(ack(p->tile, p->chunk, 1));
+    unsigned count = oriel_flight_tell(&f, acks);
+    if (count)
+        oriel_budget_acked(budget, acks, count, now);
+}
+
 /* Sends `pages` of 100 KB one after the other; how long it took, and the longest queue in ms. */
 static double transfer(double kbits, int64_t delay, unsigned loss, unsigned pages, double *queue) {
     static struct packet packets[100000];
@@ -134,7 +168,9 @@ static double transfer(double kbits, int64_t delay, unsigned loss, unsigned page
         assert_true(now - from < 100 * ORIEL_SECOND);
         for (; back < sent && packets[back].acked <= now; back++)
             if (packets[back].acked)
-                oriel_tile_free(ack(packets[back].tile, packets[back].chunk, 1));
+                acknowledge(&packets[back], packets[back].acked - delay);
+        if (budget && now % (25 * ORIEL_MILLISECOND) == 0)
+            oriel_estimator_tick(estimator, now);
     }
     return (double)(now - from) / ORIEL_MILLISECOND;
 }
@@ -158,6 +194,43 @@ static void test_loss_costs_time_but_nothing_else(void **state) {
     assert_true(took < 4000);
 }
 
+/* A page flip does not wait for the estimate: it makes it. */
+static void test_a_free_link_teaches_the_budget(void **state) {
+    double queue, took = transfer(1e6, 2 * ORIEL_MILLISECOND, 0, 3, &queue);
+    print_message("300 KiB on a free link with a budget of 1 Mbit/s: %.0f ms; then %.1f Mbit/s\n", took,
+                  target() / 1e6);
+    assert_true(took < 120);
+    assert_true(target() > 10e6);
+}
+
+static void test_a_slow_link_with_a_budget(void **state) {
+    double queue, took = transfer(1000, 20 * ORIEL_MILLISECOND, 0, 1, &queue);
+    print_message("100 KiB at 1 Mbit/s with a budget: %.0f ms; longest queue %.0f ms; then %.2f Mbit/s\n", took, queue,
+                  target() / 1e6);
+    assert_true(took < 1000 && queue <= 100);
+    assert_true(target() > 0.6e6 && target() < 1.2e6);
+}
+
+/* Pictures come first, and while they do tiles have what the target leaves. */
+static void test_tiles_wait_for_pictures(void **state) {
+    const struct oriel_tile *tile;
+    unsigned chunk, count = 0;
+    int64_t again;
+    oriel_budget_wait(budget, ORIEL_BUDGET_VIDEO, 5000);
+    add(1, 90, 50 * 1024);
+    assert_false(oriel_flight_next(&f, now, &tile, &chunk));
+    assert_true(oriel_flight_due(&f, now) > now);
+    oriel_budget_wait(budget, ORIEL_BUDGET_VIDEO, 0);
+    assert_true(oriel_budget_take(budget, ORIEL_BUDGET_VIDEO, 1000, now, &again));
+    oriel_budget_left(budget, ORIEL_BUDGET_VIDEO, 1000);
+    for (int64_t end = now + 60 * ORIEL_MILLISECOND; now < end; now += ORIEL_MILLISECOND)
+        count += oriel_flight_next(&f, now, &tile, &chunk);
+    assert_in_range(count, 4, 11); /* 60 ms of 1 Mbit/s, and the burst */
+    assert_true(oriel_budget_waiting(budget, &again) > 20000);
+    oriel_tile_free(oriel_flight_take(&f, 0));
+    assert_int_equal(oriel_budget_waiting(budget, &again), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_chunks_in_order_and_done_when_all_are_there, start, end),
@@ -168,6 +241,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_a_free_link_is_filled_at_once, start, end),
         cmocka_unit_test_setup_teardown(test_a_slow_link_is_used_and_not_flooded, start, end),
         cmocka_unit_test_setup_teardown(test_loss_costs_time_but_nothing_else, start, end),
+        cmocka_unit_test_setup_teardown(test_a_free_link_teaches_the_budget, start_with_budget, end),
+        cmocka_unit_test_setup_teardown(test_a_slow_link_with_a_budget, start_with_budget, end),
+        cmocka_unit_test_setup_teardown(test_tiles_wait_for_pictures, start_with_budget, end),
     };
     return cmocka_run_group_tests_name("exact flight", tests, NULL, NULL);
 }

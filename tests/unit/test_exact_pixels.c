@@ -183,7 +183,7 @@ static void rest(void) {
 static void open_page(void) {
     memset(&page, 0, sizeof page);
     page.epoch = -1;
-    exact = oriel_exact_new(on_send, NULL);
+    exact = oriel_exact_new(NULL, on_send, NULL);
     oriel_exact_open(exact, TRUE);
 }
 

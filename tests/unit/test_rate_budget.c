@@ -112,6 +112,27 @@ static void test_when_a_picture_could_leave(void **state) {
     assert_in_range(takes, 1069 * ORIEL_MILLISECOND, 1071 * ORIEL_MILLISECOND);
 }
 
+static void test_tiles_borrow_where_nobody_else_is(void **state) {
+    int64_t now = ORIEL_SECOND;
+    take_all(ORIEL_BUDGET_TILES, now);
+    assert_false(oriel_budget_take(budget, ORIEL_BUDGET_TILES, PACKET, now, &again));
+    for (unsigned i = 0; i < 1000; i++)
+        assert_true(oriel_budget_borrow(budget, PACKET, now));
+    assert_true(oriel_budget_in_flight(budget) >= 1000 * PACKET);
+    assert_true(oriel_budget_take(budget, ORIEL_BUDGET_VIDEO, PACKET, now, &again)); /* which owes nothing for it */
+    now += ORIEL_BUDGET_QUIET - 1;
+    assert_false(oriel_budget_borrow(budget, PACKET, now));
+    now++;
+    assert_true(oriel_budget_borrow(budget, PACKET, now));
+    oriel_budget_wait(budget, ORIEL_BUDGET_VIDEO, 1);
+    assert_false(oriel_budget_borrow(budget, PACKET, now));
+    oriel_budget_set(budget, 4e6, 10 * PACKET, now); /* a page that is busy tells of none */
+    assert_int_equal(take_all(ORIEL_BUDGET_VIDEO, now), 4);
+    oriel_budget_wait(budget, ORIEL_BUDGET_VIDEO, 0);
+    oriel_budget_lend(budget, false);
+    assert_false(oriel_budget_borrow(budget, PACKET, now));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_burst_at_once_and_then_the_rate, start, stop),
@@ -120,6 +141,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_a_class_waits_for_those_above, start, stop),
         cmocka_unit_test_setup_teardown(test_no_more_on_its_way_than_the_cap, start, stop),
         cmocka_unit_test_setup_teardown(test_acknowledgements_reach_the_estimator, start, stop),
+        cmocka_unit_test_setup_teardown(test_tiles_borrow_where_nobody_else_is, start, stop),
         cmocka_unit_test_setup_teardown(test_when_a_picture_could_leave, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

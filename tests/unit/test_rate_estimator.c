@@ -134,6 +134,21 @@ static void test_tiles_alone_feed_it(void **state) {
     assert_true(free_at - l->now < 200 * MS);
 }
 
+/* Small changes, thirty times a second, to a page that is busy now and then: the rate stays. */
+static void test_a_busy_page_is_no_queue(void **state) {
+    l = link_new(100e6, 1 * MS, 200 * MS, 0, 1e6);
+    l->use = 0;
+    for (unsigned i = 0; i < 300; i++, l->now += 33 * MS) {
+        int64_t late = i % 20 < 12 ? (int64_t)(i % 20) * 15 * MS : 0;
+        struct oriel_budget_ack ack = {.bytes = 200, .sent = l->now - late - MS, .arrived = l->now + 77};
+        oriel_budget_spend(l->budget, ORIEL_BUDGET_TILES, 200, l->now);
+        oriel_budget_acked(l->budget, &ack, 1, l->now);
+        oriel_estimator_tick(l->estimator, l->now);
+    }
+    assert_true(target() >= 1e6);
+    assert_int_equal(oriel_budget_in_flight(l->budget), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_a_good_link_is_found_at_once, stop),
@@ -143,6 +158,7 @@ int main(void) {
         cmocka_unit_test_teardown(test_a_cut, stop),
         cmocka_unit_test_teardown(test_without_feedback_all_stays, stop),
         cmocka_unit_test_teardown(test_tiles_alone_feed_it, stop),
+        cmocka_unit_test_teardown(test_a_busy_page_is_no_queue, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
