@@ -215,9 +215,10 @@ test('links: the tables say what was measured, what never came, and that the lin
 
 test('the trace: bytes against VP8 alone, and that it was a part of the trace', () => {
   const sender = (name, rest) => ({ name, title: name.toUpperCase(), note: 'n', ...rest });
-  const said = text({ about: linked.about, trace: { minutes: 2, taps: 14, senders: [sender('oriel', { bytes: 2.5e6, kbit: 166.7, psnr: 99, least: 99, cpu: 3.25 }), sender('oriel-vp8', { bytes: 1e7, kbit: 667, psnr: 39, least: 37.2, cpu: 9 }), sender('x11vnc', { why: 'gone' })] } });
+  const said = text({ about: linked.about, trace: { minutes: 2, taps: 14, senders: [sender('oriel', { bytes: 2.5e6, parts: { video: 9e5, repeats: 0, tiles: 1.2e6 }, kbit: 166.7, psnr: 99, least: 99, cpu: 3.25 }), sender('oriel-vp8', { bytes: 1e7, kbit: 667, psnr: 39, least: 37.2, cpu: 9 }), sender('x11vnc', { why: 'gone' })] } });
   assert.match(said, /2 minutes of use of the demo panel: 14 taps; the whole trace has ten minutes, these are the first 2/);
-  assert.match(said, /ORIEL +2\.50 +25 % +166\.7 +99\.0 +99\.0 +3\.[23] %/);
+  assert.match(said, /ORIEL +2\.50 +0\.90 +0\.00 +1\.20 +25 % +166\.7 +99\.0 +99\.0 +3\.[23] %/);
+  assert.match(said, /ORIEL-VP8 +10\.00 +- +- +- +100 %/);
   assert.match(said, /X11VNC +not measured: gone/);
 });
 

@@ -58,23 +58,23 @@ export class Stage {
   // Frames since the last take: [{at, code}].
   take() { return this.#page('take'); }
 
-  // Does something and gives back what it took: {from, to (wall ms), cpu, pss, kbit, processes, …}. With 'more' the sums of the
-  // last measurement go on.
+  // Does something and gives back what it took: {from, to (wall ms), cpu, pss, kbit, bytes, parts (of them, by what they are), processes, …}.
+  // With 'more' the sums of the last measurement go on.
   async over(what, how = 'fresh') {
     if (how === 'fresh') {
       this.meter = new Meter({ sender: this.session.pids(), receiver: [this.browser.pid], screen: [this.screen.process.pid], proxy: this.session.proxy?.() ?? [] });
-      this.bytes = 0;
+      this.parts = {};
     }
-    const { meter } = this, bytes = await this.#page('received');
+    const { meter } = this, before = await this.#page('received');
     meter.start();
     const from = performance.timeOrigin + performance.now();
     await what();
     const to = performance.timeOrigin + performance.now();
     meter.stop();
-    this.bytes += await this.#page('received') - bytes;
-    const { cpu, pss, processes } = meter.of('sender'), proxy = meter.of('proxy');
+    for (const [name, bytes] of Object.entries(await this.#page('received'))) this.parts[name] = (this.parts[name] ?? 0) + bytes - before[name];
+    const { all: bytes, ...parts } = this.parts, { cpu, pss, processes } = meter.of('sender'), proxy = meter.of('proxy');
     return {
-      from, to, cpu, pss, processes, kbit: this.bytes * 8 / 1000 / meter.passed, bytes: this.bytes, seconds: meter.passed,
+      from, to, cpu, pss, processes, kbit: bytes * 8 / 1000 / meter.passed, bytes, parts, seconds: meter.passed,
       receiverCpu: meter.of('receiver').cpu, screenCpu: meter.of('screen').cpu, machineBusy: meter.machineBusy,
       ...(proxy.processes.length ? { proxyCpu: proxy.cpu, proxyPss: proxy.pss } : {}),
     };
