@@ -7,9 +7,9 @@
  *                damage |                    |       sharpening, when it has settled
  *                       +--------------------+
  *
- * A block that changed, but is shown by the exact layer, is LATER: it waits as a coarse one does, until it settled or
- * is owed. A block stays CHANGED until a picture with it was really made: what the encoder drops or leaves out is
- * carried to the next picture. Pure logic: no clock, no libvpx. One thread. */
+ * A block that changed, but is shown by the exact layer, is LATER: it waits as a coarse one does, until it is owed or
+ * nothing is shown over it any more and it has settled. A block stays CHANGED until a picture with it was really made:
+ * what the encoder drops or leaves out is carried to the next picture. Pure logic: no clock, no libvpx. One thread. */
 #ifndef ORIEL_ACTIVEMAP_H
 #define ORIEL_ACTIVEMAP_H
 
@@ -32,7 +32,7 @@ struct oriel_activemap {
     uint8_t *active;  /* this picture: 0 or 1, row by row */
     uint8_t *segment; /* this picture: enum oriel_segment */
     uint8_t *quality; /* the quantizer that it was last encoded by (0..63), LATER or CHANGED */
-    int64_t *touched; /* when it changed last, ns; later: it is not to be thought settled before */
+    int64_t *touched; /* when it changed last, ns */
 };
 
 /* Everything CHANGED at `now`. False without memory; the map is then empty. */

@@ -20,10 +20,11 @@
 #define STEP_SECONDS 0.05
 
 enum {
-    MOTION_FINEST = 12, /* what moves on is not looked at closely; it is sharpened when it stops */
-    MOTION_FAIR = 44,   /* coarser, text is hard to read */
-    FILTER_FROM = 26,   /* below this quantizer the loop filter costs text more than it gives */
-    LAST_STEP = 4,      /* the target is not approached by less than this */
+    MOTION_FINEST = 12,  /* what moves on is not looked at closely; it is sharpened when it stops */
+    COVERED_FINEST = 28, /* and becomes exact then, or lies under tiles: some 40 dB are enough until then */
+    MOTION_FAIR = 44,    /* coarser, text is hard to read */
+    FILTER_FROM = 26,    /* below this quantizer the loop filter costs text more than it gives */
+    LAST_STEP = 4,       /* the target is not approached by less than this */
 };
 
 bool oriel_sharpen_start(struct oriel_sharpen *s, unsigned width, unsigned height,
@@ -51,13 +52,21 @@ static unsigned least(unsigned a, unsigned b) {
     return a < b ? a : b;
 }
 
+static unsigned finest(const struct oriel_sharpen *s, enum oriel_bits_kind kind) {
+    unsigned quantizer = s->settings.target_quantizer;
+    if (kind == ORIEL_BITS_MOTION && quantizer < MOTION_FINEST)
+        quantizer = MOTION_FINEST;
+    if (s->covered && quantizer < COVERED_FINEST)
+        quantizer = COVERED_FINEST;
+    return least(quantizer, s->settings.max_quantizer);
+}
+
 /* First it gets coarser, then it comes more seldom, then coarser still. */
 static unsigned motion_quantizer(const struct oriel_sharpen *s, size_t blocks) {
     unsigned most = s->settings.max_quantizer;
-    unsigned finest =
-        least(s->settings.target_quantizer < MOTION_FINEST ? MOTION_FINEST : s->settings.target_quantizer, most);
-    unsigned quantizer = oriel_bits_quantizer(&s->rate, ORIEL_BITS_MOTION, blocks,
-                                              oriel_bits_budget(&s->rate, ORIEL_BITS_MOTION), finest, most);
+    unsigned quantizer =
+        oriel_bits_quantizer(&s->rate, ORIEL_BITS_MOTION, blocks, oriel_bits_budget(&s->rate, ORIEL_BITS_MOTION),
+                             finest(s, ORIEL_BITS_MOTION), most);
     if (quantizer <= MOTION_FAIR)
         return quantizer;
     return oriel_bits_quantizer(&s->rate, ORIEL_BITS_MOTION, blocks, MOTION_SELDOM * s->rate.bits_per_second,
@@ -75,7 +84,7 @@ static void plan_change(struct oriel_sharpen *s, struct oriel_plan *plan, int64_
         plan->change == ORIEL_BITS_MOTION
             ? motion_quantizer(s, plan->changed)
             : oriel_bits_quantizer(&s->rate, plan->change, plan->changed, oriel_bits_budget(&s->rate, plan->change),
-                                   s->settings.target_quantizer, s->settings.max_quantizer);
+                                   finest(s, plan->change), s->settings.max_quantizer);
     plan->filter = plan->change_quantizer >= FILTER_FROM;
 }
 
@@ -111,7 +120,7 @@ struct oriel_plan oriel_sharpen_plan(struct oriel_sharpen *s, int64_t now) {
         plan.key = s->want_key;
         if (plan.key || s->map.changed)
             plan_change(s, &plan, now);
-        if (!plan.key)
+        if (!plan.key && !s->covered)
             plan_sharpening(s, &plan, now);
     }
     if (plan.changed || plan.sharpened)
@@ -165,6 +174,8 @@ struct oriel_sharpen_times oriel_sharpen_times(struct oriel_sharpen *s, int64_t 
         times.again = ready;
         return times;
     }
+    if (s->covered)
+        return times;
     struct oriel_coarse coarse = oriel_activemap_coarse(&s->map, s->settings.target_quantizer, INT64_MAX);
     if (!coarse.count)
         return times;

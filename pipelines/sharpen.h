@@ -2,9 +2,10 @@
  *
  * - something changed: those blocks, as sharp as the budget allows, at once;
  * - it moves on: as sharp as its pace allows; where that is too coarse to read, in fewer pictures; if these would be
- * fewer than eight a second, coarser again;
+ *   fewer than eight a second, coarser again;
  * - changed blocks settled: at most ORIEL_SHARPEN_RATE times a second the coarse ones again; each pass at least halves
- * the quantizer, and takes as many pictures as the budget needs; then it stops;
+ *   the quantizer, and takes as many pictures as the budget needs; then it stops. Where the exact layer shows what
+ *   settles (`covered`) nobody would see it: nothing is sharpened, and nothing need be fine;
  * - nothing to do: a beat once a second, since Chrome asks for a keyframe after 3 s without a picture;
  * - the bucket is in debt: nothing before it is out of it.
  *
@@ -31,6 +32,7 @@ struct oriel_sharpen {
     struct oriel_activemap map;
     struct oriel_bits rate;
     bool want_key;
+    bool covered;                            /* the exact layer shows what settles */
     int64_t key_until;                       /* so long the last keyframe is on its way */
     int64_t welcome;                         /* since when another change would have been taken up; 0: at any time */
     int64_t changed_at, stepped_at, sent_at; /* the last picture with a change; the last sharpening; the last at all */

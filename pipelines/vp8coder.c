@@ -128,14 +128,14 @@ void oriel_vp8_damage(struct oriel_vp8 *vp8, const struct oriel_rect *rects, siz
 void oriel_vp8_share(struct oriel_vp8 *vp8, const struct oriel_rect *rects, size_t count,
                      const struct oriel_share *share, int64_t now) {
     struct oriel_activemap *map = &vp8->sharpen.map;
-    int64_t touched = share->cover == ORIEL_COVER_NONE ? now : now + ORIEL_VP8_LAZY;
+    vp8->sharpen.covered = share->cover != ORIEL_COVER_NONE;
     for (size_t i = 0; i < count; i++)
         if (share->cover == ORIEL_COVER_NOW)
-            oriel_activemap_defer(map, &rects[i], touched);
+            oriel_activemap_defer(map, &rects[i], now);
         else
-            oriel_activemap_damage(map, &rects[i], touched);
+            oriel_activemap_damage(map, &rects[i], now);
     for (size_t i = 0; i < share->owed_count; i++)
-        oriel_activemap_owe(map, &share->owed[i], touched);
+        oriel_activemap_owe(map, &share->owed[i], now);
 }
 
 void oriel_vp8_damage_all(struct oriel_vp8 *vp8, int64_t now) {

@@ -25,8 +25,6 @@
 #include "share.h"
 #include "sharpen.h"
 
-#define ORIEL_VP8_LAZY (10 * ORIEL_SECOND)
-
 struct oriel_vp8_settings {
     struct oriel_sharpen_settings sharpen;
     int speed;        /* libvpx's cpu-used in realtime: -16 (least work) to -1 */
@@ -57,8 +55,8 @@ void oriel_vp8_set(struct oriel_vp8 *vp8, const struct oriel_sharpen_settings *s
 /* What the next picture differs in from the one before; oriel_vp8_damage_all when that is not known. */
 void oriel_vp8_damage(struct oriel_vp8 *vp8, const struct oriel_rect *rects, size_t count, int64_t now);
 void oriel_vp8_damage_all(struct oriel_vp8 *vp8, int64_t now);
-/* The same, beside the exact layer: what is covered now is left out until it has been at rest for ORIEL_VP8_LAZY, and
- * nothing is sharpened before. */
+/* The same, beside the exact layer: what it shows is left out until it is owed, and while it shows anything nothing is
+ * sharpened. */
 void oriel_vp8_share(struct oriel_vp8 *vp8, const struct oriel_rect *rects, size_t count,
                      const struct oriel_share *share, int64_t now);
 /* Since when a changed picture would have been taken up (damage.h); 0: at any time. */

@@ -75,11 +75,11 @@ static void close_rig(struct rig *rig) {
     free(rig->shown);
 }
 
-/* Text-like strokes in a rectangle, other ones for another seed; and tells the encoder. */
-static void draw(struct rig *rig, unsigned x, unsigned y, unsigned w, unsigned h, unsigned seed) {
+/* Text-like strokes in a rectangle, other ones for another seed. */
+static void fill(struct rig *rig, struct oriel_rect r, unsigned seed) {
     uint32_t state = seed * 2654435761u + 1;
-    for (unsigned row = y; row < y + h; row++)
-        for (unsigned column = x; column < x + w; column++) {
+    for (unsigned row = r.y; row < (unsigned)r.y + r.height; row++)
+        for (unsigned column = r.x; column < (unsigned)r.x + r.width; column++) {
             if (column % 3 == 0)
                 state = state * 1664525u + 1013904223u;
             rig->picture.planes[0][row * rig->width + column] = state >> 30 ? 235 : 16;
@@ -87,7 +87,12 @@ static void draw(struct rig *rig, unsigned x, unsigned y, unsigned w, unsigned h
                 rig->picture.planes[i][row / 2 * ((rig->width + 1) / 2) + column / 2] =
                     (uint8_t)(128 + (int)(state >> 28) * (i == 1 ? 2 : -2));
         }
+}
+
+/* And tells the encoder. */
+static void draw(struct rig *rig, unsigned x, unsigned y, unsigned w, unsigned h, unsigned seed) {
     struct oriel_rect r = {(uint16_t)x, (uint16_t)y, (uint16_t)w, (uint16_t)h};
+    fill(rig, r, seed);
     oriel_vp8_damage(rig->vp8, &r, 1, rig->now);
 }
 
@@ -147,6 +152,40 @@ static void test_sharp_and_then_silent(void **state) {
     assert_true(rest(&rig) < 30);
     assert_true(psnr(&rig) > 42);
     assert_int_equal(oriel_activemap_coarse(oriel_vp8_map(rig.vp8), TARGET, rig.now).count, 0);
+    close_rig(&rig);
+}
+
+/* What the exact layer shows costs nothing until it is owed; and when that layer is gone, the picture converges by
+ * itself. */
+static void test_what_is_covered_is_not_coded(void **state) {
+    const struct oriel_rect page = {0, 0, 320, 240}, film = {64, 64, 64, 64};
+    const struct oriel_share now = {.cover = ORIEL_COVER_NOW}, soon = {.cover = ORIEL_COVER_SOON};
+    const struct oriel_share owed = {.cover = ORIEL_COVER_SOON, .owed_count = 1, .owed = {{0, 0, 320, 64}}};
+    const struct oriel_share none = {.cover = ORIEL_COVER_NONE, .owed_count = 1, .owed = {page}};
+    struct rig rig;
+    open_rig(&rig, 320, 240);
+    draw(&rig, 0, 0, 320, 240, 1);
+    encode(&rig);
+    fill(&rig, page, 2);
+    oriel_vp8_share(rig.vp8, &page, 1, &now, rig.now);
+    assert_int_equal(rest(&rig), 0);
+    rig.now += 60 * ORIEL_SECOND;
+    assert_int_equal(rest(&rig), 0);
+    rig.now += ORIEL_SECOND;
+    fill(&rig, film, 3);
+    oriel_vp8_share(rig.vp8, &film, 1, &soon, rig.now);
+    assert_int_equal(encode(&rig), ORIEL_PLAN_PICTURE);
+    assert_int_equal(rig.packet.changed, 16);
+    assert_true(rig.packet.quantizer >= 28);
+    oriel_vp8_share(rig.vp8, NULL, 0, &owed, rig.now);
+    rig.now += ORIEL_SECOND;
+    assert_int_equal(encode(&rig), ORIEL_PLAN_PICTURE);
+    assert_int_equal(rig.packet.changed, 20 * 4);
+    assert_int_equal(rest(&rig), 0);
+    assert_true(psnr(&rig) < 35);
+    oriel_vp8_share(rig.vp8, NULL, 0, &none, rig.now);
+    assert_true(rest(&rig) > 0);
+    assert_true(psnr(&rig) > 42);
     close_rig(&rig);
 }
 
@@ -368,6 +407,7 @@ static void test_impossible_sizes(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sharp_and_then_silent),
+        cmocka_unit_test(test_what_is_covered_is_not_coded),
         cmocka_unit_test(test_a_beat_changes_nothing),
         cmocka_unit_test(test_undamaged_areas_stay_as_they_are),
         cmocka_unit_test(test_damage_of_pictures_left_out_is_carried),
