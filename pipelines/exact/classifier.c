@@ -4,12 +4,13 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define BUSY 2.5f                            /* steadily changing: 5 times a second and more, and not just twice */
-#define FORGET (500 * ORIEL_MILLISECOND)     /* the time constant of `busy` */
-#define INTERVALS (1200 * ORIEL_MILLISECOND) /* over `busy`: some two and a half intervals between changes */
-#define RELAPSE ORIEL_SECOND                 /* moving again so soon after it settled, a cell gets more patience */
+#define BUSY 2.5f                        /* steadily changing: 5 times a second and more, and not just twice */
+#define FORGET (500 * ORIEL_MILLISECOND) /* the time constant of `busy` */
+#define RESTED (250 * ORIEL_MILLISECOND) /* without a change for so long, a cell was at rest */
+#define RELAPSE ORIEL_SECOND             /* moving again so soon after it settled, a cell gets more patience */
+#define SETTLE_MAX (4 * ORIEL_SETTLE_TIME)
 
-enum { PATIENCE_MAX = 3, SMALL_SHARE = 16 }; /* busy, up to a sixteenth of the picture is small */
+enum { PATIENCE_MAX = 2, SMALL_SHARE = 16 }; /* busy, up to a sixteenth of the picture is small */
 
 bool oriel_classifier_start(struct oriel_classifier *c, unsigned width, unsigned height) {
     oriel_classifier_clear(c);
@@ -114,18 +115,33 @@ static void set_motion(struct oriel_cell *cell, bool motion, int64_t now) {
     cell->patience = relapse ? (uint8_t)least(cell->patience + 1u, PATIENCE_MAX) : 0;
 }
 
-/* A film of few pictures a second is not at rest between two of them. */
+/* A film of few pictures a second is not at rest between two of them: it has settled when the next is late by a
+ * quarter of the interval: `busy` nears 1 / (1 - exp(-interval / FORGET)). */
 static int64_t settle_time(const struct oriel_cell *cell) {
-    int64_t time = (int64_t)((float)INTERVALS / cell->busy);
-    return time < ORIEL_SETTLE_TIME ? ORIEL_SETTLE_TIME : time > 2 * ORIEL_SETTLE_TIME ? 2 * ORIEL_SETTLE_TIME : time;
+    float often = cell->busy > BUSY ? cell->busy : BUSY;
+    int64_t time = (int64_t)(-1.25f * logf(1 - 1 / often) * (float)FORGET);
+    time = (time < ORIEL_SETTLE_TIME ? ORIEL_SETTLE_TIME : time) << cell->patience;
+    return time < SETTLE_MAX ? time : SETTLE_MAX;
+}
+
+/* Most of what this picture changed was at rest: it is another page, and what was video in it is no more. */
+static bool is_flip(const struct oriel_classifier *c, int64_t now) {
+    uint64_t rested = 0, busy = 0;
+    for (unsigned i = 0; i < c->columns * c->rows; i++)
+        if (c->cells[i].changed == now)
+            *(c->cells[i].rested ? &rested : &busy) += c->cells[i].area;
+    return rested > busy;
 }
 
 /* Of what one picture changed, what moves. */
 static void judge(struct oriel_classifier *c, int64_t now) {
     unsigned count = c->columns * c->rows;
+    bool flip = is_flip(c, now);
     for (unsigned i = 0; i < count; i++) {
         struct oriel_cell *cell = &c->cells[i];
-        if (cell->changed != now || cell->busy <= BUSY || cell->counted)
+        if (flip && cell->changed == now)
+            set_motion(cell, false, now);
+        if (flip || cell->changed != now || cell->busy <= BUSY || cell->counted)
             continue;
         unsigned area = 0, cells = gather(c, i, now, &area);
         for (unsigned k = 0; k < cells; k++)
@@ -136,7 +152,7 @@ static void judge(struct oriel_classifier *c, int64_t now) {
         struct oriel_cell *cell = &c->cells[i];
         cell->counted = false;
         if (cell->changed == now)
-            cell->due = cell->motion ? now + (settle_time(cell) << cell->patience) : now;
+            cell->due = cell->motion ? now + settle_time(cell) : now;
     }
 }
 
@@ -152,6 +168,7 @@ void oriel_classifier_changed(struct oriel_classifier *c, const struct oriel_rec
                 cell->area = (again ? cell->area : 0) + (unsigned)part.width * part.height;
                 if (again)
                     continue;
+                cell->rested = now - cell->changed > RESTED;
                 cell->busy = busy_now(cell, now) + 1;
                 cell->changed = now;
             }

@@ -2,9 +2,10 @@
  *
  *   a change of what was at rest ............ exact, at once: typing, a clock, a page flip
  *   changes all the time, a small part ...... exact, each: gauges, a progress bar
- *   changes all the time, a large part ...... motion: the video alone, until it has been quiet for ORIEL_SETTLE_TIME,
- *                                             up to twice that where changes are few; what moves again soon after
- *                                             that must be quiet for longer (hysteresis)
+ *   changes all the time, a large part ...... motion: the video alone, until it has been quiet for ORIEL_SETTLE_TIME or
+ *                                             a quarter more than the time between changes; what moves again soon
+ *                                             after that must be quiet for longer (hysteresis)
+ *   a page flip over that ................... exact, at once: most of what changes in one picture was at rest
  *
  * Policy: cells of 64x64 pixels decide for themselves; how much of the picture is busy in one piece
  * decides for that piece, so that a gauge beside a film is exact. What the page
@@ -32,6 +33,7 @@ struct oriel_cell {
     unsigned area;                 /* pixels of the last change */
     float busy;                    /* changes lately: at f a second it nears f/2 */
     uint8_t patience;              /* the settle time is doubled as often */
+    bool rested;                   /* it was at rest before that */
     bool motion, counted;          /* `counted`: in a piece, while these are looked for */
 };
 

@@ -143,6 +143,53 @@ static void test_a_film_that_stutters_needs_more_patience(void **state) {
     assert_int_equal(late, 0);
 }
 
+/* A machine that is drawn ten times a second, on a fifth of the picture: when it stops it has settled as soon as the
+ * next picture of it is late. */
+static void test_what_moves_slowly_settles_soon_too(void **state) {
+    const struct oriel_rect machine = {0, 300, 1280, 144};
+    struct oriel_rect tile;
+    unsigned area;
+    for (int i = 0; i < 30; i++, now += 100 * ORIEL_MILLISECOND) {
+        change(machine);
+        assert_true(take_all(&tile, &area) == 0 || i < 4);
+    }
+    int64_t quiet = oriel_classifier_due(&c) - (now - 100 * ORIEL_MILLISECOND);
+    assert_in_range(quiet, 101 * ORIEL_MILLISECOND, 135 * ORIEL_MILLISECOND);
+}
+
+/* Another page comes over it: exact at once, all of it. The machine on the next page is motion again. */
+static void test_a_flip_ends_motion(void **state) {
+    const struct oriel_rect page = {0, 0, 1280, 720}, machine = {0, 300, 1280, 144};
+    struct oriel_rect tile;
+    unsigned area;
+    for (int flip = 0; flip < 3; flip++, now += 700 * ORIEL_MILLISECOND) {
+        for (int i = 0; i < 20; i++, now += 100 * ORIEL_MILLISECOND) {
+            change(machine);
+            take_all(&tile, &area);
+        }
+        assert_true(oriel_classifier_moves_in(&c, &machine, 1));
+        change(page);
+        assert_false(oriel_classifier_moves(&c));
+        assert_int_equal(take_all(&tile, &area), 15);
+        now += 100 * ORIEL_MILLISECOND;
+        change(machine);
+        assert_true(oriel_classifier_moves_in(&c, &machine, 1));
+    }
+}
+
+/* What changes beside a film, and is less than it, is no other page. */
+static void test_a_film_goes_on_beside_a_change(void **state) {
+    const struct oriel_rect film = {640, 128, 512, 384}, text = {0, 0, 512, 320};
+    for (int i = 0; i < 60; i++, now += 33 * ORIEL_MILLISECOND) {
+        struct oriel_rect both[] = {film, text}, tile;
+        unsigned area;
+        oriel_classifier_changed(&c, both, i % 15 == 14 ? 2 : 1, now);
+        take_all(&tile, &area);
+        assert_true(i < 5 || oriel_classifier_moves_in(&c, &film, 1));
+        assert_false(oriel_classifier_moves_in(&c, &text, 1));
+    }
+}
+
 /* Gauges change all the time and are small: each change is exact, at once, also beside a film. */
 static void test_gauges_are_exact_beside_a_film(void **state) {
     const struct oriel_rect gauge = {64, 64, 160, 56}, film = {640, 128, 512, 384};
@@ -224,6 +271,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_what_lies_apart_goes_apart, start, end),
         cmocka_unit_test_setup_teardown(test_a_film_is_motion_until_it_rests, start, end),
         cmocka_unit_test_setup_teardown(test_a_film_that_stutters_needs_more_patience, start, end),
+        cmocka_unit_test_setup_teardown(test_what_moves_slowly_settles_soon_too, start, end),
+        cmocka_unit_test_setup_teardown(test_a_flip_ends_motion, start, end),
+        cmocka_unit_test_setup_teardown(test_a_film_goes_on_beside_a_change, start, end),
         cmocka_unit_test_setup_teardown(test_gauges_are_exact_beside_a_film, start, end),
         cmocka_unit_test_setup_teardown(test_what_only_moves_is_no_motion, start, end),
         cmocka_unit_test_setup_teardown(test_slow_changes_are_never_motion, start, end),

@@ -167,22 +167,23 @@ static void test_a_film_is_motion(void **state) {
     struct played p = play("film");
     assert_false(is_motion(&p, 1000));
     for (int ms = 1200; ms < p.last; ms++)
-        assert_true(is_motion(&p, ms) || (ms >= 3719 && ms < 3750));
+        assert_true(is_motion(&p, ms) || (ms >= 3718 && ms < 3750));
     assert_true(p.cut_in_motion <= 1);
     assert_false(is_motion(&p, p.last + 200));
     assert_true(p.whole > p.last && p.whole <= p.last + 200);
 }
 
-/* The demo panel: its overview, where a machine of a fifth of the screen runs at 10 Hz (until 2.2 s, and from 12.5 s
- * on), is motion; its other pages are exact, when they have come and while they are read. */
+/* The demo panel: of its overview (until 2.2 s, and from 12.5 s on) a machine that runs at 10 Hz on a fifth of the
+ * screen is motion, but that the machine, being busy, once was late; the flip away from it is exact at once, and so are
+ * the other pages, when they have come and while they are read. */
 static void test_a_panel_in_use(void **state) {
     struct played p = play("panel");
     assert_int_equal(p.pictures, 77);
     assert_true(is_motion(&p, 1000) && is_motion(&p, 2000) && is_motion(&p, 13000) && is_motion(&p, 15900));
-    for (int ms = 2238 + 700; ms < 12500; ms++)
+    for (int ms = 2238; ms < 12500; ms++)
         assert_false(is_motion(&p, ms));
     assert_true(p.at_once >= 20);
-    assert_true(p.whole > p.last && p.whole <= p.last + 600);
+    assert_true(p.whole > p.last && p.whole <= p.last + 300);
 }
 
 int main(void) {
