@@ -8,7 +8,7 @@
 #define FORGET (500 * ORIEL_MILLISECOND) /* the time constant of `busy` */
 #define RESTED (250 * ORIEL_MILLISECOND) /* without a change for so long, a cell was at rest */
 #define RELAPSE ORIEL_SECOND             /* moving again so soon after it settled, a cell gets more patience */
-#define SETTLE_MAX (4 * ORIEL_SETTLE_TIME)
+#define SETTLE_MAX (3 * ORIEL_SETTLE_TIME)
 
 enum { PATIENCE_MAX = 2, SMALL_SHARE = 16 }; /* busy, up to a sixteenth of the picture is small */
 
