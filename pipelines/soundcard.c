@@ -1,15 +1,17 @@
 /* See soundcard.h.
  *
- *   speaker:     play ──> appsrc ──┬──> sink of the backend                       40 ms after the time of the block
- *                                  └──> webrtcechoprobe ──> nothing                as that is heard
- *                                             :
- *   microphone:  source of the backend ──> webrtcdsp ──> appsink ──> heard          10 ms blocks, 48 kHz mono
+ *   speaker:     play ──> playout ──> appsrc ──> sink of the backend        asks for the next 10 ms when it has room
+ *                            └──────> echo (what was played when)
+ *                                       └──> webrtcechoprobe
+ *                                                   :
+ *   microphone:  source of the backend ──> pad ──> webrtcdsp ──> appsink ──> heard      10 ms blocks, 48 kHz mono
  *
- * The canceller finds an echo within 50 ms after the probe saw it (tests/unit/test_echo.c). The speaker's buffer alone
- * may be as long, so the probe is not on the way to it but beside it, held back until the block is played.
- * Two pipelines, so that one can fail alone. Their running time is CLOCK_MONOTONIC itself: so blocks need no other
- * time, and the sink, which follows that clock, makes up for the agent's clock being another one. The speaker comes
- * first: what it plays is what the microphone must not hear. */
+ * The speaker's device is what makes time go on: it is always fed, with silence where there is no voice, so that its
+ * delay stays what it was. The probe is told what was played block by block, by the thread that brings the
+ * microphone's, just before: webrtcdsp takes as much from the probe's queue as it gets from the microphone, and so one
+ * block more or less that once came in between would be in the way for ever.
+ * Two pipelines, so that one can fail alone. Their running time is CLOCK_MONOTONIC itself. The speaker comes first:
+ * what it plays is what the microphone must not hear. */
 #include "soundcard.h"
 
 #include <gst/app/gstappsink.h>
@@ -18,31 +20,29 @@
 #include <string.h>
 
 #include "clock.h"
+#include "echo.h"
+#include "playout.h"
 
 #define RAW "audio/x-raw,format=S16LE,rate=48000,channels=1,layout=interleaved"
-/* The RTP jitter buffer says after as long that a packet is lost (media/transport.c): what replaces it is in time. */
-#define DELAY (40 * GST_MSECOND)
-/* A sink holds one block back: so much later, the probe sees a block as it begins to be heard. */
-#define PLAYED (10 * GST_MSECOND)
-/* Of what comes all at once, the newest. */
-#define QUEUE (200 * GST_MSECOND)
-
 enum { OPEN_MS = 3000 };
 
+/* GStreamer prefers 44100. */
+#define DEVICE "audio/x-raw,rate=48000"
 #define FLOAT "audio/x-raw,format=F32LE,rate=48000,channels=2,layout=interleaved"
 
 static const struct backend {
     const char *name, *source, *sink, *device, *server; /* the latter: names of properties */
     const char *package;
 } backends[] = {
-    {"pulse", "pulsesrc name=device buffer-time=200000 latency-time=10000 provide-clock=false client-name=Oriel",
-     "pulsesink name=device async=false buffer-time=40000 latency-time=10000 provide-clock=false client-name=Oriel",
+    {"pulse", "pulsesrc name=device buffer-time=500000 latency-time=10000 client-name=Oriel ! " DEVICE,
+     DEVICE " ! pulsesink name=device sync=false async=false buffer-time=30000 latency-time=10000 client-name=Oriel",
      "device", "server", "gstreamer1.0-plugins-good"},
     /* 0.3.65 stalls unless its format is fixed. */
     {"pipewire", "pipewiresrc name=device client-name=Oriel ! " FLOAT,
-     FLOAT " ! pipewiresink name=device async=false client-name=Oriel", "target-object", NULL, "gstreamer1.0-pipewire"},
-    {"alsa", "alsasrc name=device buffer-time=200000 latency-time=10000 provide-clock=false",
-     "alsasink name=device async=false buffer-time=40000 latency-time=10000 provide-clock=false", "device", NULL,
+     FLOAT " ! pipewiresink name=device sync=false async=false client-name=Oriel", "target-object", NULL,
+     "gstreamer1.0-pipewire"},
+    {"alsa", "alsasrc name=device buffer-time=500000 latency-time=10000",
+     "alsasink name=device sync=false async=false buffer-time=40000 latency-time=10000", "device", NULL,
      "gstreamer1.0-alsa"},
 };
 
@@ -59,7 +59,10 @@ struct oriel_soundcard {
     const struct backend *backend;
     char *server, *names[2];
     struct half microphone, speaker;
-    GstElement *in; /* of the speaker */
+    GMutex lock; /* guards the two below */
+    struct oriel_playout *playout;
+    struct oriel_echo *echo;
+    GstPad *told; /* into the probe */
     guint deadline;
     gboolean ready;
 };
@@ -149,36 +152,34 @@ static GstPadProbeReturn on_played(GstPad *pad, GstPadProbeInfo *info, gpointer 
     return GST_PAD_PROBE_REMOVE;
 }
 
-static GstBuffer *buffer_of(const struct oriel_sound *sound) {
-    GstBuffer *buffer = gst_buffer_new_memdup(sound->samples, sizeof sound->samples);
-    GST_BUFFER_PTS(buffer) = (GstClockTime)sound->at;
-    GST_BUFFER_DURATION(buffer) = ORIEL_SOUND_SAMPLES * GST_SECOND / ORIEL_SOUND_RATE;
-    return buffer;
+/* The sink has room for the next block. */
+static void feed(GstAppSrc *in, guint wanted, gpointer user) {
+    struct oriel_soundcard *c = user;
+    int16_t samples[ORIEL_SOUND_SAMPLES];
+    g_mutex_lock(&c->lock);
+    oriel_playout_take(c->playout, oriel_monotonic(), samples);
+    oriel_echo_played(c->echo, samples, ORIEL_SOUND_SAMPLES);
+    g_mutex_unlock(&c->lock);
+    gst_app_src_push_buffer(in, gst_buffer_new_memdup(samples, sizeof samples));
 }
 
 static void open_speaker(struct oriel_soundcard *c) {
     g_autofree char *graph = g_strdup_printf(
-        "appsrc name=in is-live=true format=time caps=" RAW " max-time=%" G_GUINT64_FORMAT " leaky-type=downstream "
-        "! tee name=tee ! queue ! audioconvert ! audioresample ! %s "
-        "tee. ! queue ! webrtcechoprobe name=" ORIEL_SOUNDCARD_PROBE " ! fakesink async=false sync=true ts-offset=%d",
-        (guint64)QUEUE, c->backend->sink, (int)PLAYED);
+        "appsrc name=in is-live=true format=time caps=" RAW " ! audioconvert ! audioresample ! %s", c->backend->sink);
     half_open(&c->speaker, graph, c->names[1]);
     if (!c->speaker.pipeline)
         return;
-    gst_object_unref(c->in = gst_bin_get_by_name(GST_BIN(c->speaker.pipeline), "in"));
-    gst_app_src_set_latency(GST_APP_SRC(c->in), DELAY, GST_CLOCK_TIME_NONE);
+    g_autoptr(GstElement) in = gst_bin_get_by_name(GST_BIN(c->speaker.pipeline), "in");
+    gst_app_src_set_callbacks(GST_APP_SRC(in), &(GstAppSrcCallbacks){.need_data = feed}, c, NULL);
     g_autoptr(GstPad) sink = gst_element_get_static_pad(c->speaker.device, "sink");
     gst_pad_add_probe(sink, GST_PAD_PROBE_TYPE_BUFFER, on_played, &c->speaker, NULL);
     half_start(&c->speaker);
-    /* The device is opened by the first sound. */
-    const struct oriel_sound silence = {.at = oriel_monotonic()};
-    if (c->speaker.pipeline)
-        gst_app_src_push_buffer(GST_APP_SRC(c->in), buffer_of(&silence));
 }
 
 void oriel_soundcard_play(struct oriel_soundcard *c, const struct oriel_sound *sound) {
-    if (c->speaker.pipeline)
-        gst_app_src_push_buffer(GST_APP_SRC(c->in), buffer_of(sound));
+    g_mutex_lock(&c->lock);
+    oriel_playout_put(c->playout, sound, oriel_monotonic());
+    g_mutex_unlock(&c->lock);
 }
 
 /* ---- the microphone ---- */
@@ -196,16 +197,55 @@ static GstFlowReturn on_heard(GstAppSink *sink, gpointer user) {
     return GST_FLOW_OK;
 }
 
+/* Just before the canceller gets sound of the microphone, the probe is told what the speaker played meanwhile. */
+static GstPadProbeReturn tell_probe(GstPad *pad, GstPadProbeInfo *info, gpointer user) {
+    struct oriel_soundcard *c = user;
+    GstMapInfo map;
+    if (!gst_buffer_map(GST_PAD_PROBE_INFO_BUFFER(info), &map, GST_MAP_READ))
+        return GST_PAD_PROBE_OK;
+    GstBuffer *told = gst_buffer_new_allocate(NULL, map.size, NULL);
+    GstMapInfo out;
+    gst_buffer_map(told, &out, GST_MAP_WRITE);
+    g_mutex_lock(&c->lock);
+    oriel_echo_heard(c->echo, (const int16_t *)map.data, map.size / sizeof(int16_t), (int16_t *)out.data);
+    g_mutex_unlock(&c->lock);
+    gst_buffer_unmap(told, &out);
+    gst_buffer_unmap(GST_PAD_PROBE_INFO_BUFFER(info), &map);
+    gst_pad_push(c->told, told);
+    return GST_PAD_PROBE_OK;
+}
+
+static void start_telling(struct oriel_soundcard *c) {
+    g_autoptr(GstElement) probe = gst_bin_get_by_name(GST_BIN(c->microphone.pipeline), ORIEL_SOUNDCARD_PROBE);
+    g_autoptr(GstElement) dsp = gst_bin_get_by_name(GST_BIN(c->microphone.pipeline), "dsp");
+    g_autoptr(GstPad) probe_sink = gst_element_get_static_pad(probe, "sink");
+    g_autoptr(GstPad) dsp_sink = gst_element_get_static_pad(dsp, "sink");
+    g_autoptr(GstCaps) caps = gst_caps_from_string(RAW);
+    GstSegment segment;
+    gst_segment_init(&segment, GST_FORMAT_TIME);
+    c->told = gst_pad_new("told", GST_PAD_SRC);
+    gst_pad_set_active(c->told, TRUE);
+    gst_pad_link(c->told, probe_sink);
+    gst_pad_push_event(c->told, gst_event_new_stream_start("played"));
+    gst_pad_push_event(c->told, gst_event_new_caps(caps));
+    gst_pad_push_event(c->told, gst_event_new_segment(&segment));
+    gst_pad_add_probe(dsp_sink, GST_PAD_PROBE_TYPE_BUFFER, tell_probe, c, NULL);
+}
+
 static void open_microphone(struct oriel_soundcard *c) {
     const char *echo = c->speaker.pipeline ? ORIEL_SOUNDCARD_DSP : "echo-cancel=false";
-    g_autofree char *graph = g_strdup_printf("%s ! audioconvert ! audioresample ! " RAW " ! webrtcdsp %s "
-                                             "! appsink name=out sync=false async=false max-buffers=8 drop=true",
-                                             c->backend->source, echo);
+    g_autofree char *graph =
+        g_strdup_printf("%s ! audioconvert ! audioresample ! " RAW " ! webrtcdsp name=dsp %s "
+                        "! appsink name=out sync=false async=false max-buffers=8 drop=true "
+                        "webrtcechoprobe name=" ORIEL_SOUNDCARD_PROBE " ! fakesink async=false sync=false",
+                        c->backend->source, echo);
     half_open(&c->microphone, graph, c->names[0]);
     if (!c->microphone.pipeline)
         return;
     g_autoptr(GstElement) out = gst_bin_get_by_name(GST_BIN(c->microphone.pipeline), "out");
     gst_app_sink_set_callbacks(GST_APP_SINK(out), &(GstAppSinkCallbacks){.new_sample = on_heard}, &c->microphone, NULL);
+    if (c->speaker.pipeline)
+        start_telling(c);
     half_start(&c->microphone);
 }
 
@@ -271,6 +311,9 @@ struct oriel_soundcard *oriel_soundcard_open(const struct oriel_soundcard_wish *
                                              const struct oriel_soundcard_events *events, void *user) {
     struct oriel_soundcard *c = g_new0(struct oriel_soundcard, 1);
     c->events = events;
+    g_mutex_init(&c->lock);
+    c->playout = oriel_playout_new();
+    c->echo = oriel_echo_new();
     c->user = user;
     c->microphone.card = c->speaker.card = c;
     c->server = *wish->server ? g_strdup_printf("unix:%s", wish->server) : g_strdup("");

@@ -102,12 +102,13 @@ GstCaps *oriel_speech_caps(GstElement *speech) {
     g_autoptr(GstElement) pay = gst_bin_get_by_name(GST_BIN(speech), "pay");
     guint ssrc;
     g_object_get(pay, "ssrc", &ssrc, NULL);
-    return gst_caps_new_simple(
-        "application/x-rtp", "media", G_TYPE_STRING, "audio", "encoding-name", G_TYPE_STRING, "OPUS", "clock-rate",
-        G_TYPE_INT, 48000, "encoding-params", G_TYPE_STRING, "2", "payload", G_TYPE_INT, ORIEL_PAYLOAD_VOICE, "ssrc",
-        G_TYPE_UINT, ssrc, "minptime", G_TYPE_STRING, "10", "useinbandfec", G_TYPE_STRING, "1", "usedtx", G_TYPE_STRING,
-        "1", "rtcp-fb-transport-cc", G_TYPE_BOOLEAN, TRUE, "extmap-" G_STRINGIFY(ORIEL_ID_TWCC), G_TYPE_STRING,
-        ORIEL_URI_TWCC, "extmap-" G_STRINGIFY(ORIEL_ID_MID), G_TYPE_STRING, ORIEL_URI_MID, NULL);
+    return gst_caps_new_simple("application/x-rtp", "media", G_TYPE_STRING, "audio", "encoding-name", G_TYPE_STRING,
+                               "OPUS", "clock-rate", G_TYPE_INT, 48000, "encoding-params", G_TYPE_STRING, "2",
+                               "payload", G_TYPE_INT, ORIEL_PAYLOAD_VOICE, "ssrc", G_TYPE_UINT, ssrc, "minptime",
+                               G_TYPE_STRING, "10", "useinbandfec", G_TYPE_STRING, "1", "usedtx", G_TYPE_STRING, "1",
+                               "a-ptime", G_TYPE_STRING, "10", "rtcp-fb-transport-cc", G_TYPE_BOOLEAN, TRUE,
+                               "extmap-" G_STRINGIFY(ORIEL_ID_TWCC), G_TYPE_STRING, ORIEL_URI_TWCC,
+                               "extmap-" G_STRINGIFY(ORIEL_ID_MID), G_TYPE_STRING, ORIEL_URI_MID, NULL);
 }
 
 static gboolean add_extensions(GstElement *pay) {

@@ -19,7 +19,7 @@ enum { SOURCES_MAX = 8, PAYLOADS = 128, RTP_HEADER = 12 };
 #define VIDEO "application/x-rtp, media=video, encoding-name=VP8, clock-rate=90000, rtcp-fb-nack-pli=true, " EXTENSIONS
 #define AUDIO                                                                                                          \
     "application/x-rtp, media=audio, encoding-name=OPUS, clock-rate=48000, encoding-params=(string)2, "                \
-    "minptime=(string)10, useinbandfec=(string)1, usedtx=(string)1, " EXTENSIONS
+    "minptime=(string)10, useinbandfec=(string)1, usedtx=(string)1, a-ptime=(string)10, " EXTENSIONS
 
 static const struct line {
     const char *name; /* the MID, and the media stream (msid), which no other has: no lip-sync holds a picture back */

@@ -1,7 +1,8 @@
 // Voice: what is said in the room of the device is heard in Chromium, and the other way; and nothing without a grant.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { Ear, compare, power } from '../rig/ear.mjs';
+import { compare, power } from '../rig/alike.mjs';
+import { Ear } from '../rig/ear.mjs';
 import { sleep, until } from '../rig/process.mjs';
 import { RATE, Sound, speak } from '../rig/sound.mjs';
 import { story } from '../rig/story.mjs';

@@ -1,10 +1,11 @@
 /* The sound card as oriel-voice has it, without a session around it: what rig-room's microphone gives after the echo
  * was taken out.
  *
- *     rig-card SERVER MICROPHONE SPEAKER HEARD
+ *     rig-card SERVER MICROPHONE SPEAKER HEARD [BACKEND]
  *
  * Commands by stdin: `play FILE` plays raw sound (mono, 48 kHz, 16 bits) as an agent's voice. What is heard goes to
- * the file HEARD without a gap. -> ready, playing MICROSECONDS (CLOCK_REALTIME) */
+ * the file HEARD without a gap. -> ready, playing MICROSECONDS (CLOCK_REALTIME); stumbled MICROSECONDS when the machine
+ * was too busy and sound of the microphone was lost. BACKEND is pulse when it is not said. */
 #include <gst/gst.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,12 @@ static void ready(void *user, bool microphone, bool speaker, const char *missing
 }
 
 static void heard(void *user, const struct oriel_sound *sound) {
+    static int64_t due;
+    if (due && llabs(sound->at - due) > 15 * ORIEL_MILLISECOND) {
+        printf("stumbled %lld\n", (long long)(sound->at - due) / 1000);
+        fflush(stdout);
+    }
+    due = sound->at + 10 * ORIEL_MILLISECOND;
     fwrite(sound->samples, sizeof sound->samples, 1, out);
 }
 
@@ -67,11 +74,12 @@ static gpointer listen_to_orders(gpointer unused) {
 
 int main(int argc, char **argv) {
     static const struct oriel_soundcard_events events = {ready, heard, lost};
-    if (argc != 5 || !(out = fopen(argv[4], "wb")))
+    if ((argc != 5 && argc != 6) || !(out = fopen(argv[4], "wb")))
         return 2;
     setvbuf(out, NULL, _IONBF, 0);
     gst_init(NULL, NULL);
-    card = oriel_soundcard_open(&(struct oriel_soundcard_wish){"pulse", argv[1], argv[2], argv[3]}, &events, NULL);
+    card = oriel_soundcard_open(
+        &(struct oriel_soundcard_wish){argc == 6 ? argv[5] : "pulse", argv[1], argv[2], argv[3]}, &events, NULL);
     g_thread_new("orders", listen_to_orders, NULL);
     g_main_loop_run(g_main_loop_new(NULL, FALSE));
 }

@@ -1,7 +1,6 @@
 // Ear and mouth of an agent's page, for a Receiver (browser.mjs): what comes by the m-line `voice` is kept with its time, and what
-// is said goes out by it. And the comparison of what was said with what was heard.
+// is said goes out by it.
 import { Receiver } from './browser.mjs';
-import { RATE } from './sound.mjs';
 
 // ---- in the page ----
 
@@ -79,86 +78,4 @@ export class Ear {
     const { from, samples } = await this.page.evaluate(() => window.rig.ear.heard()), bytes = Buffer.from(samples, 'base64');
     return { from, samples: Float32Array.from({ length: bytes.length >> 1 }, (_, i) => bytes.readInt16LE(2 * i) / 32768) };
   }
-}
-
-// ---- what was said and what was heard ----
-
-const THIRD = 3; // 16 kHz is enough to compare speech
-
-const slower = (samples) => Float64Array.from({ length: Math.floor(samples.length / THIRD) }, (_, i) => (samples[3 * i] + samples[3 * i + 1] + samples[3 * i + 2]) / 3);
-export const power = (samples) => samples.reduce((sum, x) => sum + x * x, 0) / Math.max(1, samples.length);
-export const decibels = (ratio) => 10 * Math.log10(Math.max(ratio, 1e-12));
-
-// In place, of 2^n complex numbers.
-function fft(re, im, inverse = false) {
-  const n = re.length;
-  for (let i = 1, j = 0; i < n; i++) {
-    let bit = n >> 1;
-    for (; j & bit; bit >>= 1) j ^= bit;
-    j ^= bit;
-    if (i < j) { [re[i], re[j]] = [re[j], re[i]]; [im[i], im[j]] = [im[j], im[i]]; }
-  }
-  for (let size = 2; size <= n; size *= 2) {
-    const angle = (inverse ? 2 : -2) * Math.PI / size, half = size / 2;
-    const cos = Float64Array.from({ length: half }, (_, k) => Math.cos(angle * k)), sin = Float64Array.from({ length: half }, (_, k) => Math.sin(angle * k));
-    for (let start = 0; start < n; start += size)
-      for (let k = 0; k < half; k++) {
-        const a = start + k, b = a + half, x = re[b] * cos[k] - im[b] * sin[k], y = re[b] * sin[k] + im[b] * cos[k];
-        re[b] = re[a] - x; im[b] = im[a] - y; re[a] += x; im[a] += y;
-      }
-  }
-}
-
-// By how many samples `heard` comes after `said`, where they are most alike.
-function lag(said, heard) {
-  const n = 2 ** Math.ceil(Math.log2(said.length + heard.length));
-  const [a, b, c, d] = [said, new Float64Array(0), heard, new Float64Array(0)].map((from) => { const to = new Float64Array(n); to.set(from); return to; });
-  fft(a, b); fft(c, d);
-  const re = new Float64Array(n), im = new Float64Array(n);
-  for (let i = 0; i < n; i++) { re[i] = a[i] * c[i] + b[i] * d[i]; im[i] = a[i] * d[i] - b[i] * c[i]; }
-  fft(re, im, true);
-  let best = 0;
-  for (let i = 0; i < heard.length; i++) if (Math.abs(re[i]) > Math.abs(re[best])) best = i;
-  return best;
-}
-
-// The loudness over time of 15 bands of a third of an octave from 150 Hz: what makes speech understood (as STOI looks at it).
-function bands(samples) {
-  const size = 512, step = 256, frames = [];
-  for (let at = 0; at + size <= samples.length; at += step) {
-    const re = Float64Array.from({ length: size }, (_, i) => samples[at + i] * (0.5 - 0.5 * Math.cos(2 * Math.PI * i / size))), im = new Float64Array(size);
-    fft(re, im);
-    frames.push(Array.from({ length: 15 }, (_, band) => {
-      const low = 150 * 2 ** ((band - 0.5) / 3), high = 150 * 2 ** ((band + 0.5) / 3);
-      let sum = 0;
-      for (let i = Math.ceil(low * size / 16000); i <= high * size / 16000; i++) sum += re[i] ** 2 + im[i] ** 2;
-      return Math.sqrt(sum);
-    }));
-  }
-  return frames;
-}
-
-function correlation(a, b) {
-  const mean = (list) => list.reduce((sum, x) => sum + x, 0) / list.length, ma = mean(a), mb = mean(b);
-  let ab = 0, aa = 0, bb = 0;
-  a.forEach((x, i) => { ab += (x - ma) * (b[i] - mb); aa += (x - ma) ** 2; bb += (b[i] - mb) ** 2; });
-  return ab / Math.sqrt(aa * bb || 1);
-}
-
-// {delay (ms from the first sample of `heard`), alike (of the wave, 0 to 1), snr (dB of it), clear (of the bands' loudness, -1 to 1; speech
-// is well understood from 0.75 on)}
-export function compare(said, heard) {
-  const [x, y] = [slower(said), slower(heard)], at = lag(x, y), part = y.subarray(at, at + x.length);
-  let xy = 0, xx = 0, yy = 0;
-  part.forEach((sample, i) => { xy += sample * x[i]; xx += x[i] ** 2; yy += sample ** 2; });
-  const gain = xy / (xx || 1);
-  let noise = 0;
-  part.forEach((sample, i) => { noise += (sample - gain * x[i]) ** 2; });
-  const [a, b] = [bands(x), bands(part)], span = 30, scores = [];
-  for (let from = 0; from + span <= Math.min(a.length, b.length); from += span / 2)
-    for (let band = 0; band < 15; band++) {
-      const [p, q] = [a, b].map((frames) => frames.slice(from, from + span).map((frame) => frame[band]));
-      if (Math.max(...p) > 0.02) scores.push(correlation(p, q));
-    }
-  return { delay: at * THIRD * 1000 / RATE, alike: Math.abs(xy) / Math.sqrt(xx * yy || 1), snr: decibels(gain ** 2 * xx / (noise || 1e-9)), clear: scores.reduce((sum, score) => sum + score, 0) / Math.max(1, scores.length) };
 }

@@ -64,7 +64,7 @@ export class Sound {
 
   // The server comes, or comes back.
   async plug() {
-    const spec = `format=s16le rate=${RATE} channels=1`;
+    const spec = `format=s32le rate=${RATE} channels=2`; // as room.c has it
     const card = this.card ? [`--load=module-pipe-source source_name=microphone file=${this.microphone} ${spec}`, `--load=module-pipe-sink sink_name=speaker file=${this.speaker} ${spec} use_system_clock_for_timing=yes`] : [];
     const home = join(this.directory, 'home');
     this.server = new Process('pulseaudio', 'pulseaudio', ['-n', '--daemonize=no', '--exit-idle-time=-1', '--disallow-exit', '--use-pid-file=no', '--log-target=stderr', '--realtime=no', '--high-priority=no', '--enable-memfd=yes',
