@@ -110,6 +110,8 @@ class Viewer extends Drawn {
   }
 
   async levels() {
+    // What the video shows alone is read as of a video.
+    if (this.element.layer.canvas.hidden) return new Video(this.element.video).levels();
     const [width] = this.size, { strip } = this;
     if (strip.canvas.width !== width) [strip.canvas.width, strip.canvas.height] = [width, ROW + 1];
     this.draw(strip);

@@ -9,6 +9,26 @@ export function without(rect, others) {
 
 export const area = (rects) => rects.reduce((sum, { width, height }) => sum + width * height, 0);
 
+/* The same area by fewer rectangles, where two have a side in common. They must not overlap. */
+export function join(rects) {
+    const left = [...rects];
+    for (let pair; (pair = neighbours(left)); ) {
+        const [i, k] = pair;
+        const [a, b] = [left[i], left[k]];
+        left[i] = a.y === b.y ? { ...a, width: a.width + b.width } : { ...a, height: a.height + b.height };
+        left.splice(k, 1);
+    }
+    return left;
+}
+
+function neighbours(rects) {
+    for (const [i, a] of rects.entries()) {
+        const k = rects.findIndex((b) => (a.y === b.y && a.height === b.height && a.x + a.width === b.x) || (a.x === b.x && a.width === b.width && a.y + a.height === b.y));
+        if (k >= 0) return [i, k];
+    }
+    return null;
+}
+
 /* What both cover, or null. */
 export function common(a, b) {
     const x = Math.max(a.x, b.x);

@@ -9,17 +9,23 @@
  * Where tiles have shown changes, the video is behind: its frames are drawn around that (`stale`), until a record says that the
  * frame shows all again. So no tile is ever shown over a picture that it does not belong to, nor a frame over a newer tile.
  *
+ * Drawing costs: of a frame only what no tile covers is drawn. While nothing of the picture is exact, as in a film that fills the
+ * screen, the video shows it alone (`bare`: the canvas is hidden); the last frame is held then, so that the canvas can begin with
+ * the very frame that is shown, in an animation frame, before which the browser has told of the newest.
+ *
  * `canvas` is to be laid over the video, pixel on pixel; while it is `hidden` it shows nothing that may be shown.
  * Events: `presented`, when what is shown has changed, or `state`; `shown`, a picture that has no frame (detail: its RTP time).
  */
 import { NO_SLOT, RANGES_MAX, readExact, writeAck, writeMiss } from './exact-wire.js';
-import { area, follow, without } from './exact-rects.js';
+import { area, follow, join, without } from './exact-rects.js';
 import { readRuns } from './exact-runs.js';
 
 const HOLD_MS = 60;
 const FILL_SHARE = 8; // more than an eighth of the picture is large
 const LOST_MS = 4000; // frames of which nothing is known, for so long: the video alone
 const STALE_MAX = 64; // rectangles
+const KEPT_MAX = 64; // likewise
+const BARE_AFTER = 8; // frames that are video alone, one after the other
 const IMAGES_MAX = 128;
 const LOG_MAX = 1024; // records kept: more than any tile is on its way for
 const DONE_MAX = 4096; // tiles whose late copies are acknowledged again
@@ -45,7 +51,11 @@ export class ExactLayer extends EventTarget {
     #known = 0; // when a frame was last one of a record
     #video = null;
     #stale = []; // where the video is behind
-    #owed = []; // where the tiles are
+    #owed = []; // where the tiles are that have not come
+    #kept = []; // what is not transparent of `tiles`: rectangles that don't overlap; null: too many to know
+    #plain = 0; // frames since anything was exact
+    #bare = false;
+    #held = null; // while it is: the frame that is shown
     #tiles = new Map(); // id -> what has come of it
     #done = new Set();
     #images = []; // decoded, waiting for their time
@@ -82,6 +92,8 @@ export class ExactLayer extends EventTarget {
         this.#epoch = null;
         clearTimeout(this.#timer);
         clearTimeout(this.#hold);
+        this.#bare = false;
+        this.#holdFrame(null);
         this.#show(false);
     }
 
@@ -162,7 +174,10 @@ export class ExactLayer extends EventTarget {
         }
         while (this.#log.length > LOG_MAX) {
             // A tab in the background has no frames: what would be applied with them is applied without.
-            if (this.#base === this.#applied) this.#apply(this.#log[0]);
+            if (this.#base === this.#applied) {
+                if (this.#bare) this.#cover(this.#held);
+                this.#apply(this.#log[0]);
+            }
             this.#numbers.delete(this.#log.shift().rtp);
             this.#base++;
         }
@@ -296,27 +311,75 @@ export class ExactLayer extends EventTarget {
         this.dispatchEvent(new Event('presented'));
     }
 
-    /* Applies what is due, and draws. */
-    #compose() {
+    /* Applies what is due, and draws. `now`: in an animation frame. */
+    #compose(now = false) {
         const number = this.#frame === null || this.#epoch === null ? undefined : this.#numbers.get(this.#frame);
         const fresh = number !== undefined && this.#drawn !== this.#frame && this.#video.videoWidth === this.#size.width;
         if (!this.#begun) {
             if (!fresh) return;
             this.#begun = true;
-            if (this.canvas.width !== this.#size.width || this.canvas.height !== this.#size.height)
+            this.#bare = false;
+            this.#holdFrame(null);
+            if (this.canvas.width !== this.#size.width || this.canvas.height !== this.#size.height) {
                 for (const canvas of [this.canvas, this.tiles]) Object.assign(canvas, this.#size); // and clears it
+                this.#kept = [];
+            }
         }
-        let changed = fresh;
         if (fresh) {
             const last = this.#log.findLastIndex((record) => record.frame && record.number <= number) + this.#base;
             while (this.#applied <= last) this.#apply(this.#log[this.#applied - this.#base]);
         }
+        const covers = this.#bare && this.#wantsCanvas();
+        if (covers && !fresh && !now) return void requestAnimationFrame(() => this.#compose(true));
+        if (covers) this.#cover(fresh ? this.#video : this.#held);
         const shown = this.#applyReady();
-        if (fresh) this.#drawFrame();
-        changed = this.#drawImages() || changed || shown !== null;
+        if (fresh) this.#showFrame();
+        const changed = this.#drawImages() || fresh || shown !== null;
         if (shown !== null) this.dispatchEvent(new CustomEvent('shown', { detail: shown }));
-        if (this.canvas.hidden && fresh) this.#show(true);
+        if (this.#bare) return;
+        if (this.canvas.hidden && (fresh || covers)) this.#show(true);
         else if (changed) this.#changed();
+    }
+
+    /* Whether something can be shown that is no frame. */
+    #wantsCanvas() {
+        const next = this.#log[this.#applied - this.#base];
+        return (next && !next.frame && next.rects.length + next.moves.length > 0) || this.#images.some(({ rtp }) => this.#numbers.get(rtp) < this.#applied);
+    }
+
+    /* The canvas is to go on where the video is. */
+    #cover(frame) {
+        this.#bare = false;
+        this.#plain = 0;
+        this.context.drawImage(frame, 0, 0, this.#size.width, this.#size.height);
+        this.#drawn = this.#frame;
+        this.#holdFrame(null);
+    }
+
+    #holdFrame(frame) {
+        this.#held?.close();
+        this.#held = frame;
+    }
+
+    /* By the video, if there has been nothing else for a while; else in the canvas. */
+    #showFrame() {
+        const plain = this.#kept?.length === 0 && !this.#stale.length && !this.#images.length;
+        this.#plain = plain ? this.#plain + 1 : 0;
+        const frame = this.#bare || this.#plain >= BARE_AFTER ? this.#grab() : null;
+        this.#bare = frame !== null;
+        this.#holdFrame(frame);
+        if (!frame) return this.#drawFrame();
+        this.#drawn = this.#frame;
+        this.#show(false);
+    }
+
+    /* The frame that is shown, to be drawn later; null: this browser can't (now). */
+    #grab() {
+        try {
+            return new VideoFrame(this.#video);
+        } catch {
+            return null;
+        }
     }
 
     /* Those that need no frame, and whose tiles are there; the RTP time of the last that has changed something, or null. */
@@ -349,6 +412,7 @@ export class ExactLayer extends EventTarget {
         const { frame, moves, rects } = record;
         for (const { from, x, y } of moves) for (const on of [over, context]) this.#move(on, from, x, y);
         for (const { x, y, width, height } of rects) over.clearRect(x, y, width, height);
+        this.#keeps(this.#kept?.flatMap((rect) => follow(rect, [record])) ?? (without({ x: 0, y: 0, ...this.#size }, rects).length ? null : []));
         this.#applied++;
         if (frame) {
             this.#stale = this.#owed = [];
@@ -358,6 +422,11 @@ export class ExactLayer extends EventTarget {
         const behind = [...moves.map(({ from: { width, height }, x, y }) => ({ x, y, width, height })), ...rects];
         this.#stale = [...this.#stale.filter((rect) => without(rect, behind).length), ...behind];
         if (this.#stale.length > STALE_MAX) this.#stale = [{ x: 0, y: 0, ...this.#size }];
+    }
+
+    #keeps(rects) {
+        const joined = rects && rects.length > 1 ? join(rects) : rects;
+        this.#kept = joined && joined.length > KEPT_MAX ? null : joined;
     }
 
     /* What is transparent there shall be so here as well: copied, not drawn over. */
@@ -376,14 +445,14 @@ export class ExactLayer extends EventTarget {
         const { context } = this;
         const { width, height } = this.#size;
         this.#drawn = this.#frame;
-        const parts = without({ x: 0, y: 0, width, height }, this.#stale);
+        const parts = without({ x: 0, y: 0, width, height }, [...this.#stale, ...(this.#kept ?? [])]);
         if (!parts.length) return;
         context.save();
         context.beginPath();
         for (const part of parts) context.rect(part.x, part.y, part.width, part.height);
         context.clip();
         context.drawImage(this.#video, 0, 0, width, height);
-        context.drawImage(this.tiles, 0, 0);
+        if (!this.#kept) context.drawImage(this.tiles, 0, 0);
         context.restore();
     }
 
@@ -408,6 +477,7 @@ export class ExactLayer extends EventTarget {
                 if (data) on.putImageData(data, rect.x + dx, rect.y + dy, x - dx - rect.x, y - dy - rect.y, width, height);
                 else on.drawImage(bitmap, x - dx - rect.x, y - dy - rect.y, width, height, x, y, width, height);
         bitmap?.close();
+        if (this.#kept && parts.length) this.#keeps([...this.#kept.flatMap((kept) => without(kept, parts)), ...parts]);
         if (this.#owed.length) this.#owed = this.#owed.flatMap((owed) => without(owed, parts));
         return parts.length > 0;
     }

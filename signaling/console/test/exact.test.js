@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test, { before } from 'node:test';
 import { readExact, writeAck, writeMiss } from '../src/exact-wire.js';
-import { follow, without } from '../src/exact-rects.js';
+import { follow, join, without } from '../src/exact-rects.js';
 import { readRuns } from '../src/exact-runs.js';
 
 const bytes = (...values) => Uint8Array.from(values).buffer;
@@ -314,6 +314,77 @@ test('exact: a tab in the background keeps no more than it may need', async () =
     assert.equal(shown(), '1,1');
     assert.equal(open, 0);
     globalThis.createImageBitmap = whole;
+});
+
+test('exact: what is video alone is left to the video, until something is exact', async () => {
+    let held = 0;
+    globalThis.VideoFrame = class { constructor({ value }) { this.value = value; held++; } close() { held--; } };
+    const waiting = [];
+    globalThis.requestAnimationFrame = (does) => waiting.push(does);
+    const { say, frame, shown, layer } = page();
+    let number = 0, rtp = 0;
+    const film = (value) => {
+        say(records(1, [{ number, rtp, rects: [WHOLE] }], { state: 2 }));
+        frame(rtp, value);
+        number++;
+        rtp += 10;
+    };
+    for (let i = 0; i < 7; i++) film(i + 1);
+    assert.equal(shown(), '7,7');
+    for (let i = 7; i < 12; i++) film(i + 1);
+    assert.equal(shown(), 'video');
+    assert.equal(layer.state, 'motion');
+    assert.equal(held, 1);
+    // A tile: the canvas begins with the newest frame, which the browser has told of by the next animation frame.
+    const change = (value) => say(bundle(1, small({ tile: number, rtp, at: LEFT, body: [0xc0, value, value, value, 0x40 | 30] }), records(1, [{ number: number++, rtp, frame: false, rects: [LEFT] }])));
+    change(112);
+    rtp += 10;
+    assert.equal(shown(), 'video');
+    waiting.splice(0).forEach((does) => does());
+    assert.equal(shown(), '112,12');
+    assert.equal(held, 0);
+    // And one that a frame overtakes on the way to the animation frame.
+    for (let i = 20; i < 40; i++) film(i + 1);
+    assert.equal(shown(), 'video');
+    change(140);
+    rtp += 10;
+    film(41);
+    assert.equal(shown(), '41,41');
+    assert.equal(held, 0);
+    waiting.splice(0).forEach((does) => does());
+    assert.equal(shown(), '41,41');
+    change(141);
+    assert.equal(shown(), '141,41');
+    layer.close();
+    assert.equal(held, 0);
+    delete globalThis.VideoFrame;
+    delete globalThis.requestAnimationFrame;
+});
+
+test('exact: of a frame only what is not exact is drawn', async () => {
+    const { say, frame, layer } = page();
+    say(records(1, [{ number: 0, rtp: 10, rects: [WHOLE] }]));
+    say(small({ rtp: 10, body: flat(110) }));
+    frame(10, 10);
+    let drawn = 0;
+    const { drawImage } = layer.context;
+    layer.context.drawImage = (...all) => { drawn++; drawImage(...all); };
+    for (let n = 1; n < 9; n++) { // at rest
+        say(records(1, [{ number: n, rtp: 10 + n, frame: n % 2 === 0, rects: [] }]));
+        frame(10 + n, 10 + n);
+    }
+    assert.equal(drawn, 0);
+    say(records(1, [{ number: 9, rtp: 30, rects: [LEFT] }]));
+    frame(30, 30);
+    assert.equal(drawn, 1); // the frame, and no tiles over it
+    assert.deepEqual([layer.canvas.pixels[0], layer.canvas.pixels[7]], [30, 110]);
+});
+
+test('exact: rectangles that have a side in common are one', () => {
+    const tiles = [0, 1, 2, 3].flatMap((y) => [0, 1, 2].map((x) => ({ x: x * 5, y: y * 3, width: 5, height: 3 })));
+    assert.deepEqual(join(tiles), [{ x: 0, y: 0, width: 15, height: 12 }]);
+    const apart = [{ x: 0, y: 0, width: 5, height: 3 }, { x: 5, y: 0, width: 5, height: 4 }, { x: 20, y: 0, width: 5, height: 3 }];
+    assert.deepEqual(join(apart), apart);
 });
 
 test('exact: a new epoch begins with nothing, an old one is void', async () => {
