@@ -6,6 +6,7 @@
 #include <gst/video/video.h>
 #include <poll.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -43,7 +44,7 @@ struct _OrielFrameSrc {
     unsigned masks_told; /* those that the watcher knows */
     gboolean running;
     gboolean news;       /* a picture that has not been pushed */
-    gboolean deaf;       /* nothing was read since the last push */
+    gboolean deaf;       /* what capture sends has not been read for a while */
     int64_t settled;     /* when to give up waiting for a newer one than the news; 0: now */
     uint32_t generation; /* of the caps */
     GstVideoInfo info;   /* of the caps */
@@ -52,8 +53,10 @@ struct _OrielFrameSrc {
     guint64 serial;      /* of the next picture */
     GstClockTime last_pts;
     int64_t last_push, last_change; /* monotonic */
+    int64_t taken;                  /* when the picture was taken up that is about to be pushed */
     int64_t welcome;                /* since when another change could have been taken up; 0: not yet */
     int64_t earliest;               /* when the frame rate allows the next picture */
+    struct oriel_share left_out;    /* of pictures that were not handed on; the list of that name */
 };
 
 G_DECLARE_FINAL_TYPE(OrielFrameSrc, oriel_frame_src, ORIEL, FRAME_SRC, GstPushSrc)
@@ -90,13 +93,19 @@ static int apply_wanted(OrielFrameSrc *self) {
     return oriel_frame_reader_run(self->reader, wanted ? self->fps : 0);
 }
 
-/* When the last picture shall be pushed again. */
-static int64_t again(OrielFrameSrc *self) {
-    if (!self->drawn)
-        return NEVER;
+/* When the encoder wants the last picture again; -1: it says nothing. */
+static int64_t demanded_again(OrielFrameSrc *self) {
     g_mutex_lock(&self->lock);
     int64_t demanded = self->again;
     g_mutex_unlock(&self->lock);
+    return demanded;
+}
+
+/* When the last picture shall be pushed again. */
+static int64_t again(OrielFrameSrc *self) {
+    int64_t demanded = demanded_again(self);
+    if (!self->drawn)
+        return NEVER;
     if (demanded >= 0)
         return demanded;
     return self->last_push + (self->last_push - self->last_change < SHARPEN_TIME ? REPEAT_FAST : REPEAT_SLOW);
@@ -168,9 +177,11 @@ static GstFlowReturn wait_for_picture(OrielFrameSrc *self) {
         if (apply_wanted(self) < 0)
             return broken(self);
         int64_t now = oriel_monotonic(), ready = earliest(self), at = due(self);
-        gboolean listen = ready <= now || !self->running;
+        /* What only the frame rate holds up, capture does not bring earlier: nobody need wake up to say so. */
+        gboolean listen = ready <= MAX(now, self->last_change + ORIEL_SECOND / self->fps) || !self->running;
         if (listen && !self->welcome)
-            self->welcome = now;
+            self->welcome = MAX(now, ready);
+        self->deaf = self->deaf || !listen;
         if (listen && oriel_frame_reader_ready(self->reader) < 0)
             return broken(self);
         if (listen && self->deaf) {
@@ -245,19 +256,19 @@ static GstClockTime timestamp(OrielFrameSrc *self, int64_t time, int64_t now) {
     return pts;
 }
 
-static GstFlowReturn create(GstPushSrc *source, GstBuffer **buffer) {
-    OrielFrameSrc *self = ORIEL_FRAME_SRC(source);
-    g_atomic_pointer_set(&self->pushing, g_thread_self());
+/* The next picture: what differs in it from the one before, and what is left of it to the video. */
+static GstFlowReturn take(OrielFrameSrc *self, struct oriel_rect damage[ORIEL_DAMAGE_MAX], unsigned *count,
+                          struct oriel_share *share) {
     GstFlowReturn result = wait_for_picture(self);
     if (result != GST_FLOW_OK)
         return result;
-    int64_t now = oriel_monotonic(), time = now;
-    struct oriel_rect damage[ORIEL_DAMAGE_MAX];
-    unsigned count = 0;
+    int64_t now = self->taken = oriel_monotonic(), time = now;
+    *count = 0;
+    *share = (struct oriel_share){.cover = ORIEL_COVER_NONE};
     if (self->news) {
         const struct oriel_frame_info *info = oriel_frame_reader_info(self->reader);
         time = info->time;
-        result = draw(self, info, damage, &count);
+        result = draw(self, info, damage, count);
         if (result != GST_FLOW_OK)
             return result;
         self->news = FALSE;
@@ -266,17 +277,45 @@ static GstFlowReturn create(GstPushSrc *source, GstBuffer **buffer) {
         int64_t interval = ORIEL_SECOND / self->fps;
         self->earliest = MAX(self->earliest + interval * 9 / 10, now + interval / 2);
     }
+    self->last_pts = timestamp(self, time, now);
+    if (self->watcher)
+        self->watcher(self->watcher_user, self->reader, damage, *count, self->last_pts, share);
+    return GST_FLOW_OK;
+}
+
+/* A picture of which the video shows nothing is not handed on, if the encoder wants none: it hears of it with the next.
+ */
+static gboolean leave_out(OrielFrameSrc *self, const struct oriel_rect *damage, unsigned count,
+                          const struct oriel_share *share) {
+    if (share->cover != ORIEL_COVER_NOW || share->owed_count || demanded_again(self) <= oriel_monotonic())
+        return FALSE;
+    for (unsigned i = 0; i < count; i++)
+        oriel_share_add(self->left_out.left_out, &self->left_out.left_out_count, &damage[i]);
+    self->welcome = 0;
+    return TRUE;
+}
+
+static GstFlowReturn create(GstPushSrc *source, GstBuffer **buffer) {
+    OrielFrameSrc *self = ORIEL_FRAME_SRC(source);
+    struct oriel_rect damage[ORIEL_DAMAGE_MAX];
+    struct oriel_share share;
+    unsigned count;
+    g_atomic_pointer_set(&self->pushing, g_thread_self());
+    do {
+        GstFlowReturn result = take(self, damage, &count, &share);
+        if (result != GST_FLOW_OK)
+            return result;
+    } while (leave_out(self, damage, count, &share));
     g_mutex_lock(&self->lock);
     self->again = self->again < 0 ? -1 : NEVER; /* the encoder will say anew */
     g_mutex_unlock(&self->lock);
     self->deaf = TRUE;
-    self->last_push = now;
-    self->last_pts = timestamp(self, time, now);
-    struct oriel_share share = {.cover = ORIEL_COVER_NONE};
-    if (self->watcher)
-        self->watcher(self->watcher_user, self->reader, damage, count, self->last_pts, &share);
+    self->last_push = self->taken;
+    share.left_out_count = self->left_out.left_out_count;
+    memcpy(share.left_out, self->left_out.left_out, share.left_out_count * sizeof *share.left_out);
+    self->left_out.left_out_count = 0;
     *buffer = gst_buffer_copy(self->picture);
-    oriel_damage_add(*buffer, damage, count, now, &share);
+    oriel_damage_add(*buffer, damage, count, self->taken, &share);
     if (count) {
         oriel_damage_set_welcome(*buffer, self->welcome);
         self->welcome = 0;

@@ -14,11 +14,18 @@ enum oriel_cover {
     ORIEL_COVER_NOW,  /* the exact layer shows this picture: the video may leave it out */
 };
 
-/* What is left to the video of one picture. `owed`: what it has left out before and must not any longer. */
+/* What is left to the video of one picture. `owed`: what it has left out before and must not any longer. `left_out`:
+ * what it need not show of pictures that came before and were not handed on to the encoder. */
 struct oriel_share {
     enum oriel_cover cover;
-    size_t owed_count;
-    struct oriel_rect owed[ORIEL_DAMAGE_MAX];
+    size_t owed_count, left_out_count;
+    struct oriel_rect owed[ORIEL_DAMAGE_MAX], left_out[ORIEL_DAMAGE_MAX];
 };
+
+/* One more rectangle to a list of theirs; if there are too many, the last one becomes large enough. */
+void oriel_share_add(struct oriel_rect list[ORIEL_DAMAGE_MAX], size_t *count, const struct oriel_rect *rect);
+
+/* `to` becomes large enough to cover `rect` as well; width 0: it covers nothing. */
+void oriel_share_cover(struct oriel_rect *to, const struct oriel_rect *rect);
 
 #endif

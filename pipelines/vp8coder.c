@@ -134,6 +134,8 @@ void oriel_vp8_share(struct oriel_vp8 *vp8, const struct oriel_rect *rects, size
             oriel_activemap_defer(map, &rects[i], now);
         else
             oriel_activemap_damage(map, &rects[i], now);
+    for (size_t i = 0; i < share->left_out_count; i++)
+        oriel_activemap_defer(map, &share->left_out[i], now);
     for (size_t i = 0; i < share->owed_count; i++)
         oriel_activemap_owe(map, &share->owed[i], now);
 }

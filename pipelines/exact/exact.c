@@ -162,20 +162,6 @@ static gboolean overlap(const struct oriel_rect *a, const struct oriel_rect *b) 
     return a->x < b->x + b->width && b->x < a->x + a->width && a->y < b->y + b->height && b->y < a->y + a->height;
 }
 
-/* `to` becomes large enough to cover `r` as well; width 0: it covers nothing. */
-static void cover(struct oriel_rect *to, const struct oriel_rect *r) {
-    if (!to->width) {
-        *to = *r;
-        return;
-    }
-    unsigned right = MAX((unsigned)to->x + to->width, (unsigned)r->x + r->width);
-    unsigned bottom = MAX((unsigned)to->y + to->height, (unsigned)r->y + r->height);
-    to->x = MIN(to->x, r->x);
-    to->y = MIN(to->y, r->y);
-    to->width = (uint16_t)(right - to->x);
-    to->height = (uint16_t)(bottom - to->y);
-}
-
 static void move(struct oriel_exact *e, const struct oriel_move *m) {
     const struct oriel_rect to = {m->x, m->y, m->from.width, m->from.height};
     e->moves++;
@@ -184,7 +170,7 @@ static void move(struct oriel_exact *e, const struct oriel_move *m) {
     for (unsigned i = 0; i < e->flight.count; i++)
         if (overlap(&e->flight.tiles[i]->head.rect, &m->from) || e->flight.tiles[i]->moved)
             e->flight.tiles[i]->moved = true;
-    cover(&e->moved, &to);
+    oriel_share_cover(&e->moved, &to);
 }
 
 /* What has only moved is moved here as the page will do it: what remains to differ is what has really changed. */
@@ -196,13 +182,10 @@ static size_t move_all(struct oriel_exact *e, const struct oriel_frame_reader *r
     return found;
 }
 
-/* One more rectangle that the video must show; if there are too many, in the last one. */
+/* One more rectangle that the video must show. */
 static void owe(void *user, const struct oriel_rect *r) {
     struct oriel_share *share = user;
-    if (share->owed_count < ORIEL_DAMAGE_MAX)
-        share->owed[share->owed_count++] = *r;
-    else
-        cover(&share->owed[ORIEL_DAMAGE_MAX - 1], r);
+    oriel_share_add(share->owed, &share->owed_count, r);
 }
 
 /* All that the page may lack when it presents the frame of this picture: what it has not acknowledged, it may lack. */

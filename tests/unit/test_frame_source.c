@@ -30,6 +30,7 @@ struct rig {
 };
 
 static struct oriel_ipc_message message;
+static oriel_picture_watcher watcher; /* of the next rig */
 
 static void on_picture(GstElement *sink, GstBuffer *buffer, GstPad *pad, gpointer pictures) {
     g_autoptr(GstCaps) caps = gst_pad_get_current_caps(pad);
@@ -45,6 +46,8 @@ static void open_rig(struct rig *rig) {
     rig->pipeline = gst_pipeline_new(NULL);
     rig->source = g_object_new(oriel_frame_source_get_type(), NULL);
     oriel_frame_source_open(rig->source, s[1], FPS);
+    if (watcher)
+        oriel_frame_source_watch(rig->source, watcher, NULL);
     rig->sink = gst_element_factory_make("fakesink", NULL);
     g_object_set(rig->sink, "signal-handoffs", TRUE, "sync", FALSE, "async", FALSE, NULL);
     g_signal_connect(rig->sink, "handoff", G_CALLBACK(on_picture), rig->pictures);
@@ -263,6 +266,49 @@ static void test_newest_after_a_slow_picture(void **state) {
     close_rig(&rig);
 }
 
+static gint covered, watched; /* atomic: whether all is shown by tiles; pictures that were seen */
+
+static void cover(void *user, const struct oriel_frame_reader *reader, const struct oriel_rect *damaged, size_t count,
+                  GstClockTime at, struct oriel_share *share) {
+    share->cover = g_atomic_int_get(&covered) ? ORIEL_COVER_NOW : ORIEL_COVER_SOON;
+    g_atomic_int_inc(&watched);
+}
+
+/* What tiles show does not wake the encoder; it hears of it with the next picture that it wants, or must have. */
+static void test_what_is_left_out_is_told_later(void **state) {
+    struct rig rig;
+    watcher = cover;
+    g_atomic_int_set(&covered, TRUE);
+    open_rig(&rig);
+    watcher = NULL;
+    send_buffers(&rig, 1, 64, 48);
+    run(&rig);
+    send_frame(&rig, 1, oriel_monotonic());
+    gst_sample_unref(expect_picture(&rig)); /* nothing was demanded yet */
+    expect_message(&rig, ORIEL_FRAMES_RELEASE);
+    demand(&rig, 0, INT64_MAX);
+    for (int i = 0; i < 3; i++) {
+        int before = g_atomic_int_get(&watched);
+        send_frame(&rig, 1, oriel_monotonic());
+        while (g_atomic_int_get(&watched) == before)
+            g_usleep(500);
+        expect_message(&rig, ORIEL_FRAMES_RELEASE);
+    }
+    assert_int_equal(g_async_queue_length(rig.pictures), 0);
+    g_atomic_int_set(&covered, FALSE);
+    send_frame(&rig, 1, oriel_monotonic());
+    g_autoptr(GstSample) next = expect_picture(&rig);
+    const struct oriel_share *share = oriel_damage_share(gst_sample_get_buffer(next));
+    assert_int_equal(damage(next), 1);
+    assert_int_equal(share->left_out_count, 3);
+    assert_memory_equal(&share->left_out[2], (&(struct oriel_rect){2, 4, 6, 8}), sizeof(struct oriel_rect));
+    g_atomic_int_set(&covered, TRUE);
+    demand(&rig, 0, 0); /* such as for a keyframe */
+    g_autoptr(GstSample) again = expect_picture(&rig);
+    assert_int_equal(oriel_damage_share(gst_sample_get_buffer(again))->left_out_count, 0);
+    close_rig(&rig);
+}
+
 /* Whoever still holds an older picture keeps it as it was. */
 static void test_pictures_held_downstream_stay(void **state) {
     struct rig rig;
@@ -403,6 +449,7 @@ int main(void) {
         cmocka_unit_test(test_demand_sets_the_pace),
         cmocka_unit_test(test_capture_waits_for_the_encoder),
         cmocka_unit_test(test_newest_after_a_slow_picture),
+        cmocka_unit_test(test_what_is_left_out_is_told_later),
         cmocka_unit_test(test_pictures_held_downstream_stay),
         cmocka_unit_test(test_lying_times),
         cmocka_unit_test(test_new_size),
