@@ -483,7 +483,8 @@ static gpointer run(gpointer user) {
 /* ---- the page ---- */
 
 static void acknowledge(struct oriel_exact *e, const struct oriel_exact_heard *h, int64_t now) {
-    if (h->number != e->first && h->number - e->first <= e->next - e->first) {
+    gboolean more = h->number != e->first && h->number - e->first <= e->next - e->first;
+    if (more) {
         e->first = h->number;
         e->heard = TRUE;
         e->waiting_since = now;
@@ -495,6 +496,9 @@ static void acknowledge(struct oriel_exact *e, const struct oriel_exact_heard *h
             oriel_cache_set(&e->cache, tile->head.slot, tile->head.name, true);
         oriel_tile_free(tile);
     }
+    /* A small tile comes with its record, or that has come without. */
+    if (more && h->count < ORIEL_EXACT_RANGES_MAX)
+        oriel_flight_passed(&e->flight, e->records[(e->first - 1) % RECORDS_MAX].rtp);
 }
 
 /* The page has not what a reference names: the tile is cut anew. */

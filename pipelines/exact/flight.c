@@ -71,6 +71,7 @@ bool oriel_flight_add_small(struct oriel_flight *f, const struct oriel_exact_til
     tile->small = true;
     tile->next = 1;
     tile->chunks[0] = (struct oriel_flight_chunk){.sent = now, .times = 1};
+    f->small_at = now;
     f->in_flight += chunk_length(tile, 0);
     if (f->budget)
         oriel_budget_spend(f->budget, ORIEL_BUDGET_TILES, chunk_length(tile, 0), now);
@@ -139,9 +140,18 @@ int64_t oriel_flight_patience(const struct oriel_flight *f) {
 }
 
 /* When the chunk is to be sent again. Each time it waits twice as long. */
-static int64_t again(const struct oriel_flight *f, const struct oriel_flight_chunk *c) {
+static int64_t again(const struct oriel_flight *f, const struct oriel_tile *tile, unsigned chunk) {
+    const struct oriel_flight_chunk *c = &tile->chunks[chunk];
     unsigned doublings = c->times - 1u < DOUBLINGS_MAX ? c->times - 1u : DOUBLINGS_MAX;
-    return c->sent + (oriel_flight_patience(f) << doublings);
+    int64_t longer = tile->small && c->times == 1 && f->small_at > c->sent ? f->small_at - c->sent : 0;
+    if (longer > ORIEL_FLIGHT_ACK_LONGER)
+        longer = ORIEL_FLIGHT_ACK_LONGER;
+    return tile->passed && c->times == 1 ? c->sent : c->sent + longer + (oriel_flight_patience(f) << doublings);
+}
+
+void oriel_flight_passed(struct oriel_flight *f, uint32_t rtp) {
+    for (unsigned i = 0; i < f->count; i++)
+        f->tiles[i]->passed |= f->tiles[i]->small && (int32_t)(rtp - f->tiles[i]->head.rtp) >= 0;
 }
 
 /* Once a round trip: what comes of the smaller window is not known before. */
@@ -170,7 +180,7 @@ static bool lost(struct oriel_flight *f, int64_t now, const struct oriel_tile **
     for (unsigned i = 0; i < f->count; i++)
         for (unsigned k = 0; k < f->tiles[i]->next; k++) {
             struct oriel_flight_chunk *c = &f->tiles[i]->chunks[k];
-            if (c->acked || again(f, c) > now)
+            if (c->acked || again(f, f->tiles[i], k) > now)
                 continue;
             size_t bytes = chunk_length(f->tiles[i], k);
             if (!may_leave(f, bytes, now))
@@ -213,8 +223,8 @@ int64_t oriel_flight_due(const struct oriel_flight *f, int64_t now) {
     int64_t due = INT64_MAX;
     for (unsigned i = 0; i < f->count; i++)
         for (unsigned k = 0; k < f->tiles[i]->next; k++)
-            if (!f->tiles[i]->chunks[k].acked && again(f, &f->tiles[i]->chunks[k]) < due)
-                due = again(f, &f->tiles[i]->chunks[k]);
+            if (!f->tiles[i]->chunks[k].acked && again(f, f->tiles[i], k) < due)
+                due = again(f, f->tiles[i], k);
     return due < f->held && f->held > now ? f->held : due;
 }
 

@@ -16,8 +16,10 @@
 
 enum { ORIEL_FLIGHT_TILES = 48, ORIEL_FLIGHT_ACKS = 256 };
 
-/* The page may keep an acknowledgement back for so long, to say more with it. */
+/* The page may keep an acknowledgement back for so long, to say more with it: also after each small tile that follows
+ * the one before within that time, until so much longer after the first. */
 #define ORIEL_FLIGHT_ACK_DELAY (45 * ORIEL_MILLISECOND)
+#define ORIEL_FLIGHT_ACK_LONGER (90 * ORIEL_MILLISECOND)
 
 struct oriel_flight_chunk {
     int64_t sent; /* the last time */
@@ -31,6 +33,7 @@ struct oriel_tile {
     size_t length;
     int64_t made;
     bool small;           /* an image by runs.h, which is one chunk */
+    bool passed;          /* small, and lost: oriel_flight_passed */
     bool moved;           /* something of it is elsewhere now: it must arrive, whatever became of its own place */
     unsigned next, acked; /* the first chunk that was never sent; how many have come */
     struct oriel_flight_chunk *chunks;
@@ -48,6 +51,7 @@ struct oriel_flight {
     int64_t page_now;                                /* the same in ns, without a wrap */
     struct oriel_budget_ack acks[ORIEL_FLIGHT_ACKS]; /* that the budget is to be told of */
     unsigned ack_count;
+    int64_t small_at;                                /* when the last small tile left */
 };
 
 void oriel_flight_start(struct oriel_flight *f, struct oriel_budget *budget);
@@ -79,6 +83,10 @@ struct oriel_tile *oriel_flight_ack(struct oriel_flight *f, const struct oriel_e
 
 /* Moves what the budget is to be told to `acks`, for the caller to do it without a lock. */
 unsigned oriel_flight_tell(struct oriel_flight *f, struct oriel_budget_ack acks[ORIEL_FLIGHT_ACKS]);
+
+/* The page has the message that brought the small tiles of up to this RTP time, or a later one that would not have
+ * been sent without: those that it has not acknowledged were lost, and are due. */
+void oriel_flight_passed(struct oriel_flight *f, uint32_t rtp);
 
 /* How long to wait for an acknowledgement. */
 int64_t oriel_flight_patience(const struct oriel_flight *f);

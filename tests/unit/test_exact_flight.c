@@ -231,6 +231,37 @@ static void test_tiles_wait_for_pictures(void **state) {
     assert_int_equal(oriel_budget_waiting(budget, &again), 0);
 }
 
+static void add_small(uint32_t tile, uint32_t rtp) {
+    const struct oriel_exact_tile_head head = {.tile = tile, .rtp = rtp, .rect = {0, 0, 64, 64}};
+    assert_true(oriel_flight_add_small(&f, &head, calloc(1, 100), 100, now));
+}
+
+/* The page says of several by one message, when they follow each other. */
+static void test_small_tiles_that_follow_each_other_are_waited_for(void **state) {
+    const int64_t first = now;
+    for (uint32_t i = 0; i < 10; i++, now += 30 * ORIEL_MILLISECOND)
+        add_small(i, i);
+    now = first;
+    assert_int_equal(oriel_flight_due(&f, now), first + oriel_flight_patience(&f) + ORIEL_FLIGHT_ACK_LONGER);
+    for (uint32_t i = 0; i < 9; i++)
+        oriel_tile_free(ack(i, 0, 1));
+    assert_int_equal(f.count, 1); /* nothing followed the last one */
+    assert_int_equal(oriel_flight_due(&f, now), f.tiles[0]->chunks[0].sent + oriel_flight_patience(&f));
+}
+
+static void test_a_small_tile_whose_record_came_alone_goes_again_at_once(void **state) {
+    const struct oriel_tile *tile;
+    unsigned chunk;
+    for (uint32_t i = 0; i < 3; i++)
+        add_small(i, 0xffffffff + i);
+    oriel_tile_free(ack(1, 0, 1));
+    oriel_flight_passed(&f, 0);
+    assert_true(oriel_flight_next(&f, now, &tile, &chunk));
+    assert_int_equal(tile->head.tile, 0);
+    assert_false(oriel_flight_next(&f, now, &tile, &chunk)); /* once, and not what came later */
+    assert_true(oriel_flight_due(&f, now) > now);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_chunks_in_order_and_done_when_all_are_there, start, end),
@@ -238,6 +269,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_what_is_lost_goes_again_and_waits_longer_each_time, start, end),
         cmocka_unit_test_setup_teardown(test_acks_of_what_was_not_sent_count_for_nothing, start, end),
         cmocka_unit_test_setup_teardown(test_no_more_than_fits, start, end),
+        cmocka_unit_test_setup_teardown(test_small_tiles_that_follow_each_other_are_waited_for, start, end),
+        cmocka_unit_test_setup_teardown(test_a_small_tile_whose_record_came_alone_goes_again_at_once, start, end),
         cmocka_unit_test_setup_teardown(test_a_free_link_is_filled_at_once, start, end),
         cmocka_unit_test_setup_teardown(test_a_slow_link_is_used_and_not_flooded, start, end),
         cmocka_unit_test_setup_teardown(test_loss_costs_time_but_nothing_else, start, end),

@@ -31,7 +31,8 @@ const LOG_MAX = 1024; // records kept: more than any tile is on its way for
 const DONE_MAX = 4096; // tiles whose late copies are acknowledged again
 const CHUNKS_UNACKED = 8;
 const CHUNK_ACK_MS = 5;
-const ACK_MS = 40; // the device reckons with 45
+const ACK_MS = 40; // after the last small change, the device reckons with 45;
+const ACK_LATEST_MS = 130; // and after the first one, while they go on: with 135
 const CACHE_BYTES = 20 << 20; // the device keeps to 16
 const later = (a, b) => ((a - b) << 16) >> 16 > 0; // epochs wrap
 
@@ -62,8 +63,10 @@ export class ExactLayer extends EventTarget {
     #decoding = 0;
     #ranges = [];
     #unacked = 0;
+    #unackedSince = 0;
     #timer = 0;
-    #timerMs = 0;
+    #timerAt = 0; // when it ends
+    #patient = false; // whether small changes put it off
     #hold = 0; // a timer
     #cache = new Map(); // slot -> {name, bytes}, the oldest first
     #cached = 0;
@@ -140,7 +143,8 @@ export class ExactLayer extends EventTarget {
             if (one.t === 'records' && (this.#epoch === null || later(one.epoch, this.#epoch))) this.#begin(one);
             if (one.epoch === this.#epoch) wait = Math.min(wait, one.t === 'records' ? this.#records(one) : this.#part(one));
         }
-        this.#acknowledgeIn(++this.#unacked >= CHUNKS_UNACKED ? 0 : wait);
+        if (!this.#unacked++) this.#unackedSince = performance.now();
+        this.#acknowledgeIn(this.#unacked >= CHUNKS_UNACKED ? 0 : wait);
         this.#compose();
         if (this.state !== before) this.#changed();
     }
@@ -166,6 +170,8 @@ export class ExactLayer extends EventTarget {
     #records({ state, records }) {
         this.#told = state;
         const now = performance.now();
+        // A record whose own message was lost came with a later one: the device shall know soon which tile lacks.
+        const late = records.length > 1 && records.at(-2).number >= this.#next;
         for (const record of records) if (record.number >= this.#next) this.#early.set(record.number, { ...record, at: now });
         for (let record; (record = this.#early.get(this.#next)); ) {
             this.#early.delete(record.number);
@@ -181,8 +187,8 @@ export class ExactLayer extends EventTarget {
             this.#numbers.delete(this.#log.shift().rtp);
             this.#base++;
         }
-        // The second picture takes the first one's along; a beginning and a gap are news.
-        return this.#early.size || this.#next < 4 || this.#timer ? 0 : ACK_MS;
+        // A beginning and what was lost are news.
+        return this.#early.size || this.#next < 4 || late ? 0 : ACK_MS;
     }
 
     /* In how many ms it must be acknowledged: at once, if it was the last one of its tile. */
@@ -270,12 +276,16 @@ export class ExactLayer extends EventTarget {
 
     // ---- what the page says ----
 
+    /* Small changes that follow each other are acknowledged by one message. */
     #acknowledgeIn(ms) {
-        if (ms && this.#timer && this.#timerMs <= ms) return;
+        const now = performance.now();
+        const at = ms < ACK_MS ? now + ms : Math.min(now + ms, this.#unackedSince + ACK_LATEST_MS);
+        if (at <= now) return this.#acknowledge();
+        if (this.#timer && this.#timerAt <= at && !(this.#patient && ms === ACK_MS)) return;
         clearTimeout(this.#timer);
-        this.#timerMs = ms;
-        if (ms) this.#timer = setTimeout(() => this.#acknowledge(), ms);
-        else this.#acknowledge();
+        this.#timerAt = at;
+        this.#patient = ms === ACK_MS;
+        this.#timer = setTimeout(() => this.#acknowledge(), at - now);
     }
 
     /* Nothing before there was a frame: the device shall not rely on a page that can't show any of it. */

@@ -281,6 +281,25 @@ test('exact: chunks in any order, twice, are one tile, and are all acknowledged'
     assert.deepEqual([...acked].sort(), [0, 1, 2]);
 });
 
+test('exact: small changes that follow each other are acknowledged together, and one that was lost makes haste', async () => {
+    const { say, frame, sent } = page();
+    say(records(1, [{ number: 0, rtp: 10, rects: [WHOLE] }]));
+    frame(10, 10);
+    for (let n = 1; n < 4; n++) say(records(1, [{ number: n, rtp: 10 + n, frame: false, rects: [] }]));
+    sent.length = 0;
+    const change = (n, also = []) => bundle(1, small({ tile: n, rtp: 100 + n, at: LEFT, body: [0xc0, n, n, n, 0x40 | 30] }), records(1, [...also, n].map((number) => ({ number, rtp: 100 + number, frame: false, rects: [LEFT] }))));
+    for (let n = 4; n < 10; n++) say(change(n));
+    assert.equal(sent.length, 0);
+    for (let i = 0; i < 100 && !sent.length; i++) await settled();
+    assert.equal(sent.length, 1);
+    assert.equal(sent[0][12], 6); // tiles
+    assert.equal(sent[0][4], 10); // the next record
+    say(change(11, [10])); // the tile of 10 did not come
+    assert.equal(sent.length, 2);
+    assert.equal(sent[1][12], 1);
+    assert.equal(sent[1][4], 12);
+});
+
 test('exact: a page that was seen comes back by its name, another name is a miss', async () => {
     const { say, frame, shown, sent } = page();
     say(records(1, [{ number: 0, rtp: 10, rects: [WHOLE] }]));
