@@ -8,7 +8,8 @@
 #define RESTED (300 * ORIEL_MILLISECOND)
 /* It takes so long after a change until another one may come, when nothing else holds it up. */
 #define WELCOME (40 * ORIEL_MILLISECOND)
-#define BEAT ORIEL_SECOND
+/* One may be lost, and the next comes within 3 s all the same. */
+#define BEAT (1400 * ORIEL_MILLISECOND)
 
 /* A keyframe takes so many times as long as its bits do at the rate. */
 #define KEY_PATIENCE 1.25

@@ -6,7 +6,7 @@
  * - changed blocks settled: at most ORIEL_SHARPEN_RATE times a second the coarse ones again; each pass at least halves
  *   the quantizer, and takes as many pictures as the budget needs; then it stops. Where the exact layer shows what
  *   settles (`covered`) nobody would see it: nothing is sharpened, and nothing need be fine;
- * - nothing to do: a beat once a second, since Chrome asks for a keyframe after 3 s without a picture;
+ * - nothing to do: a beat each 1.4 s, since Chrome asks for a keyframe after 3 s without a picture;
  * - the bucket is in debt: nothing before it is out of it.
  *
  * A keyframe only when asked for: the first picture, a new size, a receiver that lost its picture. Pure logic over

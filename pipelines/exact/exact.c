@@ -16,6 +16,7 @@
 
 #define TILE_LIFE (5 * ORIEL_SECOND) /* unacknowledged for so long, a tile is cut anew */
 #define DEAF (3 * ORIEL_SECOND)      /* a record was not acknowledged for so long: the page is lost */
+#define QUIET (2 * ORIEL_SECOND)     /* a record that tells nothing may wait for so long, and a beat, to be told */
 
 enum {
     RECORDS_MAX = 256,         /* unacknowledged: beyond it the page is lost */
@@ -47,13 +48,14 @@ struct oriel_exact {
     struct oriel_rect moved; /* around where they went to, while tiles are on their way that they move; width 0 */
     uint32_t tile;           /* number of the next */
     struct oriel_exact_record records[RECORDS_MAX]; /* by number, modulo */
-    int64_t recorded[RECORDS_MAX];                  /* when */
-    uint32_t first, next;                           /* unacknowledged: from first, before next */
-    int64_t waiting_since;                          /* for the acknowledgement of the first of them, monotonic */
-    enum oriel_exact_state told;                    /* with them */
-    int64_t asleep;                                 /* until when the thread sleeps; 0: it does not */
-    gboolean encoding;                              /* a tile is being cut, */
-    struct oriel_rect cut;                          /* from here */
+    int64_t recorded[RECORDS_MAX];                  /* since when it is waited for */
+    uint32_t first, told_to, next; /* unacknowledged: from first, before next; waited for: to told_to */
+    int64_t told_at;               /* the newest */
+    int64_t waiting_since;         /* for the acknowledgement of the first of them, monotonic */
+    enum oriel_exact_state told;   /* with them */
+    int64_t asleep;                /* until when the thread sleeps; 0: it does not */
+    gboolean encoding;             /* a tile is being cut, */
+    struct oriel_rect cut;         /* from here */
     struct oriel_exact_counts counts;
 };
 
@@ -74,6 +76,12 @@ static enum oriel_exact_state state(const struct oriel_exact *e) {
     return oriel_classifier_moves(&e->classifier) ? ORIEL_EXACT_MOTION : ORIEL_EXACT_SETTLING;
 }
 
+/* All that there are: from now on an acknowledgement is waited for. */
+static void count_as_told(struct oriel_exact *e, int64_t now) {
+    for (; e->told_to != e->next; e->told_to++)
+        e->recorded[e->told_to % RECORDS_MAX] = now;
+}
+
 /* From `from` on as many as fit into `room`; the length of the message. */
 static size_t write_records(struct oriel_exact *e, uint32_t from, uint8_t message[ORIEL_EXACT_MESSAGE_MAX],
                             int64_t now) {
@@ -86,6 +94,8 @@ static size_t write_records(struct oriel_exact *e, uint32_t from, uint8_t messag
     oriel_exact_write_records(e->epoch, e->width, e->height, e->told, list, count, message, &length);
     if (from == e->first)
         e->waiting_since = now;
+    count_as_told(e, now);
+    e->told_at = now;
     return length;
 }
 
@@ -97,21 +107,24 @@ static void send_records(struct oriel_exact *e, int64_t now) {
 static void begin(struct oriel_exact *e) {
     e->fresh = e->heard = FALSE;
     e->epoch++;
-    e->first = e->next = 0;
+    e->first = e->told_to = e->next = 0;
     e->moved.width = 0;
     oriel_flight_clear(&e->flight);
     oriel_classifier_start(&e->classifier, e->width, e->height);
 }
 
+/* Whether an acknowledgement is to come. */
+static gboolean waits(const struct oriel_exact *e) {
+    return e->first != e->told_to;
+}
+
 static gboolean is_deaf(const struct oriel_exact *e, int64_t now) {
-    return e->first != e->next &&
-           (e->next - e->first == RECORDS_MAX || now - e->recorded[e->first % RECORDS_MAX] > DEAF);
+    return e->next - e->first == RECORDS_MAX || (waits(e) && now - e->recorded[e->first % RECORDS_MAX] > DEAF);
 }
 
 static void record(struct oriel_exact *e, gboolean frame, const struct oriel_move *moves, size_t move_count,
-                   const struct oriel_differ *differ, int64_t now) {
+                   const struct oriel_differ *differ) {
     struct oriel_exact_record *r = &e->records[e->next % RECORDS_MAX];
-    e->recorded[e->next % RECORDS_MAX] = now;
     *r = (struct oriel_exact_record){.number = e->next++,
                                      .rtp = e->rtp,
                                      .frame = frame,
@@ -274,7 +287,13 @@ static void next_picture(struct oriel_exact *e, const struct oriel_frame_reader 
     e->owing = TRUE;
     if (frame)
         owe_all(e, share);
-    record(e, frame, moves, moved, &differ, now);
+    record(e, frame, moves, moved, &differ);
+    /* At rest the page need not know at once that there was nothing. */
+    gboolean quiet = e->heard && !frame && !moved && !differ.count && e->told == ORIEL_EXACT_EXACT &&
+                     state(e) == ORIEL_EXACT_EXACT && now - e->told_at < QUIET;
+    if (quiet)
+        return;
+    count_as_told(e, now);
     if (e->heard || e->next == 1)
         tell(e, &differ, !frame, now);
 }
@@ -424,7 +443,7 @@ static int64_t due(const struct oriel_exact *e, int64_t now) {
     if (state(e) != e->told)
         return now;
     int64_t flight = oriel_flight_due(&e->flight, now), records = INT64_MAX, tile = INT64_MAX;
-    if (e->first != e->next)
+    if (waits(e))
         records = e->waiting_since + oriel_flight_patience(&e->flight);
     if (e->heard && oriel_flight_has_room(&e->flight))
         tile = oriel_classifier_due(&e->classifier);
@@ -435,7 +454,7 @@ static int64_t due(const struct oriel_exact *e, int64_t now) {
 static int64_t step(struct oriel_exact *e, uint8_t *pixels, int64_t now) {
     if (!e->open || e->fresh)
         return INT64_MAX;
-    if (e->first != e->next && e->waiting_since + oriel_flight_patience(&e->flight) <= now) {
+    if (waits(e) && e->waiting_since + oriel_flight_patience(&e->flight) <= now) {
         send_records(e, now);
         return now;
     }

@@ -86,6 +86,12 @@ story('exact: a screen at rest is bit by bit the screen, and after a page flip a
   globalThis.console.log(`page flips of ${sent.join(', ')} bytes, from the screen to the last exact pixel: ${took.map((ms) => ms?.toFixed(0)).join(', ')} ms`);
 });
 
+// What is shown never goes back to what was shown before: nothing flickers.
+function neverBack(codes) {
+  const times = codes.map(({ top }) => top.code).filter((code) => code !== null);
+  assert.deepEqual(times.filter((code, i) => i > 0 && code < times[i - 1]), []);
+}
+
 async function watch(rig, kind) {
   const { painter, console } = await stage(rig);
   await painter.command(`clock ${kind}`);
@@ -93,9 +99,7 @@ async function watch(rig, kind) {
   await console.page.evaluate(watchCodes);
   await sleep(4000);
   const codes = await console.page.evaluate(() => window.codes);
-  // What is shown never goes back to what was shown before: nothing flickers.
-  const times = codes.map(({ top }) => top).filter((code) => code !== null);
-  assert.deepEqual(times.filter((code, i) => i > 0 && code < times[i - 1]), []);
+  neverBack(codes);
   const late = codes.filter((code) => code.late !== null).map((code) => code.late).sort((a, b) => a - b);
   const figures = `${codes.length} changes of ${new Set(codes.map(({ top }) => top.code)).size} pictures, ${codes.filter(({ top }) => top.pure).length} exact; from the screen to the page p50 ${late[late.length >> 1]?.toFixed(1)} ms`;
   globalThis.console.log(`${kind}: ${figures}`);
@@ -116,7 +120,7 @@ story('exact: a small change thirty times a second is exact each time', async ({
   assert.ok(!all.has(null), figures);
 });
 
-story('exact: text that scrolls, and is exact when it rests', async ({ rig }) => {
+story('exact: text that scrolls, and is exact when it rests; a film is the video alone until it does', async ({ rig }) => {
   const { painter, console } = await stage(rig);
   const file = join(rig.directory, 'known.ppm');
   await painter.command('clock scroll');
@@ -125,6 +129,20 @@ story('exact: text that scrolls, and is exact when it rests', async ({ rig }) =>
   await sleep(300);
   await exact(console);
   assert.deepEqual(different(readPpm(file), await console.pixels({ exact: true })), []);
+
+  await console.page.evaluate(watchCodes);
+  const alone = () => console.page.evaluate(() => document.querySelector('[data-testid="exact-layer"]').hidden);
+  for (let i = 0; i < 2; i++) {
+    await painter.command('clock video');
+    await until('the video to be shown alone', alone);
+    await sleep(500);
+    await painter.command(`rest ${file}`);
+    await sleep(300);
+    await exact(console);
+    assert.equal(await alone(), false);
+    assert.deepEqual(different(readPpm(file), await console.pixels({ exact: true })), []);
+  }
+  neverBack(await console.page.evaluate(() => window.codes));
 });
 
 // A picture file of the page as pixels.

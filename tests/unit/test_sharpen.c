@@ -82,7 +82,7 @@ static void test_sharpens_and_stops(void **state) {
     for (int i = 0; i < 5; i++) {
         int64_t before = now;
         now = oriel_sharpen_times(&s, now).again;
-        assert_in_range(now - before, 900 * ORIEL_MILLISECOND, ORIEL_SECOND);
+        assert_in_range(now - before, 1300 * ORIEL_MILLISECOND, 1400 * ORIEL_MILLISECOND);
         assert_int_equal(step(800).kind, ORIEL_PLAN_BEAT);
     }
 }

@@ -324,6 +324,7 @@ export class ExactLayer extends EventTarget {
     /* Applies what is due, and draws. `now`: in an animation frame. */
     #compose(now = false) {
         const number = this.#frame === null || this.#epoch === null ? undefined : this.#numbers.get(this.#frame);
+        if (number !== undefined) this.#known = performance.now();
         const fresh = number !== undefined && this.#drawn !== this.#frame && this.#video.videoWidth === this.#size.width;
         if (!this.#begun) {
             if (!fresh) return;
