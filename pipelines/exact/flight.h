@@ -51,7 +51,7 @@ struct oriel_flight {
     int64_t page_now;                                /* the same in ns, without a wrap */
     struct oriel_budget_ack acks[ORIEL_FLIGHT_ACKS]; /* that the budget is to be told of */
     unsigned ack_count;
-    int64_t small_at;                                /* when the last small tile left */
+    int64_t small_at; /* when the last small tile left */
 };
 
 void oriel_flight_start(struct oriel_flight *f, struct oriel_budget *budget);
