@@ -12,8 +12,8 @@ const say = (words) => process.stderr.write(words);
 const named = (list, figures) => Object.fromEntries(list.map(({ name, title }, i) => [name ?? title, figures[i]]));
 
 async function oneRound(sender, where, link, { times, rows, quick }) {
-  const open = async () => {
-    await link.reset();
+  const open = async (one) => {
+    await link.reset(one.link); // a sender that met it as another link would take its delay for a queue
     return Stage.open(sender, where);
   };
   const found = {}, wanted = each(ROWS.filter(({ name }) => rows.includes(name)), quick);

@@ -131,7 +131,7 @@ export async function through(open, list, measure) {
     if (one.fresh) await close();
     if (shut < 2 && !stage) {
       try {
-        stage = await open();
+        stage = await open(one);
         shut = 0;
       } catch (error) {
         shut++;
