@@ -5,13 +5,20 @@
 
 #define WINDOW_FIRST (500 * ORIEL_MILLISECOND)
 #define WINDOW (250 * ORIEL_MILLISECOND)
-#define BUSY_MAX (250 * ORIEL_MILLISECOND)
+#define WAITED (15 * ORIEL_MILLISECOND) /* less may be chance */
+#define BUSY_MAX (400 * ORIEL_MILLISECOND)
+#define BUSY_ENOUGH (80 * ORIEL_MILLISECOND)
 #define BUSY_MIN (30 * ORIEL_MILLISECOND)
-#define BUSY_PACKETS 3
+#define BUSY_PACKETS 4
 #define UNCERTAINTY 10.0
 #define UNCERTAINTY_LIMITED 20.0
 #define DRIFT 5.0 /* by how much the truth may move from one window to the next */
 #define KBITS 1e3
+
+/* The i-th oldest. */
+static struct oriel_acked_packet *packet(const struct oriel_acked *a, unsigned i) {
+    return (struct oriel_acked_packet *)&a->packets[(a->first + i) % ORIEL_ACKED_MEMORY];
+}
 
 void oriel_acked_start(struct oriel_acked *a) {
     *a = (struct oriel_acked){.window_from = -1};
@@ -32,32 +39,33 @@ static void learn(struct oriel_acked *a, double sample, bool limited) {
     a->variance = seen_variance * variance / (seen_variance + variance);
 }
 
-static void remember(struct oriel_acked *a, uint32_t bytes, int64_t arrived, bool busy) {
+/* In the order in which they left; two ways are told of at different times. */
+static void remember(struct oriel_acked *a, const struct oriel_acked_packet *k) {
     if (a->count == ORIEL_ACKED_MEMORY) {
         a->first = (a->first + 1) % ORIEL_ACKED_MEMORY;
         a->count--;
     }
-    unsigned at = (a->first + a->count++) % ORIEL_ACKED_MEMORY;
-    a->packets[at].arrived = arrived;
-    a->packets[at].bytes = bytes;
-    a->packets[at].busy = busy;
+    unsigned i = a->count++;
+    for (; i && packet(a, i - 1)->left > k->left; i--)
+        *packet(a, i) = *packet(a, i - 1);
+    *packet(a, i) = *k;
 }
 
-void oriel_acked_add(struct oriel_acked *a, uint32_t bytes, int64_t arrived, bool limited, bool busy) {
-    remember(a, bytes, arrived, busy);
-    if (a->window_from < 0 || arrived < a->window_from - ORIEL_SECOND) {
-        a->window_from = arrived;
+void oriel_acked_add(struct oriel_acked *a, const struct oriel_acked_packet *k, bool limited) {
+    remember(a, k);
+    if (a->window_from < 0 || k->left < a->window_from - ORIEL_SECOND) {
+        a->window_from = k->left;
         a->window_bytes = 0;
     }
-    int64_t window = a->estimate > 0 ? WINDOW : WINDOW_FIRST, past = arrived - a->window_from;
+    int64_t window = a->estimate > 0 ? WINDOW : WINDOW_FIRST, past = k->left - a->window_from;
     if (past >= window) {
         /* After a rest there is no rate. */
         if (past < 2 * window)
             learn(a, a->window_bytes * 8 * ORIEL_SECOND / (double)past, limited);
-        a->window_from = arrived;
+        a->window_from = k->left;
         a->window_bytes = 0;
     }
-    a->window_bytes += bytes;
+    a->window_bytes += k->bytes;
 }
 
 double oriel_acked_rate(const struct oriel_acked *a) {
@@ -67,17 +75,18 @@ double oriel_acked_rate(const struct oriel_acked *a) {
 double oriel_acked_busy(const struct oriel_acked *a) {
     double bytes = 0;
     unsigned count = 0;
-    int64_t last = 0, past = 0;
-    for (unsigned i = a->count; i-- > 0; count++) {
-        unsigned at = (a->first + i) % ORIEL_ACKED_MEMORY;
-        if (!count)
-            last = a->packets[at].arrived;
-        else if (last - a->packets[at].arrived > BUSY_MAX)
+    int64_t past = 0;
+    for (unsigned i = a->count; i-- > 1;) {
+        const struct oriel_acked_packet *k = packet(a, i), *before = packet(a, i - 1);
+        if (k->left - k->sent < WAITED || before->left <= k->sent)
+            break; /* nothing was before it */
+        int64_t longer = packet(a, a->count - 1)->left - before->left;
+        if (longer > BUSY_MAX)
             break;
-        past = last - a->packets[at].arrived > past ? last - a->packets[at].arrived : past;
-        if (!a->packets[at].busy)
-            break; /* it began to wait behind this one */
-        bytes += a->packets[at].bytes;
+        bytes += k->bytes + (double)(k->beside - before->beside);
+        past = longer;
+        if (++count >= BUSY_PACKETS && past >= BUSY_ENOUGH)
+            break;
     }
     return count >= BUSY_PACKETS && past >= BUSY_MIN ? bytes * 8 * ORIEL_SECOND / (double)past : 0;
 }

@@ -101,6 +101,7 @@ void oriel_aimd_probed(struct oriel_aimd *a, double rate, int64_t now) {
     }
 }
 
-void oriel_aimd_limit(struct oriel_aimd *a, double rate) {
-    a->rate = fit(a, fmin(a->rate, rate));
+void oriel_aimd_set(struct oriel_aimd *a, double rate, int64_t now) {
+    a->rate = fit(a, rate);
+    a->changed = now;
 }

@@ -27,7 +27,7 @@ double oriel_aimd_update(struct oriel_aimd *a, enum oriel_rate_use use, double a
 /* A probe found that much. */
 void oriel_aimd_probed(struct oriel_aimd *a, double rate, int64_t now);
 
-/* Something else has found the rate to be lower. */
-void oriel_aimd_limit(struct oriel_aimd *a, double rate);
+/* Something else has found the rate; what was learned stays. */
+void oriel_aimd_set(struct oriel_aimd *a, double rate, int64_t now);
 
 #endif

@@ -11,7 +11,14 @@
 #define TICK (25 * ORIEL_MILLISECOND)
 #define PADDING_TIME (5 * ORIEL_MILLISECOND) /* a repeat that was asked for has come, or won't */
 
-enum { PAYLOADS = 128, BATCH = 64, RECENT = 64 };
+enum { PAYLOADS = 128, BATCH = 64, RECENT = 64, REPEATS = 1024 };
+
+/* One that is on its way, from here on. */
+struct repeat {
+    guint32 ssrc;
+    uint16_t number;
+    int64_t until; /* and may be asked for again */
+};
 
 struct _OrielRateControl {
     GstElement parent;
@@ -28,6 +35,7 @@ struct _OrielRateControl {
     int64_t padding_until;   /* a repeat is on its way here */
     uint16_t recent[RECENT]; /* of pictures: the last sequence numbers, to be repeated as padding */
     unsigned recent_count, recent_next, padding_next;
+    struct repeat repeats[REPEATS]; /* by number, modulo */
     guint32 ssrc;
     uint16_t probe; /* of what is being pushed; of who pushes */
 };
@@ -46,6 +54,37 @@ static void drop(void *item) {
 
 /* ---- what leaves ---- */
 
+/* The slot of the repeat, which begins with the number of what it repeats (RFC 4588); NULL: it can't be read. With the
+ * lock. */
+static struct repeat *repeat_of(OrielRateControl *self, GstBuffer *packet, struct repeat *is) {
+    GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
+    if (!gst_rtp_buffer_map(packet, GST_MAP_READ, &rtp))
+        return NULL;
+    bool good = gst_rtp_buffer_get_payload_len(&rtp) >= 2;
+    if (good)
+        *is = (struct repeat){gst_rtp_buffer_get_ssrc(&rtp), GST_READ_UINT16_BE(gst_rtp_buffer_get_payload(&rtp)), 0};
+    gst_rtp_buffer_unmap(&rtp);
+    return good ? &self->repeats[is->number % REPEATS] : NULL;
+}
+
+/* Whether it is on its way already; else it is from now on. */
+static bool repeated(OrielRateControl *self, GstBuffer *packet, int64_t now) {
+    struct repeat is, *was = repeat_of(self, packet, &is);
+    if (!was)
+        return false;
+    if (was->ssrc == is.ssrc && was->number == is.number && now < was->until)
+        return true;
+    is.until = now + ORIEL_PACER_REPEAT_LIFE;
+    *was = is;
+    return false;
+}
+
+static void repeat_left(OrielRateControl *self, GstBuffer *packet, int64_t now) {
+    struct repeat is, *was = repeat_of(self, packet, &is);
+    if (was && was->ssrc == is.ssrc && was->number == is.number)
+        was->until = now + oriel_estimator_trip(self->estimator);
+}
+
 /* As many as may leave now, of one probe or none. With the lock. */
 static GstBufferList *take(OrielRateControl *self, enum oriel_pacer_next *why, int64_t *again) {
     GstBufferList *list = NULL;
@@ -57,6 +96,8 @@ static GstBufferList *take(OrielRateControl *self, enum oriel_pacer_next *why, i
             break;
         if (!list)
             list = gst_buffer_list_new();
+        if (item.class == ORIEL_BUDGET_RETRANSMISSION)
+            repeat_left(self, item.item, now);
         gst_buffer_list_add(list, item.item);
         self->probe = item.probe;
         if (item.probe)
@@ -142,23 +183,31 @@ static gpointer run(gpointer user) {
 
 /* ---- what comes to be sent ---- */
 
-static enum oriel_budget_class look(OrielRateControl *self, GstBuffer *packet) {
-    guint8 head[12];
-    if (gst_buffer_extract(packet, 0, head, sizeof head) != sizeof head)
-        return ORIEL_BUDGET_VIDEO;
-    enum oriel_budget_class class = self->classes[head[1] & 0x7f];
-    if (class == ORIEL_BUDGET_VIDEO) {
-        self->ssrc = GST_READ_UINT32_BE(head + 8);
-        self->recent[self->recent_next++ % RECENT] = GST_READ_UINT16_BE(head + 2);
-        self->recent_count += self->recent_count < RECENT;
-    } else if (class == ORIEL_BUDGET_RETRANSMISSION)
-        self->padding_until = 0;
-    return class;
+static void remember(OrielRateControl *self, const guint8 head[12]) {
+    self->ssrc = GST_READ_UINT32_BE(head + 8);
+    self->recent[self->recent_next++ % RECENT] = GST_READ_UINT16_BE(head + 2);
+    self->recent_count += self->recent_count < RECENT;
 }
 
+/* Takes the reference. */
 static void queue(OrielRateControl *self, GstBuffer *packet) {
-    enum oriel_budget_class class = look(self, packet);
-    oriel_pacer_add(&self->pacer, class, packet, gst_buffer_get_size(packet) + ORIEL_TWCC_OVERHEAD, oriel_monotonic());
+    enum oriel_budget_class class = ORIEL_BUDGET_VIDEO;
+    int64_t now = oriel_monotonic();
+    guint8 head[12];
+    if (gst_buffer_extract(packet, 0, head, sizeof head) == sizeof head) {
+        class = self->classes[head[1] & 0x7f];
+        if (class == ORIEL_BUDGET_VIDEO)
+            remember(self, head);
+    }
+    if (class == ORIEL_BUDGET_RETRANSMISSION) {
+        bool padding = self->padding_until != 0; /* we asked for it */
+        self->padding_until = 0;
+        if (!padding && repeated(self, packet, now)) {
+            gst_buffer_unref(packet);
+            return;
+        }
+    }
+    oriel_pacer_add(&self->pacer, class, packet, gst_buffer_get_size(packet) + ORIEL_TWCC_OVERHEAD, now);
 }
 
 static GstFlowReturn leave(OrielRateControl *self) {

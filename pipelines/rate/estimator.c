@@ -11,12 +11,16 @@
 #include "arrival.h"
 #include "loss.h"
 #include "probe.h"
+#include "rival.h"
 #include "trendline.h"
 #include "twcc.h"
 
 #define RATE_MIN 50e3
+#define START_RATE 1e6
+#define START_SHARE 0.75
+#define START_MIN 100e3
+#define START_MAX 8e6
 #define QUEUE_LONG (100 * ORIEL_MILLISECOND)
-#define QUEUE_BUSY (15 * ORIEL_MILLISECOND)
 #define QUEUE_CALM (25 * ORIEL_MILLISECOND)
 #define STANDING_MAX (4 * ORIEL_SECOND)
 #define RECENT (200 * ORIEL_MILLISECOND)    /* RTP's word is better than tiles' for so long */
@@ -24,14 +28,18 @@
 #define TRAIN_MIN (20 * ORIEL_MILLISECOND)
 #define SILENCE (400 * ORIEL_MILLISECOND)
 #define WINDOW (10 * ORIEL_SECOND) /* of the shortest way and round trip */
-#define CAP_SLACK (30 * ORIEL_MILLISECOND)
+#define CAP_SLACK (15 * ORIEL_MILLISECOND)
 #define FEEDBACK_MAX (250 * ORIEL_MILLISECOND)
 #define FEEDBACK_FIRST (100 * ORIEL_MILLISECOND)
+#define LEND_AFTER (3 * ORIEL_SECOND) /* more was sent than the way takes */
 #define TRYING (500 * ORIEL_MILLISECOND)
 #define FATES_MAX 512
 
-enum { TRAIN_PACKETS = 10 };
-enum { CAP_MIN = 8 * 1200, CAP_SILENT = 3 * 1200 };
+#define TOGETHER (2 * ORIEL_MILLISECOND)
+#define WIDER 2.5
+
+enum { TRAIN_PACKETS = 10, PAIRS_MIN = 3 };
+enum { CAP_MIN = 4 * 1200, CAP_SILENT = 3 * 1200 };
 
 /* The least of the last 10 to 20 s. */
 struct shortest {
@@ -42,11 +50,12 @@ struct shortest {
 struct way {
     struct oriel_arrival arrival;
     struct oriel_trendline trendline;
-    struct shortest delay;   /* arrived - sent */
-    struct shortest offset;  /* our time - its time, when told */
-    int64_t queue, standing; /* of the last packet; the least of the last batch */
-    int64_t since;           /* when it began to stand; 0: it does not */
-    int64_t heard_at;        /* 0: never */
+    struct oriel_acked acked; /* of this way; only what was busy is asked of it */
+    struct shortest delay;    /* arrived - sent */
+    int64_t queue, standing;  /* of the last packet; the least of the last batch */
+    int64_t since;            /* when it began to stand; 0: it does not */
+    int64_t newest;           /* when the last that came was sent */
+    int64_t heard_at;         /* 0: never */
 };
 
 /* Tiles one behind the other, without a queue. */
@@ -54,6 +63,14 @@ struct train {
     unsigned count;
     uint64_t bytes, first;       /* `first`: of the first */
     int64_t sent[2], arrived[2]; /* first, last */
+};
+
+/* Of one message: RTP packets that left together, and how far apart they came. */
+struct burst {
+    int64_t sent, arrived; /* of the last packet */
+    unsigned pairs;
+    double bytes;
+    int64_t took;
 };
 
 struct oriel_estimator {
@@ -68,7 +85,10 @@ struct oriel_estimator {
     struct oriel_alr alr;
     struct oriel_loss loss;
     struct oriel_probe probe;
+    struct oriel_rival rival;
+    struct burst burst;
     struct shortest trip;
+    int64_t decided_at;
     int64_t heard_at, interval; /* feedback: the last; the usual time between two */
     int64_t waited_at;          /* when something last had to wait */
     int64_t overused_at;
@@ -106,8 +126,8 @@ static int64_t shortest_get(const struct shortest *s, int64_t otherwise) {
 static void way_start(struct way *w, int64_t now) {
     *w = (struct way){0};
     oriel_trendline_start(&w->trendline);
+    oriel_acked_start(&w->acked);
     shortest_start(&w->delay, now);
-    shortest_start(&w->offset, now);
 }
 
 static void start(struct oriel_estimator *e, double rate, int64_t now) {
@@ -117,9 +137,11 @@ static void start(struct oriel_estimator *e, double rate, int64_t now) {
     oriel_aimd_start(&e->aimd, rate, RATE_MIN, e->max);
     oriel_alr_start(&e->alr, now);
     oriel_loss_start(&e->loss);
+    oriel_rival_start(&e->rival);
     oriel_probe_start(&e->probe, rate, e->max, now);
     shortest_start(&e->trip, now);
     e->train.count = 0;
+    e->burst = (struct burst){0};
     e->twcc.started = false;
     e->heard = e->silent = false;
     e->interval = FEEDBACK_FIRST;
@@ -127,6 +149,10 @@ static void start(struct oriel_estimator *e, double rate, int64_t now) {
     e->target = rate;
     oriel_budget_set(e->budget, rate, 0, now);
     oriel_budget_lend(e->budget, true);
+}
+
+double oriel_estimator_start(double last) {
+    return last > 0 ? fmin(fmax(last * START_SHARE, START_MIN), START_MAX) : START_RATE;
 }
 
 static void on_tiles(void *user, const struct oriel_budget_ack *acks, size_t count, int64_t now);
@@ -159,16 +185,6 @@ void oriel_estimator_listen(struct oriel_estimator *e, void (*changed)(void *use
 
 /* ---- the target ---- */
 
-static size_t cap(const struct oriel_estimator *e) {
-    if (!e->heard)
-        return 0;
-    if (e->silent)
-        return CAP_SILENT;
-    int64_t trip = shortest_get(&e->trip, FEEDBACK_FIRST);
-    double bytes = e->target / 8 * (double)(trip + e->interval + CAP_SLACK) / ORIEL_SECOND;
-    return (size_t)fmax(bytes, CAP_MIN);
-}
-
 /* The one that is to be believed. */
 static const struct way *believed(const struct oriel_estimator *e) {
     return e->rtp.heard_at + RECENT >= e->tiles.heard_at ? &e->rtp : &e->tiles;
@@ -183,16 +199,27 @@ static int64_t standing(const struct oriel_estimator *e) {
     return vague(e) ? 0 : believed(e)->standing;
 }
 
+static size_t cap(const struct oriel_estimator *e) {
+    if (!e->heard)
+        return 0;
+    if (e->silent)
+        return CAP_SILENT;
+    int64_t trip = shortest_get(&e->trip, FEEDBACK_FIRST) + (e->rival.there ? standing(e) : 0);
+    double bytes = e->target / 8 * (double)(trip + e->interval + CAP_SLACK) / ORIEL_SECOND;
+    return (size_t)fmax(bytes, CAP_MIN);
+}
+
 /* Less than the target while a queue stands, so that it drains. */
 static double paced(const struct oriel_estimator *e) {
     int64_t queue = standing(e);
-    return e->target * (queue > 2 * QUEUE_LONG ? 0.4 : queue > QUEUE_LONG / 2 ? 0.75 : 1);
+    return e->target * (queue > QUEUE_LONG / 2 && !e->rival.there ? 0.75 : 1);
 }
 
 /* Tiles have a window of their own: where they alone tell of a queue, it is theirs. */
 static void set_budget(struct oriel_estimator *e, int64_t now) {
     oriel_budget_set(e->budget, paced(e), cap(e), now);
-    oriel_budget_lend(e->budget, !e->silent && (believed(e) == &e->tiles || standing(e) < QUEUE_LONG / 2));
+    bool calm = believed(e) == &e->tiles || standing(e) < QUEUE_LONG / 2;
+    oriel_budget_lend(e->budget, !e->silent && calm && (!e->overused_at || now - e->overused_at > LEND_AFTER));
 }
 
 static bool trying(const struct oriel_estimator *e, int64_t now) {
@@ -204,21 +231,40 @@ static void fall(struct oriel_estimator *e, double before, int64_t now) {
         oriel_probe_fell(&e->probe, before, e->aimd.rate, now);
 }
 
-static void decide(struct oriel_estimator *e, double probed, int64_t now) {
-    int64_t trip = shortest_get(&e->trip, FEEDBACK_FIRST), queue = standing(e);
-    double acked = oriel_acked_rate(&e->acked), busy = oriel_acked_busy(&e->acked), before = e->aimd.rate;
-    enum oriel_rate_use use = vague(e) ? ORIEL_RATE_NORMAL : believed(e)->trendline.use;
+static enum oriel_rate_use judge(const struct oriel_estimator *e, double busy, int64_t queue) {
+    const struct way *way = believed(e);
+    if (e->rival.there)
+        return ORIEL_RATE_UNDERUSED;
+    enum oriel_rate_use use = vague(e) ? ORIEL_RATE_NORMAL : way->trendline.use;
     /* A trend alone is no queue; and what came while there was none is not what the way takes. */
     if (use == ORIEL_RATE_OVERUSED && busy <= 0)
         use = ORIEL_RATE_UNDERUSED;
-    if (busy > 0 && (use == ORIEL_RATE_OVERUSED || queue > QUEUE_LONG / 2))
-        acked = busy;
     if (busy > 0 &&
         ((queue > QUEUE_LONG && busy < 0.9 * e->aimd.rate) || (queue > QUEUE_LONG / 2 && busy < 0.6 * e->aimd.rate)))
         use = ORIEL_RATE_OVERUSED;
+    /* What was sent before the rate fell says what the way takes, and nothing of whether it has fallen enough. */
+    return use == ORIEL_RATE_OVERUSED && way->newest <= e->aimd.decreased && busy >= e->aimd.rate ? ORIEL_RATE_UNDERUSED
+                                                                                                  : use;
+}
+
+static void contend(struct oriel_estimator *e, int64_t trip, int64_t now) {
+    double rate = oriel_rival_rate(&e->rival, e->aimd.rate, MIN(now - e->decided_at, ORIEL_SECOND / 4), trip, now);
+    if (rate < e->aimd.rate || trying(e, now))
+        oriel_aimd_set(&e->aimd, rate, now);
+}
+
+static void decide(struct oriel_estimator *e, double probed, int64_t now) {
+    int64_t trip = shortest_get(&e->trip, FEEDBACK_FIRST), queue = standing(e);
+    double acked = oriel_acked_rate(&e->acked), busy = oriel_acked_busy(&believed(e)->acked), before = e->aimd.rate;
+    enum oriel_rate_use use = judge(e, busy, queue);
+    if (busy > 0 && (use == ORIEL_RATE_OVERUSED || queue > QUEUE_LONG / 2))
+        acked = busy;
     if (use == ORIEL_RATE_OVERUSED)
         e->overused_at = now;
-    oriel_aimd_update(&e->aimd, use, acked, trip, e->alr.limited, now);
+    oriel_aimd_update(&e->aimd, use, acked, trip, !trying(e, now), now);
+    if (e->rival.there)
+        contend(e, trip + queue, now);
+    e->decided_at = now;
     if (use == ORIEL_RATE_OVERUSED)
         fall(e, before, now);
     else if (probed > 0) {
@@ -226,7 +272,8 @@ static void decide(struct oriel_estimator *e, double probed, int64_t now) {
         if (e->aimd.rate > before)
             oriel_loss_forget(&e->loss, e->aimd.rate);
     }
-    e->target = fmax(oriel_loss_update(&e->loss, e->aimd.rate, acked, e->alr.limited, now), RATE_MIN);
+    double by_loss = oriel_loss_update(&e->loss, e->aimd.rate, acked, e->alr.limited, now);
+    e->target = fmax(e->rival.there ? e->aimd.rate : by_loss, RATE_MIN); /* loss is what the two agree by */
     bool calm = use != ORIEL_RATE_OVERUSED && queue < QUEUE_CALM && oriel_loss_average(&e->loss) < 0.1;
     oriel_probe_consider(&e->probe, e->target, trying(e, now), calm, now);
     set_budget(e, now);
@@ -254,11 +301,12 @@ static void finish(struct oriel_estimator *e) {
 static void received(struct oriel_estimator *e, struct way *w, const struct oriel_rate_packet *k, int64_t now) {
     int64_t out, in;
     shortest_add(&w->delay, k->arrived - k->sent, now);
-    shortest_add(&w->offset, now - k->arrived, now);
     w->queue = k->arrived - k->sent - shortest_get(&w->delay, 0);
     w->standing = MIN(w->standing, w->queue);
-    oriel_acked_add(&e->acked, k->bytes, k->arrived + shortest_get(&w->offset, 0), e->alr.limited,
-                    w->queue > QUEUE_BUSY);
+    w->newest = MAX(w->newest, k->sent);
+    const struct oriel_acked_packet acked = {k->sent, k->sent + w->queue, k->beside, k->bytes};
+    oriel_acked_add(&e->acked, &acked, e->alr.limited);
+    oriel_acked_add(&w->acked, &acked, e->alr.limited);
     if (oriel_arrival_add(&w->arrival, k, &out, &in))
         oriel_trendline_add(&w->trendline, out, in, k->arrived);
 }
@@ -269,10 +317,10 @@ static void begin_batch(struct way *w) {
 }
 
 /* A queue that does not go, though we send less, is none: the way has become longer. */
-static void end_batch(struct way *w, int64_t now) {
+static void end_batch(struct way *w, bool rival, int64_t now) {
     if (w->standing == INT64_MAX)
         w->standing = w->queue;
-    if (w->standing < QUEUE_LONG / 2)
+    if (w->standing < QUEUE_LONG / 2 || rival)
         w->since = 0;
     else if (!w->since)
         w->since = now;
@@ -288,6 +336,26 @@ static void tell(struct oriel_estimator *e, const struct oriel_rate_packet *k) {
         e->fates[e->fate_count++] = *k;
 }
 
+static void pair(struct burst *b, const struct oriel_rate_packet *k) {
+    if (b->sent && k->sent - b->sent < TOGETHER && k->sent >= b->sent && k->arrived >= b->arrived) {
+        b->pairs++;
+        b->bytes += k->bytes;
+        b->took += k->arrived - b->arrived;
+    }
+    b->sent = k->sent;
+    b->arrived = k->arrived;
+}
+
+/* Whether the way has become wider: probes in vain have become rare by then. */
+static void look_for_more(struct oriel_estimator *e, int64_t now) {
+    struct burst *b = &e->burst;
+    double rate = b->took > 0 ? b->bytes * 8 * ORIEL_SECOND / (double)b->took : e->max;
+    if (b->pairs >= PAIRS_MIN && rate > WIDER * e->target && trying(e, now) && standing(e) < QUEUE_CALM &&
+        !e->rival.there)
+        oriel_probe_invite(&e->probe, e->target, rate, now);
+    *b = (struct burst){.sent = b->sent, .arrived = b->arrived};
+}
+
 static double one(struct oriel_estimator *e, const struct oriel_rate_heard *h, int64_t now, int64_t *newest) {
     struct oriel_rate_packet k;
     while (oriel_twcc_gone(&e->twcc, h->number, &k)) {
@@ -297,9 +365,11 @@ static double one(struct oriel_estimator *e, const struct oriel_rate_heard *h, i
         return 0;
     oriel_budget_left(e->budget, k.class, k.bytes);
     oriel_loss_add(&e->loss, &k);
+    oriel_rival_count(&e->rival, k.lost);
     tell(e, &k);
     if (!k.lost) {
         received(e, &e->rtp, &k, now);
+        pair(&e->burst, &k);
         *newest = MAX(*newest, k.sent);
     }
     return oriel_probe_heard(&e->probe, &k, now);
@@ -322,10 +392,12 @@ void oriel_estimator_heard(struct oriel_estimator *e, const struct oriel_rate_he
     begin_batch(&e->rtp);
     for (size_t i = 0; i < count; i++)
         probed = fmax(probed, one(e, &heard[i], now, &newest));
-    end_batch(&e->rtp, now);
+    end_batch(&e->rtp, e->rival.there, now);
+    oriel_rival_heard(&e->rival, e->rtp.newest, e->rtp.standing, e->aimd.decreased);
     e->rtp.heard_at = now;
     spoke(e, newest, now);
     decide(e, probed, now);
+    look_for_more(e, now);
     finish(e);
 }
 
@@ -369,7 +441,7 @@ static void on_tiles(void *user, const struct oriel_budget_ack *acks, size_t cou
         ridden = fmax(ridden, ride(e, &k));
         newest = MAX(newest, k.sent);
     }
-    end_batch(&e->tiles, now);
+    end_batch(&e->tiles, e->rival.there, now);
     /* Lost is what our own timer says: that is no word from the page. */
     if (newest) {
         shortest_add(&e->trip, now - newest, now);
@@ -386,7 +458,9 @@ static void on_tiles(void *user, const struct oriel_budget_ack *acks, size_t cou
 
 void oriel_estimator_sent(struct oriel_estimator *e, uint16_t number, const struct oriel_rate_packet *k) {
     g_mutex_lock(&e->lock);
-    oriel_twcc_sent(&e->twcc, number, k);
+    struct oriel_rate_packet sent = *k;
+    sent.beside = oriel_budget_sent(e->budget, ORIEL_BUDGET_TILES);
+    oriel_twcc_sent(&e->twcc, number, &sent);
     oriel_alr_sent(&e->alr, k->bytes, e->target, k->sent);
     g_mutex_unlock(&e->lock);
 }
@@ -437,11 +511,19 @@ void oriel_estimator_tick(struct oriel_estimator *e, int64_t now) {
     finish(e);
 }
 
-void oriel_estimator_renew(struct oriel_estimator *e, double rate, int64_t now) {
+/* Of a path that nobody answered on nothing was learnt: it stays where that one began. */
+void oriel_estimator_renew(struct oriel_estimator *e, int64_t now) {
     g_mutex_lock(&e->lock);
     oriel_budget_renew(e->budget, now);
-    start(e, rate, now);
+    start(e, e->heard ? oriel_estimator_start(e->target) : e->target, now);
     finish(e);
+}
+
+int64_t oriel_estimator_trip(struct oriel_estimator *e) {
+    g_mutex_lock(&e->lock);
+    int64_t trip = shortest_get(&e->trip, 0);
+    g_mutex_unlock(&e->lock);
+    return trip;
 }
 
 void oriel_estimator_figures(struct oriel_estimator *e, struct oriel_rate_figures *f, int64_t now) {

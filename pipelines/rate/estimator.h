@@ -14,6 +14,7 @@
  * - what is on its way is capped at the target times the shortest round trip, the time between feedback, and 30 ms.
  * Without feedback there is no cap. Without feedback for SILENCE while something is on its way, the way is taken for
  * cut: a few packets may leave each time, the rate is held, and what was on its way counts as gone;
+ * - a queue that somebody else keeps full is none of ours (rival.h);
  * - nothing is judged from what an idle screen sends: the rate is held then.
  * Thread-safe. `changed` is called without a lock, on the thread that brought the news. */
 #ifndef ORIEL_RATE_ESTIMATOR_H
@@ -46,6 +47,9 @@ struct oriel_rate_heard {
 
 struct oriel_estimator;
 
+/* bit/s to begin with: most of what such a path took the last time; 0: nobody knows. */
+double oriel_estimator_start(double last);
+
 /* Sets `budget` from now on. */
 struct oriel_estimator *oriel_estimator_new(struct oriel_budget *budget, double start, double max, int64_t now);
 void oriel_estimator_free(struct oriel_estimator *e);
@@ -53,8 +57,9 @@ void oriel_estimator_free(struct oriel_estimator *e);
 void oriel_estimator_listen(struct oriel_estimator *e, void (*changed)(void *user, double target),
                             void (*fate)(void *user, const struct oriel_rate_packet *packet), void *user);
 
-/* A new connection by a new path: all begins anew, from that rate. */
-void oriel_estimator_renew(struct oriel_estimator *e, double start, int64_t now);
+/* A new connection by a new path: all begins anew, from where oriel_estimator_start() says for what the last path took.
+ */
+void oriel_estimator_renew(struct oriel_estimator *e, int64_t now);
 
 /* An RTP packet has left, with that transport-wide number. */
 void oriel_estimator_sent(struct oriel_estimator *e, uint16_t number, const struct oriel_rate_packet *packet);
@@ -69,6 +74,9 @@ void oriel_estimator_tick(struct oriel_estimator *e, int64_t now);
  */
 uint16_t oriel_estimator_probe(struct oriel_estimator *e, int64_t now, int64_t *due);
 void oriel_estimator_probe_sent(struct oriel_estimator *e, uint16_t probe, size_t bytes, int64_t now);
+
+/* The shortest round trip lately, ns; 0: not known. */
+int64_t oriel_estimator_trip(struct oriel_estimator *e);
 
 void oriel_estimator_figures(struct oriel_estimator *e, struct oriel_rate_figures *figures, int64_t now);
 

@@ -26,8 +26,10 @@ void oriel_loss_start(struct oriel_loss *l) {
 }
 
 void oriel_loss_forget(struct oriel_loss *l, double rate) {
-    if (rate > l->rate)
+    if (rate > l->rate) {
         l->rate = 0;
+        l->raised = 0;
+    }
 }
 
 static double fit(double value, double min, double max) {

@@ -1,8 +1,6 @@
 /* See pacer.h. */
 #include "pacer.h"
 
-#define REPEAT_LIFE ORIEL_SECOND
-
 struct waiting {
     void *item;
     size_t bytes;
@@ -41,7 +39,7 @@ void oriel_pacer_add(struct oriel_pacer *p, enum oriel_budget_class class, void 
 
 static void drop_old(struct oriel_pacer *p, int64_t now) {
     const struct waiting *w;
-    while ((w = g_queue_peek_head(&p->queues[ORIEL_BUDGET_RETRANSMISSION])) && now - w->since > REPEAT_LIFE)
+    while ((w = g_queue_peek_head(&p->queues[ORIEL_BUDGET_RETRANSMISSION])) && now - w->since > ORIEL_PACER_REPEAT_LIFE)
         p->drop(pop(p, ORIEL_BUDGET_RETRANSMISSION));
 }
 

@@ -3,7 +3,7 @@
  * Policy: voice at once; then repeats; then pictures, in order, as the budget allows, quicker only while a probe runs.
  * When nothing waits and a probe needs packets, it asks for padding. The queue is short because capture waits for it
  * (oriel_budget_ready): it holds the picture that was made last, or, if that is more than the way can take, the rest of
- * it. Repeats older than a second are of no use any more and are dropped.
+ * it. Repeats older than ORIEL_PACER_REPEAT_LIFE are of no use any more and are dropped.
  * Items are pointers that it does not look into. Pure but for the budget and the estimator; one thread at a time. */
 #ifndef ORIEL_RATE_PACER_H
 #define ORIEL_RATE_PACER_H
@@ -13,6 +13,8 @@
 #include "estimator.h"
 
 enum { ORIEL_PACER_CLASSES = ORIEL_BUDGET_VIDEO + 1 };
+
+#define ORIEL_PACER_REPEAT_LIFE ORIEL_SECOND
 
 struct oriel_pacer {
     struct oriel_budget *budget;

@@ -16,6 +16,7 @@ struct oriel_rate_packet {
     uint16_t probe; /* the probe that it was part of; 0: none */
     bool lost;
     int64_t sent, arrived;
+    uint64_t beside; /* bytes of tiles that were sent before it, of RTP packets; the estimator's */
 };
 
 /* What the way shows of its queue. */

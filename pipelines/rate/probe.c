@@ -8,6 +8,7 @@
 #define WAIT_FIRST ORIEL_SECOND
 #define WAIT_MAX (4 * ORIEL_SECOND)
 #define FALL_TIME (5 * ORIEL_SECOND)
+#define INVITED_EVERY (600 * ORIEL_MILLISECOND)
 #define FALL_REST (300 * ORIEL_MILLISECOND)
 #define RATIO_MAX 2.0
 #define RECEIVED 0.8
@@ -57,6 +58,16 @@ void oriel_probe_consider(struct oriel_probe *p, double rate, bool trying, bool 
     p->further = 0.7 * fmin(2 * rate, p->max);
     p->last_at = now;
     p->wait = p->wait * 2 > WAIT_MAX ? WAIT_MAX : p->wait * 2; /* until it is seen to be of use */
+}
+
+void oriel_probe_invite(struct oriel_probe *p, double rate, double seen, int64_t now) {
+    struct oriel_probe_cluster *c = running(p);
+    if (p->queued || (c && !complete(c, now)) || now - p->last_at < INVITED_EVERY)
+        return;
+    double to = fmin(fmax(2 * rate, 0.85 * p->fallen_from), seen);
+    enqueue(p, to);
+    p->further = 0.7 * fmin(to, p->max);
+    p->last_at = now;
 }
 
 void oriel_probe_fell(struct oriel_probe *p, double from, double to, int64_t now) {

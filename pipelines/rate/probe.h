@@ -3,6 +3,8 @@
  *   at the start ....... 3 and 6 times the start rate, then twice as much while 0.7 of it was found
  *   limited by the rate  twice the rate, after 1 s without a queue; after one in vain twice as late, up to 4 s
  *   after a fall ....... to less than 0.66: 0.85 of what was before, once the queue is gone, within 5 s
+ *   packets came quicker   what was before the fall, or twice the rate, if that is less than what they speak for; at
+ * most each 0.6 s
  *
  * A probe is at least 5 packets and 15 ms; it counts when 80 % of it arrived, not much quicker than it was sent. While
  * nobody has anything to send nothing is probed: an idle screen costs nothing. Pure. */
@@ -37,6 +39,9 @@ void oriel_probe_start(struct oriel_probe *p, double start, double max, int64_t 
 
 /* What may be probed now. `trying`: there is more to send than the rate allows; `calm`: no queue. */
 void oriel_probe_consider(struct oriel_probe *p, double rate, bool trying, bool calm, int64_t now);
+
+/* Packets that left together came as if the way took `seen`, far more than `rate`: chance, or a link that is back. */
+void oriel_probe_invite(struct oriel_probe *p, double rate, double seen, int64_t now);
 
 /* The rate fell to `to` because of a queue. */
 void oriel_probe_fell(struct oriel_probe *p, double from, double to, int64_t now);

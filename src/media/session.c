@@ -35,13 +35,7 @@
 #define CONNECT_TIME (20 * ORIEL_SECOND)
 #define PING_TIME (10 * ORIEL_SECOND)
 #define SILENT_TIME (4 * ORIEL_SECOND)
-/* bit/s: where it begins, if core does not know what the way took last time, else most of that; and what nobody ever
- * needs more than. */
-#define START_RATE 1e6
-#define START_SHARE 0.75
-#define START_MIN 100e3
-#define START_MAX 8e6
-#define RATE_MAX 32e6
+#define RATE_MAX 32e6     /* bit/s: nobody ever needs more */
 #define PICTURE_SHARE 0.9 /* of the target: the pictures'; the rest is for voice and what is sent again */
 #define CAMERA_SHARE 0.4  /* the camera's, while there is one */
 /* A picture is made while what waits for the way still takes this long. */
@@ -288,9 +282,10 @@ static int64_t when_free(void *budget, int64_t now) {
     return oriel_budget_ready(budget, now) - QUEUE_SLACK;
 }
 
+/* `last`: kbit/s that the way took last time, as core knows; 0: it does not. */
 static void start_rate(struct session *s, struct oriel_transport_path *path, unsigned kbits, unsigned last) {
     int64_t now = oriel_monotonic();
-    double start = last ? CLAMP(last * 1e3 * START_SHARE, START_MIN, START_MAX) : START_RATE;
+    double start = oriel_estimator_start(last * 1e3);
     s->budget = path->budget = oriel_budget_new(start, now);
     s->estimator = path->estimator = oriel_estimator_new(s->budget, start, path->exact ? RATE_MAX : 2e3 * kbits, now);
     oriel_estimator_listen(s->estimator, on_rate, NULL, s);
@@ -473,7 +468,7 @@ static void renew(struct session *s) {
     s->silent = s->sending = FALSE;
     s->state = OFFERED;
     s->deadline = oriel_monotonic() + CONNECT_TIME;
-    oriel_estimator_renew(s->estimator, START_RATE, oriel_monotonic());
+    oriel_estimator_renew(s->estimator, oriel_monotonic());
     if (!oriel_transport_renew(s->transport, &error))
         fail(s, "media-failed", error->message);
 }

@@ -42,6 +42,16 @@ struct rate_link {
     uint64_t came;  /* bytes */
     int64_t latest; /* the longest that a packet of a picture took from being made to its arrival */
     unsigned padding, dropped;
+    /* A TCP connection beside it; window 0: none. */
+    double tcp_window; /* packets */
+    GQueue tcp_away;   /* of struct tcp_packet * */
+    int64_t tcp_lessened;
+    uint64_t tcp_came;
+};
+
+struct tcp_packet {
+    int64_t acked;
+    bool lost;
 };
 
 struct report {
@@ -75,6 +85,7 @@ static void link_free(struct rate_link *l) {
     oriel_estimator_free(l->estimator);
     oriel_budget_free(l->budget);
     g_queue_clear_full(&l->feedback, g_free);
+    g_queue_clear_full(&l->tcp_away, g_free);
     g_rand_free(l->chance);
     g_free(l);
 }
@@ -133,6 +144,30 @@ static void link_send(struct rate_link *l) {
     }
 }
 
+/* Reno, with the share of Cubic: a packet a round trip more, 0.7 where one was dropped. */
+static void link_tcp(struct rate_link *l) {
+    struct tcp_packet *k;
+    while ((k = g_queue_peek_head(&l->tcp_away)) && k->acked <= l->now) {
+        if (!k->lost) {
+            l->tcp_came += 1500;
+            l->tcp_window += 1 / l->tcp_window;
+        } else if (l->now - l->tcp_lessened > 2 * l->delay + l->queue) {
+            l->tcp_window = MAX(l->tcp_window * 0.7, 2);
+            l->tcp_lessened = l->now;
+        }
+        g_free(g_queue_pop_head(&l->tcp_away));
+    }
+    while (l->tcp_away.length < l->tcp_window) {
+        int64_t begins = MAX(l->free_at, l->now);
+        bool lost = begins - l->now > l->queue;
+        if (!lost)
+            l->free_at = begins + (int64_t)(1500 * 8 / l->rate * ORIEL_SECOND);
+        k = g_new(struct tcp_packet, 1);
+        *k = (struct tcp_packet){l->free_at + 2 * l->delay, lost};
+        g_queue_push_tail(&l->tcp_away, k);
+    }
+}
+
 /* The receiver tells of everything up to the newest that has arrived; what is missing before that is lost. */
 static void link_tell(struct rate_link *l) {
     unsigned come = 0;
@@ -173,9 +208,12 @@ static void link_hear(struct rate_link *l) {
 static void link_run(struct rate_link *l, int64_t time) {
     l->came = 0;
     l->latest = 0;
+    l->tcp_came = 0;
     for (int64_t end = l->now + time; l->now < end; l->now += MS) {
         link_picture(l);
         link_send(l);
+        if (l->tcp_window > 0)
+            link_tcp(l);
         link_tell(l);
         link_hear(l);
         if (l->now % (25 * MS) == 0)

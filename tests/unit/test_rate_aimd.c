@@ -62,7 +62,7 @@ static void test_probes_and_limits(void **state) {
     assert_true(aimd.rate == 3e6);
     oriel_aimd_probed(&aimd, 1e9, 0);
     assert_true(aimd.rate == 10e6);
-    oriel_aimd_limit(&aimd, 2e6);
+    oriel_aimd_set(&aimd, 2e6, 0);
     assert_true(aimd.rate == 2e6);
 }
 

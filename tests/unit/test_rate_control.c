@@ -18,7 +18,7 @@ static GstElement *control;
 static GstPad *in, *out;
 static GMutex lock;
 static GCond wake;
-static unsigned came[128], asked;
+static unsigned came[128], repeats[16], asked; /* `repeats`: by the number of what they repeat */
 static guint16 number;
 
 /* Numbers and tells, as rtpsession does. */
@@ -30,11 +30,13 @@ static GstFlowReturn take(GstPad *pad, GstObject *parent, GstBuffer *packet) {
     gst_rtp_buffer_map(packet, GST_MAP_READWRITE, &rtp);
     gst_rtp_buffer_add_extension_onebyte_header(&rtp, TWCC, bytes, 2);
     guint8 payload = gst_rtp_buffer_get_payload_type(&rtp);
+    guint16 repeated = payload == REPEAT ? GST_READ_UINT16_BE(gst_rtp_buffer_get_payload(&rtp)) : 0;
     gst_rtp_buffer_unmap(&rtp);
     oriel_rate_control_left(control, packet, TWCC);
     gst_buffer_unref(packet);
     g_mutex_lock(&lock);
     came[payload]++;
+    repeats[repeated % 16]++;
     g_cond_broadcast(&wake);
     g_mutex_unlock(&lock);
     return GST_FLOW_OK;
@@ -52,6 +54,15 @@ static GstBuffer *packet_of(guint8 payload, guint size) {
     return packet;
 }
 
+static GstBuffer *repeat_of(guint16 what) {
+    GstBuffer *packet = packet_of(REPEAT, 1000);
+    GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
+    gst_rtp_buffer_map(packet, GST_MAP_READWRITE, &rtp);
+    GST_WRITE_UINT16_BE(gst_rtp_buffer_get_payload(&rtp), what);
+    gst_rtp_buffer_unmap(&rtp);
+    return packet;
+}
+
 /* rtprtxsend: gives a repeat when it is asked for one. */
 static gboolean on_request(GstPad *pad, GstObject *parent, GstEvent *event) {
     const GstStructure *s = gst_event_get_structure(event);
@@ -63,7 +74,7 @@ static gboolean on_request(GstPad *pad, GstObject *parent, GstEvent *event) {
         g_mutex_lock(&lock);
         asked++;
         g_mutex_unlock(&lock);
-        gst_pad_push(in, packet_of(REPEAT, 1000));
+        gst_pad_push(in, repeat_of(15));
     }
     return TRUE;
 }
@@ -92,6 +103,7 @@ static int start(void **state) {
     gst_pad_push_event(in, gst_event_new_caps(caps));
     gst_pad_push_event(in, gst_event_new_segment(&segment));
     memset(came, 0, sizeof came);
+    memset(repeats, 0, sizeof repeats);
     asked = number = 0;
     return 0;
 }
@@ -138,6 +150,25 @@ static void test_voice_passes_a_large_picture(void **state) {
     wait_for(VIDEO, 60); /* and nothing is lost */
 }
 
+static void test_a_repeat_that_waits_is_not_queued_again(void **state) {
+    GstBufferList *list = gst_buffer_list_new();
+    for (int i = 0; i < 60; i++)
+        gst_buffer_list_add(list, packet_of(VIDEO, 1000));
+    gst_pad_push_list(in, list);
+    for (int i = 0; i < 5; i++) {
+        gst_pad_push(in, repeat_of(7));
+        gst_pad_push(in, repeat_of(8));
+    }
+    wait_for(VIDEO, 60);
+    assert_int_equal(repeats[7], 1);
+    assert_int_equal(repeats[8], 1);
+    gst_pad_push(in, repeat_of(7)); /* that one was lost: nobody told of a round trip */
+    wait_for(REPEAT, 3);
+    for (int i = 0; i < 200 && repeats[7] < 2; i++)
+        g_usleep(10000);
+    assert_int_equal(repeats[7], 2);
+}
+
 static void test_probes_are_repeats(void **state) {
     for (int i = 0; i < 2; i++) /* the first probes begin with the first picture */
         gst_pad_push(in, packet_of(VIDEO, 1000));
@@ -175,6 +206,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_small_things_pass_at_once, start, stop),
         cmocka_unit_test_setup_teardown(test_voice_passes_a_large_picture, start, stop),
+        cmocka_unit_test_setup_teardown(test_a_repeat_that_waits_is_not_queued_again, start, stop),
         cmocka_unit_test_setup_teardown(test_probes_are_repeats, start, stop),
         cmocka_unit_test_setup_teardown(test_feedback_is_heard, start, stop),
     };

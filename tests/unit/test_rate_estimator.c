@@ -59,7 +59,8 @@ static void test_a_sharp_fall_and_back(void **state) {
     assert_true(l->latest < 200 * MS);
     assert_true(link_came(l, 5 * ORIEL_SECOND) > 0.8 * 0.5e6);
     l->rate = 4e6;
-    link_run(l, 5 * ORIEL_SECOND);
+    link_run(l, 700 * MS);
+    assert_true(target() > 0.7 * 4e6); /* its packets have come closer to each other */
     link_run(l, 2 * ORIEL_SECOND);
     assert_true(link_came(l, 2 * ORIEL_SECOND) > 0.7 * 4e6);
 }
@@ -149,6 +150,47 @@ static void test_a_busy_page_is_no_queue(void **state) {
     assert_int_equal(oriel_budget_in_flight(l->budget), 0);
 }
 
+static void test_beside_tcp(void **state) {
+    const struct {
+        double rate;
+        int64_t delay, queue;
+    } links[] = {{4e6, 20 * MS, 200 * MS}, {10e6, 40 * MS, 150 * MS}, {2e6, 30 * MS, 300 * MS}};
+    for (unsigned i = 0; i < sizeof links / sizeof *links; i++) {
+        l = link_new(links[i].rate, links[i].delay, links[i].queue, 0, 1e6);
+        link_run(l, 5 * ORIEL_SECOND);
+        l->tcp_window = 2;
+        link_run(l, 10 * ORIEL_SECOND);
+        link_run(l, 20 * ORIEL_SECOND);
+        double share = link_came(l, 20 * ORIEL_SECOND) / links[i].rate;
+        double tcp = (double)l->tcp_came * 8 / 20 / links[i].rate;
+        print_message("link %u: %.2f, TCP %.2f\n", i, share, tcp);
+        if (share < 0.25 || tcp < 0.4)
+            fail_msg("link %u: a share of %.2f, TCP %.2f", i, share, tcp);
+        l->tcp_window = 0; /* and when it has gone no queue stays */
+        link_run(l, 4 * ORIEL_SECOND);
+        link_run(l, 4 * ORIEL_SECOND);
+        assert_true(l->latest < l->delay + 150 * MS);
+        assert_true(link_came(l, 4 * ORIEL_SECOND) > 0.6 * l->rate);
+        if (i + 1 < sizeof links / sizeof *links)
+            link_free(l);
+    }
+}
+
+static void test_a_new_path_begins_near_the_last(void **state) {
+    assert_true(oriel_estimator_start(0) == 1e6);
+    assert_true(oriel_estimator_start(4e6) == 3e6);
+    assert_true(oriel_estimator_start(1e3) == 100e3);
+    assert_true(oriel_estimator_start(1e9) == 8e6);
+    l = link_new(0.4e6, 20 * MS, 400 * MS, 0, 1e6);
+    link_run(l, 6 * ORIEL_SECOND);
+    double before = target();
+    oriel_estimator_renew(l->estimator, l->now);
+    assert_true(fabs(target() - 0.75 * before) < 1);
+    assert_int_equal(figures.state, ORIEL_RATE_START);
+    oriel_estimator_renew(l->estimator, l->now); /* nobody answered in between */
+    assert_true(fabs(target() - 0.75 * before) < 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_a_good_link_is_found_at_once, stop),
@@ -158,6 +200,8 @@ int main(void) {
         cmocka_unit_test_teardown(test_a_cut, stop),
         cmocka_unit_test_teardown(test_without_feedback_all_stays, stop),
         cmocka_unit_test_teardown(test_tiles_alone_feed_it, stop),
+        cmocka_unit_test_teardown(test_beside_tcp, stop),
+        cmocka_unit_test_teardown(test_a_new_path_begins_near_the_last, stop),
         cmocka_unit_test_teardown(test_a_busy_page_is_no_queue, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,6 +85,22 @@ static void test_back_after_a_fall(void **state) {
     assert_in_range(rate, 3399999, 3400001);
 }
 
+static void test_invited(void **state) {
+    while (run(3e6, 0) >= 0)
+        ;
+    oriel_probe_fell(&probe, 3e6, 0.4e6, now);
+    oriel_probe_invite(&probe, 0.4e6, 20e6, now); /* too early */
+    assert_true(run(3e6, 0) < 0);
+    now += 30 * ORIEL_SECOND;
+    oriel_probe_invite(&probe, 0.4e6, 20e6, now);
+    assert_in_range(run(100e6, 0), 2400000, 2700000); /* what was before */
+    while (run(3e6, 0) >= 0)
+        ;
+    now += ORIEL_SECOND;
+    oriel_probe_invite(&probe, 0.4e6, 1.2e6, now);
+    assert_in_range(run(100e6, 0), 1100000, 1300000); /* no more than it is said to take */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_up_to_what_the_way_takes, start),
@@ -92,6 +108,7 @@ int main(void) {
         cmocka_unit_test_setup(test_lost_probes_say_nothing, start),
         cmocka_unit_test_setup(test_idle_costs_nothing, start),
         cmocka_unit_test_setup(test_back_after_a_fall, start),
+        cmocka_unit_test_setup(test_invited, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

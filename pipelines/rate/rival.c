@@ -1,0 +1,46 @@
+/* See rival.h. */
+#include "rival.h"
+
+#define WAITED (50 * ORIEL_MILLISECOND)
+#define GONE (20 * ORIEL_MILLISECOND)
+#define RIVAL_AFTER (1200 * ORIEL_MILLISECOND)
+#define RIVAL_SHARE 0.8
+#define LESSEN_EVERY (2 * ORIEL_SECOND)
+#define PACKET_BITS (1200 * 8)
+#define LOSS 0.01 /* of what was told lately; less is the way's own */
+
+enum { COUNT_MIN = 8 };
+
+void oriel_rival_start(struct oriel_rival *r) {
+    *r = (struct oriel_rival){0};
+}
+
+void oriel_rival_heard(struct oriel_rival *r, int64_t newest, int64_t waited, int64_t fallen) {
+    if (waited < (r->there ? GONE : WAITED)) {
+        r->there = false;
+        r->from = 0;
+    } else if (!r->there && (!r->from || r->from < fallen))
+        r->from = newest > fallen ? newest : 0;
+    else if (r->from && newest - r->from > RIVAL_AFTER)
+        r->there = true;
+}
+
+void oriel_rival_count(struct oriel_rival *r, bool lost) {
+    r->packets++;
+    r->lost += lost;
+}
+
+double oriel_rival_rate(struct oriel_rival *r, double rate, int64_t past, int64_t trip, int64_t now) {
+    double seconds = (double)trip / ORIEL_SECOND, more = PACKET_BITS / (seconds * seconds);
+    bool lost = r->packets >= COUNT_MIN && r->lost > LOSS * r->packets;
+    if (now - r->counted > 2 * trip) {
+        r->packets = r->lost = 0;
+        r->counted = now;
+    }
+    if (lost && now - r->lessened > (trip > LESSEN_EVERY ? trip : LESSEN_EVERY)) {
+        r->lessened = now;
+        r->packets = r->lost = 0;
+        return rate * RIVAL_SHARE;
+    }
+    return rate + more * (double)past / ORIEL_SECOND;
+}
