@@ -218,11 +218,22 @@ static bool ready(const struct oriel_cell *cell, int64_t now) {
 }
 
 static void took(struct oriel_cell *cell, int64_t now) {
+    join(&cell->took, &cell->lacks);
     cell->lacks = (struct oriel_rect){0};
     if (cell->motion) {
         cell->motion = false;
         cell->settled = now;
     }
+}
+
+void oriel_classifier_untake(struct oriel_classifier *c, const struct oriel_rect *part) {
+    struct span s = span(part);
+    for (unsigned row = s.top; row < s.bottom; row++)
+        for (unsigned column = s.left; column < s.right; column++) {
+            struct oriel_cell *cell = &c->cells[row * c->columns + column];
+            struct oriel_rect again = meet(&cell->took, part);
+            join(&cell->lacks, &again);
+        }
 }
 
 void oriel_classifier_took(struct oriel_classifier *c, const struct oriel_rect *rect, int64_t now) {
@@ -250,7 +261,8 @@ bool oriel_classifier_take(struct oriel_classifier *c, int64_t now, struct oriel
     unsigned needed = 0;
     for (unsigned row = top; row < bottom; row++)
         for (unsigned column = left; column < right; column++) {
-            const struct oriel_cell *cell = &c->cells[row * c->columns + column];
+            struct oriel_cell *cell = &c->cells[row * c->columns + column];
+            cell->took.width = 0;
             if (!ready(cell, now))
                 continue;
             join(&all, &cell->lacks);

@@ -28,7 +28,8 @@ enum { ORIEL_CELL = 64, ORIEL_TILE_CELLS = 4, ORIEL_TILE_SIDE = ORIEL_CELL * ORI
 #define ORIEL_SETTLE_TIME (80 * ORIEL_MILLISECOND)
 
 struct oriel_cell {
-    struct oriel_rect lacks;       /* of it the page lacks this; width 0: nothing */
+    struct oriel_rect lacks,
+        took; /* of it the page lacks this, width 0: nothing; lacked this before a tile was taken */
     int64_t changed, due, settled; /* the last change; when what it lacks may go; when it left motion; 0: never */
     unsigned area;                 /* pixels of the last change */
     float busy;                    /* changes lately: at f a second it nears f/2 */
@@ -62,6 +63,9 @@ bool oriel_classifier_lacks_all(const struct oriel_classifier *c, const struct o
 
 /* Takes the tile that is to be sent next: from here on the page is not said to lack it. */
 bool oriel_classifier_take(struct oriel_classifier *c, int64_t now, struct oriel_rect *tile);
+
+/* Of the tile that was taken last this part is not sent: what the page lacked of it, it lacks again. */
+void oriel_classifier_untake(struct oriel_classifier *c, const struct oriel_rect *part);
 
 /* That was sent in another way. */
 void oriel_classifier_took(struct oriel_classifier *c, const struct oriel_rect *rect, int64_t now);

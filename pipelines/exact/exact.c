@@ -337,7 +337,8 @@ struct cutting {
     struct oriel_exact_tile_head head;
     uint16_t epoch;
     unsigned moves;
-    gboolean named; /* it may be kept in the page */
+    gboolean named; /* it may be kept in the page, as this */
+    struct oriel_cache_image image;
 };
 
 static gboolean has_moved(const struct oriel_exact *e, const struct cutting *c) {
@@ -356,6 +357,31 @@ static void lost(struct oriel_exact *e, const struct oriel_rect *rect, gboolean 
     e->fresh = e->fresh || moved;
 }
 
+/* What the page has of it in another image, by references to parts of that; the rest is lacked still. FALSE: it has not
+ * half of it in any. */
+static gboolean fly_in_parts(struct oriel_exact *e, const struct cutting *c) {
+    struct oriel_cache_part parts[ORIEL_CACHE_CELLS];
+    struct oriel_exact_tile_head head = {.tile = e->tile, .rtp = c->head.rtp};
+    size_t count = oriel_cache_parts(&e->cache, &c->image, &head.slot, parts);
+    if (!count || e->flight.count + count > ORIEL_FLIGHT_TILES)
+        return FALSE;
+    memcpy(head.name, e->cache.slots[head.slot].image.name, sizeof head.name);
+    for (size_t i = 0; i < count; i++) {
+        head.from_x = parts[i].rect.x;
+        head.from_y = parts[i].rect.y;
+        head.rect = parts[i].rect;
+        head.rect.x = (uint16_t)(head.rect.x + c->head.rect.x);
+        head.rect.y = (uint16_t)(head.rect.y + c->head.rect.y);
+        if (!parts[i].same)
+            oriel_classifier_untake(&e->classifier, &head.rect);
+        else if (oriel_flight_add(&e->flight, &head, NULL, 0, oriel_monotonic()))
+            head.tile = ++e->tile;
+        else
+            oriel_classifier_lacks(&e->classifier, &head.rect);
+    }
+    return TRUE;
+}
+
 /* By reference, if the page has it. Else encoded, with the lock open. */
 static void fly(struct oriel_exact *e, struct cutting *c, const uint8_t *pixels) {
     struct oriel_exact_tile_head *head = &c->head;
@@ -363,6 +389,8 @@ static void fly(struct oriel_exact *e, struct cutting *c, const uint8_t *pixels)
     size_t length = 0;
     head->slot = c->named ? oriel_cache_find(&e->cache, head->name) : ORIEL_EXACT_NO_SLOT;
     if (head->slot == ORIEL_EXACT_NO_SLOT) {
+        if (c->named && !has_moved(e, c) && fly_in_parts(e, c))
+            return;
         g_mutex_unlock(&e->lock);
         int64_t from = thread_time();
         bytes = oriel_webp_encode(pixels, head->rect.width * 4u, head->rect.width, head->rect.height, &length);
@@ -378,7 +406,7 @@ static void fly(struct oriel_exact *e, struct cutting *c, const uint8_t *pixels)
             return;
         }
         if (c->named)
-            head->slot = oriel_cache_place(&e->cache, head->name, length);
+            head->slot = oriel_cache_place(&e->cache, &c->image, length);
     }
     head->tile = e->tile++;
     if (oriel_flight_add(&e->flight, head, bytes, length, oriel_monotonic()))
@@ -402,7 +430,8 @@ static gboolean cut(struct oriel_exact *e, uint8_t *pixels, int64_t now) {
         uint8_t key[ORIEL_CACHE_KEY];
         memcpy(key, e->cache.key, sizeof key);
         g_mutex_unlock(&e->lock);
-        c.named = oriel_cache_name(key, pixels, r->width, r->height, c.head.name);
+        c.named = oriel_cache_name(key, pixels, r->width, r->height, &c.image);
+        memcpy(c.head.name, c.image.name, sizeof c.head.name);
         g_mutex_lock(&e->lock);
     }
     if (holds(e, &c))

@@ -63,16 +63,17 @@ size_t oriel_exact_write_records(uint16_t epoch, unsigned width, unsigned height
     return written;
 }
 
-static uint8_t *put_tile(uint8_t *out, unsigned type, uint16_t epoch, const struct oriel_exact_tile_head *head) {
+static uint8_t *put_tile(uint8_t *out, unsigned type, uint16_t epoch, const struct oriel_exact_tile_head *head,
+                         unsigned first, unsigned second) {
     uint8_t *at = put_rect(put32(put32(put_head(out, type, epoch), head->tile), head->rtp), &head->rect);
-    at = put16(put16(put16(at, head->index), head->count), head->slot);
+    at = put16(put16(put16(at, first), second), head->slot);
     memcpy(at, head->name, ORIEL_EXACT_NAME);
     return at + ORIEL_EXACT_NAME;
 }
 
 size_t oriel_exact_write_chunk(uint16_t epoch, const struct oriel_exact_tile_head *head, const uint8_t *bytes,
                                size_t length, uint8_t out[ORIEL_EXACT_MESSAGE_MAX]) {
-    uint8_t *at = put_tile(out, CHUNK, epoch, head);
+    uint8_t *at = put_tile(out, CHUNK, epoch, head, head->index, head->count);
     if (length > ORIEL_EXACT_CHUNK_MAX)
         length = ORIEL_EXACT_CHUNK_MAX;
     memcpy(at, bytes, length);
@@ -111,7 +112,7 @@ const uint8_t *oriel_exact_bundle_end(const struct oriel_exact_bundle *b, size_t
 
 size_t oriel_exact_write_reference(uint16_t epoch, const struct oriel_exact_tile_head *head,
                                    uint8_t out[ORIEL_EXACT_MESSAGE_MAX]) {
-    return (size_t)(put_tile(out, REFERENCE, epoch, head) - out);
+    return (size_t)(put_tile(out, REFERENCE, epoch, head, head->from_x, head->from_y) - out);
 }
 
 bool oriel_exact_read(const uint8_t *bytes, size_t length, struct oriel_exact_heard *heard) {

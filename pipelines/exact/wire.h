@@ -41,8 +41,9 @@ struct oriel_exact_record {
 struct oriel_exact_tile_head {
     uint32_t tile, rtp;
     struct oriel_rect rect;
-    uint16_t index, count; /* of the chunks */
-    uint16_t slot;         /* of the page's cache, ORIEL_EXACT_NO_SLOT: it keeps none */
+    uint16_t index, count;   /* of the chunks */
+    uint16_t from_x, from_y; /* where it begins in the image, of a reference */
+    uint16_t slot;           /* of the page's cache, ORIEL_EXACT_NO_SLOT: it keeps none */
     uint8_t name[ORIEL_EXACT_NAME];
 };
 
@@ -92,7 +93,7 @@ size_t oriel_exact_bundle_room(const struct oriel_exact_bundle *bundle);
 void oriel_exact_bundle_add(struct oriel_exact_bundle *bundle, const uint8_t *message, size_t length);
 const uint8_t *oriel_exact_bundle_end(const struct oriel_exact_bundle *bundle, size_t *length);
 
-/* A tile whose image is in the page's cache. */
+/* A tile whose image is in the page's cache, or a part of one there. */
 size_t oriel_exact_write_reference(uint16_t epoch, const struct oriel_exact_tile_head *head,
                                    uint8_t out[ORIEL_EXACT_MESSAGE_MAX]);
 

@@ -47,7 +47,8 @@ static void test_no_more_records_than_fit(void **state) {
 }
 
 static void test_tiles(void **state) {
-    struct oriel_exact_tile_head head = {.tile = 9, .rtp = 8, .rect = {1, 2, 3, 4}, .index = 5, .count = 6, .slot = 7};
+    struct oriel_exact_tile_head head = {
+        .tile = 9, .rtp = 8, .rect = {1, 2, 3, 4}, .index = 5, .count = 6, .from_x = 64, .from_y = 128, .slot = 7};
     memset(head.name, 0xab, sizeof head.name);
     static const uint8_t wanted[] = {1, 2, 3, 0, 9, 0, 0, 0, 8, 0, 0, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0};
     uint8_t bytes[2000] = "image";
@@ -57,6 +58,7 @@ static void test_tiles(void **state) {
     assert_int_equal(oriel_exact_write_chunk(3, &head, bytes, sizeof bytes, message), ORIEL_EXACT_MESSAGE_MAX);
     assert_int_equal(oriel_exact_write_reference(3, &head, message), ORIEL_EXACT_CHUNK_HEAD);
     assert_int_equal(message[1], 3);
+    assert_memory_equal(message + 20, "\x40\0\x80\0\x07\0", 6);
 }
 
 static void test_bundles(void **state) {

@@ -40,11 +40,11 @@ function readRecords(view, head) {
     return { ...head, t: 'records', width: view.getUint16(4, true), height: view.getUint16(6, true), state, records };
 }
 
-function readTile(view, head, t) {
+function readTile(view, head) {
     const name = new Uint8Array(view.buffer, view.byteOffset + 26, 16);
     const tile = {
         ...head,
-        t,
+        t: 'chunk',
         tile: view.getUint32(4, true),
         rtp: view.getUint32(8, true),
         ...readRect(view, 12),
@@ -54,7 +54,18 @@ function readTile(view, head, t) {
         name: Array.from(name, (byte) => byte.toString(16).padStart(2, '0')).join(''),
         bytes: new Uint8Array(view.buffer, view.byteOffset + TILE_HEAD, view.byteLength - TILE_HEAD),
     };
-    return tile.index < tile.count && tile.width > 0 && tile.height > 0 ? tile : null;
+    return tile.width > 0 && tile.height > 0 ? tile : null;
+}
+
+/* `from`: where it begins in the image that is kept. */
+function readReference(view, head) {
+    const tile = readTile(view, head);
+    return tile && { ...tile, t: 'reference', index: 0, count: 1, from: { x: tile.index, y: tile.count } };
+}
+
+function readChunk(view, head) {
+    const tile = readTile(view, head);
+    return tile && tile.index < tile.count ? tile : null;
 }
 
 function readSmall(view, head) {
@@ -90,8 +101,8 @@ function readView(view) {
     if (type === RECORDS) return view.byteLength >= RECORDS_HEAD ? readRecords(view, head) : null;
     if (type === SMALL) return view.byteLength > SMALL_HEAD ? readSmall(view, head) : null;
     if (view.byteLength < TILE_HEAD) return null;
-    if (type === CHUNK) return view.byteLength > TILE_HEAD ? readTile(view, head, 'chunk') : null;
-    if (type === REFERENCE) return view.byteLength === TILE_HEAD ? readTile(view, head, 'reference') : null;
+    if (type === CHUNK) return view.byteLength > TILE_HEAD ? readChunk(view, head) : null;
+    if (type === REFERENCE) return view.byteLength === TILE_HEAD ? readReference(view, head) : null;
     return null;
 }
 

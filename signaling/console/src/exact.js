@@ -207,7 +207,7 @@ export class ExactLayer extends EventTarget {
     }
 
     #finish(message, chunks) {
-        const { tile, t, slot, name } = message;
+        const { tile, t, slot, name, from } = message;
         const kept = this.#cache.get(slot);
         if (t === 'reference' && kept?.name !== name) {
             this.#ranges.pop(); // it has not come
@@ -221,7 +221,7 @@ export class ExactLayer extends EventTarget {
         if (t === 'small') return this.#small(message);
         const bytes = t === 'reference' ? kept.bytes : new Blob(chunks, { type: 'image/webp' });
         if (slot !== NO_SLOT) this.#keep(slot, name, bytes);
-        this.#decode(message, bytes);
+        this.#decode(message, bytes, from);
     }
 
     #keep(slot, name, bytes) {
@@ -250,10 +250,12 @@ export class ExactLayer extends EventTarget {
         this.refuse();
     }
 
-    async #decode({ epoch, tile, rtp, x, y, width, height }, bytes) {
+    /* All of it, or from there on what the tile takes. */
+    async #decode({ epoch, tile, rtp, x, y, width, height }, bytes, from) {
         this.#decoding++;
         try {
-            const bitmap = await createImageBitmap(bytes, { premultiplyAlpha: 'none', colorSpaceConversion: 'none' });
+            const part = from ? [from.x, from.y, width, height] : [];
+            const bitmap = await createImageBitmap(bytes, ...part, { premultiplyAlpha: 'none', colorSpaceConversion: 'none' });
             if (epoch !== this.#epoch || bitmap.width !== width || bitmap.height !== height) bitmap.close();
             else this.#images.push({ rtp, rect: { x, y, width, height }, bitmap });
             if (this.#images.length > IMAGES_MAX) this.#tidy();

@@ -309,11 +309,33 @@ test('exact: a page that was seen comes back by its name, another name is a miss
     say(records(1, [{ number: 1, rtp: 20, rects: [WHOLE] }]));
     frame(20, 20);
     assert.equal(shown(), '20,20');
-    say(tile(3, { tile: 1, rtp: 20, slot: 3, name: 8 }));
+    say(tile(3, { tile: 1, rtp: 20, slot: 3, name: 8, count: 0 }));
     assert.ok(sent.some((message) => [...message].join() === '1,130,1,0,1,0,0,0'));
-    say(tile(3, { tile: 2, rtp: 20, slot: 3, name: 7 }));
+    say(tile(3, { tile: 2, rtp: 20, slot: 3, name: 7, count: 0 }));
     await settled();
     assert.equal(shown(), '110,110');
+});
+
+test('exact: of a page that was seen a part comes back, from where it is told', async () => {
+    const { say, frame, shown } = page(), cut = [];
+    globalThis.createImageBitmap = async (blob, ...part) => {
+        if (part.length === 1) return whole(blob);
+        const [x, y, width, height] = part;
+        cut.push([x, y, width, height]);
+        return { ...(await whole(blob)), width, height };
+    };
+    say(records(1, [{ number: 0, rtp: 10, rects: [WHOLE] }]));
+    frame(10, 10);
+    say(tile(2, { rtp: 10, slot: 3, name: 7, body: [110] }));
+    await settled();
+    assert.deepEqual(cut, []);
+    say(records(1, [{ number: 1, rtp: 20, rects: [WHOLE] }]));
+    frame(20, 20);
+    say(tile(3, { tile: 1, rtp: 20, at: LEFT, slot: 3, name: 7, index: 4, count: 2 }));
+    await settled();
+    assert.deepEqual(cut, [[4, 2, 4, 8]]);
+    assert.equal(shown(), '110,20');
+    globalThis.createImageBitmap = whole;
 });
 
 test('exact: a tab in the background keeps no more than it may need', async () => {
