@@ -1,7 +1,8 @@
 /* See camerastream.h.
  *
- *    a thread reads the                     one waits,
- *      frame socket                       the newest wins
+ *    a thread reads the
+ *      frame socket, and                    one waits,
+ *   scales (camerasize.h)                 the newest wins
  *           |        +---------------+      +--------+  VP8 +-----------+ RTP: twcc, mid, playout-delay,
  *           +------->|    appsrc     | I420 | vp8enc +----->| rtpvp8pay +------> capture time
  *                    |"camera-frames"+----->|        |      |   "pay"   |
@@ -10,10 +11,12 @@
 
 #include <errno.h>
 #include <gst/video/video.h>
+#include <libyuv/scale.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "camerasize.h"
 #include "capturetime.h"
 #include "clock.h"
 #include "framereader.h"
@@ -37,6 +40,7 @@ struct oriel_camera_stream {
     unsigned fps;
     int64_t (*when)(void *user, int64_t now); /* NULL: at any time; set before the first camera */
     void *when_user;
+    gint rate;         /* atomic: what it may take, bit/s */
     gint wanted, over; /* atomic: whether pictures shall come; whether the thread shall end */
     int wake;          /* eventfd: one of the two has changed */
     GThread *thread;   /* NULL: no camera */
@@ -44,21 +48,25 @@ struct oriel_camera_stream {
     /* The thread's. */
     struct oriel_frame_reader *reader;
     gboolean running;
-    uint32_t generation; /* of the caps */
-    GstVideoInfo info;
+    uint32_t generation; /* of `info` */
+    GstVideoInfo info;   /* of `picture`, as the camera gives it */
     GstBuffer *picture;
+    GstVideoInfo sent; /* of the caps */
+    struct oriel_camera_fit fit;
     GstClockTime last_pts;
 };
 
 /* ---- the thread ---- */
 
+static void set_info(struct oriel_camera_stream *s, GstVideoInfo *info, unsigned width, unsigned height) {
+    gst_video_info_set_format(info, GST_VIDEO_FORMAT_I420, width, height);
+    info->fps_n = (gint)s->fps;
+    info->fps_d = 1;
+    gst_video_colorimetry_from_string(&info->colorimetry, GST_VIDEO_COLORIMETRY_BT601);
+}
+
 static gboolean set_size(struct oriel_camera_stream *s, const struct oriel_frame_info *info) {
-    gst_video_info_set_format(&s->info, GST_VIDEO_FORMAT_I420, info->width, info->height);
-    s->info.fps_n = (gint)s->fps;
-    s->info.fps_d = 1;
-    gst_video_colorimetry_from_string(&s->info.colorimetry, GST_VIDEO_COLORIMETRY_BT601);
-    g_autoptr(GstCaps) caps = gst_video_info_to_caps(&s->info);
-    g_object_set(s->source, "caps", caps, NULL);
+    set_info(s, &s->info, info->width, info->height);
     gst_clear_buffer(&s->picture);
     s->picture = gst_buffer_new_allocate(NULL, s->info.size, NULL);
     s->generation = info->generation;
@@ -91,13 +99,50 @@ static GstClockTime timestamp(struct oriel_camera_stream *s, int64_t time) {
     return s->last_pts = pts;
 }
 
+static gboolean scale(struct oriel_camera_stream *s, GstBuffer *to) {
+    GstVideoFrame from, out;
+    if (!gst_video_frame_map(&from, &s->info, s->picture, GST_MAP_READ))
+        return FALSE;
+    gboolean mapped = gst_video_frame_map(&out, &s->sent, to, GST_MAP_WRITE);
+    if (mapped) {
+        const uint8_t *const *in = (const uint8_t *const *)from.data;
+        I420Scale(in[0], from.info.stride[0], in[1], from.info.stride[1], in[2], from.info.stride[2], from.info.width,
+                  from.info.height, out.data[0], out.info.stride[0], out.data[1], out.info.stride[1], out.data[2],
+                  out.info.stride[2], out.info.width, out.info.height, kFilterBox);
+        gst_video_frame_unmap(&out);
+    }
+    gst_video_frame_unmap(&from);
+    return mapped;
+}
+
+/* The picture as large as the rate allows. A new size makes the encoder begin anew, with a keyframe: the receiver takes
+ * that from the stream, and nothing is negotiated. NULL: it can't be. */
+static GstBuffer *fitted(struct oriel_camera_stream *s) {
+    unsigned width, height;
+    oriel_camera_fit(&s->fit, (unsigned)s->info.width, (unsigned)s->info.height, s->fps, g_atomic_int_get(&s->rate),
+                     oriel_boottime(), &width, &height);
+    if ((int)width != s->sent.width || (int)height != s->sent.height || s->sent.fps_n != s->info.fps_n) {
+        set_info(s, &s->sent, width, height);
+        g_autoptr(GstCaps) caps = gst_video_info_to_caps(&s->sent);
+        g_object_set(s->source, "caps", caps, NULL);
+    }
+    if (s->fit.halvings == 0)
+        return gst_buffer_copy(s->picture);
+    GstBuffer *small = gst_buffer_new_allocate(NULL, s->sent.size, NULL);
+    if (small && !scale(s, small))
+        gst_clear_buffer(&small);
+    return small;
+}
+
 static gboolean push(struct oriel_camera_stream *s) {
     const struct oriel_frame_info *info = oriel_frame_reader_info(s->reader);
     if (info->generation == 0)
         return TRUE;
     if ((info->generation != s->generation && !set_size(s, info)) || !draw(s))
         return FALSE;
-    g_autoptr(GstBuffer) buffer = gst_buffer_copy(s->picture);
+    g_autoptr(GstBuffer) buffer = fitted(s);
+    if (!buffer)
+        return FALSE;
     GstFlowReturn flow;
     GST_BUFFER_PTS(buffer) = timestamp(s, info->time);
     g_signal_emit_by_name(s->source, "push-buffer", buffer, &flow);
@@ -200,7 +245,8 @@ void oriel_camera_stream_open(struct oriel_camera_stream *s, int fd, unsigned fp
     s->reader = oriel_frame_reader_new(fd);
     if (!s->reader)
         g_error("no memory for the frame reader");
-    g_object_set(s->encoder, "target-bitrate", (gint)kbits * 1000, NULL);
+    s->fit = (struct oriel_camera_fit){0};
+    oriel_camera_stream_rate(s, kbits * 1e3);
     force_keyframe(s);
     g_atomic_int_set(&s->over, FALSE);
     s->thread = g_thread_new("camera", read_pictures, s);
@@ -215,6 +261,7 @@ void oriel_camera_stream_close(struct oriel_camera_stream *s) {
 }
 
 void oriel_camera_stream_rate(struct oriel_camera_stream *s, double bits_per_second) {
+    g_atomic_int_set(&s->rate, (gint)bits_per_second);
     g_object_set(s->encoder, "target-bitrate", (gint)bits_per_second, NULL);
 }
 

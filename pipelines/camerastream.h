@@ -2,11 +2,12 @@
  *
  * A camera comes and goes while the session lives, and the scope with it, but its m-line is there from the start: so
  * this is built once, and pictures are let in when there is a camera (oriel_camera_stream_open). Encoded as video, not
- * as a screen: every picture whole, at a steady rate, the rate of bits kept by the quantizer. Policy: the process that
- * gives the pictures is not trusted (framereader.h), and its end is no failure: it was switched off, pulled out or
- * killed, and core knows which. Nothing is taken from it before oriel_camera_stream_run. The newest picture wins; at
- * most one waits, and while the way is full (oriel_camera_stream_pace) the camera is not asked for another. Threads:
- * the main one calls; a thread of its own reads. */
+ * as a screen: every picture whole, at a steady rate, the rate of bits kept by the quantizer, and where that is low by
+ * a smaller picture (camerasize.h). Policy: the process that gives the pictures is not trusted (framereader.h), and its
+ * end is no failure: it was switched off, pulled out or killed, and core knows which. Nothing is taken from it before
+ * oriel_camera_stream_run. The newest picture wins; at most one waits, and while the way is full
+ * (oriel_camera_stream_pace) the camera is not asked for another. Threads: the main one calls; a thread of its own
+ * reads. */
 #ifndef ORIEL_CAMERASTREAM_H
 #define ORIEL_CAMERASTREAM_H
 
