@@ -7,7 +7,7 @@
 #include "cli.h"
 #include "reader.h"
 
-enum { ORIEL_CLI_KEYS_MAX = 16 };
+enum { ORIEL_CLI_KEYS_MAX = 16, ORIEL_CLI_RECEIPT_MAX = 128 * 1024, ORIEL_CLI_RECEIPT_ERROR_SIZE = 512 };
 
 #define ORIEL_CLI_COLLECTOR "audit.collector" /* its name at the broker: no device's, agent's or administrator's id */
 
@@ -43,6 +43,10 @@ bool oriel_cli_audit_is_step(const char *event);
 
 int oriel_cli_audit_verify(const struct oriel_cli_audit *a);
 int oriel_cli_audit_receipt(const struct oriel_cli_audit *a);
+/* What a receipt proves to somebody who trusts that owner: {"device", "grant", "end"}, their claims, "end" if it has
+ * one. NULL with `error`: nothing. */
+json_t *oriel_cli_receipt_check(const char *text, size_t length, const char *owner, size_t owner_length,
+                                char error[ORIEL_CLI_RECEIPT_ERROR_SIZE]);
 int oriel_cli_audit_show(const struct oriel_cli_audit *a);
 int oriel_cli_audit_prove(const struct oriel_cli_audit *a);
 int oriel_cli_audit_export(const struct oriel_cli_audit *a);
