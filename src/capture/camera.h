@@ -30,5 +30,6 @@ void oriel_camera_picture_clear(struct oriel_camera_picture *picture);
 
 extern const struct oriel_backend_ops oriel_backend_v4l2;
 extern const struct oriel_backend_ops oriel_backend_camera_file;
+extern const struct oriel_backend_ops oriel_backend_pipewire; /* of a build with libpipewire */
 
 #endif

@@ -127,9 +127,10 @@ static bool launch(struct oriel_camera *c, int frames) {
     c->helper = oriel_helper_start_with(&kind, test ? ORIEL_CAMERAS_MAX + 1 : which, c->launcher, c, &error);
     if (!c->helper)
         oriel_error("%s", error->message);
-    return c->helper && oriel_ipc_send(oriel_helper_fd(c->helper), &oriel_core_to_capture, ORIEL_CAPTURE_START,
-                                       oriel_camera_backend(place), test ? pattern : "", "", config->camera_size,
-                                       place->path, (uint32_t)config->camera_frame_rate, frames) == 0;
+    return c->helper &&
+           oriel_ipc_send(oriel_helper_fd(c->helper), &oriel_core_to_capture, ORIEL_CAPTURE_START,
+                          oriel_camera_backend(place), test ? pattern : place->node, "", config->camera_size,
+                          place->path, (uint32_t)config->camera_frame_rate, frames) == 0;
 }
 
 static void start(struct oriel_camera *c) {

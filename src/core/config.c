@@ -271,7 +271,7 @@ static char *refuse_value(const struct key *k, const char *value) {
         return oriel_camera_places(value, places) >= 0
                    ? NULL
                    : g_strdup_printf("auto, or at most %d of: test, an absolute path of a video device or of a file "
-                                     "NAME.mjpeg or NAME.yuyv; joined by ';'",
+                                     "NAME.mjpeg or NAME.yuyv, pipewire:SOCKET or pipewire:SOCKET:NODE; joined by ';'",
                                      ORIEL_CAMERAS_MAX);
     }
     case SIZE:

@@ -1,11 +1,12 @@
 // The device's camera as the agent sees it: granted in mid-session, switched, pulled out and back, taken away. What is
 // behind it are files (MJPEG and YUYV as a camera gives them) and the test picture, through the code that a V4L2 camera
-// goes through; tests/unit/test_v4l2.c has the driver's side.
+// goes through, and a camera of a real PipeWire server; tests/unit/test_v4l2.c has the driver's side.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { alive, clock, until } from '../rig/process.mjs';
+import { NODE, PipeWire } from '../rig/pipewire.mjs';
 import { story } from '../rig/story.mjs';
 
 // Four fields, each of one colour: top left, top right, bottom left, bottom right.
@@ -44,6 +45,7 @@ const look = (page, places) => page.evaluate((at) => {
   return at.map(([x, y]) => [...context.getImageData(Math.floor(x * canvas.width), Math.floor(y * canvas.height), 1, 1).data.subarray(0, 3)]);
 }, places);
 
+const within = ([r, g, b]) => (seen) => seen && seen.every((rgb) => rgb.every((value, c) => Math.abs(value - [r, g, b][c]) < 26));
 const MIDDLES = [[0.25, 0.25], [0.75, 0.25], [0.25, 0.75], [0.75, 0.75]];
 const fits = (seen) => seen && seen.every((rgb, i) => rgb.every((value, c) => Math.abs(value - COLOURS[i][c]) < 26));
 
@@ -64,10 +66,11 @@ async function number(page, width = 640, height = 360) {
 
 story('the camera: no process without the grant; MJPEG, YUYV, a bar code; pulled out and back; gone with the scope', async ({ rig }) => {
   const files = [mjpeg(rig.directory, 'nozzle.mjpeg'), yuyv(rig.directory, 'belt.yuyv')];
+  const pipewire = await PipeWire.start(rig, COLOURS[1]);
   const scopes = ['view', 'camera'];
   const broker = await rig.broker({ console: { scopes: 'view,camera' } });
   const device = await rig.device({ broker, watch: true, trust: { 'fill-cap': { label: 'Fill & Cap GmbH', scopes, seconds: 3600 } },
-    config: { session: { scopes: scopes.join(';') }, camera: { devices: [...files, 'test'].join(';'), size: '640x360' } } });
+    config: { session: { scopes: scopes.join(';') }, camera: { devices: [...files, 'test', `pipewire:${pipewire.socket}:${NODE}`].join(';'), size: '640x360' } } });
   const provider = await rig.provider(device);
   await device.online();
   const console = await rig.console(broker);
@@ -94,7 +97,7 @@ story('the camera: no process without the grant; MJPEG, YUYV, a bar code; pulled
   await shows(page, 'the MJPEG camera');
   const pid = process().pid;
   assert.ok(existsSync(`/proc/${pid}/root${files[0]}`), 'its camera in its sandbox');
-  assert.ok(!existsSync(`/proc/${pid}/root${files[1]}`) && !existsSync(`/proc/${pid}/root${device.file}`), 'anything else in its sandbox');
+  assert.ok(!existsSync(`/proc/${pid}/root${files[1]}`) && !existsSync(`/proc/${pid}/root${pipewire.socket}`) && !existsSync(`/proc/${pid}/root${device.file}`), 'anything else in its sandbox');
   await console.shot(join(rig.directory, 'console-camera.png'));
   // ---- another one, by the list; and the one that tells numbers
   await console.find('camera-choice').selectOption('2');
@@ -106,6 +109,16 @@ story('the camera: no process without the grant; MJPEG, YUYV, a bar code; pulled
   await until('a later number', async () => (await number(page)) > first + 10);
   await console.find('camera-large').click();
   await console.shot(join(rig.directory, 'console-camera-large.png'));
+  // ---- a camera of PipeWire, whose server only this process sees; its cable is pulled
+  await console.find('camera-choice').selectOption('4');
+  await pipewire.link();
+  await page.waitForSelector('[data-testid="camera"][data-state="on"][data-use="4"]');
+  let seen;
+  await until(() => `the colour of PipeWire's camera; seen was ${JSON.stringify(seen)}`, async () => within(COLOURS[1])(seen = await look(page, MIDDLES)));
+  assert.ok(existsSync(`/proc/${process().pid}/root${pipewire.socket}`) && !existsSync(`/proc/${process().pid}/root${files[0]}`), 'PipeWire alone in its sandbox');
+  pipewire.camera.signal('SIGKILL');
+  await state('gone');
+  assert.equal(process(), undefined);
   // ---- pulled out, and back
   await console.find('camera-choice').selectOption('2');
   await page.waitForSelector('[data-testid="camera"][data-state="on"][data-use="2"]');
@@ -141,5 +154,5 @@ story('the camera: no process without the grant; MJPEG, YUYV, a bar code; pulled
   const log = await until('the end in the log', () => device.audit().some(({ event }) => event === 'end') && device.audit());
   const camera = log.filter(({ event }) => event === 'camera');
   assert.deepEqual(camera.map(({ on, name }) => (on ? name : 'off')),
-    ['nozzle.mjpeg', 'off', 'belt.yuyv', 'off', 'Test picture', 'off', 'belt.yuyv', 'off', 'belt.yuyv', 'off', 'nozzle.mjpeg', 'off']);
+    ['nozzle.mjpeg', 'off', 'belt.yuyv', 'off', 'Test picture', 'off', NODE, 'off', 'belt.yuyv', 'off', 'belt.yuyv', 'off', 'nozzle.mjpeg', 'off']);
 });

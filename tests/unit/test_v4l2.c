@@ -307,6 +307,15 @@ static void test_places(void **state) {
     assert_int_equal(oriel_camera_places("/dev/video3;test;/a/b.mjpeg", places), 3);
     assert_int_equal(places[1].kind, ORIEL_CAMERA_TEST);
     assert_int_equal(places[2].kind, ORIEL_CAMERA_FILE);
+    assert_int_equal(oriel_camera_places("pipewire:/run/pw;pipewire:/run/pw:cam.1", places), 2);
+    assert_int_equal(places[0].kind, ORIEL_CAMERA_PIPEWIRE);
+    assert_string_equal(places[0].path, "/run/pw");
+    assert_string_equal(places[0].node, "");
+    assert_string_equal(places[1].path, "/run/pw");
+    assert_string_equal(places[1].node, "cam.1");
+    assert_string_equal(oriel_camera_backend(&places[1]), "pipewire");
+    assert_int_equal(oriel_camera_places("pipewire:run/pw", places), -1);
+    assert_int_equal(oriel_camera_places("pipewire:", places), -1);
     assert_int_equal(oriel_camera_places("video0", places), -1);
     assert_int_equal(oriel_camera_places("/1;/2;/3;/4;/5;/6;/7;/8;/9;/10;/11;/12;/13;/14;/15;/16;/17", places), -1);
     assert_int_equal(oriel_camera_places(path, places), 1);

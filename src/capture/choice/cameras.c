@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool ends_with(const char *text, const char *end) {
@@ -14,11 +15,29 @@ static bool ends_with(const char *text, const char *end) {
     return n > m && strcmp(text + n - m, end) == 0;
 }
 
+#define PIPEWIRE "pipewire:"
+
+/* "pipewire:SOCKET" or "pipewire:SOCKET:NODE", in `path`. */
+static bool read_pipewire(struct oriel_camera_place *place) {
+    char *socket = place->path + strlen(PIPEWIRE), *node = strchr(socket, ':');
+    place->kind = ORIEL_CAMERA_PIPEWIRE;
+    if (node && strlen(node + 1) >= sizeof place->node)
+        return false;
+    if (node) {
+        snprintf(place->node, sizeof place->node, "%s", node + 1);
+        *node = '\0';
+    }
+    memmove(place->path, socket, strlen(socket) + 1);
+    return place->path[0] == '/';
+}
+
 static bool read_place(const char *word, size_t length, struct oriel_camera_place *place) {
     if (length >= sizeof place->path)
         return false;
     memset(place, 0, sizeof *place);
     memcpy(place->path, word, length);
+    if (strncmp(place->path, PIPEWIRE, strlen(PIPEWIRE)) == 0)
+        return read_pipewire(place);
     if (strcmp(place->path, "test") == 0) {
         place->kind = ORIEL_CAMERA_TEST;
         place->path[0] = '\0';
@@ -89,7 +108,9 @@ static bool look_at_device(const char *path, struct oriel_camera_found *found) {
 }
 
 bool oriel_camera_look(const struct oriel_camera_place *place, struct oriel_camera_found *found) {
+    struct stat about;
     memset(found, 0, sizeof *found);
+    errno = 0;
     const char *base = strrchr(place->path, '/');
     switch (place->kind) {
     case ORIEL_CAMERA_V4L2:
@@ -100,6 +121,12 @@ bool oriel_camera_look(const struct oriel_camera_place *place, struct oriel_came
             return true;
         snprintf(found->why, sizeof found->why, "%s", strerror(errno));
         return false;
+    case ORIEL_CAMERA_PIPEWIRE: /* what cameras it has, only who connects to it can know */
+        snprintf(found->name, sizeof found->name, "%s", *place->node ? place->node : "PipeWire");
+        if (stat(place->path, &about) == 0 && S_ISSOCK(about.st_mode) && access(place->path, W_OK) == 0)
+            return true;
+        snprintf(found->why, sizeof found->why, "%s", errno ? strerror(errno) : "is no socket");
+        return false;
     case ORIEL_CAMERA_TEST:
         snprintf(found->name, sizeof found->name, "Test picture");
         return true;
@@ -108,5 +135,6 @@ bool oriel_camera_look(const struct oriel_camera_place *place, struct oriel_came
 }
 
 const char *oriel_camera_backend(const struct oriel_camera_place *place) {
-    return place->kind == ORIEL_CAMERA_V4L2 ? "v4l2" : place->kind == ORIEL_CAMERA_FILE ? "file" : "test";
+    static const char *const names[] = {"v4l2", "file", "test", "pipewire"}; /* by kind */
+    return names[place->kind];
 }

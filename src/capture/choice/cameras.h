@@ -14,8 +14,9 @@
 enum { ORIEL_CAMERAS_MAX = 16, ORIEL_CAMERA_PATH_SIZE = 128, ORIEL_CAMERA_NAME_SIZE = 64 };
 
 struct oriel_camera_place {
-    enum { ORIEL_CAMERA_V4L2, ORIEL_CAMERA_FILE, ORIEL_CAMERA_TEST } kind;
-    char path[ORIEL_CAMERA_PATH_SIZE]; /* "" of the test picture */
+    enum { ORIEL_CAMERA_V4L2, ORIEL_CAMERA_FILE, ORIEL_CAMERA_TEST, ORIEL_CAMERA_PIPEWIRE } kind;
+    char path[ORIEL_CAMERA_PATH_SIZE]; /* "" of the test picture; of PipeWire its socket */
+    char node[ORIEL_CAMERA_NAME_SIZE]; /* of PipeWire: which; "": the first that it has */
 };
 
 /* What is at a place now. */
