@@ -10,7 +10,7 @@ import { story } from '../rig/story.mjs';
 // rig-hostile (or another) in the place of a helper.
 function hostileHelper(rig, place, program = 'rig-hostile') {
   const helpers = rig.folder('helpers');
-  for (const name of ['oriel-enter', 'oriel-signal', 'oriel-capture', 'oriel-media', 'oriel-egress', 'oriel-camera'])
+  for (const name of ['oriel-enter', 'oriel-signal', 'oriel-capture', 'oriel-media', 'oriel-egress', 'oriel-camera', 'oriel-voice'])
     symlinkSync(join(build, name === place ? `tests/rig/${program}` : name), join(helpers, name));
   return helpers;
 }
@@ -57,6 +57,25 @@ for (const [number, what] of Object.entries({ 106: 'live, of nothing', 112: '100
     await agent.denial();
     await noMoreThanThat(cast);
   });
+
+// All are to be had, and the vendor may ask for them, but the person was asked for the screen alone.
+story('attack 9: with the screen granted alone, media asks for every camera: no camera, voice or face comes into being', async ({ rig }) => {
+  const scopes = ['view', 'camera', 'voice', 'face'];
+  const { device: { config } } = replaced(rig, 113);
+  const cast = await rig.cast({ device: { watch: true, trust: { 'fill-cap': { label: 'Fill & Cap GmbH', scopes, seconds: 3600 } },
+    config: { ...config, session: { scopes: scopes.join(';') }, camera: { devices: 'test' } } } });
+  const { agent, provider, device } = cast;
+  await provider.kill();
+  const panel = await rig.provider(device, { can: ['chat', 'draw', 'face'] });
+  await agent.whenState((state) => state.consent);
+  await agent.request();
+  await panel.allow();
+  assert.equal((await agent.denial()).reason, 'media-failed');
+  assert.deepEqual(device.started().filter((name) => ['oriel-camera', 'oriel-voice'].includes(name)), []);
+  assert.ok(!panel.process.lines.some(({ text }) => /"t":"(face|voice)"/.test(text)), 'a face or a voice on the panel');
+  assert.ok(!device.audit().some(({ event }) => event === 'camera'), 'a camera on record');
+  await noMoreThanThat(cast);
+});
 
 const RELAY_LIES = {
   108: ['the socket of the relay twice', 'media-failed', /a socket that it was not asked for/],

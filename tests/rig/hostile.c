@@ -397,6 +397,13 @@ static void say(unsigned type, uint32_t number, const char *first, const char *s
     send(3, packet, n, MSG_NOSIGNAL);
 }
 
+/* Waits for room, which the socket does not. */
+static void send_all(const void *packet, size_t length) {
+    struct pollfd p = {.fd = 3, .events = POLLOUT};
+    while (send(3, packet, length, MSG_NOSIGNAL) < 0 && errno == EAGAIN)
+        poll(&p, 1, 1000);
+}
+
 /* What it tells core, by number. */
 static void lie(unsigned which) {
     static unsigned char packet[96 * 1024];
@@ -462,13 +469,22 @@ static void lie(unsigned which) {
         for (int i = 0; i < 100000; i++)
             send(3, packet, 8, MSG_NOSIGNAL);
         break;
+    case 113: /* every camera, and what there is not: the agent's page may have asked for it, or nobody */
+        put(packet, 22, 4);
+        for (uint32_t i = 0; i < 2000; i++) {
+            memcpy(packet + 8, &(uint32_t){i < 1000 ? i % 20 : UINT32_MAX - i}, 4);
+            send_all(packet, 12);
+        }
+        put(packet, 999, 0); /* by what core thinks of this, the test knows that it has read the rest */
+        send_all(packet, 8);
+        break;
     }
 }
 
 /* In START: the number before the frame rate of 30. 0: not there. */
 static unsigned bitrate(const unsigned char *p, ssize_t n) {
     for (ssize_t i = 8; i + 8 <= n; i++)
-        if (p[i] > 100 && p[i] < 113 && memcmp(p + i + 1, "\0\0\0\x1e\0\0\0", 7) == 0)
+        if (p[i] > 100 && p[i] < 114 && memcmp(p + i + 1, "\0\0\0\x1e\0\0\0", 7) == 0)
             return p[i];
     return 0;
 }

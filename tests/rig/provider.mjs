@@ -3,8 +3,8 @@ import { program } from './paths.mjs';
 import { Process, sleep, within } from './process.mjs';
 
 export class Provider {
-  // Options: hello (false: say nothing by itself), state (false: no heartbeat), uid (of another user; needs root), log.
-  static async connect(socket, { hello = true, state = true, uid, log } = {}) {
+  // Options: hello (false: say nothing by itself), state (false: no heartbeat), can (of the optional messages), uid (of another user; needs root), log.
+  static async connect(socket, { hello = true, state = true, can, uid, log } = {}) {
     const provider = new Provider();
     provider.packets = [];
     provider.indicator = false;
@@ -15,7 +15,7 @@ export class Provider {
     provider.process.exited.then(() => { provider.stopBeating(); provider.#check(); });
     await provider.process.line(/^@connected/);
     if (hello) {
-      provider.send({ t: 'hello', v: 1, name: 'Rig' });
+      provider.send({ t: 'hello', v: 1, name: 'Rig', ...(can && { can }) });
       await provider.next((packet) => packet.t === 'welcome' || packet.t === 'refused');
     }
     if (state) {
