@@ -17,7 +17,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 #include "frames.h"
+#include "socket.h"
 #undef ORIEL_MASKS_MAX
 #include "oriel.h"
 
@@ -67,22 +70,9 @@ static void spin_until(const int *what, int value) {
     assert_int_equal(*what, value);
 }
 
+/* As core does it. */
 static void hand_over(int fd) {
-    char text[] = "{\"t\":\"face\"}";
-    struct iovec iov = {.iov_base = text, .iov_len = strlen(text)};
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } control = {0};
-    struct msghdr header = {
-        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
-    struct cmsghdr *c = CMSG_FIRSTHDR(&header);
-
-    c->cmsg_level = SOL_SOCKET;
-    c->cmsg_type = SCM_RIGHTS;
-    c->cmsg_len = CMSG_LEN(sizeof fd);
-    memcpy(CMSG_DATA(c), &fd, sizeof fd);
-    assert_true(sendmsg(core, &header, 0) > 0);
+    assert_true(oriel_socket_send_fd(core, json_pack("{s:s}", "t", "face"), fd));
 }
 
 /* Core gives the HMI its end; the library asks for pictures. */
