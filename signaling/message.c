@@ -50,7 +50,7 @@ const struct oriel_end_reason *oriel_end_reason_find(const char *name) {
 #define UINT32_TOP INT64_C(4294967295)
 
 static const struct oriel_field help_fields[] = {{"since", ORIEL_INTEGER, .max = UINT32_TOP},
-                                                 {"note", ORIEL_TEXT, .max = 120},
+                                                 {"note", ORIEL_TEXT, .max = ORIEL_CALL_NOTE_MAX},
                                                  {"page", ORIEL_TEXT, .optional = true, .max = 64},
                                                  {"alarms", ORIEL_TEXTS, .optional = true, .max = 80},
                                                  {"callback", ORIEL_TEXT, .optional = true, .min = 1, .max = 64},
@@ -136,6 +136,9 @@ static const struct oriel_field end_fields[] = {{"session", ORIEL_HASH},
                                                 {"detail", ORIEL_TEXT, .optional = true, .max = ORIEL_DETAIL_MAX},
                                                 {NULL}};
 
+static const struct oriel_field done_fields[] = {
+    {"since", ORIEL_INTEGER, .max = UINT32_TOP}, {"note", ORIEL_TEXT, .min = 1, .max = ORIEL_CALL_NOTE_MAX}, {NULL}};
+
 static const struct {
     const char *name;
     const struct oriel_field *fields;
@@ -152,6 +155,7 @@ static const struct {
     [ORIEL_MESSAGE_ICE] = {"ice", ice_fields},
     [ORIEL_MESSAGE_END] = {"end", end_fields},
     [ORIEL_MESSAGE_UPDATE] = {"update", update_fields},
+    [ORIEL_MESSAGE_DONE] = {"done", done_fields},
 };
 
 const char *oriel_message_name(enum oriel_message_type type) {

@@ -24,12 +24,14 @@ enum oriel_message_type {
     ORIEL_MESSAGE_ICE,
     ORIEL_MESSAGE_END,
     ORIEL_MESSAGE_UPDATE,
+    ORIEL_MESSAGE_DONE,
 };
 
 enum {
     ORIEL_MESSAGE_MAX = 64 * 1024,  /* bytes that a receiver looks at */
     ORIEL_MESSAGE_SEND_MAX = 10240, /* bytes of the claims of a message that is sent */
     ORIEL_HASH_SIZE = 44,           /* 32 bytes as base64url, with NUL */
+    ORIEL_CALL_NOTE_MAX = 120,      /* characters of what is noted of a call */
     ORIEL_DETAIL_MAX = 200,         /* characters of a `detail` member */
     ORIEL_PATHS_MAX = 64,           /* connections of one session, one after the other */
 };

@@ -29,6 +29,7 @@ static const struct {
     {"revocation", "vendor:t"},
     {"call", "note:t"},
     {"uncall", ""},
+    {"answered", "vendor:t agent:t name:t note:t"},
     {"window", "open:b seconds:i? why:t?"},
     {"clock", "step:r"},
     {"recovered", "cut_bytes:i cut:t?"},

@@ -47,6 +47,8 @@ struct oriel_backend {
     int fd;                 /* readable: dispatch() has something to do */
     unsigned width, height; /* of the picture, as dispatch() and collect() saw it last */
     uint32_t format;        /* of frames.h, likewise */
+    bool placed;            /* a part of a display, at: */
+    unsigned x, y;          /* likewise */
     unsigned rate;          /* frames a second that capture takes at most; set by it before start() and at any time */
     struct oriel_cursor cursor;
     char about[ORIEL_BACKEND_ABOUT_SIZE]; /* what was opened, for the log and for READY */

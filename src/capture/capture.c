@@ -67,16 +67,17 @@ struct capture {
     unsigned rate_max; /* START's */
     unsigned rate;     /* frames a second; 0: paused */
 
-    bool resized;               /* a new ring is due */
-    bool dirty;                 /* the backend has something to collect, or a frame failed */
-    struct oriel_region damage; /* collected, not yet in a FRAME */
-    struct oriel_masks masks;
-    bool masks_news;      /* media does not know them yet */
-    int64_t changed;      /* when the first change not yet shown was reported; 0: none */
-    int64_t next;         /* the next frame's place in the grid */
-    int64_t taken;        /* when the screen was read last */
-    int64_t settle_until; /* changes reported before this time wait SETTLE */
-    int64_t look;         /* when to look at the pointer; 0: not */
+    bool resized;                    /* a new ring is due */
+    bool dirty;                      /* the backend has something to collect, or a frame failed */
+    struct oriel_region damage;      /* collected, not yet in a FRAME */
+    struct oriel_masks asked, masks; /* by core; as they lie in the picture */
+    unsigned asked_of_picture;       /* the first of them are in its pixels */
+    bool masks_news;                 /* media does not know them yet */
+    int64_t changed;                 /* when the first change not yet shown was reported; 0: none */
+    int64_t next;                    /* the next frame's place in the grid */
+    int64_t taken;                   /* when the screen was read last */
+    int64_t settle_until;            /* changes reported before this time wait SETTLE */
+    int64_t look;                    /* when to look at the pointer; 0: not */
     unsigned retries;
     struct {
         uint32_t serial;
@@ -161,6 +162,13 @@ static bool unread(const struct capture *c) {
     return ioctl(c->frames, SIOCOUTQ, &bytes) == 0 && bytes > UNREAD_SLACK;
 }
 
+static void place_masks(struct capture *c) {
+    const struct oriel_backend *b = c->backend;
+    bool placed = b && b->placed;
+    oriel_masks_move(&c->asked, c->asked_of_picture, placed ? b->x : 0, placed ? b->y : 0, &c->masks);
+    c->masks_news = true;
+}
+
 static void new_ring(struct capture *c) {
     struct oriel_backend *b = c->backend;
     b->ops->attach(b, NULL);
@@ -184,8 +192,14 @@ static void new_ring(struct capture *c) {
     r = oriel_ipc_send(c->frames, &oriel_capture_to_media, ORIEL_FRAMES_BUFFERS, c->ring->generation, c->ring->format,
                        (uint32_t)c->ring->width, (uint32_t)c->ring->height, c->ring->stride,
                        (uint32_t)ORIEL_RING_BUFFERS, (uint64_t)c->ring->size, c->ring->fd);
-    if (sent(c, r, "buffers"))
-        oriel_debug("generation %u: %ux%u", c->ring->generation, c->ring->width, c->ring->height);
+    if (!sent(c, r, "buffers"))
+        return;
+    if (c->asked.count)
+        place_masks(c);
+    oriel_debug("generation %u: %ux%u", c->ring->generation, c->ring->width, c->ring->height);
+    if (b->placed &&
+        oriel_ipc_send(c->control, &oriel_capture_to_core, ORIEL_CAPTURE_PLACE, b->x, b->y, b->width, b->height) < 0)
+        oriel_warning("core does not hear where the picture lies");
 }
 
 static bool cursor_news(const struct capture *c) {
@@ -369,12 +383,13 @@ static void set_masks(struct capture *c) {
     bool running = c->rate && c->ring;
     if (running)
         damage_masks(c);
-    if (oriel_masks_set(&c->masks, message.fields[0].bytes, message.fields[0].length) < 0)
+    c->asked_of_picture = (unsigned)message.fields[1].number;
+    if (oriel_masks_set(&c->asked, message.fields[0].bytes, message.fields[0].length) < 0)
         return fail(c,
                     "core sent masks that are no rectangles within %dx%d, or more than %d: this is a fault in orield",
                     ORIEL_FRAME_SIDE_MAX, ORIEL_FRAME_SIDE_MAX, ORIEL_MASKS_MAX);
-    c->masks_news = true;
-    oriel_info("masks: %u rectangles are never shown", c->masks.count);
+    place_masks(c);
+    oriel_info("masks: %u rectangles are never shown", c->asked.count);
     if (running) {
         damage_masks(c);
         mark_dirty(c);

@@ -23,6 +23,24 @@ int oriel_masks_set(struct oriel_masks *masks, const void *bytes, size_t length)
     return 0;
 }
 
+static unsigned less(unsigned a, unsigned b) {
+    return a > b ? a - b : 0;
+}
+
+void oriel_masks_move(const struct oriel_masks *asked, unsigned from, unsigned x, unsigned y, struct oriel_masks *out) {
+    struct oriel_masks moved = {0};
+    for (unsigned i = 0; i < asked->count; i++) {
+        struct oriel_rect r = asked->rects[i];
+        unsigned dx = i < from ? 0 : x, dy = i < from ? 0 : y;
+        unsigned left = less(r.x, dx) & ~1u, right = (less((unsigned)r.x + r.width, dx) + 1) & ~1u;
+        unsigned top = less(r.y, dy) & ~1u, bottom = (less((unsigned)r.y + r.height, dy) + 1) & ~1u;
+        if (right > left && bottom > top) /* else it lies beside the picture */
+            moved.rects[moved.count++] =
+                (struct oriel_rect){(uint16_t)left, (uint16_t)top, (uint16_t)(right - left), (uint16_t)(bottom - top)};
+    }
+    *out = moved;
+}
+
 static struct oriel_rect from_edges(unsigned x1, unsigned y1, unsigned x2, unsigned y2) {
     return (struct oriel_rect){(uint16_t)x1, (uint16_t)y1, (uint16_t)(x2 - x1), (uint16_t)(y2 - y1)};
 }

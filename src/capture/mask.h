@@ -19,6 +19,9 @@ struct oriel_masks {
  * ORIEL_FRAME_SIDE_MAX. */
 int oriel_masks_set(struct oriel_masks *masks, const void *bytes, size_t length);
 
+/* `asked`, of which those from `from` on are in the pixels of a display, as they lie in a picture at x, y of it. */
+void oriel_masks_move(const struct oriel_masks *asked, unsigned from, unsigned x, unsigned y, struct oriel_masks *out);
+
 /* Calls `piece` for rectangles that together are `rect` without the masks, each once, until it returns non-zero, which
  * is then returned; else 0. */
 typedef int oriel_piece_fn(void *user, struct oriel_rect piece);

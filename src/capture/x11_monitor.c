@@ -82,6 +82,9 @@ static void set_area(struct oriel_x11 *x11, int x, int y, unsigned width, unsign
         return;
     x11->origin_x = x;
     x11->origin_y = y;
+    x11->base.placed = *x11->monitor;
+    x11->base.x = (unsigned)x;
+    x11->base.y = (unsigned)y;
     x11->base.width = width;
     x11->base.height = height;
     x11->events |= ORIEL_EVENT_SIZE;

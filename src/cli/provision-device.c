@@ -99,7 +99,8 @@ static bool add_broker(struct device *d, long days) {
                                      ? oriel_certificate_own(d->certificate, d->certificate_key, d->id, &key_pem)
                                      : oriel_certificate_make(&ca, &leaf, &key_pem);
     oriel_ca_clear(&ca);
-    bool good = add(d, "broker.pem", "0644", pem) & add(d, "broker.key", "0600", key_pem);
+    bool good = add(d, "broker.pem", "0644", pem);
+    good = add(d, "broker.key", "0600", key_pem) && good;
     if (!good || !oriel_ca_load(&ca, d->broker_ca ? d->broker_ca : owners, NULL))
         return false;
     add(d, "broker-ca.pem", "0644", strdup(ca.pem));

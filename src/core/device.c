@@ -417,5 +417,6 @@ void oriel_device_free(struct oriel_device *d) {
     close(d->timer);
     g_free(d->offline_why);
     json_decref(d->help);
+    json_decref(d->answer);
     g_free(d);
 }

@@ -170,6 +170,19 @@ static void handle_request(struct oriel_device *d, const struct oriel_mail *mail
     }
 }
 
+/* For whom a call is published, and who could answer it by a request, may also say that it is dealt with. It is sealed
+ * for the key of a challenge, so it can't come again later; what the broker delivers twice finds no call. */
+static void handle_done(struct oriel_device *d, const struct oriel_mail *mail) {
+    if (mail->peer->until <= oriel_boottime())
+        refuse(d, mail, mail->peer->agent, "expired", NULL);
+    else if (!oriel_trust_holds(d->trust, mail->peer))
+        refuse(d, mail, mail->peer->agent, "revoked", NULL);
+    else if (oriel_ledger_is_stuck(d->ledger))
+        refuse(d, mail, mail->peer->agent, "audit", NULL);
+    else if (!oriel_device_call_done(d, mail->peer, mail->message))
+        refuse(d, mail, mail->peer->agent, "cancelled", "that call for support is not there any more");
+}
+
 static void handle(struct oriel_device *d, const struct oriel_mail *mail) {
     switch (mail->type) {
     case ORIEL_MESSAGE_HELLO:
@@ -180,6 +193,9 @@ static void handle(struct oriel_device *d, const struct oriel_mail *mail) {
         break;
     case ORIEL_MESSAGE_CANCEL:
         oriel_session_cancel(d->session, mail->peer, oriel_json_text(mail->message, "request"));
+        break;
+    case ORIEL_MESSAGE_DONE:
+        handle_done(d, mail);
         break;
     case ORIEL_MESSAGE_SDP:
     case ORIEL_MESSAGE_ICE:

@@ -1,14 +1,10 @@
 /* See device_private.h. PROVIDER.md says what the messages mean. */
 #include "device_private.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "core_media.h"
-#include "file.h"
 #include "log.h"
-
-enum { CALL_MAX = 8192 };
 
 bool oriel_device_ask(void *user, const struct oriel_session_question *q) {
     static const char *const kinds[] = {"request", "more", "again"};
@@ -52,51 +48,12 @@ bool oriel_device_tell(void *user, json_t *message) {
 
 static json_t *session_message(struct oriel_device *d, const char *state) {
     const struct oriel_session_request *r = oriel_session_request(d->session);
-    return oriel_device_describe(r, json_pack("{s:s, s:s, s:s, s:s, s:i, s:s}", "t", "session", "state", state,
-                                              "session", oriel_session_id(d->session), "why",
-                                              oriel_session_paused(d->session), "left",
-                                              (int)oriel_session_left(d->session), "by", r->by ? r->by : "person"));
-}
-
-/* ---- the call for support ---- */
-
-/* Beside what else must outlive a restart: who left a number does not wait at the panel to see that it got lost. */
-static char *call_file(const struct oriel_device *d) {
-    g_autofree char *directory = g_path_get_dirname(d->config->trust_state);
-    return g_build_filename(directory, "call.json", NULL);
-}
-
-/* Takes the reference; NULL: none any more. */
-static void set_call(struct oriel_device *d, json_t *help) {
-    g_autofree char *path = call_file(d), *text = help ? oriel_json_encode(help) : NULL;
-    g_autoptr(GError) error = NULL;
-    json_decref(d->help);
-    d->help = help;
-    if (!help || !json_object_get(help, "callback"))
-        g_unlink(path);
-    else if (!g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
-        oriel_warning("the call is lost when orield ends: %s", error->message);
-}
-
-void oriel_device_recall(struct oriel_device *d) {
-    g_autofree char *path = call_file(d);
-    gsize length;
-    char why[ORIEL_JSON_ERROR_SIZE];
-    g_autofree char *text = oriel_file_read(path, false, &length, NULL);
-    json_t *help = text ? oriel_json_decode(text, length, CALL_MAX, why) : NULL;
-    if (help && oriel_message_help_is_good(help) && json_object_get(help, "callback")) {
-        if (oriel_json_integer(help, "since", 0) > oriel_device_uptime()) /* the machine has started anew since */
-            json_object_set_new(help, "since", json_integer(0));
-        d->help = json_incref(help);
-        oriel_info("a call for support waits for a call back");
-    } else if (text) {
-        oriel_warning("%s is no call; it is ignored", path);
-    }
-    json_decref(help);
-}
-
-static void tell_call(struct oriel_device *d) {
-    oriel_provider_send(d->provider, json_pack("{s:s, s:b}", "t", "call", "call", d->help != NULL));
+    json_t *m = json_pack("{s:s, s:s, s:s, s:s, s:i, s:s}", "t", "session", "state", state, "session",
+                          oriel_session_id(d->session), "why", oriel_session_paused(d->session), "left",
+                          (int)oriel_session_left(d->session), "by", r->by ? r->by : "person");
+    json_object_update_new(m, json_pack("{s:s, s:s}", "camera", oriel_session_camera_name(d->session), "place",
+                                        oriel_session_placed(d->session)));
+    return oriel_device_describe(r, m);
 }
 
 void oriel_device_announce(void *user, const char *state, const char *by, const char *reason) {
@@ -110,11 +67,8 @@ void oriel_device_announce(void *user, const char *state, const char *by, const 
     }
     oriel_info("session %s", state);
     oriel_provider_send(d->provider, session_message(d, state));
-    if (strcmp(state, "live") == 0 && d->help) {
-        set_call(d, NULL); /* somebody answered */
-        tell_call(d);
-        oriel_device_publish(d);
-    }
+    if (strcmp(state, "live") == 0)
+        oriel_device_call_over(d); /* somebody answered */
 }
 
 /* ---- from the provider ---- */
@@ -132,6 +86,7 @@ static void provider_connected(void *user, const char *name) {
                                                d->identity->name, "online", (int)d->online, "call", d->help != NULL));
     if (oriel_ledger_why(d->ledger))
         tell_record(d);
+    oriel_device_call_tell(d);
     enum oriel_session_state state = oriel_session_state(d->session);
     if (state >= ORIEL_SESSION_STARTING && state <= ORIEL_SESSION_LIVE)
         oriel_provider_send(d->provider, session_message(d, *oriel_session_paused(d->session) ? "paused"
@@ -150,8 +105,7 @@ static void provider_lost(void *user, bool invalid, const char *detail) {
     if (invalid)
         oriel_session_provider_invalid(d->session, detail);
     oriel_session_provider_lost(d->session, detail);
-    if (d->help && !json_object_get(d->help, "callback"))
-        set_call(d, NULL); /* who called may not be there any more, and said not how to be reached */
+    oriel_device_call_left(d);
     oriel_device_publish(d);
 }
 
@@ -180,18 +134,7 @@ static void provider_stop(void *user, const char *session) {
 }
 
 static void provider_call(void *user, const json_t *help) {
-    struct oriel_device *d = user;
-    json_t *call = help ? json_deep_copy(help) : NULL;
-    if (call) {
-        json_object_set_new(call, "since", json_integer((json_int_t)oriel_device_uptime()));
-        oriel_backoff_forget(d->backoff); /* the person wants to be asked */
-    }
-    set_call(d, call);
-    /* What the machine shows and where to call back is for the agents, not for the log. */
-    oriel_device_record(d, help ? "call" : "uncall",
-                        help ? json_pack("{s:s}", "note", oriel_json_text(help, "note")) : json_object(), 0);
-    tell_call(d);
-    oriel_device_publish(d);
+    oriel_device_call(user, help);
 }
 
 void oriel_device_give(void *user, const char *what, int fd) {

@@ -45,7 +45,8 @@ struct oriel_device {
     guint timer_source, state_source, trust_source;
     bool online;
     char *offline_why;
-    json_t *help; /* a call for support, as the state has it; NULL without one */
+    json_t *help;   /* a call for support, as the state has it; NULL without one */
+    json_t *answer; /* how an agent dealt with the last one, as the provider is told; NULL */
     guint refusals, refusals_unrecorded, refusals_source; /* of the current minute */
     GMainLoop *closing;
 };
@@ -61,8 +62,6 @@ gint64 oriel_device_uptime(void);
 /* device_panel.c */
 bool oriel_device_ask(void *user, const struct oriel_session_question *question);
 void oriel_device_withdraw(void *user, const char *hash, const char *why);
-/* The call for a callback that outlived the last orield, if there is one. */
-void oriel_device_recall(struct oriel_device *device);
 void oriel_device_early(void *user, const char *hash, guint ms);
 bool oriel_device_tell(void *user, json_t *message);
 void oriel_device_announce(void *user, const char *state, const char *by, const char *reason);
@@ -71,6 +70,20 @@ void oriel_device_give(void *user, const char *what, int fd);
 /* Whether anything can be recorded, for the panel. */
 void oriel_device_record_changed(void *user);
 extern const struct oriel_provider_events oriel_device_provider_events;
+
+/* device_call.c */
+/* What outlived the last orield. */
+void oriel_device_recall(struct oriel_device *device);
+/* The person calls; NULL: they take it back. */
+void oriel_device_call(struct oriel_device *device, const json_t *help);
+/* A session has answered it. */
+void oriel_device_call_over(struct oriel_device *device);
+/* The HMI is gone, and with it maybe who called. */
+void oriel_device_call_left(struct oriel_device *device);
+/* An agent has dealt with it: a `done`. False: that call is not there any more. */
+bool oriel_device_call_done(struct oriel_device *device, const struct oriel_peer *peer, const json_t *message);
+/* To the provider: how the last one was dealt with, if it was. */
+void oriel_device_call_tell(struct oriel_device *device);
 
 /* device_agents.c */
 void oriel_device_send(void *user, const struct oriel_peer *peer, enum oriel_message_type type, json_t *members);

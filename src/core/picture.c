@@ -181,6 +181,10 @@ static void on_capture_message(void *user, struct oriel_ipc_message *m) {
         oriel_session_capture_ready(p->session, m->fields[0].bytes, (guint)m->fields[1].number,
                                     (guint)m->fields[2].number);
         break;
+    case ORIEL_CAPTURE_PLACE:
+        oriel_session_place(p->session, (guint)m->fields[0].number, (guint)m->fields[1].number,
+                            (guint)m->fields[2].number, (guint)m->fields[3].number);
+        break;
     case ORIEL_CAPTURE_FAILED:
         oriel_error("capture: %s", m->fields[0].bytes);
         oriel_session_failed(p->session, "capture-failed",
@@ -352,9 +356,8 @@ static int send_masks(struct oriel_picture *p) {
     if (p->mask_count > room)
         return -E2BIG; /* never unmasked */
     memcpy(masks + (size_t)count * ORIEL_RECT_SIZE, p->masks, (size_t)p->mask_count * ORIEL_RECT_SIZE);
-    count += p->mask_count;
     return oriel_ipc_send(oriel_helper_fd(p->capture), &oriel_core_to_capture, ORIEL_CAPTURE_MASKS, (const void *)masks,
-                          (size_t)count * ORIEL_RECT_SIZE);
+                          (size_t)(count + p->mask_count) * ORIEL_RECT_SIZE, count);
 }
 
 void oriel_picture_masks(struct oriel_picture *p, const uint8_t *bytes, guint count) {

@@ -152,6 +152,9 @@ const json_t *oriel_session_figures(const struct oriel_session *session);
 
 /* Why the picture is frozen: "again", "provider", "indicator"; "" when it is not. */
 const char *oriel_session_paused(const struct oriel_session *session);
+/* The camera that is looked through, "" without one; oriel_session_place() as PROVIDER.md has it, "". */
+const char *oriel_session_camera_name(const struct oriel_session *session);
+const char *oriel_session_placed(const struct oriel_session *session);
 
 /* Only when idle. Takes the request over (see oriel_session_request_clear). */
 void oriel_session_ask(struct oriel_session *session, struct oriel_session_request *request);
@@ -198,6 +201,8 @@ void oriel_session_renew(struct oriel_session *session);
 /* `renewal`: the number of the newest one that media knew of, 0: none; an offer of an older one is dropped. */
 void oriel_session_offer(struct oriel_session *session, guint renewal, const char *fingerprint, const char *sdp);
 void oriel_session_local_candidate(struct oriel_session *session, guint mline, const char *candidate);
+/* Where on the panel's display the agent's picture lies: what is drawn on it is to be shown there. */
+void oriel_session_place(struct oriel_session *session, guint x, guint y, guint width, guint height);
 void oriel_session_live(struct oriel_session *session);
 /* A camera is about to be looked through (`name`): ops->camera() says when that is on record. Or it is not any more
  * (NULL). */

@@ -45,9 +45,22 @@ static bool attended(const struct oriel_session *s) {
 }
 
 /* Panel and agent see what holds now. */
+const char *oriel_session_camera_name(const struct oriel_session *s) {
+    return s->camera ? s->camera : "";
+}
+
+const char *oriel_session_placed(const struct oriel_session *s) {
+    return s->place;
+}
+
+/* To the panel. */
+static void announce(struct oriel_session *s) {
+    s->ops->announce(s->user, s->paused ? "paused" : s->state == ORIEL_SESSION_LIVE ? "live" : "starting", NULL, NULL);
+}
+
+/* And to the agent. */
 static void tell(struct oriel_session *s) {
-    const char *state = s->paused ? "paused" : s->state == ORIEL_SESSION_LIVE ? "live" : "starting";
-    s->ops->announce(s->user, state, NULL, NULL);
+    announce(s);
     if (s->path)
         oriel_session_send_sequenced(
             s, ORIEL_MESSAGE_UPDATE,
@@ -314,6 +327,21 @@ void oriel_session_remove(struct oriel_session *s, const char *scope) {
                    0);
 }
 
+static void set_camera(struct oriel_session *s, const char *name) {
+    if (g_strcmp0(name, s->camera) == 0)
+        return;
+    g_free(s->camera);
+    s->camera = g_strdup(name);
+    if (lives(s))
+        announce(s);
+}
+
+/* The person sees it before anybody sees by it. */
+static void camera_recorded(struct oriel_session *s) {
+    set_camera(s, s->camera_next);
+    s->ops->camera(s->user);
+}
+
 void oriel_session_live_recorded(struct oriel_session *s, enum oriel_session_step step, bool good) {
     if (step == ORIEL_STEP_QUESTION)
         question_recorded(s, good);
@@ -322,7 +350,7 @@ void oriel_session_live_recorded(struct oriel_session *s, enum oriel_session_ste
     else if (!good)
         oriel_session_end(s, "device", "audit", NULL);
     else if (step == ORIEL_STEP_CAMERA)
-        s->ops->camera(s->user);
+        camera_recorded(s);
     else if (step == ORIEL_STEP_RESUME)
         resume_recorded(s);
     else
@@ -335,12 +363,25 @@ void oriel_session_camera(struct oriel_session *s, const char *name) {
     json_t *m = json_pack("{s:s, s:b}", "session", s->id, "on", name != NULL);
     if (name)
         json_object_set_new(m, "name", json_string(name));
+    g_free(s->camera_next);
+    s->camera_next = g_strdup(name);
     if (name && lives(s)) {
         oriel_session_record_step(s, ORIEL_STEP_CAMERA, "camera", m);
         return;
     }
     oriel_session_void_step(s, ORIEL_STEP_CAMERA);
     s->ops->record(s->user, "camera", m, 0);
+    set_camera(s, NULL);
+}
+
+void oriel_session_place(struct oriel_session *s, guint x, guint y, guint width, guint height) {
+    char place[sizeof s->place] = "";
+    if (x <= G_MAXUINT16 && y <= G_MAXUINT16 && width && height && width <= G_MAXUINT16 && height <= G_MAXUINT16)
+        g_snprintf(place, sizeof place, "%u,%u %ux%u", x, y, width, height);
+    if (!lives(s) || strcmp(place, s->place) == 0)
+        return;
+    memcpy(s->place, place, sizeof place);
+    announce(s);
 }
 
 /* ---- the provider ---- */
@@ -389,6 +430,9 @@ void oriel_session_live_clear(struct oriel_session *s) {
     close_question(s);
     s->again_at = s->alive_at = s->seen_at = 0;
     s->paused = s->resuming = 0;
+    s->place[0] = '\0';
+    g_clear_pointer(&s->camera, g_free);
+    g_clear_pointer(&s->camera_next, g_free);
 }
 
 void oriel_session_live_end(struct oriel_session *s) {

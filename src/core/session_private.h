@@ -70,6 +70,9 @@ struct oriel_session {
     gint64 alive_at, seen_at; /* the last heartbeat; the last that said that the indicator is visible */
     bool connected;           /* the provider is there */
     guint paused;             /* ORIEL_PAUSE_… */
+    char *camera;             /* that is looked through; NULL: none */
+    char *camera_next;        /* that will be, once that is on record */
+    char place[48];           /* of the picture on the panel's display: "1280,0 1920x1080"; "": nobody knows */
 
     /* session_talk.c's */
     GPtrArray *unsaid; /* the agent's lines that wait for a panel */

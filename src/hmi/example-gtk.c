@@ -1,8 +1,10 @@
-/* example-gtk.c: liboriel in a GTK 4 program: a window that asks, shows that somebody watches, and stops them.
+/* example-gtk.c: liboriel in a GTK 4 program: a window that asks, shows that somebody watches, and stops them; the
+ * supporter's face, and what they draw.
  *
  *   example-gtk [SOCKET]
  *
- * The shortest that is honest: one scope ("view"); oriel-consent has the rest. */
+ * The shortest that is honest: the screen, asked for with the face or without it; an HMI that fills the screen, so that
+ * a place on the picture is one in the window. oriel-consent has the rest. */
 #include "oriel.h"
 
 #include <glib-unix.h>
@@ -10,6 +12,51 @@
 
 static GtkWidget *label, *allow, *deny, *stop;
 static char *request, *session; /* the open one, the live one */
+
+/* ---- the face, and what is drawn ---- */
+
+enum { DRAWN_MS = 4000, DRAWN_MAX = 512 };
+static GtkWidget *face, *ink;
+static struct oriel_draw_point drawn[DRAWN_MAX];
+static unsigned n_drawn;
+static guint fade;
+
+static void on_face(struct oriel *oriel, const struct oriel_face_picture *picture, void *user) {
+    g_autoptr(GBytes) bytes = picture ? g_bytes_new(picture->pixels, (gsize)picture->stride * picture->height) : NULL;
+    g_autoptr(GdkTexture) texture = picture ? gdk_memory_texture_new((int)picture->width, (int)picture->height,
+                                                                     GDK_MEMORY_B8G8R8A8, bytes, picture->stride)
+                                            : NULL;
+
+    gtk_picture_set_paintable(GTK_PICTURE(face), GDK_PAINTABLE(texture));
+}
+
+static void paint(GtkDrawingArea *area, cairo_t *cr, int width, int height, gpointer user) {
+    cairo_set_source_rgb(cr, 0.9, 0, 0.5);
+    for (unsigned i = 0; i < n_drawn; i++) {
+        cairo_arc(cr, (double)drawn[i].x * width / ORIEL_DRAW_END, (double)drawn[i].y * height / ORIEL_DRAW_END, 4, 0,
+                  2 * G_PI);
+        cairo_fill(cr);
+    }
+}
+
+static gboolean on_faded(gpointer user) {
+    n_drawn = fade = 0;
+    gtk_widget_queue_draw(ink);
+    return G_SOURCE_REMOVE;
+}
+
+static void on_draw(struct oriel *oriel, const struct oriel_draw *draw, void *user) {
+    if (gtk_widget_get_visible(allow))
+        return; /* a question is not theirs to paint on */
+    n_drawn = draw->kind == ORIEL_DRAW_CLEAR ? 0 : n_drawn;
+    for (size_t i = 0; i < draw->n_points && n_drawn < DRAWN_MAX; i++)
+        drawn[n_drawn++] = draw->points[i];
+    g_clear_handle_id(&fade, g_source_remove);
+    fade = g_timeout_add(DRAWN_MS, on_faded, NULL);
+    gtk_widget_queue_draw(ink);
+}
+
+/* ---- the question, and the sign that they watch ---- */
 
 static void show(const char *text, gboolean asks, gboolean lives) {
     gtk_label_set_text(GTK_LABEL(label), text);
@@ -19,13 +66,17 @@ static void show(const char *text, gboolean asks, gboolean lives) {
 }
 
 static void on_ask(struct oriel *oriel, const struct oriel_ask *ask, void *user) {
-    g_autofree char *text =
-        g_strdup_printf("%s of %s asks to see this screen:\n“%s”", ask->agent, ask->company, ask->reason);
+    gboolean shows = ask->n_scopes == 2 && g_str_equal(ask->scopes[1], "face");
+    g_autofree char *text = g_strdup_printf("%s of %s asks to see this screen%s:\n“%s”", ask->agent, ask->company,
+                                            shows ? ", and shows their face" : "", ask->reason);
 
-    if (ask->n_scopes != 1 || !g_str_equal(ask->scopes[0], "view")) { /* what it has no words for it must not ask */
+    /* What it has no words for it must not ask. */
+    if ((ask->n_scopes != 1 && !shows) || !g_str_equal(ask->scopes[0], "view")) {
         oriel_deny(oriel, ask->request);
         return;
     }
+    n_drawn = 0;
+    gtk_widget_queue_draw(ink);
     g_free(request);
     request = g_strdup(ask->request);
     show(text, TRUE, FALSE);
@@ -77,8 +128,13 @@ static GtkWidget *add(GtkWidget *box, const char *text, struct oriel *oriel) {
 }
 
 int main(int argc, char **argv) {
-    const struct oriel_callbacks callbacks = {
-        .size = sizeof callbacks, .ask = on_ask, .live = on_live, .withdraw = on_withdraw, .session = on_session};
+    const struct oriel_callbacks callbacks = {.size = sizeof callbacks,
+                                              .ask = on_ask,
+                                              .live = on_live,
+                                              .withdraw = on_withdraw,
+                                              .session = on_session,
+                                              .face = on_face,
+                                              .draw = on_draw};
     struct oriel *oriel;
 
     g_set_prgname("example-gtk"); /* for a screen reader */
@@ -86,13 +142,19 @@ int main(int argc, char **argv) {
     if (oriel_new(argc > 1 ? argv[1] : NULL, "example-gtk", &callbacks, NULL, &oriel) < 0)
         return 1;
     g_unix_fd_add(oriel_fd(oriel), G_IO_IN, on_readable, oriel);
-    GtkWidget *window = gtk_window_new(), *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 12);
+    GtkWidget *window = gtk_window_new(), *all = gtk_overlay_new(), *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 12);
     gtk_box_append(GTK_BOX(box), label = gtk_label_new(NULL));
     deny = add(box, "Deny", oriel);
     allow = add(box, "Allow", oriel);
     stop = add(box, "Stop", oriel);
+    gtk_box_append(GTK_BOX(box), face = gtk_picture_new());
+    ink = gtk_drawing_area_new();
+    gtk_drawing_area_set_draw_func(GTK_DRAWING_AREA(ink), paint, NULL, NULL);
+    gtk_widget_set_can_target(ink, FALSE); /* touches go to what lies below */
+    gtk_overlay_set_child(GTK_OVERLAY(all), box);
+    gtk_overlay_add_overlay(GTK_OVERLAY(all), ink);
     show("Nobody watches", FALSE, FALSE);
-    gtk_window_set_child(GTK_WINDOW(window), box);
+    gtk_window_set_child(GTK_WINDOW(window), all);
     gtk_window_present(GTK_WINDOW(window));
     while (g_list_model_get_n_items(gtk_window_get_toplevels()))
         g_main_context_iteration(NULL, TRUE);

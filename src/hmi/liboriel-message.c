@@ -188,8 +188,20 @@ static const char *on_session_ended(struct oriel *o, const struct oriel_packet *
     return NULL;
 }
 
+/* "1280,0 1920x1080"; "" and absent: nobody knows. */
+static bool get_place(const struct oriel_packet *json, struct oriel_area *place) {
+    const char *text = oriel_packet_string(json, "place");
+    int used = 0;
+
+    *place = (struct oriel_area){0};
+    return !text || !*text ||
+           (sscanf(text, "%5u,%5u %5ux%5u%n", &place->x, &place->y, &place->width, &place->height, &used) == 4 &&
+            !text[used] && place->width && place->height);
+}
+
 static const char *on_session(struct oriel *o, const struct oriel_packet *json) {
-    struct oriel_session session = {.session = get_id(json, "session"), .by = "", .reason = "", .why = ""};
+    struct oriel_session session = {
+        .session = get_id(json, "session"), .by = "", .reason = "", .why = "", .camera = ""};
     const char *state = oriel_packet_string(json, "state");
 
     if (!session.session || !state)
@@ -205,10 +217,14 @@ static const char *on_session(struct oriel *o, const struct oriel_packet *json) 
     session.agent = oriel_packet_string(json, "agent");
     session.company = oriel_packet_string(json, "company");
     session.why = session.state == ORIEL_SESSION_PAUSED ? oriel_packet_string(json, "why") : "";
+    session.camera = oriel_packet_string(json, "camera");
+    if (!session.camera)
+        session.camera = ""; /* an Oriel of before */
     if (!session.why)
         return bad;
     if (!session.agent || !session.company || !get_scopes(json, &session.scopes, &session.n_scopes) ||
-        !get_seconds(json, "seconds", &session.seconds) || !get_seconds(json, "left", &session.left))
+        !get_seconds(json, "seconds", &session.seconds) || !get_seconds(json, "left", &session.left) ||
+        !get_place(json, &o->place))
         return bad;
     if (o->in_session && strcmp(session.session, o->session))
         return "two sessions at once";
@@ -264,7 +280,7 @@ static const char *on_draw(struct oriel *o, const struct oriel_packet *json) {
     const char *session = get_id(json, "session"), *kind = oriel_packet_string(json, "kind"),
                *list = oriel_packet_string(json, "points");
     struct oriel_draw_point points[ORIEL_DRAW_MAX];
-    struct oriel_draw draw = {.points = points};
+    struct oriel_draw draw = {.points = points, .place = o->place};
     int64_t stroke;
     int n = list ? get_points(list, points) : -1;
 
@@ -313,6 +329,18 @@ static const char *on_record(struct oriel *o, const struct oriel_packet *json) {
     return NULL;
 }
 
+static const char *on_answered(struct oriel *o, const struct oriel_packet *json) {
+    struct oriel_answer answer = {.agent = oriel_packet_string(json, "agent"),
+                                  .company = oriel_packet_string(json, "company"),
+                                  .note = oriel_packet_string(json, "note"),
+                                  .at = oriel_packet_string(json, "at")};
+
+    if (!answer.agent || !answer.company || !answer.note || !answer.at)
+        return bad;
+    TELL(o, answered, &answer);
+    return NULL;
+}
+
 static const char *on_voice(struct oriel *o, const struct oriel_packet *json) {
     const char *session = get_id(json, "session");
     struct oriel_voice voice = {.why = oriel_packet_string(json, "why")};
@@ -336,9 +364,10 @@ static const char *handle(struct oriel *o, const char *t, const struct oriel_pac
         const char *t;
         const char *(*handle)(struct oriel *o, const struct oriel_packet *json);
     } kinds[] = {
-        {"online", on_online}, {"ask", on_ask},   {"withdraw", on_withdraw}, {"session", on_session},
-        {"call", on_call},     {"chat", on_chat}, {"draw", on_draw},         {"early", on_early},
-        {"masked", on_masked}, {"past", on_past}, {"record", on_record},     {"voice", on_voice},
+        {"online", on_online},     {"ask", on_ask},   {"withdraw", on_withdraw}, {"session", on_session},
+        {"call", on_call},         {"chat", on_chat}, {"draw", on_draw},         {"early", on_early},
+        {"masked", on_masked},     {"past", on_past}, {"record", on_record},     {"voice", on_voice},
+        {"answered", on_answered},
     };
 
     if (!strcmp(t, "welcome"))

@@ -95,6 +95,7 @@ struct oriel {
     uint64_t chat_at; /* when the last lines of chat went, ns, and how many of that second */
     unsigned chats;
     char session[ORIEL_ID_MAX + 1];
+    struct oriel_area place; /* of its picture */
     bool online, call;
     char *device, *device_name;                           /* from welcome */
     char stop[sizeof((struct sockaddr_un *)0)->sun_path]; /* the stop socket, from welcome; may be empty */

@@ -101,6 +101,7 @@ struct oriel_session {
     const char *by;     /* when ended: "person", "local", "agent", "device"; else "" */
     const char *reason; /* when ended: "stopped", "hung-up", "expired" … as in PROTOCOL.md; else "" */
     const char *why;    /* when paused: "again" (the person is asked), "provider" (the HMI was silent), "indicator" */
+    const char *camera; /* the camera that the agent looks through: show it; "": none */
 };
 
 /* A session of the past, of the device's record. */
@@ -115,6 +116,14 @@ struct oriel_past {
     const char *by, *ended; /* as `by` and `reason` of an ended session, also "aborted"; "" while it lives */
 };
 
+/* How a call for support was dealt with, where no session followed. */
+struct oriel_answer {
+    const char *agent;   /* "Anna Weber" */
+    const char *company; /* "Fill & Cap GmbH" */
+    const char *note;    /* in the agent's words: "Called back: the sensor was dirty" */
+    const char *at;      /* "2026-11-26T07:00:00.000Z", UTC */
+};
+
 enum oriel_draw_kind {
     ORIEL_DRAW_POINT,  /* the agent points there now: one point, which moves with the next. Fades within a second. */
     ORIEL_DRAW_MARK,   /* a ring around that place: one point */
@@ -127,12 +136,19 @@ struct oriel_draw_point {
     unsigned short x, y;
 };
 
+/* In pixels, from the left and top edge. */
+struct oriel_area {
+    unsigned x, y, width, height;
+};
+
 /* What the agent shows on the picture. Draw it over the HMI for some seconds, so that it takes no input. */
 struct oriel_draw {
     enum oriel_draw_kind kind;
     unsigned stroke;
     const struct oriel_draw_point *points;
     size_t n_points;
+    struct oriel_area place; /* of the picture on the X screen, of which it may be one monitor; a width of 0: it is all
+                                 of the display, or the surface that the HMI pushes */
 };
 
 /* A picture of the agent's camera: 4 bytes a pixel, blue, green, red, 255; the top row first. In memory that is shared
@@ -204,6 +220,10 @@ struct oriel_callbacks {
 
     /* The person's voice, at each change; with the loudness up to 5 times a second. */
     void (*voice)(struct oriel *oriel, const struct oriel_voice *voice, void *user);
+
+    /* Support has dealt with the call: show what they noted, also to who comes back later. After `call`; again after
+     * each `online` of a new connection until the next call. */
+    void (*answered)(struct oriel *oriel, const struct oriel_answer *answer, void *user);
 };
 
 /* Makes a handle and begins to connect. `path` is core's socket (NULL: ORIEL_DEFAULT_SOCKET), `name` what core's log
@@ -285,7 +305,7 @@ ORIEL_API int oriel_uncall(struct oriel *oriel);
  * `masked` says when; draw what they hide after it. Told anew after each reconnect; orield keeps the last ones while
  * the HMI is away. -EINVAL: more than ORIEL_MASKS_MAX, one that is empty or beyond 4096 pixels. -EPIPE as below. */
 struct oriel_mask {
-    unsigned x, y, width, height; /* pixels of the picture */
+    unsigned x, y, width, height; /* pixels of the X screen, the framebuffer, or the surface that the HMI pushes */
 };
 #define ORIEL_MASKS_MAX 16
 ORIEL_API int oriel_set_masks(struct oriel *oriel, const struct oriel_mask *masks, size_t n_masks);
@@ -312,9 +332,6 @@ struct oriel_surface {
     enum oriel_pixels format;
     unsigned width, height; /* each 16 to 4096 */
     unsigned stride;        /* bytes from one row to the next: at least those of a row, at most 65536 */
-};
-struct oriel_area {
-    unsigned x, y, width, height;
 };
 /* From now on this is what agents see; the structure is copied. NULL: nothing more is read, the agent keeps the last
  * picture. Other pixels of the same size and format (the HMI has two buffers and flips) cost nothing: say

@@ -107,3 +107,30 @@ story('chat both ways, a tap, a typed line; pointing and drawing over the panel,
   assert.equal(end.chat, 3);
   assert.ok(!JSON.stringify(device.audit()).includes('guard'), 'what was said is in no log');
 });
+
+story('the picture is one monitor of two: what is drawn on it is shown on that one', async ({ rig }) => {
+  const broker = await rig.broker({ console: true });
+  const screen = await rig.screen();
+  await screen.monitor('RIGHT', { x: 640, y: 120, width: 640, height: 480 });
+  const device = await rig.device({ broker, screen, config: { capture: { monitor: 'RIGHT' } } });
+  const panel = await rig.panel(device, screen);
+  await device.online();
+  const console = await rig.console(broker);
+  const { page } = console;
+  await console.choose(device.id);
+  await console.request();
+  await panel.event('allow-live');
+  await panel.click(screen, 'allow');
+  await console.state('live');
+  await panel.event('session live');
+  const picture = await console.find('picture').boundingBox();
+  await console.find('point').click();
+  await page.mouse.move(picture.x + picture.width / 4, picture.y + picture.height / 2);
+  await page.mouse.down();
+  await page.mouse.up();
+  const ring = await until('the ring on the panel', async () => { const box = await ink(rig, screen); return box.count > 300 && box; });
+  near((ring.left + ring.right) / 2, 800, 'middle of the ring, x');
+  near((ring.top + ring.bottom) / 2, 360, 'middle of the ring, y');
+  await panel.click(screen, 'stop');
+  await console.state('ended');
+});

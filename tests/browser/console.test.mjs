@@ -207,6 +207,14 @@ story('scopes and calls: asked one by one, unticked, taken away, asked again; th
   await page.waitForSelector('[data-testid="queue"][data-count="1"]');
   assert.match(await console.find('help').innerText(), /Waits [^]*221[^]*Jam at the capper[^]*AE-310 Capper jammed and 1 more[^]*Alarms/);
   await console.choose(device.id);
+  // Called back, and closed with a note. Then they call again.
+  await console.find('call-done').click();
+  await console.find('call-done-note').fill('The sensor was dirty');
+  await console.shot(join(rig.directory, 'console-call-done.png'));
+  await console.find('call-done-send').click();
+  assert.deepEqual([(await provider.next('answered')).note, await page.waitForSelector('[data-testid="call-done-note"]', { state: 'detached' })], ['The sensor was dirty', null]);
+  provider.send({ t: 'call', note: 'Jam at the capper', callback: 'line 2, extension 221' });
+  await page.waitForSelector('[data-testid="call-done"]');
   assert.equal(await console.find('reason').inputValue(), 'Your call: Jam at the capper');
   assert.match(await console.find('warning').innerText(), /Call back first: line 2, extension 221/);
   // Only what the credential allows, and of that what the device offers.

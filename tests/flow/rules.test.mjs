@@ -212,15 +212,36 @@ story('a call carries what the machine knows, and a callback outlives the panel 
   await cast.device.run();
   assert.equal((await cast.agent.whenState((state) => state.online && state.boot !== boot)).help?.callback, call.callback); // whatever happens to the machine
   const next = await rig.provider(cast.device);
+  // An agent called back and closes it. Who comes to the panel later sees by whom, and what came of it.
+  await cast.agent.hello();
+  const done = (changes) => cast.agent.send({ v: 1, typ: 'done', since: cast.agent.state.help?.since ?? 0, note: 'Called back: the sensor was dirty', ...changes });
+  const refused = async (hash) => (await cast.agent.next(({ typ, request }) => typ === 'denial' && request === hash)).reason;
+  assert.equal(await refused(await done({ since: 4294967295 })), 'cancelled');
+  assert.ok(cast.agent.state.help, 'closed by a word about another call');
+  await done();
+  const answer = await next.next('answered');
+  assert.deepEqual([answer.agent, answer.company, answer.note], ['Anna Weber', 'Fill & Cap GmbH', 'Called back: the sensor was dirty']);
+  assert.ok(Math.abs(Date.parse(answer.at) - Date.now()) < 60_000, answer.at);
+  await cast.agent.whenState((state) => !state.help);
+  assert.equal(await refused(await done()), 'cancelled'); // once
+  const { vendor, agent, note } = await until('the record of it', () => cast.device.audit().find(({ event }) => event === 'answered'));
+  assert.deepEqual([vendor, agent, note], ['fill-cap', 'anna', 'Called back: the sensor was dirty']);
+  await next.kill();
+  await cast.device.stop();
+  await cast.device.run();
+  const third = await rig.provider(cast.device);
+  assert.equal((await third.next('answered')).note, answer.note);
+  third.send({ t: 'call', ...call }); // the next call: the old answer is over
+  await cast.agent.whenState((state) => state.help);
   // Answering it asks for consent like anything else.
   await cast.agent.request();
-  assert.equal((await next.asked()).kind, 'request');
-  next.send({ t: 'uncall' });
+  assert.equal((await third.asked()).kind, 'request');
+  third.send({ t: 'uncall' });
   await cast.agent.whenState((state) => !state.help);
   // Without a callback, a call is over with who called.
-  next.send({ t: 'call', note: 'Jam' });
+  third.send({ t: 'call', note: 'Jam' });
   await cast.agent.whenState((state) => state.help);
-  await next.kill();
+  await third.kill();
   await cast.agent.whenState((state) => !state.help);
 });
 

@@ -72,6 +72,11 @@ export class Screen {
     Object.assign(this, { width, height });
   }
 
+  // Makes a part of the screen a monitor.
+  async monitor(name, { x, y, width, height }) {
+    await this.#run('xrandr', ['--setmonitor', name, `${width}/${width}x${height}/${height}+${x}+${y}`, 'none']);
+  }
+
   // A screenshot as PNG or PPM, by the file name's ending.
   async shot(file) {
     await this.#run('import', ['-silent', '-window', 'root', '-depth', '8', file]);

@@ -157,6 +157,7 @@ struct capture {
     int32_t cursor_x, cursor_y;
     bool cursor_shown;
     int origin_x, origin_y; /* of the picture on the screen that it is compared with */
+    unsigned place[4];      /* of the picture on the screen, as capture said last */
     /* the last masks */
     unsigned masks_messages, mask_count;
     struct oriel_rect masks[ORIEL_MASKS_MAX];
@@ -202,12 +203,28 @@ static inline const char *text_of(const char *text) {
     return text ? text : "";
 }
 
-static inline void send_masks(struct capture *c, const struct oriel_rect *masks, unsigned count) {
+/* The first `of_picture` of them in its pixels, the others in those of the X screen. */
+static inline void send_masks_of(struct capture *c, const struct oriel_rect *masks, unsigned count,
+                                 unsigned of_picture) {
     uint8_t bytes[(ORIEL_MASKS_MAX + 1) * ORIEL_RECT_SIZE];
     oriel_rects_write(masks, count, bytes);
     assert_int_equal(oriel_ipc_send(c->control, &oriel_core_to_capture, ORIEL_CAPTURE_MASKS, (const void *)bytes,
-                                    (size_t)count * ORIEL_RECT_SIZE),
+                                    (size_t)count * ORIEL_RECT_SIZE, of_picture),
                      0);
+}
+
+static inline void send_masks(struct capture *c, const struct oriel_rect *masks, unsigned count) {
+    send_masks_of(c, masks, count, count);
+}
+
+/* The next message to core; where the picture lies is kept, and is none here. */
+static inline void expect_said(struct capture *c) {
+    do {
+        assert_true(wait_readable(c->control, 2 * WAIT));
+        assert_int_equal(oriel_ipc_receive(c->control, &oriel_capture_to_core, &message), 1);
+        for (unsigned i = 0; message.type->id == ORIEL_CAPTURE_PLACE && i < 4; i++)
+            c->place[i] = (unsigned)message.fields[i].number;
+    } while (message.type->id == ORIEL_CAPTURE_PLACE);
 }
 
 /* START to READY (1) or FAILED (2), whose text is kept. */
@@ -225,8 +242,7 @@ static inline int start_with(struct capture *c, const struct wish *wish) {
                                     text_of(wish->device), wish->rate, frames[1]),
                      0);
     close(frames[1]);
-    assert_true(wait_readable(c->control, 2 * WAIT));
-    assert_int_equal(oriel_ipc_receive(c->control, &oriel_capture_to_core, &message), 1);
+    expect_said(c);
     snprintf(c->text, sizeof c->text, "%s", message.fields[0].bytes);
     if (message.type->id == ORIEL_CAPTURE_READY) {
         c->width = (uint32_t)message.fields[1].number;

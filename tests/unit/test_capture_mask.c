@@ -53,6 +53,21 @@ static void test_set(void **state) {
     assert_int_equal(masks.count, 0);
 }
 
+/* A picture that is a part of a display: an HMI's masks are of that, the integrator's of the picture. */
+static void test_move(void **state) {
+    const struct oriel_rect asked[] = {{10, 10, 20, 20}, {110, 60, 20, 20}, {95, 40, 10, 20}, {0, 0, 100, 50}};
+    struct oriel_masks masks = masks_of(asked, 4), moved;
+    oriel_masks_move(&masks, 1, 100, 50, &moved);
+    assert_int_equal(moved.count, 3); /* one lies beside it */
+    static const struct oriel_rect expected[] = {{10, 10, 20, 20}, {10, 10, 20, 20}, {0, 0, 6, 10}};
+    assert_memory_equal(moved.rects, expected, sizeof expected);
+    oriel_masks_move(&masks, 1, 99, 49, &moved); /* even, outwards */
+    assert_memory_equal(&moved.rects[1], (&(struct oriel_rect){10, 10, 22, 22}), 8);
+    oriel_masks_move(&moved, 0, 0, 0, &moved);
+    assert_int_equal(moved.count, 4);
+    assert_memory_equal(&moved.rects[1], (&(struct oriel_rect){10, 10, 22, 22}), 8);
+}
+
 static uint8_t seen[HEIGHT][WIDTH];
 
 static int mark(void *user, struct oriel_rect r) {
@@ -119,10 +134,8 @@ static void test_paint(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_set),
-        cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_cut_stops),
-        cmocka_unit_test(test_paint),
+        cmocka_unit_test(test_set),       cmocka_unit_test(test_move),  cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_cut_stops), cmocka_unit_test(test_paint),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

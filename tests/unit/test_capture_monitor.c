@@ -74,6 +74,7 @@ static void one_monitor(const char *option, const char *value, bool brief) {
     set_monitor(&s, "RIGHT", true, 500, 21, 640, 401);
     begin_monitor(&c, &s, "RIGHT", 500, 21);
     assert_non_null(strstr(c.text, "monitor RIGHT, 640x401"));
+    assert_memory_equal(c.place, ((unsigned[]){500, 21, 640, 401}), sizeof c.place);
     draw(&s, 510, 31, 20, 10, 0xff0000);
     assert_true(next_frame(&c, WAIT));
     assert_int_equal(c.rect_count, 1);
@@ -108,8 +109,8 @@ static void one_monitor(const char *option, const char *value, bool brief) {
     at(&c, 1000, 500);
     expect_new_place(&c, &s, 280, 220);
     delete_monitor(&s, "RIGHT");
-    assert_true(wait_readable(c.control, WAIT));
-    assert_int_equal(oriel_ipc_receive(c.control, &oriel_capture_to_core, &message), 1);
+    expect_said(&c);
+    assert_memory_equal(c.place, ((unsigned[]){1000, 500, 280, 220}), sizeof c.place); /* the last of its three */
     assert_int_equal(message.type->id, ORIEL_CAPTURE_FAILED);
     assert_non_null(strstr(message.fields[0].bytes, "no monitor 'RIGHT'; it has: "));
     assert_non_null(strstr(message.fields[0].bytes, "LEFT (400x300)"));
@@ -152,6 +153,30 @@ static void test_primary_monitor(void **state) {
                      ORIEL_CAPTURE_FAILED);
     assert_non_null(strstr(c.text, "has no RandR 1.5, which Oriel needs to find monitor 'A'"));
     assert_int_equal(ended(&c), 1);
+    screen_stop(&s);
+}
+
+/* An HMI knows places of the X screen: its masks hide the same there, wherever the monitor is. */
+static void test_masks_of_a_monitor(void **state) {
+    const struct oriel_rect masks[] = {{0, 0, 40, 20}, {320, 120, 60, 30}};
+    struct screen s;
+    struct capture c;
+    assert_true(screen_start(&s, "800x600x24", "-extension", "DOUBLE-BUFFER"));
+    screen_open(&s);
+    set_monitor(&s, "B", true, 300, 100, 400, 320);
+    begin_monitor(&c, &s, "B", 300, 100);
+    send_masks_of(&c, masks, 2, 1);
+    settle(&c);
+    assert_int_equal(c.mask_count, 2);
+    assert_memory_equal(&c.masks[0], (&(struct oriel_rect){0, 0, 40, 20}), 8);
+    assert_memory_equal(&c.masks[1], (&(struct oriel_rect){20, 20, 60, 30}), 8);
+    expect_screen(&c, &s, c.index);
+    set_monitor(&s, "B", true, 290, 110, 400, 320); /* the masks of the screen stay where they are on it */
+    at(&c, 290, 110);
+    settle(&c);
+    assert_memory_equal(&c.masks[1], (&(struct oriel_rect){30, 10, 60, 30}), 8);
+    expect_screen(&c, &s, c.index);
+    end(&c);
     screen_stop(&s);
 }
 
@@ -256,9 +281,8 @@ int main(void) {
     if (!begin_shared())
         return 77;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_monitor),
-        cmocka_unit_test(test_primary_monitor),
-        cmocka_unit_test(test_cursor_of_a_monitor),
+        cmocka_unit_test(test_one_monitor),        cmocka_unit_test(test_primary_monitor),
+        cmocka_unit_test(test_masks_of_a_monitor), cmocka_unit_test(test_cursor_of_a_monitor),
         cmocka_unit_test(test_rotation),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

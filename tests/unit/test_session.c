@@ -1341,6 +1341,34 @@ static void test_rule_removing_a_scope_is_a_tap(void **state) {
     assert_int_equal(oriel_session_state(session), ORIEL_SESSION_ENDING);
 }
 
+/* The panel says that a camera is on before anybody sees by it, and where the agent's picture lies on its display. */
+static void test_camera_and_place_are_on_the_panel(void **state) {
+    reach(ORIEL_SESSION_LIVE);
+    g_string_truncate(effects, 0);
+    slow_disk = true;
+    oriel_session_camera(session, "Nozzle");
+    assert_string_equal(oriel_session_camera_name(session), "");
+    expect("record:camera");
+    answer_disk(true);
+    expect("announce:live camera");
+    assert_string_equal(oriel_session_camera_name(session), "Nozzle");
+    oriel_session_camera(session, NULL);
+    expect("record:camera announce:live");
+    assert_string_equal(oriel_session_camera_name(session), "");
+    oriel_session_camera(session, "Belt"); /* and off before that is on record */
+    oriel_session_camera(session, NULL);
+    answer_disk(true);
+    expect("record:camera record:camera");
+    slow_disk = false;
+    oriel_session_place(session, 1280, 0, 1920, 1080);
+    oriel_session_place(session, 1280, 0, 1920, 1080);
+    expect("announce:live");
+    assert_string_equal(oriel_session_placed(session), "1280,0 1920x1080");
+    oriel_session_place(session, 70000, 0, 1920, 1080); /* no place of a display */
+    expect("announce:live");
+    assert_string_equal(oriel_session_placed(session), "");
+}
+
 static void test_rule_adding_a_scope_asks_again(void **state) {
     reach(ORIEL_SESSION_LIVE);
     memcpy(id, oriel_session_id(session), sizeof id);
@@ -1721,6 +1749,7 @@ int main(void) {
         TEST(test_rule_heartbeat_lost_2_s_paused_10_s_ended),
         TEST(test_rule_an_indicator_that_is_not_visible_pauses),
         TEST(test_a_provider_that_comes_back),
+        TEST(test_camera_and_place_are_on_the_panel),
         TEST(test_no_picture_again_without_a_record),
         TEST(test_addresses_are_recorded_only_where_it_is_configured),
         TEST(test_a_slow_disk_holds_up_each_step),

@@ -3,6 +3,7 @@
 import cancel from '../../schema/cancel.json';
 import challenge from '../../schema/challenge.json';
 import denial from '../../schema/denial.json';
+import done from '../../schema/done.json';
 import end from '../../schema/end.json';
 import grant from '../../schema/grant.json';
 import hello from '../../schema/hello.json';
@@ -19,6 +20,6 @@ import enrolment from '../../schema/documents/enrolment.json';
 import presence from '../../schema/documents/presence.json';
 import revoked from '../../schema/documents/revoked.json';
 
-export const schemas = { cancel, challenge, denial, end, grant, hello, ice, progress, request, sdp, state, update };
+export const schemas = { cancel, challenge, denial, done, end, grant, hello, ice, progress, request, sdp, state, update };
 /* Those that an agent has to do with. */
 export const documents = { 'agent-credential': agentCredential, 'device-credential': deviceCredential, enrolled, enrolment, presence, revoked };

@@ -80,6 +80,7 @@ export class Session {
         this.grant = null; // {session, scopes, seconds, by, endsAt}
         this.receipt = null; // of the last session, PROTOCOL.md
         this.more = null; // the last request for further scopes of this session
+        this.done = null; // {since, state: 'sending', 'sent', 'refused', 'unanswered', reason, detail}: the call that was dealt with
         this.changed = null; // what the person last did to the scopes: {left: asked for and not given, added, removed}
         this.code = ''; // of the request: the panel shows the same
         this.paused = ''; // why the picture stands still
@@ -206,6 +207,32 @@ export class Session {
         this.#env.changed();
         if (this.#fresh()) await this.#requestMore();
         else await this.hello();
+    }
+
+    /* The call for support of `since` is dealt with, and how. That it is gone from the device's state says that it was taken. */
+    async callDone(since, note) {
+        if (this.done?.state === 'sending') return;
+        const done = (this.done = { since, note, state: 'sending' });
+        this.#env.after(SILENCE_MS, () => this.#doneIs(done, 'unanswered'));
+        this.#env.changed();
+        if (this.#fresh()) await this.#sendDone();
+        else await this.hello();
+    }
+
+    /* It begins nothing, so it leaves the challenge for a request. */
+    async #sendDone() {
+        const { done } = this;
+        const { exchange } = this.#challenge;
+        const message = await exchange.prepare({ typ: 'done', since: done.since, note: done.note }, REQUEST_EXPIRY_S);
+        if (done !== this.done || done.hash) return;
+        Object.assign(done, { exchange, hash: message.hash });
+        message.send();
+    }
+
+    #doneIs(done, state, { reason, detail } = {}) {
+        if (!done || done !== this.done || done.state !== 'sending') return;
+        Object.assign(done, { state, reason, detail });
+        this.#env.changed();
     }
 
     async #requestMore() {
@@ -348,12 +375,14 @@ export class Session {
         env.changed();
         if (this.state === 'asking' && this.#round?.pending && this.#round.certificate) this.#request(this.#round);
         else if (this.inSession && this.more?.pending) this.#requestMore();
+        if (this.done?.state === 'sending') this.#sendDone();
     }
 
     /* The device does not want to talk to us at all. */
     #refused({ reason, detail }) {
         this.#hello = null;
         this.reach = { status: 'refused', rtt: null };
+        this.#doneIs(this.done, 'refused', { reason, detail });
         if (this.#round?.pending) this.#finish('denied', { reason, detail });
         else if (['idle', 'unreachable'].includes(this.state)) this.#set('denied', { reason, detail });
         else this.#moreFailed('denied', { reason, detail });
@@ -367,6 +396,8 @@ export class Session {
             this.#send(exchange, { typ: 'end', session: message.session, seq: 0, by: 'agent', reason: 'hung-up' });
             return;
         }
+        const { done } = this;
+        if (message.typ === 'denial' && done?.exchange === exchange && message.request === done.hash) return this.#doneIs(done, 'refused', message);
         if (this.more?.owns(exchange, message)) {
             this.more.answered(message, this.#env.now());
             return this.#env.changed();

@@ -273,6 +273,28 @@ test('what was unticked, and what is taken away, is told', async () => {
     assert.equal(session.state, 'live');
 });
 
+test('a call that is dealt with: said in the exchange of the last challenge, which still serves a request', async () => {
+    session.hello();
+    await settle();
+    await challenge();
+    session.callDone(47, 'Called back');
+    await settle();
+    const { since, note, hash, openedBy } = last('done');
+    assert.deepEqual([since, note, session.done.state], [47, 'Called back', 'sending']);
+    session.callDone(47, 'Twice'); // one at a time
+    await settle();
+    assert.equal(last('done').note, 'Called back');
+    await say({ typ: 'denial', request: hash, reason: 'cancelled' });
+    assert.deepEqual([session.done.state, session.done.reason, session.state], ['refused', 'cancelled', 'idle']);
+    session.callDone(48, 'Called back');
+    await pass(20_000); // the device says nothing, and its state keeps the call
+    assert.equal(session.done.state, 'unanswered');
+    const hellos = sent.filter(({ typ }) => typ === 'hello').length;
+    session.ask({ reason: 'Jam', seconds: 600 });
+    await settle();
+    assert.deepEqual([last('request').openedBy, sent.filter(({ typ }) => typ === 'hello').length], [openedBy, hellos], 'the challenge was used up');
+});
+
 test('more in mid-session: asked in an exchange of its own, told by an update', async () => {
     await wide(['view'], ['view']);
     const request = await askMore(['camera', 'voice']);

@@ -8,6 +8,7 @@
  *   bar.c        the corner: call support, that it was called, the indicator with Stop, why it ended
  *   call.c       what a call is about
  *   chat.c       text with the supporter
+ *   ../panel/overlay.c   what the supporter points at and draws
  *   geometry.c   for tests: where things are, what happened
  *
  * One window a purpose, made when it is needed and destroyed after: without a window manager a window that is there
@@ -30,7 +31,8 @@ struct app {
     struct support *support;
     struct prompt *prompt; /* NULL: nothing is asked */
     struct bar *bar;
-    GtkWidget *call, *chat; /* their windows, or NULL */
+    GtkWidget *call, *chat;  /* their windows, or NULL */
+    struct overlay *overlay; /* NULL: this screen can't have one */
 };
 
 /* ---- shell.c ---- */
@@ -42,7 +44,8 @@ GtkWidget *shell_open(struct app *app, const char *title, GtkWidget *content, en
 void shell_close(GtkWidget *window); /* NULL is fine */
 /* Whether it can really be seen: drawn, on the screen, and nothing of another program lies over it. Raises it if so. */
 bool shell_is_seen(GtkWidget *window);
-void shell_size(int *width, int *height); /* of the screen */
+unsigned long shell_x_window(GtkWidget *window); /* 0: it has none */
+void shell_size(int *width, int *height);        /* of the screen */
 void shell_origin(GtkWidget *window, int *x, int *y);
 
 /* ---- parts.c ---- */
@@ -83,6 +86,7 @@ void bar_end(struct app *app);
 void bar_update(struct app *app); /* whether support can be called, was called */
 void bar_session(struct app *app, const struct oriel_session *session, const bool scopes[WORDS_SCOPES]);
 void bar_notice(struct app *app, const char *words); /* for some seconds */
+GtkWidget *bar_window(struct app *app);              /* NULL: nothing is shown */
 
 /* ---- call.c, chat.c ---- */
 void call_open(struct app *app);

@@ -20,7 +20,7 @@ struct bar {
     GtkWidget *window, *line, *time, *stop;
     struct {
         enum oriel_session_state state;
-        char *agent, *company;
+        char *agent, *company, *camera;
         bool scopes[WORDS_SCOPES];
         gint64 end; /* monotonic, us */
     } session;
@@ -124,7 +124,8 @@ static GtkWidget *chips(struct app *app) {
 static GtkWidget *session_bar(struct app *app) {
     struct bar *b = app->bar;
     GtkWidget *all = part_column("corner"), *top = part_row("head"), *words = part_column(NULL);
-    const struct oriel_session now = {.state = b->session.state, .agent = b->session.agent};
+    const struct oriel_session now = {
+        .state = b->session.state, .agent = b->session.agent, .camera = b->session.camera};
     char line[WORDS_LINE];
 
     gtk_widget_add_css_class(all, "indicator");
@@ -136,6 +137,13 @@ static GtkWidget *session_bar(struct app *app) {
     gtk_widget_set_valign(words, GTK_ALIGN_CENTER);
     part_add(words, b->line);
     part_add(words, b->time);
+    if (words_camera(&now, line)) {
+        GtkWidget *camera = part_row("camera");
+
+        part_add(camera, icon_new(ICON_CAMERA, 20));
+        part_add(camera, part_label(line, "strong"));
+        part_add(words, camera);
+    }
     part_add(top, icon_new(b->session.state == ORIEL_SESSION_LIVE ? ICON_EYE : ICON_EYE_OFF, 30));
     part_add(top, words);
     b->stop = part_button(app, "stop", ICON_STOP, _("Stop"), "stop", G_CALLBACK(on_stop), app);
@@ -238,8 +246,13 @@ void bar_end(struct app *app) {
     shell_close(b->window);
     g_free(b->session.agent);
     g_free(b->session.company);
+    g_free(b->session.camera);
     g_free(b->notice);
     g_clear_pointer(&app->bar, g_free);
+}
+
+GtkWidget *bar_window(struct app *app) {
+    return app->bar->window;
 }
 
 void bar_update(struct app *app) {
@@ -255,8 +268,10 @@ void bar_session(struct app *app, const struct oriel_session *session, const boo
     b->fade = 0;
     g_free(b->session.agent);
     g_free(b->session.company);
+    g_free(b->session.camera);
     b->session.agent = g_strdup(session->agent);
     b->session.company = g_strdup(session->company);
+    b->session.camera = g_strdup(session->camera);
     b->session.state = session->state;
     b->session.end = g_get_monotonic_time() + (gint64)session->left * G_USEC_PER_SEC;
     memcpy(b->session.scopes, scopes, sizeof b->session.scopes);

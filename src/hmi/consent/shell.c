@@ -69,6 +69,10 @@ static Window x_window(GtkWidget *window) {
     return gdk_x11_surface_get_xid(gtk_native_get_surface(GTK_NATIVE(window)));
 }
 
+unsigned long shell_x_window(GtkWidget *window) {
+    return window && gtk_widget_get_realized(window) && on_x11(window) ? x_window(window) : 0;
+}
+
 static void trap(bool on) {
     if (on)
         gdk_x11_display_error_trap_push(gdk_display_get_default());
@@ -179,6 +183,9 @@ static void prepare(GtkWidget *window) {
         XChangeWindowAttributes(x_display(), x_window(window), CWOverrideRedirect, &attributes);
 }
 #else
+unsigned long shell_x_window(GtkWidget *window) {
+    return 0;
+}
 static bool on_x11(GtkWidget *window) {
     return false;
 }

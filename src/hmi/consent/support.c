@@ -2,6 +2,7 @@
  *
  * What there are no words for nobody can be asked for: such a scope is not in the prompt and not in the answer; a
  * request of nothing else is denied. A withdrawal, a lost connection, the end of this program: no. */
+#include "../panel/overlay.h"
 #include "app.h"
 
 #include <errno.h>
@@ -61,6 +62,7 @@ static void on_ask(struct oriel *oriel, const struct oriel_ask *ask, void *user)
     }
     g_strlcpy(app->support->request, ask->request, sizeof app->support->request);
     call_close(app);
+    overlay_clear(app->overlay);
     prompt_open(app, ask, scopes);
     geometry_event(app, "ask");
 }
@@ -93,6 +95,7 @@ static void on_session(struct oriel *oriel, const struct oriel_session *session,
     if (session->state == ORIEL_SESSION_ENDED) {
         app->support->session[0] = '\0';
         chat_forget(app);
+        overlay_clear(app->overlay);
         bar_notice(app, words_end(session));
         g_snprintf(event, sizeof event, "session ended %.30s %.40s", session->by, session->reason);
         geometry_event(app, event);
@@ -113,9 +116,26 @@ static void on_call(struct oriel *oriel, bool call, void *user) {
     geometry_event(app, call ? "call published" : "call gone");
 }
 
+static void on_answered(struct oriel *oriel, const struct oriel_answer *answer, void *user) {
+    struct app *app = user;
+    char line[WORDS_LINE];
+
+    if (!*app->support->session)
+        bar_notice(app, words_answered(answer, line));
+    geometry_event(app, "call answered");
+}
+
 static void on_chat(struct oriel *oriel, const char *text, void *user) {
     chat_line(user, text);
     geometry_event(user, "chat");
+}
+
+/* Nobody draws on a question, or on the sign that they look. */
+static void on_draw(struct oriel *oriel, const struct oriel_draw *draw, void *user) {
+    struct app *app = user;
+
+    if (!*app->support->request)
+        overlay_draw(app->overlay, draw, shell_x_window(bar_window(app)));
 }
 
 static gboolean on_readable(gint fd, GIOCondition condition, gpointer oriel) {
@@ -124,18 +144,22 @@ static gboolean on_readable(gint fd, GIOCondition condition, gpointer oriel) {
 }
 
 bool support_begin(struct app *app) {
-    const struct oriel_callbacks callbacks = {.size = sizeof callbacks,
-                                              .online = on_online,
-                                              .closed = on_closed,
-                                              .ask = on_ask,
-                                              .live = on_live,
-                                              .withdraw = on_withdraw,
-                                              .session = on_session,
-                                              .call = on_call,
-                                              .chat = on_chat};
+    struct oriel_callbacks callbacks = {.size = sizeof callbacks,
+                                        .online = on_online,
+                                        .closed = on_closed,
+                                        .ask = on_ask,
+                                        .live = on_live,
+                                        .withdraw = on_withdraw,
+                                        .session = on_session,
+                                        .call = on_call,
+                                        .chat = on_chat,
+                                        .answered = on_answered};
     int r;
 
     app->support = g_new0(struct support, 1);
+    app->overlay = overlay_new();
+    if (app->overlay)
+        callbacks.draw = on_draw;
     r = oriel_new(app->options.socket, "oriel-consent", &callbacks, app, &app->support->oriel);
     if (r < 0) {
         g_printerr("oriel-consent: --socket: %s\n", g_strerror(-r));
@@ -149,6 +173,7 @@ void support_end(struct app *app) {
     if (app->support->source)
         g_source_remove(app->support->source);
     oriel_free(app->support->oriel);
+    g_clear_pointer(&app->overlay, overlay_free);
     g_clear_pointer(&app->support, g_free);
 }
 

@@ -8,7 +8,7 @@
 enum { CALLBACK_MAX = 64 };
 
 struct call_dialog {
-    GtkWidget *layer, *note, *callback, *presets[TEXT_PRESETS], *send;
+    GtkWidget *layer, *answered, *note, *callback, *presets[TEXT_PRESETS], *send;
     bool open;
 };
 
@@ -68,6 +68,13 @@ void call_create(struct panel *p, GtkWidget *overlay) {
 
     gtk_widget_add_css_class(card, "dialog");
     gtk_box_append(GTK_BOX(card), window_label(p, T_CALL_SUPPORT, "title"));
+    c->answered = gtk_label_new(NULL);
+    gtk_widget_add_css_class(c->answered, "answered");
+    gtk_label_set_wrap(GTK_LABEL(c->answered), TRUE);
+    gtk_label_set_xalign(GTK_LABEL(c->answered), 0);
+    gtk_label_set_max_width_chars(GTK_LABEL(c->answered), 64);
+    gtk_widget_set_visible(c->answered, FALSE);
+    gtk_box_append(GTK_BOX(card), c->answered);
     hint = window_label(p, T_CALL_HINT, "plain");
     gtk_label_set_wrap(GTK_LABEL(hint), TRUE);
     gtk_label_set_max_width_chars(GTK_LABEL(hint), 64);
@@ -87,6 +94,11 @@ void call_create(struct panel *p, GtkWidget *overlay) {
     gtk_box_append(GTK_BOX(card), c->callback);
     gtk_box_append(GTK_BOX(card), create_answers(p));
     c->layer = window_add_layer(overlay, card);
+}
+
+void call_answered(struct panel *p, const char *words) {
+    gtk_label_set_text(GTK_LABEL(p->call->answered), words);
+    gtk_widget_set_visible(p->call->answered, *words);
 }
 
 void call_show(struct panel *p) {

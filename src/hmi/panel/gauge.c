@@ -17,7 +17,7 @@ struct gauge {
 
 void format_value(char *buffer, size_t size, double value, int decimals) {
     snprintf(buffer, size, "%.*f", decimals, value);
-    if (text_get_language() != TEXT_EN && strchr(buffer, '.'))
+    if (text_get_language() != TEXT_EN && text_get_language() != TEXT_ZH && strchr(buffer, '.'))
         *strchr(buffer, '.') = ',';
 }
 

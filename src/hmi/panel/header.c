@@ -73,7 +73,7 @@ static void on_language(GtkToggleButton *button, struct panel *p) {
 }
 
 static GtkWidget *languages(struct panel *p) {
-    static const char *const names[TEXT_LANGUAGES] = {"EN", "DE", "FR", "ES"};
+    static const char *const names[TEXT_LANGUAGES] = {"EN", "DE", "FR", "ES", "中文"};
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
 
     gtk_widget_add_css_class(box, "languages");

@@ -14,11 +14,12 @@
 
 struct indicator {
     GtkWidget *stack, *nothing, *bar, *notice; /* the stack shows one of the three */
-    GtkWidget *mark, *name, *detail, *stop, *message, *take[PROMPT_SCOPES];
+    GtkWidget *mark, *name, *detail, *camera, *camera_name, *stop, *message, *take[PROMPT_SCOPES];
     bool active, drawn;
     enum indicator_mode mode;
     unsigned seconds;
-    gint64 end; /* monotonic, us */
+    gint64 end;      /* monotonic, us */
+    char *camera_is; /* its name; "" and NULL: it is off */
     guint check, fade;
 };
 
@@ -104,6 +105,20 @@ static GtkWidget *line(const char *css) {
     return label;
 }
 
+/* Which camera they look through. */
+static GtkWidget *create_camera(struct panel *p) {
+    struct indicator *i = p->indicator;
+
+    i->camera = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
+    i->camera_name = line("detail");
+    gtk_widget_add_css_class(i->camera, "camera");
+    gtk_box_append(GTK_BOX(i->camera), icon_new(ICON_CAMERA, 18));
+    gtk_box_append(GTK_BOX(i->camera), i->camera_name);
+    gtk_widget_set_visible(i->camera, FALSE);
+    geometry_add(p, "camera", i->camera);
+    return i->camera;
+}
+
 static GtkWidget *create_bar(struct panel *p) {
     struct indicator *i = p->indicator;
     GtkWidget *bar = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0), *lines = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0),
@@ -119,6 +134,7 @@ static GtkWidget *create_bar(struct panel *p) {
     gtk_widget_set_valign(lines, GTK_ALIGN_CENTER);
     gtk_box_append(GTK_BOX(lines), i->name);
     gtk_box_append(GTK_BOX(lines), i->detail);
+    gtk_box_append(GTK_BOX(lines), create_camera(p));
     gtk_box_append(GTK_BOX(inner), icon_new(ICON_STOP, 16));
     gtk_box_append(GTK_BOX(inner), window_label(p, T_STOP, NULL));
     gtk_widget_set_halign(inner, GTK_ALIGN_CENTER);
@@ -175,6 +191,15 @@ static void show_detail(struct panel *p) {
     gtk_label_set_text(GTK_LABEL(i->detail), detail);
 }
 
+static void show_camera(struct panel *p) {
+    struct indicator *i = p->indicator;
+    char words[200];
+
+    gtk_widget_set_visible(i->camera, i->camera_is && *i->camera_is);
+    if (i->camera_is)
+        gtk_label_set_text(GTK_LABEL(i->camera_name), text_with(words, sizeof words, T_CAMERA_ON, i->camera_is));
+}
+
 static gboolean on_check(gpointer user) {
     struct panel *p = user;
 
@@ -214,6 +239,14 @@ void indicator_show(struct panel *p, const char *agent, const char *company, uns
         i->check = g_timeout_add(CHECK_MS, on_check, p);
 }
 
+void indicator_camera(struct panel *p, const char *name) {
+    struct indicator *i = p->indicator;
+
+    g_free(i->camera_is);
+    i->camera_is = g_strdup(name);
+    show_camera(p);
+}
+
 static gboolean on_fade(gpointer user) {
     struct panel *p = user;
 
@@ -246,6 +279,7 @@ void indicator_stopping(struct panel *p) {
 void indicator_translate(struct panel *p) {
     voice_translate(p);
     name_takes(p);
+    show_camera(p);
     if (p->indicator->active)
         show_detail(p);
 }

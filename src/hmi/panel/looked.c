@@ -43,7 +43,7 @@ void looked_cell(void *user, int row, int column, struct table_cell *cell) {
 }
 
 /* "2026-11-26T07:00:00.000Z" as the panel's own clock has it: "26.11. 08:00". */
-static void local_time(const char *at, char out[16]) {
+void looked_time(const char *at, char out[16]) {
     g_autoptr(GDateTime) utc = g_date_time_new_from_iso8601(at, NULL), local = utc ? g_date_time_to_local(utc) : NULL;
 
     out[0] = '\0';
@@ -59,7 +59,7 @@ void looked_take(struct panel *p, unsigned index, unsigned of, const char *at, c
         return;
     if (of) {
         p->looked->next[index] = *entry;
-        local_time(at, p->looked->next[index].at);
+        looked_time(at, p->looked->next[index].at);
     }
     if (of && index + 1 < of)
         return;

@@ -31,7 +31,7 @@ static const char help[] = "oriel-panel: the HMI of a bottle filler, with consen
                            "  --width N          width of the window, 640 to 7680\n"
                            "  --height N         height of the window, 400 to 4320\n"
                            "  --page NAME        overview, alarms, trend, recipe or service\n"
-                           "  --language CODE    en, de, fr or es\n"
+                           "  --language CODE    en, de, fr, es or zh\n"
                            "  --still            nothing moves: no animation, no clock, no countdown\n"
                            "  --seed N           another course of the simulation, 0 to 4294967295\n"
                            "  --push             hand Oriel this panel's own picture, for [capture] backend=hmi\n"
@@ -87,7 +87,7 @@ static int take(struct options *o, int option, const char *value) {
     case 'l':
         found = text_find_language(value);
         if (found < 0)
-            return refuse("--language", value, "must be en, de, fr or es");
+            return refuse("--language", value, "must be en, de, fr, es or zh");
         o->language = (enum text_language)found;
         break;
     case 't':

@@ -1,25 +1,31 @@
-/* overlay.c: what the agent points at and draws, over everything on the screen.
+/* overlay.c: see overlay.h.
  *
  * A window of its own as large as the screen, of which the X server shows only the drawn lines (Shape extension), so
  * that it needs no compositor, which panels seldom have; its input shape is empty, so every touch goes to what lies
  * below. It is part of the screen, and so of the picture that the agent gets: both see the same, and the agent sees
- * that it arrived. The places are of the whole X screen: with [capture] monitor they would be off. Without X11 there is
- * none, and the agent's page is told that this panel can't show it.
+ * that it arrived. The picture may be one monitor of several: then what is drawn on it is shown on that one, and where
+ * Oriel does not say, on all of the screen. Without X11 there is none, and the agent's page is told that this panel
+ * can't show it.
  */
-#include "marks.h"
-#include "panel.h"
+#include "overlay.h"
 
-#ifdef PANEL_X11
+#include <gtk/gtk.h>
+
+#ifdef OVERLAY_X11
+#include "canvas.h"
+#include "marks.h"
+
 #include <X11/extensions/shape.h>
 #include <gdk/x11/gdkx.h>
 
 struct overlay {
     Display *display;
-    Window window;
+    Window window, below;
     Pixmap picture, mask; /* what it shows, and where */
     GC paint, cut;
     int width, height;
     struct marks marks;
+    struct oriel_area place; /* of the agent's picture */
     guint timer;
 };
 
@@ -36,7 +42,7 @@ static bool open_window(struct overlay *o) {
     o->display = GDK_DISPLAY_XDISPLAY(gdk);
     o->window = XCreateWindow(o->display, DefaultRootWindow(o->display), 0, 0, 1, 1, 0, CopyFromParent, InputOutput,
                               CopyFromParent, CWOverrideRedirect | CWBackPixel, &attributes);
-    XStoreName(o->display, o->window, "oriel-panel overlay");
+    XStoreName(o->display, o->window, "what support draws");
     XShapeCombineRectangles(o->display, o->window, ShapeInput, 0, 0, NULL, 0, ShapeSet, Unsorted);
     return true;
 }
@@ -72,8 +78,11 @@ static void fit(struct overlay *o) {
 }
 
 static XPoint place(const struct overlay *o, struct oriel_draw_point at) {
-    return (XPoint){(short)((long)at.x * (o->width - 1) / ORIEL_DRAW_END),
-                    (short)((long)at.y * (o->height - 1) / ORIEL_DRAW_END)};
+    struct oriel_area all = {0, 0, (unsigned)o->width, (unsigned)o->height};
+    const struct oriel_area *on = o->place.width ? &o->place : &all;
+
+    return (XPoint){(short)(on->x + (unsigned long)at.x * (on->width - 1) / ORIEL_DRAW_END),
+                    (short)(on->y + (unsigned long)at.y * (on->height - 1) / ORIEL_DRAW_END)};
 }
 
 static void draw_line(struct overlay *o, Drawable to, GC gc, const struct marks_line *line) {
@@ -107,6 +116,20 @@ static void draw_marks(struct overlay *o, Drawable to, GC gc, unsigned long colo
         draw_circle(o, to, gc, o->marks.pointer.at, 6, true);
 }
 
+static void place_window(struct overlay *o) {
+    XWindowChanges under = {.sibling = o->below, .stack_mode = Below};
+    GdkDisplay *gdk = gdk_display_get_default();
+
+    if (!o->below) {
+        XMapRaised(o->display, o->window);
+        return;
+    }
+    gdk_x11_display_error_trap_push(gdk); /* that window may just be gone */
+    XConfigureWindow(o->display, o->window, CWSibling | CWStackMode, &under);
+    gdk_x11_display_error_trap_pop_ignored(gdk);
+    XMapWindow(o->display, o->window);
+}
+
 static void show(struct overlay *o) {
     fit(o);
     XSetForeground(o->display, o->cut, 0);
@@ -116,7 +139,7 @@ static void show(struct overlay *o) {
     draw_marks(o, o->picture, o->paint, INK, 5);
     XSetWindowBackgroundPixmap(o->display, o->window, o->picture);
     XShapeCombineMask(o->display, o->window, ShapeBounding, 0, 0, o->mask, ShapeSet);
-    XMapRaised(o->display, o->window);
+    place_window(o);
     XClearWindow(o->display, o->window);
     XFlush(o->display);
 }
@@ -124,13 +147,12 @@ static void show(struct overlay *o) {
 static gboolean on_timer(gpointer user);
 
 /* Shows what there is now, until the next of it goes. */
-static void update(struct panel *p) {
-    struct overlay *o = p->overlay;
+static void update(struct overlay *o) {
     int64_t now = g_get_monotonic_time() / 1000, next = marks_expire(&o->marks, now);
 
     if (o->timer)
         g_source_remove(o->timer);
-    o->timer = next ? g_timeout_add((guint)(next - now) + 1, on_timer, p) : 0;
+    o->timer = next ? g_timeout_add((guint)(next - now) + 1, on_timer, o) : 0;
     if (next) {
         show(o);
         return;
@@ -141,43 +163,60 @@ static void update(struct panel *p) {
 }
 
 static gboolean on_timer(gpointer user) {
-    struct panel *p = user;
+    struct overlay *o = user;
 
-    p->overlay->timer = 0;
-    update(p);
+    o->timer = 0;
+    update(o);
     return G_SOURCE_REMOVE;
 }
 
-bool overlay_create(struct panel *p) {
-    p->overlay = g_new0(struct overlay, 1);
-    if (open_window(p->overlay))
-        return true;
-    g_clear_pointer(&p->overlay, g_free);
-    return false;
+struct overlay *overlay_new(void) {
+    struct overlay *o = g_new0(struct overlay, 1);
+
+    if (open_window(o))
+        return o;
+    g_free(o);
+    return NULL;
 }
 
-void overlay_draw(struct panel *p, const struct oriel_draw *draw) {
-    marks_take(&p->overlay->marks, draw, g_get_monotonic_time() / 1000);
-    update(p);
-}
-
-void overlay_clear(struct panel *p) {
-    if (!p->overlay)
+void overlay_free(struct overlay *o) {
+    if (!o)
         return;
-    marks_clear(&p->overlay->marks);
-    update(p);
+    marks_clear(&o->marks);
+    update(o);
+    XDestroyWindow(o->display, o->window);
+    g_free(o);
+}
+
+void overlay_draw(struct overlay *o, const struct oriel_draw *draw, unsigned long below) {
+    if (!o)
+        return;
+    o->place = draw->place;
+    o->below = below;
+    marks_take(&o->marks, draw, g_get_monotonic_time() / 1000);
+    update(o);
+}
+
+void overlay_clear(struct overlay *o) {
+    if (!o)
+        return;
+    marks_clear(&o->marks);
+    update(o);
 }
 
 #else
 
-bool overlay_create(struct panel *p) {
-    return false;
+struct overlay *overlay_new(void) {
+    return NULL;
 }
 
-void overlay_draw(struct panel *p, const struct oriel_draw *draw) {
+void overlay_free(struct overlay *o) {
 }
 
-void overlay_clear(struct panel *p) {
+void overlay_draw(struct overlay *o, const struct oriel_draw *draw, unsigned long below) {
+}
+
+void overlay_clear(struct overlay *o) {
 }
 
 #endif

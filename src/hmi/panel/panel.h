@@ -105,6 +105,7 @@ const struct table_column *looked_columns(int *n);
 int looked_rows(void *user);
 void looked_cell(void *user, int row, int column, struct table_cell *cell);
 /* One of the device's answer; `at` as liboriel has it. */
+void looked_time(const char *at, char out[16]); /* of the record, as the panel's clock has it */
 void looked_take(struct panel *panel, unsigned index, unsigned of, const char *at, const struct looked_entry *entry);
 
 /* support.c */
@@ -163,6 +164,7 @@ void prompt_painted(struct panel *panel); /* a frame was drawn */
 /* indicator.c: the sign that somebody watches */
 enum indicator_mode { INDICATOR_CONNECTING, INDICATOR_LIVE, INDICATOR_FROZEN };
 GtkWidget *indicator_create(struct panel *panel);
+void indicator_camera(struct panel *panel, const char *name); /* that is on; "": none */
 void indicator_show(struct panel *panel, const char *agent, const char *company, unsigned seconds, unsigned left,
                     enum indicator_mode mode);
 void indicator_scopes(struct panel *panel, const char *const *scopes, size_t n); /* what they may */
@@ -172,6 +174,7 @@ void indicator_translate(struct panel *panel);
 void indicator_painted(struct panel *panel);
 
 /* call.c: the dialog of "Call support" */
+void call_answered(struct panel *panel, const char *words); /* what became of the last one; "": nothing */
 void call_create(struct panel *panel, GtkWidget *overlay);
 void call_show(struct panel *panel);
 void call_hide(struct panel *panel);
@@ -195,12 +198,6 @@ struct oriel_voice;
 GtkWidget *voice_new(struct panel *panel);                             /* the button and the meters; hidden at first */
 void voice_show(struct panel *panel, const struct oriel_voice *voice); /* NULL: there is none */
 void voice_translate(struct panel *panel);
-
-/* overlay.c */
-struct oriel_draw;
-bool overlay_create(struct panel *panel); /* false: there can be none here */
-void overlay_draw(struct panel *panel, const struct oriel_draw *draw);
-void overlay_clear(struct panel *panel);
 
 /* pin.c */
 void pin_create(struct panel *panel, GtkWidget *overlay);

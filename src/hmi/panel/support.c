@@ -1,6 +1,7 @@
 /* support.c: consent to remote support, as any HMI would embed it: liboriel's descriptor in GTK's main loop, its
  * callbacks turned into prompt, indicator and button. Nothing else of the panel knows liboriel.
  */
+#include "overlay.h"
 #include "panel.h"
 
 #include "oriel.h"
@@ -59,6 +60,7 @@ static void on_ask(struct oriel *oriel, const struct oriel_ask *ask, void *user)
         return;
     }
     snprintf(p->support->request, sizeof p->support->request, "%s", ask->request);
+    overlay_clear(p->overlay);
     call_hide(p);
     pin_hide(p);
     prompt_show(p, &content);
@@ -102,7 +104,7 @@ static void on_session(struct oriel *oriel, const struct oriel_session *session,
         p->support->session[0] = '\0';
         chat_end(p);
         voice_show(p, NULL);
-        overlay_clear(p);
+        overlay_clear(p->overlay);
         indicator_notice(p, text_with(notice, sizeof notice, T_ENDED, text(end_text(session->by, session->reason))));
         snprintf(event, sizeof event, "session ended %.30s %.40s", session->by, session->reason);
     } else {
@@ -116,6 +118,7 @@ static void on_session(struct oriel *oriel, const struct oriel_session *session,
                        : frozen ? INDICATOR_FROZEN
                                 : INDICATOR_CONNECTING);
         indicator_scopes(p, session->scopes, session->n_scopes);
+        indicator_camera(p, session->camera);
         snprintf(event, sizeof event, "session %s", live ? "live" : frozen ? "paused" : "starting");
     }
     header_update(p);
@@ -127,8 +130,23 @@ static void on_call(struct oriel *oriel, bool call, void *user) {
     struct panel *p = user;
 
     p->support->called = call;
+    if (call)
+        call_answered(p, "");
     geometry_event(p, call ? "call published" : "call gone");
     header_update(p);
+}
+
+/* Shown for some seconds, and where the next call begins: who called may be back later only. */
+static void on_answered(struct oriel *oriel, const struct oriel_answer *answer, void *user) {
+    struct panel *p = user;
+    char at[16], words[1100], notice[1200];
+
+    looked_time(answer->at, at);
+    snprintf(words, sizeof words, "%s %s (%s): %s", at, answer->agent, answer->company, answer->note);
+    text_with(notice, sizeof notice, T_CALL_DONE, words);
+    call_answered(p, notice);
+    indicator_notice(p, notice);
+    geometry_event(p, "call answered");
 }
 
 static void on_chat(struct oriel *oriel, const char *line, void *user) {
@@ -138,8 +156,12 @@ static void on_chat(struct oriel *oriel, const char *line, void *user) {
     geometry_event(p, "chat");
 }
 
+/* Nobody draws on a question. */
 static void on_draw(struct oriel *oriel, const struct oriel_draw *draw, void *user) {
-    overlay_draw(user, draw);
+    struct panel *p = user;
+
+    if (!p->support->request[0])
+        overlay_draw(p->overlay, draw, 0);
 }
 
 static void on_live(struct oriel *oriel, const char *request, void *user) {
@@ -211,10 +233,12 @@ void support_create(struct panel *p) {
         .past = on_past,
         .record = on_record,
         .voice = on_voice,
+        .answered = on_answered,
     };
     int r;
 
-    if (overlay_create(p))
+    p->overlay = overlay_new();
+    if (p->overlay)
         callbacks.draw = on_draw;
     p->support = g_new0(struct support, 1);
     r = oriel_new(p->options.socket, "Oriel demo panel", &callbacks, p, &p->support->oriel);

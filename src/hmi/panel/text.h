@@ -1,4 +1,4 @@
-/* text.h: every text of the demo panel, in English, German, French and Spanish.
+/* text.h: every text of the demo panel, in English, German, French, Spanish and Chinese.
  *
  * Plain tables. "{}" in a text stands for a value that text_with() puts in. UTF-8.
  */
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum text_language { TEXT_EN, TEXT_DE, TEXT_FR, TEXT_ES, TEXT_LANGUAGES };
+enum text_language { TEXT_EN, TEXT_DE, TEXT_FR, TEXT_ES, TEXT_ZH, TEXT_LANGUAGES };
 
 enum text_id {
     T_NONE,
@@ -192,6 +192,8 @@ enum text_id {
     T_CONNECTING,
     T_SEES,
     T_FROZEN,
+    T_CALL_DONE,
+    T_CAMERA_ON,
     T_TIME_LEFT,
     T_MINUTES_GRANTED,
     T_MUTE,

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ITEMS = 16, LINES = 6, NOTICE_S = 8, INPUT_MAX = 480 };
+enum { ITEMS = 16, LINES = 6, NOTICE_S = 8, POINTED_S = 6, INPUT_MAX = 480 };
 
 enum mode { IDLE, ASK, SESSION, NOTICE, WRITE_NOTE, WRITE_LINE };
 
@@ -43,12 +43,16 @@ static struct {
     bool asked[WORDS_SCOPES], ticked[WORDS_SCOPES], live;
 
     /* the session */
-    char session[80], line[WORDS_LINE], with[300];
+    char session[80], line[WORDS_LINE], with[300], camera[WORDS_LINE];
+    const char *pointed; /* where, in words; holds until: */
+    time_t pointed_until;
     bool may[WORDS_SCOPES];
     time_t ends_at, notice_until;
     char notice[WORDS_LINE];
     char said[LINES][700];
     int n_said;
+
+    char answered[WORDS_LINE]; /* what became of the last call */
 
     char input[INPUT_MAX];
     size_t n_input;
@@ -196,12 +200,15 @@ static void on_session(struct oriel *oriel, const struct oriel_session *session,
     if (session->state == ORIEL_SESSION_ENDED) {
         now.session[0] = '\0';
         now.n_said = 0;
+        now.pointed = NULL;
         notice(words_end(session));
         return;
     }
     snprintf(now.session, sizeof now.session, "%s", session->session);
     snprintf(now.with, sizeof now.with, "%s", session->company);
     snprintf(now.line, sizeof now.line, "%s", words_session(session, (char[WORDS_LINE]){0}));
+    if (!words_camera(session, now.camera))
+        now.camera[0] = '\0';
     take_scopes(session->scopes, session->n_scopes, now.may);
     now.ends_at = seconds() + (time_t)session->left;
     if (!now.request[0] && now.mode != WRITE_LINE)
@@ -210,11 +217,24 @@ static void on_session(struct oriel *oriel, const struct oriel_session *session,
 
 static void on_call(struct oriel *oriel, bool call, void *user) {
     now.called = call;
+    if (call)
+        now.answered[0] = '\0';
+}
+
+static void on_answered(struct oriel *oriel, const struct oriel_answer *answer, void *user) {
+    words_answered(answer, now.answered);
+    now.rung = false;
 }
 
 static void on_chat(struct oriel *oriel, const char *text, void *user) {
     snprintf(now.said[now.n_said++ % LINES], sizeof now.said[0], "  %s", text);
     now.rung = false;
+}
+
+/* A terminal has no place for it but in words. */
+static void on_draw(struct oriel *oriel, const struct oriel_draw *draw, void *user) {
+    now.pointed = draw->n_points ? words_pointed(draw->points[draw->n_points - 1]) : NULL;
+    now.pointed_until = seconds() + POINTED_S;
 }
 
 /* ---- the page ---- */
@@ -304,9 +324,11 @@ static void draw_session(void) {
     time_t left = now.ends_at - seconds();
 
     page_line(ALARM, 0, now.line);
+    if (now.camera[0])
+        page_line(ALARM, 0, now.camera);
     page_line(PLAIN, 0, now.with);
     page_line(PLAIN, 0, words_left(left > 0 ? (unsigned)left : 0, line));
-    page_line(PLAIN, 0, "");
+    page_line(PLAIN, 0, now.pointed && seconds() < now.pointed_until ? now.pointed : "");
     for (int i = 0; i < now.n_items; i++)
         draw_item(i);
     page_line(PLAIN, 0, "");
@@ -329,6 +351,8 @@ static void draw_idle(void) {
               : now.called       ? _("Support is called")
               : now.online       ? _("Nobody sees this machine.")
                                  : _("Support can't be reached now."));
+    if (now.answered[0])
+        page_line(PLAIN, 0, now.answered);
     page_line(PLAIN, 0, "");
     for (int i = 0; i < now.n_items; i++)
         draw_item(i);
@@ -492,7 +516,9 @@ int main(int argc, char **argv) {
                                               .withdraw = on_withdraw,
                                               .session = on_session,
                                               .call = on_call,
-                                              .chat = on_chat};
+                                              .chat = on_chat,
+                                              .draw = on_draw,
+                                              .answered = on_answered};
     const char *socket = NULL, *language = NULL;
     int r = read_options(argc, argv, &socket, &language);
 

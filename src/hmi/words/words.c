@@ -133,6 +133,29 @@ const char *words_session(const struct oriel_session *session, char line[WORDS_L
     return line;
 }
 
+const char *words_camera(const struct oriel_session *session, char line[WORDS_LINE]) {
+    if (!*session->camera)
+        return NULL;
+    snprintf(line, WORDS_LINE, _("The camera is on: %s"), session->camera);
+    return line;
+}
+
+const char *words_pointed(struct oriel_draw_point at) {
+    static const char *const places[3][3] = {
+        {N_("They point at the top left of the screen"), N_("They point at the top of the screen"),
+         N_("They point at the top right of the screen")},
+        {N_("They point at the left of the screen"), N_("They point at the middle of the screen"),
+         N_("They point at the right of the screen")},
+        {N_("They point at the bottom left of the screen"), N_("They point at the bottom of the screen"),
+         N_("They point at the bottom right of the screen")}};
+    return _(places[at.y * 3 / (ORIEL_DRAW_END + 1)][at.x * 3 / (ORIEL_DRAW_END + 1)]);
+}
+
+const char *words_answered(const struct oriel_answer *answer, char line[WORDS_LINE]) {
+    snprintf(line, WORDS_LINE, _("%s (%s) has closed your call: %s"), answer->agent, answer->company, answer->note);
+    return line;
+}
+
 const char *words_end(const struct oriel_session *session) {
     if (!strcmp(session->reason, "disconnected") || !strcmp(session->reason, "provider-lost"))
         return _("Support has ended: the connection inside this machine was lost");

@@ -16,7 +16,7 @@
 #define _(text) gettext(text)
 #define N_(text) text
 
-enum { WORDS_SCOPES = 6, WORDS_LINE = 640 }; /* bytes of a sentence */
+enum { WORDS_SCOPES = 6, WORDS_LINE = 1280 }; /* bytes of a sentence */
 
 /* First of all. `language`: "de", "zh" …; NULL: the environment's. */
 void words_begin(const char *language);
@@ -43,6 +43,12 @@ const char *words_silence(unsigned seconds, char line[WORDS_LINE]);
 const char *words_left(unsigned seconds, char line[WORDS_LINE]);
 /* What an indicator says: "Anna Weber sees this screen". */
 const char *words_session(const struct oriel_session *session, char line[WORDS_LINE]);
+/* Which camera is on, for the indicator: "The camera is on: HD Webcam". NULL: none. */
+const char *words_camera(const struct oriel_session *session, char line[WORDS_LINE]);
+/* Where they point, of the whole picture: "They point at the top left of the screen". */
+const char *words_pointed(struct oriel_draw_point at);
+/* How support dealt with the call: "Anna Weber has closed your call: the sensor was dirty". */
+const char *words_answered(const struct oriel_answer *answer, char line[WORDS_LINE]);
 /* Why it ended. */
 const char *words_end(const struct oriel_session *session);
 /* Why a prompt went. */

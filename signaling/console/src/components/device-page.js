@@ -9,6 +9,7 @@ import { DENIALS, PAUSED, UNREACHABLE, counter, endWords, span } from '../words.
 import './grants.js';
 import './request-form.js';
 import './viewer.js';
+import './call-done.js';
 import './camera.js';
 import './chat.js';
 import './face.js';
@@ -237,7 +238,8 @@ class DevicePage extends View {
                           ? html`<q>${device.help.note}</q>`
                           : nothing}
                   </p>
-                  ${callContext(device.help)}`
+                  ${callContext(device.help)}
+                  <oriel-call-done .session=${this.session} .help=${device.help} .revision=${this.revision}></oriel-call-done>`
                 : nothing}
             <dl>
                 <dt>Status</dt>
