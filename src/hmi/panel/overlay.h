@@ -1,5 +1,5 @@
-/* overlay.h: what the agent points at and draws, over everything on the screen but questions: what the person decides by
- * is not the agent's to paint over, so who uses this clears it for one. It takes no touch: a button below it acts.
+/* overlay.h: what the agent points at and draws, over everything on the screen but questions: what the person decides
+ * by is not the agent's to paint over, so who uses this clears it for one. It takes no touch: a button below it acts.
  */
 #pragma once
 
