@@ -167,7 +167,21 @@ test('the processor time of a tree is right, also of children that ended', async
     const spent = meter.of('shell').cpu / 100 * meter.passed;
     assert.ok(times > 0.02 && Math.abs(spent - times) < 0.04, `${spent} s are measured, ${times} s were taken`);
     const idle = (await new Meter({ shell: [shell.pid] }).over(0.1)).of('shell');
-    assert.ok(idle.cpu < 1 && idle.pss > 0, JSON.stringify(idle));
+    assert.ok(idle.cpu < 1 && idle.pss > 0 && idle.wakeups < 50, JSON.stringify(idle));
+  } finally { shell.kill('SIGKILL'); }
+});
+
+test('each time that a thread is woken counts', async () => {
+  const shell = spawn('sh', ['-c', 'while read line; do echo "$line"; done'], { stdio: ['pipe', 'pipe', 'ignore'] });
+  try {
+    const say = () => new Promise((resolve) => { shell.stdout.once('data', resolve); shell.stdin.write('x\n'); });
+    await say();
+    const meter = new Meter({ shell: [shell.pid] });
+    meter.start();
+    for (let i = 0; i < 5; i++) await say();
+    meter.stop();
+    const woken = meter.of('shell').wakeups * meter.passed;
+    assert.ok(woken > 0.9 && woken < 50, `${woken} times`);
   } finally { shell.kill('SIGKILL'); }
 });
 

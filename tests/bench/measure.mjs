@@ -1,4 +1,4 @@
-// What /proc says of processes with all that is below them: processor time, memory.
+// What /proc says of processes with all that is below them: processor time, memory, how often a thread was woken.
 //
 // Processor time is what the scheduler counted for the threads (schedstat, in ns), or utime and stime (in ticks of 10 ms)
 // where threads have ended meanwhile; with it what children had that ended and were waited for. So the difference of two looks at a tree
@@ -27,9 +27,11 @@ function processorTime(pid) {
   let threads = [];
   try { threads = readdirSync(`/proc/${pid}/task`); } catch { /* it ended just now */ }
   const exact = threads.reduce((sum, id) => sum + Number(read(`/proc/${pid}/task/${id}/schedstat`).split(' ')[0] || 0), 0) / 1e9;
-  return { exact, ticks: (utime + stime) / 100, ended: (cutime + cstime) / 100 };
+  // Each time a thread had nothing to do and was woken for something.
+  const wakeups = threads.reduce((sum, id) => sum + Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(read(`/proc/${pid}/task/${id}/status`))?.[1] ?? 0), 0);
+  return { exact, ticks: (utime + stime) / 100, ended: (cutime + cstime) / 100, wakeups };
 }
-const NOTHING = { exact: 0, ticks: 0, ended: 0 };
+const NOTHING = { exact: 0, ticks: 0, ended: 0, wakeups: 0 };
 
 // What it took between two looks.
 export function between(before, after) {
@@ -67,8 +69,8 @@ export class Meter {
     machine().forEach((value, i) => { this.busy[i] += value - this.machine[i]; });
     for (const [name, processes] of after) {
       const before = this.before.get(name), sums = this.sums.get(name);
-      const add = (pid, process, seconds) => sums.set(pid, { name: process.name, seconds: (sums.get(pid)?.seconds ?? 0) + seconds });
-      for (const [pid, process] of processes) add(pid, process, between(before.get(pid) ?? NOTHING, process));
+      const add = (pid, process, seconds, wakeups = 0) => sums.set(pid, { name: process.name, seconds: (sums.get(pid)?.seconds ?? 0) + seconds, wakeups: (sums.get(pid)?.wakeups ?? 0) + Math.max(0, wakeups) });
+      for (const [pid, process] of processes) add(pid, process, between(before.get(pid) ?? NOTHING, process), process.wakeups - (before.get(pid) ?? NOTHING).wakeups);
       // Of one that ended, its parent now has all; what it had before we looked was not ours.
       for (const [pid, process] of before) if (!processes.has(pid)) add(pid, process, between(process, NOTHING));
     }
@@ -81,11 +83,11 @@ export class Meter {
     return this;
   }
 
-  // {cpu in percent of one core, pss in MiB (now), processes: [{name, cpu, pss}]} of one tree.
+  // {cpu in percent of one core, wakeups a second, pss in MiB (now), processes: [{name, cpu, wakeups, pss}]} of one tree.
   of(name) {
-    const all = [...this.sums.get(name)].map(([pid, { name: of, seconds }]) => ({ name: of, cpu: seconds / this.passed * 100, pss: memory(pid).pss / 1024 }));
+    const all = [...this.sums.get(name)].map(([pid, { name: of, seconds, wakeups }]) => ({ name: of, cpu: seconds / this.passed * 100, wakeups: wakeups / this.passed, pss: memory(pid).pss / 1024 }));
     const sum = (key) => all.reduce((total, process) => total + process[key], 0);
-    return { cpu: Math.max(0, sum('cpu')), pss: sum('pss'), processes: all.filter(({ pss }) => pss > 0) };
+    return { cpu: Math.max(0, sum('cpu')), wakeups: sum('wakeups'), pss: sum('pss'), processes: all.filter(({ pss }) => pss > 0) };
   }
 
   // In percent of all cores.

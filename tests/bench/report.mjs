@@ -5,7 +5,7 @@ import { bars, curves } from './plot.mjs';
 import { TRACE_EXPLAINED, traceTables } from './trace.mjs';
 
 const number = (value, digits = 0) => (typeof value === 'number' && !Number.isNaN(value) ? value.toFixed(digits) : '-');
-const percent = (value) => (typeof value === 'number' ? `${number(value, value < 10 ? 1 : 0)} %` : '-');
+const percent = (value) => (typeof value === 'number' ? `${number(value, value < 1 ? 2 : value < 10 ? 1 : 0)} %` : '-');
 const count = ({ unreadable, shown }) => (shown ? `${number(unreadable)} of ${number(shown)}` : '-');
 
 // [heading, value of the figures of one sender and content, which contents have it (all when absent)].
@@ -16,6 +16,7 @@ const COLUMNS = [
   ['painted fps', (f) => number(f.painted, 1), (c) => ['once', 'small', 'scroll', 'video'].includes(c)],
   ['longest gap ms', (f) => number(f.gap), (c) => ['small', 'scroll', 'video'].includes(c)],
   ['CPU of a core', (f) => percent(f.cpu)],
+  ['wake-ups/s', (f) => number(f.wakeups), (c) => ['rest', 'once', 'small'].includes(c)],
   ['PSS MiB', (f) => number(f.pss, 1)],
   ['kbit/s', (f) => number(f.kbit)],
   ['exact ms', (f) => number(f.exact), (c) => ['flip', 'seen'].includes(c)],
@@ -27,6 +28,7 @@ export const EXPLAINED = [
   ['p50, p95', 'from the painter writing the time on the screen to the page being given the picture with it (median and 95th percentile)'],
   ['distinct fps', 'pictures with a time of their own that the page was given in a second; painted fps: those that were on the screen'],
   ['CPU', 'of all processes of the sender with all below them, in percent of one core. Xvfb, the WebSocket proxy of VNC, the painter and the receiver are not in it; Xtigervnc is the X server as well'],
+  ['wake-ups', 'how often in a second a thread of these processes had nothing to do and was woken'],
   ['PSS', 'proportional set size of the same processes, together'],
   ['kbit/s', 'what the receiver got: of WebRTC all packets of the transport, of VNC the bytes of the WebSocket'],
   ['exact', 'from the painter writing the time until the page shows each pixel as it was drawn; - where it did not come to that (a VP8 video never does). The 16 pixels where the pointer stands are left out'],

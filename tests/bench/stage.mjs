@@ -72,9 +72,9 @@ export class Stage {
     const to = performance.timeOrigin + performance.now();
     meter.stop();
     for (const [name, bytes] of Object.entries(await this.#page('received'))) this.parts[name] = (this.parts[name] ?? 0) + bytes - before[name];
-    const { all: bytes, ...parts } = this.parts, { cpu, pss, processes } = meter.of('sender'), proxy = meter.of('proxy');
+    const { all: bytes, ...parts } = this.parts, { cpu, wakeups, pss, processes } = meter.of('sender'), proxy = meter.of('proxy');
     return {
-      from, to, cpu, pss, processes, kbit: bytes * 8 / 1000 / meter.passed, bytes, parts, seconds: meter.passed,
+      from, to, cpu, wakeups, pss, processes, kbit: bytes * 8 / 1000 / meter.passed, bytes, parts, seconds: meter.passed,
       receiverCpu: meter.of('receiver').cpu, screenCpu: meter.of('screen').cpu, machineBusy: meter.machineBusy,
       ...(proxy.processes.length ? { proxyCpu: proxy.cpu, proxyPss: proxy.pss } : {}),
     };
