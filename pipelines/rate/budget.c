@@ -177,11 +177,19 @@ void oriel_budget_left(struct oriel_budget *b, enum oriel_budget_class class, si
     g_mutex_unlock(&b->lock);
 }
 
-size_t oriel_budget_in_flight(struct oriel_budget *b) {
+static size_t in_flight(struct oriel_budget *b, unsigned classes) {
     g_mutex_lock(&b->lock);
-    size_t all = sum(b->in_flight, ORIEL_BUDGET_CLASSES);
+    size_t all = sum(b->in_flight, classes);
     g_mutex_unlock(&b->lock);
     return all;
+}
+
+size_t oriel_budget_in_flight(struct oriel_budget *b) {
+    return in_flight(b, ORIEL_BUDGET_CLASSES);
+}
+
+size_t oriel_budget_rtp_in_flight(struct oriel_budget *b) {
+    return in_flight(b, ORIEL_BUDGET_TILES);
 }
 
 size_t oriel_budget_waiting(struct oriel_budget *b, int64_t *takes) {

@@ -89,8 +89,9 @@ void oriel_budget_lend(struct oriel_budget *budget, bool lend);
 /* Packets of the class that came or are lost, where nothing is learnt from it. */
 void oriel_budget_left(struct oriel_budget *budget, enum oriel_budget_class class, size_t bytes);
 
-/* Bytes on their way, of all classes; of what was taken and spent, and not acked or left. */
+/* Bytes on their way, of all classes; of what was taken and spent, and not acked or left. And all but tiles. */
 size_t oriel_budget_in_flight(struct oriel_budget *budget);
+size_t oriel_budget_rtp_in_flight(struct oriel_budget *budget);
 
 /* Bytes that wait, of all classes, and how long that takes at the target, ns. */
 size_t oriel_budget_waiting(struct oriel_budget *budget, int64_t *takes);

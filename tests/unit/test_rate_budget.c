@@ -38,6 +38,7 @@ static void test_a_burst_at_once_and_then_the_rate(void **state) {
         count += take_all(ORIEL_BUDGET_TILES, now);
     assert_in_range(count, 500000 / PACKET - 4, 500000 / PACKET + 1);
     assert_int_equal(oriel_budget_sent(budget, ORIEL_BUDGET_TILES), oriel_budget_in_flight(budget));
+    assert_int_equal(oriel_budget_rtp_in_flight(budget), 0);
 }
 
 static void test_pictures_borrow_what_tiles_may_not(void **state) {
