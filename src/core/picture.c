@@ -124,6 +124,17 @@ static json_t *figures(struct oriel_picture *p, const struct oriel_ipc_message *
     return f;
 }
 
+/* By a relay the new way to the server brings the new connection. */
+static void page_is_silent(struct oriel_picture *p) {
+    if (oriel_session_state(p->session) != ORIEL_SESSION_LIVE)
+        return;
+    oriel_info("the agent's page is not heard; another connection is tried");
+    if (p->relay)
+        oriel_relay_renew(p->relay);
+    else
+        oriel_session_renew(p->session);
+}
+
 /* Media and capture are not trusted: what they say is checked like what comes from outside. */
 static void on_media_message(void *user, struct oriel_ipc_message *m) {
     struct oriel_picture *p = user;
@@ -140,8 +151,7 @@ static void on_media_message(void *user, struct oriel_ipc_message *m) {
         open_relay(p, m);
         break;
     case ORIEL_MEDIA_SILENT:
-        if (p->relay && oriel_session_state(p->session) == ORIEL_SESSION_LIVE)
-            oriel_relay_renew(p->relay);
+        page_is_silent(p);
         break;
     case ORIEL_MEDIA_LOCAL_CANDIDATE:
         tell_candidate(p, m);

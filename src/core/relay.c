@@ -114,7 +114,6 @@ void oriel_relay_delay(const struct oriel_relay *r, guint us[2]) {
 }
 
 void oriel_relay_renew(struct oriel_relay *r) {
-    oriel_info("relay: the agent's page is silent; another path is tried");
     if (r->egress && oriel_ipc_send(oriel_helper_fd(r->egress), &oriel_core_to_egress, ORIEL_EGRESS_RENEW) < 0)
         oriel_helper_kill(r->egress);
 }

@@ -76,8 +76,8 @@ enum {
     /* fd: the UDP socket that plays the TURN server to media, bound to 127.0.0.1:3478 in media's network namespace: for
      * oriel-egress. Once, before the first OFFER, with path "relay". */
     ORIEL_MEDIA_RELAY_SOCKET = 6,
-    /* Nothing has come from the agent's page for 4 s, by a relay: maybe it is the TURN server that forgot us. Media
-     * goes on waiting for 6 s more. */
+    /* Nothing has come from the agent's page for 4 s: by a relay, where it may be the TURN server that forgot us, or
+     * nothing at all since LIVE (media/patience.h). A RENEW is asked for; media goes on waiting for 6 s more. */
     ORIEL_MEDIA_SILENT = 7,
     /* Before each STATS: u kbit/s that the way to the agent takes, as far as is known · u ms that packets wait on it ·
      * u ms that they wait here · u state, of enum oriel_rate_state (pipelines/rate/estimator.h) */

@@ -10,16 +10,20 @@
 
 #define NAME "SCTP timer"
 
-enum { NAME_SIZE = 16 };
+enum { NAME_SIZE = 16, HURRY = 3 };
 
 enum whose { UNKNOWN, OTHER, SCTP };
 
-static gint slow; /* atomic */
+static gint slow, hurrying; /* atomic */
 static _Thread_local enum whose whose;
 static _Thread_local int64_t given; /* up to when the thread has been told that time has passed, monotonic */
 
 void oriel_sctp_timer_slow(void) {
     g_atomic_int_set(&slow, TRUE);
+}
+
+void oriel_sctp_timer_hurry(bool hurry) {
+    g_atomic_int_set(&hurrying, hurry);
 }
 
 static bool is_timer(void) {
@@ -43,8 +47,10 @@ int nanosleep(const struct timespec *request, struct timespec *remaining) {
     if (!g_atomic_int_get(&slow) || !is_timer())
         return sleep_for(request, remaining);
     int64_t now = oriel_monotonic(), asked = request->tv_sec * ORIEL_SECOND + request->tv_nsec;
-    if (now - given > 2 * ORIEL_SCTP_STEP) /* held up for longer, usrsctp's time stands still, as ever */
-        given = now - ORIEL_SCTP_STEP;
+    if (g_atomic_int_get(&hurrying))
+        asked /= HURRY;
+    if (now - given > ORIEL_SCTP_LATE)
+        given = now - ORIEL_SCTP_LATE;
     int64_t left = given + ORIEL_SCTP_STEP - now;
     if (given + asked > now && left > 0) {
         const struct timespec step = {.tv_sec = left / ORIEL_SECOND, .tv_nsec = left % ORIEL_SECOND};

@@ -25,16 +25,15 @@
 #include "face.h"
 #include "fingerprint.h"
 #include "log.h"
-#include "page.h"
 #include "inside.h"
+#include "page.h"
+#include "patience.h"
 #include "screen.h"
 #include "speech.h"
 #include "talk.h"
 #include "transport.h"
 
 #define CONNECT_TIME (20 * ORIEL_SECOND)
-#define PING_TIME (10 * ORIEL_SECOND)
-#define SILENT_TIME (4 * ORIEL_SECOND)
 #define RATE_MAX 32e6     /* bit/s: nobody ever needs more */
 #define PICTURE_SHARE 0.9 /* of the target: the pictures'; the rest is for voice and what is sent again */
 #define CAMERA_SHARE 0.4  /* the camera's, while there is one */
@@ -69,9 +68,9 @@ struct session {
     struct oriel_face *face;
     struct oriel_bucket choices; /* of a camera, by the page */
     int64_t deadline;            /* for the connection, monotonic; 0: none */
-    int64_t last_ping;           /* monotonic; 0: the data channel is not open */
+    struct oriel_patience page;  /* with its silence */
     unsigned kbits;              /* of START */
-    gboolean relay, silent;
+    gboolean relay;
     unsigned egress[2];                /* us through it, median and most, as core said last */
     uint32_t renewal;                  /* the newest, as core numbers them */
     gboolean frozen;                   /* core wants no picture to leave */
@@ -132,6 +131,7 @@ static void live_when_ready(struct session *s) {
         return;
     s->state = LIVE;
     s->deadline = 0;
+    oriel_patience_listen(&s->page, oriel_monotonic());
     told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_LIVE));
 }
 
@@ -159,8 +159,8 @@ static void on_sending(void *user) {
 
 /* What the agent's page has to know of the person's voice, as often as that changes. */
 static void tell_voice(struct session *s) {
-    if (!s->last_ping || !s->no_voice)
-        return; /* the channel is not open, or nothing was ever said of it */
+    if (!s->no_voice)
+        return; /* nothing was ever said of it */
     char *text = oriel_page_write_voice(s->voice, s->no_voice);
     oriel_transport_send(s->transport, text);
     free(text);
@@ -169,7 +169,7 @@ static void tell_voice(struct session *s) {
 static void on_channel_open(void *user) {
     struct session *s = user;
     char text[128];
-    s->last_ping = oriel_monotonic();
+    oriel_patience_listen(&s->page, oriel_monotonic());
     *s->way = '\0';
     oriel_page_write_time(oriel_transport_time_zero(s->transport) / 1000, text);
     oriel_transport_send(s->transport, text);
@@ -188,7 +188,7 @@ static gboolean tell_masks(gpointer user) {
     struct masks_news *news = user;
     struct session *s = news->session;
     memcpy(s->masks, news->text, sizeof s->masks);
-    if (s->transport && s->last_ping) /* else when the channel opens */
+    if (s->transport) /* else, as before the channel is open, when it opens */
         oriel_transport_send(s->transport, s->masks);
     return G_SOURCE_REMOVE;
 }
@@ -203,8 +203,7 @@ static void on_masks(void *user, const struct oriel_rect *masks, unsigned count)
 
 static void on_ping(struct session *s, int64_t id, int64_t now) {
     char text[128];
-    s->last_ping = now;
-    s->silent = FALSE;
+    oriel_patience_heard(&s->page, now);
     oriel_page_write_pong(id, now / 1000, text);
     oriel_transport_send(s->transport, text);
 }
@@ -316,7 +315,7 @@ static uint32_t in_ms(int64_t time) {
 static void tell_way(struct session *s, const struct oriel_rate_figures *rate) {
     char way[ORIEL_PAGE_WAY_SIZE];
     oriel_page_write_way(rate, way);
-    if (!s->last_ping || strcmp(way, s->way) == 0)
+    if (strcmp(way, s->way) == 0)
         return;
     memcpy(s->way, way, sizeof way);
     oriel_transport_send(s->transport, way);
@@ -349,20 +348,35 @@ static void send_stats(struct session *s) {
         oriel_transport_send(s->transport, text);
 }
 
+static void look_for_page(struct session *s, int64_t now) {
+    switch (oriel_patience_verdict(&s->page, now)) {
+    case ORIEL_PATIENCE_WAIT:
+        break;
+    case ORIEL_PATIENCE_RENEW:
+        told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_SILENT));
+        break;
+    case ORIEL_PATIENCE_OVER:
+        fail(s, "peer-lost",
+             s->page.spoken ? "the agent's page has been silent for 10 s"
+                            : "the agent's page was never heard on the data channel");
+        break;
+    }
+}
+
 static gboolean tick(gpointer user) {
     struct session *s = user;
-    int64_t now = oriel_monotonic();
+    int64_t now = oriel_monotonic(), missed = oriel_patience_missed(&s->page, now);
+    if (missed)
+        oriel_warning("the machine did not let this process run for %.1f s", (double)missed / ORIEL_SECOND);
+    s->deadline += s->deadline ? missed : 0;
     if (s->deadline && now > s->deadline)
         fail(s, "peer-lost",
              s->state == OFFERED      ? "the agent's browser did not answer within 20 s"
              : s->state == CONNECTING ? "no connection to the agent's browser within 20 s: no network path works"
                                       : "the first picture could not be sent within 20 s");
-    else if (s->last_ping && now - s->last_ping > PING_TIME)
-        fail(s, "peer-lost", "the agent's page has been silent for 10 s");
-    else if (s->relay && s->last_ping && now - s->last_ping > SILENT_TIME && !s->silent) {
-        s->silent = TRUE;
-        told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_SILENT));
-    } else if (s->state == LIVE)
+    else
+        look_for_page(s, now);
+    if (s->state == LIVE)
         send_stats(s);
     return s->state == ENDED ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
@@ -414,7 +428,7 @@ static void start(struct session *s) {
         fail(s, "media-failed", "START brought no frame socket: this is a fault in orield");
         return;
     }
-    s->relay = path.relay;
+    s->relay = s->page.relay = path.relay;
     s->kbits = kbits;
     if (s->relay && !hand_out_relay(s))
         return;
@@ -453,7 +467,7 @@ static void start(struct session *s) {
     }
     s->state = OFFERED;
     s->deadline = oriel_monotonic() + CONNECT_TIME;
-    g_timeout_add(1000, tick, s);
+    g_timeout_add(ORIEL_PATIENCE_TICK / ORIEL_MILLISECOND, tick, s);
 }
 
 static void renew(struct session *s) {
@@ -463,9 +477,9 @@ static void renew(struct session *s) {
     s->renewal = (uint32_t)s->message.fields[0].number;
     if (s->exact)
         oriel_exact_open(s->exact, FALSE);
-    s->last_ping = 0;
+    oriel_patience_renewed(&s->page);
     oriel_talk_closed(s->talk);
-    s->silent = s->sending = FALSE;
+    s->sending = FALSE;
     s->state = OFFERED;
     s->deadline = oriel_monotonic() + CONNECT_TIME;
     oriel_estimator_renew(s->estimator, oriel_monotonic());

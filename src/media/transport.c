@@ -17,6 +17,7 @@
 #include "offered.h"
 #include "records.h"
 #include "report.h"
+#include "sctptimer.h"
 #include "sdp.h"
 
 /* JITTER_MS: how late a packet of the agent's voice may be before it counts as lost (soundcard.c waits as long).
@@ -157,6 +158,7 @@ static gboolean dispatch(gpointer user) {
         t->events->channel_open(t->user);
         break;
     case MESSAGE:
+        oriel_sctp_timer_hurry(false);
         t->events->channel_message(t->user, e->text, e->number);
         break;
     case CHANNEL_CLOSED:
@@ -400,6 +402,7 @@ static gboolean configure_ice(struct connection *c, GError **error) {
 static gboolean connect_anew(struct oriel_transport *t, GError **error) {
     struct connection *c = t->connection = g_new0(struct connection, 1);
     c->transport = t;
+    oriel_sctp_timer_hurry(true);
     c->early = g_ptr_array_new_with_free_func(g_free);
     c->webrtc = gst_element_factory_make("webrtcbin", NULL);
     if (!c->webrtc) {

@@ -64,6 +64,7 @@ describe('attacks', { concurrency: 3 }, () => {
       return (Date.parse(time) - Date.now()) / 3600000;
     };
     const receiver = await rig.receiver();
+    const asked = clock(); // the time runs from the grant, between the two
     await receiver.watchDevice(agent, () => provider.allow(), { seconds: 30 });
     const from = clock();
     await receiver.picture();
@@ -74,18 +75,19 @@ describe('attacks', { concurrency: 3 }, () => {
       assert.ok(Math.abs(await call(offset) - hours) < 0.01, `the clock was not moved by ${offset}`);
       const { status, session } = await device.status();
       assert.equal(status, 'live');
-      assert.ok(Math.abs(session.left - (30 - (clock() - from) / 1000)) < 3, `${session.left} s left`);
+      assert.ok(session.left > 28 - (clock() - asked) / 1000 && session.left < 32 - (clock() - from) / 1000, `${session.left} s left`);
       // What is asked by such a clock is another matter: a credential holds by wall time, so nothing new begins.
       assert.equal((await denied(agent)).reason, 'not-allowed');
     }
     await over(cast, 'device', 'expired', { ms: 32000 });
-    assert.ok(clock() - from > 27000 && clock() - from < 31500, `${clock() - from} ms`);
+    assert.ok(clock() - asked > 29500 && clock() - from < 34000, `${clock() - asked}, ${clock() - from} ms`);
   });
 
   story('attack 18: the time is over while the broker is away: the session ends on time', async ({ rig }) => {
     const cast = await stage(rig);
     const { agent, hostile, provider, device } = cast;
     const receiver = await rig.receiver();
+    const asked = clock(); // the time runs from the grant, between the two
     await receiver.watchDevice(agent, () => provider.allow(), { seconds: 30 });
     const from = clock();
     await receiver.picture();
@@ -94,8 +96,8 @@ describe('attacks', { concurrency: 3 }, () => {
     const { frames } = await receiver.state();
     await until('pictures, all the same', async () => (await receiver.state()).frames > frames + 10);
     await over(cast, 'device', 'expired', { ms: 32000, told: false });
-    const took = clock() - from, { packets } = await receiver.received();
-    assert.ok(took > 27000 && took < 31500, `${took} ms`);
+    assert.ok(clock() - asked > 29500 && clock() - from < 34000, `${clock() - asked}, ${clock() - from} ms`);
+    const { packets } = await receiver.received();
     await sleep(500);
     assert.equal((await receiver.received()).packets, packets, 'pictures after the end');
   });
@@ -362,7 +364,7 @@ describe('attacks', { concurrency: 3 }, () => {
     // By an agent that may have control, and was granted view: what counts is the grant.
     await receiver.watchDevice(agent, () => provider.allow());
     await receiver.picture();
-    await until('the channel', () => receiver.page.evaluate(() => window.rig.channel?.readyState === 'open'));
+    await receiver.channel();
     // No message of the exchange is one of control; the session goes on.
     agent.asked = await agent.send({ v: 1, typ: 'control', session: agent.session, seq: 99, key: 'KeyA', down: true });
     assert.equal((await agent.denial()).reason, 'malformed');

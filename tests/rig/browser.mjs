@@ -98,7 +98,7 @@ function install() {
       rig.channel = channel;
       rig.heard = [];
       channel.onmessage = ({ data }) => rig.heard.push(JSON.parse(data));
-      rig.pinger = setInterval(() => channel.readyState === 'open' && channel.send(JSON.stringify({ t: 'ping', id: rig.pings = (rig.pings ?? 0) + 1 })), 1000);
+      rig.pinger = setInterval(() => channel.readyState === 'open' && !rig.mute && channel.send(JSON.stringify({ t: 'ping', id: rig.pings = (rig.pings ?? 0) + 1 })), 1000);
     };
     await pc.setRemoteDescription({ type: 'offer', sdp: offer });
     rig.beforeAnswer?.(pc);
@@ -211,6 +211,18 @@ export class Receiver {
       busy = false;
     }, 10);
   }
+
+  // Until the page's data channel is open.
+  channel() {
+    let last;
+    return until(() => `the data channel in the page: ${JSON.stringify(last)}`, async () => {
+      last = await this.page.evaluate(() => ({ channel: window.rig.channel?.readyState, sctp: window.rig.pc.sctp?.state, dtls: window.rig.pc.sctp?.transport.state, connection: window.rig.pc.connectionState }));
+      return last.channel === 'open';
+    });
+  }
+
+  // Whether it keeps silent on the data channel, as if there were none.
+  mute(on) { return this.page.evaluate((mute) => { window.rig.mute = mute; }, on); }
 
   // Until a picture is shown (of this size).
   picture({ width, height, ms = 15000 } = {}) {

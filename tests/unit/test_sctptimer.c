@@ -59,6 +59,35 @@ static void the_timer_wakes_seldom_and_is_not_told_of_time_that_has_not_passed(v
     assert_true(s.took >= STEPS * STEP);
 }
 
+/* As on a loaded machine: whenever it sleeps, it wakes up 150 ms late. */
+static gpointer tick_under_load(gpointer user) {
+    double *told = user;
+    const struct timespec step = {.tv_nsec = STEP}, late = {.tv_nsec = 15 * STEP};
+    int64_t from = oriel_monotonic(), sum = 0;
+    for (int64_t now = from; now - from < ORIEL_SECOND; now = oriel_monotonic()) {
+        nanosleep(&step, NULL);
+        sum += STEP;
+        if (oriel_monotonic() - now > STEP)
+            clock_nanosleep(CLOCK_MONOTONIC, 0, &late, NULL);
+    }
+    *told = (double)sum / (double)(oriel_monotonic() - from);
+    return NULL;
+}
+
+static void what_it_was_held_up_for_is_made_up_for(void **state) {
+    double told = 0;
+    g_thread_join(g_thread_new("SCTP timer", tick_under_load, &told));
+    assert_true(told > 0.6 && told < 1.01);
+}
+
+static void while_a_connection_comes_up_time_goes_three_times_as_fast(void **state) {
+    oriel_sctp_timer_hurry(true);
+    struct slept s = run("SCTP timer");
+    oriel_sctp_timer_hurry(false);
+    assert_true(s.took >= STEPS * STEP / 3 - ORIEL_SCTP_STEP);
+    assert_true(s.earliest < 0);
+}
+
 static void before_it_is_asked_to_nothing_changes(void **state) {
     assert_true(run("SCTP timer").wakeups >= STEPS);
 }
@@ -68,6 +97,8 @@ int main(void) {
     const struct CMUnitTest then[] = {
         cmocka_unit_test(another_thread_sleeps_as_ever),
         cmocka_unit_test(the_timer_wakes_seldom_and_is_not_told_of_time_that_has_not_passed),
+        cmocka_unit_test(what_it_was_held_up_for_is_made_up_for),
+        cmocka_unit_test(while_a_connection_comes_up_time_goes_three_times_as_fast),
     };
     int failed = cmocka_run_group_tests(first, NULL, NULL);
     oriel_sctp_timer_slow();
