@@ -14,6 +14,7 @@
 #include "cli.h"
 #include "plan.h"
 #include "trust.h"
+#include "voice_choice.h"
 
 enum { PATIENCE = 5 }; /* seconds for the broker */
 
@@ -182,6 +183,26 @@ static void check_cameras(struct oriel_doctor *d) {
         oriel_doctor_report(d, "camera", ORIEL_GOOD, NULL, "none is plugged in");
 }
 
+/* Which microphone and speaker, or why none. Only for a device that may grant `voice`. */
+static void check_sound(struct oriel_doctor *d) {
+    const struct oriel_config *c = d->config;
+    struct oriel_voice_choice choice;
+    g_auto(GStrv) scopes = g_strsplit(c->session_scopes, ";", -1);
+    if (!g_strv_contains((const gchar *const *)scopes, "voice"))
+        return;
+    oriel_voice_choose(&(struct oriel_voice_wish){c->voice_backend, c->voice_server}, &choice);
+    bool there = choice.device ? access(choice.path, R_OK) == 0 && !strstr(choice.why, "no card")
+                               : access(choice.server, R_OK | W_OK) == 0;
+    if (!*choice.backend || !there)
+        oriel_doctor_report(
+            d, "sound", ORIEL_WEAK, "[voice] in oriel.conf(5); it is looked for again in each session", "%s%s",
+            choice.why, *choice.server && access(choice.server, F_OK) == 0 ? ", and does not let this user in" : "");
+    else
+        oriel_doctor_report(d, "sound", ORIEL_GOOD, NULL, "%s; microphone %s, speaker %s", choice.why,
+                            *c->voice_microphone ? c->voice_microphone : "as it is set there",
+                            *c->voice_speaker ? c->voice_speaker : "as it is set there");
+}
+
 /* ---- saying it ---- */
 
 static void print(const struct oriel_doctor *d) {
@@ -216,6 +237,7 @@ int oriel_cli_doctor(const struct oriel_cli *cli) {
         check_vendors(&d);
         check_screen(&d);
         check_cameras(&d);
+        check_sound(&d);
     } else {
         oriel_doctor_report(&d, "configuration", ORIEL_BAD, "oriel.conf(5); --config names another file", "%s",
                             error->message);

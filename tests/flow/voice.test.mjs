@@ -1,6 +1,9 @@
 // Who holds the microphone, and when: nobody before a person agreed, one process while it is granted, nobody after.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from '../rig/paths.mjs';
 import { alive, until } from '../rig/process.mjs';
 import { Sound } from '../rig/sound.mjs';
 import { story } from '../rig/story.mjs';
@@ -73,6 +76,11 @@ story('voice: the microphone has a process exactly while it is granted', async (
   assert.deepEqual(device.picture(), []);
 });
 
+// What `oriel doctor` says of sound: {verdict, text, remedy}.
+function doctor(device) {
+  return JSON.parse(execFileSync(join(build, 'oriel'), ['--config', device.file, '--json', 'doctor'], { encoding: 'utf8' })).find(({ check }) => check === 'sound');
+}
+
 story('voice: no sound card, one that comes, one that is pulled out', async ({ rig }) => {
   const sound = rig.own(await Sound.start(rig.path('sound')));
   await sound.unplug();
@@ -81,8 +89,12 @@ story('voice: no sound card, one that comes, one that is pulled out', async ({ r
   const without = await voiceIs(provider, { on: true, microphone: false, why: /no sound|not there|refused|Connection/i });
   console.log(`without a card: ${without.why}`);
   assert.equal(without.muted, true, 'push-to-talk starts with an open microphone');
+  assert.deepEqual(doctor(device).verdict, 'weak');
+  assert.match(doctor(device).text, /native is not there$/);
   await sound.plug();
   await voiceIs(provider, { microphone: true, speaker: true, why: '' });
+  assert.deepEqual(doctor(device).verdict, 'good');
+  assert.match(doctor(device).text, /native is there; microphone microphone, speaker speaker$/);
   await sound.unplug();
   console.log(`pulled out: ${(await voiceIs(provider, { microphone: false, speaker: false, why: /./ })).why}`);
   await sound.plug();

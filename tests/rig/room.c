@@ -6,7 +6,7 @@
  *
  * It keeps time as a sound card does: a sample that comes to the speaker is played AHEAD after the one that came first,
  * by as many samples as it comes later in the stream, and is lost when it is late for that. So the way from the speaker
- * to the microphone is always the same, to the sample.
+ * to the microphone is always the same, to the sample. Only a stream that is late for 100 ms is a new one.
  *
  * Commands by stdin, a line each:
  *   say FILE         somebody speaks: FILE is raw sound (mono, 48 kHz, 16 bits). -> saying MICROSECONDS
@@ -26,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BLOCK = 480, DELAY = 1, AGAIN = 3, PAST = 16, AHEAD = 2 * BLOCK };
+enum { BLOCK = 480, DELAY = 1, AGAIN = 3, PAST = 16, AHEAD = 2 * BLOCK, PATIENCE = 10 };
 
 struct frame {
     int32_t left, right;
@@ -95,6 +95,10 @@ static void listen_to_speaker(unsigned block) {
     memset(out, 0, BLOCK * sizeof *out);
     if (begun < 0 && ioctl(speaker, FIONREAD, &available) == 0 && available > 0)
         begun = now + AHEAD;
+    static int behind;
+    behind = begun >= 0 && begun + got < now ? behind + 1 : 0;
+    if (behind > PATIENCE && ioctl(speaker, FIONREAD, &available) == 0 && available > 0)
+        begun = now + AHEAD - got;
     while (begun >= 0 && begun + got < now) { /* too late */
         size_t n = read_frames(frames, (size_t)(now - begun - got < BLOCK ? now - begun - got : BLOCK));
         if (!n)
