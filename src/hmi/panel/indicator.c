@@ -112,7 +112,7 @@ static GtkWidget *create_camera(struct panel *p) {
     i->camera = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
     i->camera_name = line("detail");
     gtk_widget_add_css_class(i->camera, "camera");
-    gtk_box_append(GTK_BOX(i->camera), icon_new(ICON_CAMERA, 18));
+    gtk_box_append(GTK_BOX(i->camera), icon_new(ICON_CAMERA, 16));
     gtk_box_append(GTK_BOX(i->camera), i->camera_name);
     gtk_widget_set_visible(i->camera, FALSE);
     geometry_add(p, "camera", i->camera);
@@ -122,7 +122,7 @@ static GtkWidget *create_camera(struct panel *p) {
 static GtkWidget *create_bar(struct panel *p) {
     struct indicator *i = p->indicator;
     GtkWidget *bar = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0), *lines = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0),
-              *inner = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
+              *inner = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0), *below = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
 
     gtk_widget_add_css_class(bar, "indicator");
     gtk_widget_add_css_class(inner, "icon-text");
@@ -133,8 +133,10 @@ static GtkWidget *create_bar(struct panel *p) {
     gtk_widget_set_hexpand(lines, TRUE);
     gtk_widget_set_valign(lines, GTK_ALIGN_CENTER);
     gtk_box_append(GTK_BOX(lines), i->name);
-    gtk_box_append(GTK_BOX(lines), i->detail);
-    gtk_box_append(GTK_BOX(lines), create_camera(p));
+    gtk_widget_add_css_class(below, "icon-text");
+    gtk_box_append(GTK_BOX(below), i->detail);
+    gtk_box_append(GTK_BOX(below), create_camera(p)); /* in the same line: nothing may move when it goes on */
+    gtk_box_append(GTK_BOX(lines), below);
     gtk_box_append(GTK_BOX(inner), icon_new(ICON_STOP, 16));
     gtk_box_append(GTK_BOX(inner), window_label(p, T_STOP, NULL));
     gtk_widget_set_halign(inner, GTK_ALIGN_CENTER);

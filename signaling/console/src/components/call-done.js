@@ -23,7 +23,7 @@ class CallDone extends View {
             <label>What came of it? The person at the panel reads it.
                 <input data-testid="call-done-note" maxlength="120" required placeholder="Called back: the sensor was dirty" ?disabled=${sending} /></label>
             ${why ? html`<p class="problem" role="alert" data-testid="call-done-problem">${why}</p>` : nothing}
-            <div class="buttons">
+            <div>
                 <button class="primary" data-testid="call-done-send" ?disabled=${sending}>${sending ? 'Closing …' : 'Close the call'}</button>
                 <button type="button" @click=${() => { this.open = false; }}>Keep it</button>
             </div>
