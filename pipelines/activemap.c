@@ -92,6 +92,20 @@ size_t oriel_activemap_take_changed(struct oriel_activemap *map) {
     return map->changed;
 }
 
+size_t oriel_activemap_take_part(struct oriel_activemap *map, size_t most) {
+    size_t taken = 0, from = map->part;
+    for (size_t n = 0; n < map->count && taken < most; n++) {
+        size_t i = (from + n) % map->count;
+        if (map->quality[i] != ORIEL_BLOCK_CHANGED)
+            continue;
+        map->active[i] = 1;
+        map->segment[i] = ORIEL_SEGMENT_CHANGE;
+        map->part = i + 1;
+        taken++;
+    }
+    return taken;
+}
+
 size_t oriel_activemap_take_coarse(struct oriel_activemap *map, unsigned quantizer, int64_t settled, size_t most) {
     size_t taken = 0;
     for (size_t n = 0; n < map->count && taken < most; n++) {

@@ -29,6 +29,7 @@ struct oriel_activemap {
     size_t count;     /* of blocks */
     size_t changed;   /* how many are CHANGED */
     size_t next;      /* where the next sharpening goes on */
+    size_t part;      /* where the next part of what CHANGED begins */
     uint8_t *active;  /* this picture: 0 or 1, row by row */
     uint8_t *segment; /* this picture: enum oriel_segment */
     uint8_t *quality; /* the quantizer that it was last encoded by (0..63), LATER or CHANGED */
@@ -50,6 +51,8 @@ void oriel_activemap_owe(struct oriel_activemap *map, const struct oriel_rect *r
 void oriel_activemap_begin(struct oriel_activemap *map);
 /* All that CHANGED is active; how many. */
 size_t oriel_activemap_take_changed(struct oriel_activemap *map);
+/* `most` of them are, going down the picture from where the last part ended and round; how many. */
+size_t oriel_activemap_take_part(struct oriel_activemap *map, size_t most);
 /* At most `most` blocks that are coarser than `quantizer` and have not changed since `settled`, going round the
  * picture; how many. */
 size_t oriel_activemap_take_coarse(struct oriel_activemap *map, unsigned quantizer, int64_t settled, size_t most);

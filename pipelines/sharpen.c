@@ -17,6 +17,12 @@
 /* A motion is coarser than fair only where its pictures would come more seldom than this, seconds. */
 #define MOTION_SELDOM 0.125
 
+/* What takes the way for longer than PAINT_FROM is painted in parts of PAINT_PART, seconds. */
+#define PAINT_FROM 0.5
+#define PAINT_PART 0.2
+/* So long after a rough keyframe nobody needs another one. */
+#define ROUGH_PATIENCE ORIEL_SECOND
+
 /* A step waits until the bucket has this many seconds of the bitrate for it, so that it is worth its work. */
 #define STEP_SECONDS 0.05
 
@@ -24,6 +30,7 @@ enum {
     MOTION_FINEST = 12,  /* what moves on is not looked at closely; it is sharpened when it stops */
     COVERED_FINEST = 28, /* and becomes exact then, or lies under tiles: some 40 dB are enough until then */
     MOTION_FAIR = 44,    /* coarser, text is hard to read */
+    ROUGH_BELOW = 400,   /* kbit/s */
     FILTER_FROM = 26,    /* below this quantizer the loop filter costs text more than it gives */
     LAST_STEP = 4,       /* the target is not approached by less than this */
 };
@@ -74,18 +81,42 @@ static unsigned motion_quantizer(const struct oriel_sharpen *s, size_t blocks) {
                                 MOTION_FAIR, most);
 }
 
-static void plan_change(struct oriel_sharpen *s, struct oriel_plan *plan, int64_t now) {
-    if (plan->key)
-        oriel_activemap_damage_all(&s->map, now);
-    plan->changed = oriel_activemap_take_changed(&s->map);
-    /* What moves on while we are busy with what was before has not rested. */
-    bool rested = now - s->changed_at >= RESTED && (!s->welcome || now - s->welcome >= RESTED - WELCOME);
-    plan->change = plan->key ? ORIEL_BITS_KEY : rested ? ORIEL_BITS_PAGE : ORIEL_BITS_MOTION;
+static bool takes_long(const struct oriel_sharpen *s, enum oriel_bits_kind kind, size_t blocks) {
+    return oriel_bits_cost(&s->rate, kind, blocks, s->settings.max_quantizer) > PAINT_FROM * s->rate.bits_per_second;
+}
+
+/* A row of blocks at least. */
+static void plan_part(struct oriel_sharpen *s, struct oriel_plan *plan) {
+    double bits = PAINT_PART * s->rate.bits_per_second;
+    unsigned fair = least(MOTION_FAIR, s->settings.max_quantizer);
+    size_t most = (size_t)(bits / oriel_bits_cost(&s->rate, plan->change, 1, fair));
+    plan->changed = oriel_activemap_take_part(&s->map, most < s->map.columns ? s->map.columns : most);
+    plan->part = true;
     plan->change_quantizer =
-        plan->change == ORIEL_BITS_MOTION
+        oriel_bits_quantizer(&s->rate, plan->change, plan->changed, bits, fair, s->settings.max_quantizer);
+}
+
+static void plan_whole(struct oriel_sharpen *s, struct oriel_plan *plan) {
+    plan->changed = oriel_activemap_take_changed(&s->map);
+    plan->rough = plan->key && s->settings.kbits < ROUGH_BELOW && takes_long(s, ORIEL_BITS_KEY, plan->changed);
+    plan->change_quantizer =
+        plan->rough ? s->settings.max_quantizer
+        : plan->change == ORIEL_BITS_MOTION
             ? motion_quantizer(s, plan->changed)
             : oriel_bits_quantizer(&s->rate, plan->change, plan->changed, oriel_bits_budget(&s->rate, plan->change),
                                    finest(s, plan->change), s->settings.max_quantizer);
+}
+
+static void plan_change(struct oriel_sharpen *s, struct oriel_plan *plan, int64_t now) {
+    if (plan->key)
+        oriel_activemap_damage_all(&s->map, now);
+    /* What moves on while we are busy with what was before has not rested. */
+    bool rested = now - s->changed_at >= RESTED && (!s->welcome || now - s->welcome >= RESTED - WELCOME);
+    plan->change = plan->key ? ORIEL_BITS_KEY : rested || s->painting ? ORIEL_BITS_PAGE : ORIEL_BITS_MOTION;
+    if (!plan->key && takes_long(s, plan->change, s->map.changed))
+        plan_part(s, plan);
+    else
+        plan_whole(s, plan);
     plan->filter = plan->change_quantizer >= FILTER_FROM;
 }
 
@@ -146,7 +177,8 @@ void oriel_sharpen_done(struct oriel_sharpen *s, const struct oriel_plan *plan, 
     double change = oriel_bits_cost(&s->rate, plan->change, plan->changed, plan->change_quantizer);
     double sharpen = oriel_bits_cost(&s->rate, ORIEL_BITS_SHARPEN, plan->sharpened, plan->sharpen_quantizer);
     double share = plan->changed ? change / (change + sharpen) : 0;
-    oriel_bits_learn(&s->rate, plan->change, plan->changed, plan->change_quantizer, bits * share);
+    if (!plan->rough)
+        oriel_bits_learn(&s->rate, plan->change, plan->changed, plan->change_quantizer, bits * share);
     oriel_bits_learn(&s->rate, ORIEL_BITS_SHARPEN, plan->sharpened, plan->sharpen_quantizer, bits * (1 - share));
     if (plan->changed) {
         if (plan->change == ORIEL_BITS_MOTION)
@@ -157,10 +189,16 @@ void oriel_sharpen_done(struct oriel_sharpen *s, const struct oriel_plan *plan, 
         s->stepped_at = now;
     if (plan->key) {
         s->want_key = false;
-        s->key_until = now + (int64_t)(KEY_PATIENCE * bits / s->rate.bits_per_second * ORIEL_SECOND);
+        int64_t patience = (int64_t)(KEY_PATIENCE * bits / s->rate.bits_per_second * ORIEL_SECOND);
+        s->key_until = now + (plan->rough && patience < ROUGH_PATIENCE ? ROUGH_PATIENCE : patience);
     }
     oriel_activemap_encoded(&s->map, plan->change_quantizer, plan->sharpen_quantizer,
                             plan->changed && plan->filter ? plan->change_quantizer : 0);
+    if (plan->rough) {
+        oriel_activemap_damage_all(&s->map, now);
+        s->map.part = 0;
+    }
+    s->painting = plan->rough || (plan->part && s->map.changed);
 }
 
 struct oriel_sharpen_times oriel_sharpen_times(struct oriel_sharpen *s, int64_t now) {

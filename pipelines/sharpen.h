@@ -6,6 +6,8 @@
  * - changed blocks settled: at most ORIEL_SHARPEN_RATE times a second the coarse ones again; each pass at least halves
  *   the quantizer, and takes as many pictures as the budget needs; then it stops. Where the exact layer shows what
  *   settles (`covered`) nobody would see it: nothing is sharpened, and nothing need be fine;
+ * - a page that would take the way for long even at its coarsest is painted in parts, fine enough to be read, from top
+ *   to bottom; below 400 kbit/s such a keyframe is a rough one (`rough`) of a few kB, and the page is painted over it;
  * - nothing to do: a beat each 1.4 s, since Chrome asks for a keyframe after 3 s without a picture;
  * - the bucket is in debt: nothing before it is out of it.
  *
@@ -32,6 +34,7 @@ struct oriel_sharpen {
     struct oriel_activemap map;
     struct oriel_bits rate;
     bool want_key;
+    bool painting;                           /* some of a page is still to come */
     bool covered;                            /* the exact layer shows what settles */
     int64_t key_until;                       /* so long the last keyframe is on its way */
     int64_t welcome;                         /* since when another change would have been taken up; 0: at any time */
@@ -44,6 +47,8 @@ enum oriel_plan_kind { ORIEL_PLAN_NOTHING, ORIEL_PLAN_BEAT, ORIEL_PLAN_PICTURE }
 struct oriel_plan {
     enum oriel_plan_kind kind;
     bool key;
+    bool rough;                  /* of what the picture looks like from afar: all of it stays changed */
+    bool part;                   /* not all that changed */
     enum oriel_bits_kind change; /* of the changed blocks */
     size_t changed, sharpened;   /* how many blocks */
     unsigned change_quantizer, sharpen_quantizer;

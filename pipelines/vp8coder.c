@@ -2,6 +2,7 @@
 #include "vp8coder.h"
 
 #include <errno.h>
+#include <libyuv/scale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ enum {
     THREADS_MAX = 4,
     PIXELS_PER_THREAD = 1920 * 1080,
     KEY_ATTEMPTS = 2,
+    ROUGH = 16, /* pixels that become one */
 };
 
 struct oriel_vp8 {
@@ -25,6 +27,7 @@ struct oriel_vp8 {
     vpx_codec_enc_cfg_t config;
     struct oriel_sharpen sharpen;
     vpx_codec_pts_t pts;
+    unsigned floor; /* no whole picture is finer */
     uint8_t *beat;
     size_t beat_size;
 };
@@ -182,6 +185,10 @@ static vpx_codec_err_t pin_quantizer(struct oriel_vp8 *vp8, unsigned quantizer) 
     return vpx_codec_enc_config_set(&vp8->codec, &vp8->config);
 }
 
+static unsigned finer(unsigned a, unsigned b) {
+    return a < b ? a : b;
+}
+
 /* By how much a segment must differ from a picture of quantizer `from` to get `to`, or a little less. */
 static int delta(unsigned from, unsigned to) {
     unsigned step = 0;
@@ -197,16 +204,30 @@ static vpx_codec_err_t set_maps(struct oriel_vp8 *vp8, const struct oriel_plan *
     roi.delta_lf[ORIEL_SEGMENT_REST] = roi.delta_lf[ORIEL_SEGMENT_SHARPEN] = FILTER_OFF;
     roi.delta_lf[ORIEL_SEGMENT_CHANGE] = plan->filter ? 0 : FILTER_OFF;
     roi.static_threshold[ORIEL_SEGMENT_CHANGE] = STATIC_THRESHOLD;
+    if (plan->changed)
+        roi.delta_q[ORIEL_SEGMENT_CHANGE] = delta(base, plan->change_quantizer);
     if (plan->sharpened)
         roi.delta_q[ORIEL_SEGMENT_SHARPEN] = delta(base, plan->sharpen_quantizer);
     vpx_codec_err_t result = vpx_codec_control(&vp8->codec, VP8E_SET_ACTIVEMAP, &active);
     return result ? result : vpx_codec_control(&vp8->codec, VP8E_SET_ROI_MAP, &roi);
 }
 
+/* After 150 pictures libvpx does not go far below the mean quantizer of all of them, whatever is pinned. Then that is
+ * what the picture has, and those after it get there by their segments. */
+static void hold_to_what_was_done(struct oriel_vp8 *vp8, struct oriel_plan *plan, unsigned base) {
+    int done = 0;
+    if (vpx_codec_control(&vp8->codec, VP8E_GET_LAST_QUANTIZER_64, &done) || done <= (int)base)
+        return;
+    vp8->floor = (unsigned)done;
+    plan->change_quantizer = finer(plan->change_quantizer + (unsigned)done - base, 63);
+    plan->sharpen_quantizer = finer(plan->sharpen_quantizer + (unsigned)done - base, 63);
+}
+
 /* NULL with `result` set when libvpx fails; NULL when it made none. */
-static const vpx_codec_cx_pkt_t *run(struct oriel_vp8 *vp8, const struct oriel_i420 *picture,
-                                     const struct oriel_plan *plan, vpx_codec_err_t *result) {
+static const vpx_codec_cx_pkt_t *run(struct oriel_vp8 *vp8, const struct oriel_i420 *picture, struct oriel_plan *plan,
+                                     vpx_codec_err_t *result) {
     unsigned base = plan->changed ? plan->change_quantizer : plan->sharpened ? plan->sharpen_quantizer : 63;
+    base = base > vp8->floor ? base : vp8->floor;
     vpx_image_t image;
     vpx_img_wrap(&image, VPX_IMG_FMT_I420, vp8->config.g_w, vp8->config.g_h, 1, picture->planes[0]);
     for (int i = 0; i < 3; i++) {
@@ -222,6 +243,7 @@ static const vpx_codec_cx_pkt_t *run(struct oriel_vp8 *vp8, const struct oriel_i
     vp8->pts += duration; /* a rate for libvpx; the times of pictures are not its business */
     if (*result)
         return NULL;
+    hold_to_what_was_done(vp8, plan, base);
     vpx_codec_iter_t iterator = NULL;
     const vpx_codec_cx_pkt_t *found;
     while ((found = vpx_codec_get_cx_data(&vp8->codec, &iterator)))
@@ -230,8 +252,42 @@ static const vpx_codec_cx_pkt_t *run(struct oriel_vp8 *vp8, const struct oriel_i
     return NULL;
 }
 
+/* `plane` as from afar, as large as it was. False without memory. */
+static bool blur(const uint8_t *plane, int stride, int width, int height, int by, uint8_t *out) {
+    int columns = (width + by - 1) / by, rows = (height + by - 1) / by;
+    uint8_t *small = malloc((size_t)columns * (size_t)rows);
+    if (!small)
+        return false;
+    ScalePlane(plane, stride, width, height, small, columns, columns, rows, kFilterBox);
+    ScalePlane(small, columns, columns, rows, out, width, width, height, kFilterBilinear);
+    free(small);
+    return true;
+}
+
+/* As run(), of what the picture looks like from afar. */
+static const vpx_codec_cx_pkt_t *run_rough(struct oriel_vp8 *vp8, const struct oriel_i420 *picture,
+                                           struct oriel_plan *plan, vpx_codec_err_t *result) {
+    int width = (int)vp8->config.g_w, height = (int)vp8->config.g_h, half = (width + 1) / 2, low = (height + 1) / 2;
+    uint8_t *y = malloc((size_t)width * (size_t)height + 2 * (size_t)half * (size_t)low);
+    if (!y) {
+        *result = VPX_CODEC_MEM_ERROR;
+        return NULL;
+    }
+    struct oriel_i420 rough = {.planes = {y, y + width * height, y + width * height + half * low},
+                               .strides = {width, half, half}};
+    const vpx_codec_cx_pkt_t *made = NULL;
+    if (blur(picture->planes[0], picture->strides[0], width, height, ROUGH, rough.planes[0]) &&
+        blur(picture->planes[1], picture->strides[1], half, low, ROUGH / 2, rough.planes[1]) &&
+        blur(picture->planes[2], picture->strides[2], half, low, ROUGH / 2, rough.planes[2]))
+        made = run(vp8, &rough, plan, result);
+    else
+        *result = VPX_CODEC_MEM_ERROR;
+    free(y);
+    return made;
+}
+
 /* The beat is kept: it refers to nothing but what is shown, and replaces nothing. */
-static int beat(struct oriel_vp8 *vp8, const struct oriel_i420 *picture, const struct oriel_plan *plan,
+static int beat(struct oriel_vp8 *vp8, const struct oriel_i420 *picture, struct oriel_plan *plan,
                 char error[ORIEL_VP8_ERROR_SIZE]) {
     if (vp8->beat)
         return 0;
@@ -249,6 +305,8 @@ static int beat(struct oriel_vp8 *vp8, const struct oriel_i420 *picture, const s
 static const vpx_codec_cx_pkt_t *make(struct oriel_vp8 *vp8, const struct oriel_i420 *picture, struct oriel_plan *plan,
                                       vpx_codec_err_t *result) {
     struct oriel_sharpen *s = &vp8->sharpen;
+    if (plan->rough)
+        return run_rough(vp8, picture, plan, result);
     for (int attempt = 1;; attempt++) {
         const vpx_codec_cx_pkt_t *made = run(vp8, picture, plan, result);
         double budget = oriel_bits_budget(&s->rate, ORIEL_BITS_KEY);

@@ -1,7 +1,8 @@
 /* VP8 by libvpx, for screens: pictures with damage in, as little as possible out. Without GStreamer.
  *
  * What and how sharp is sharpen.h's business; this drives libvpx by it:
- * - The quantizer is pinned for each picture; libvpx's rate control has no part in it (see bits.h).
+ * - The quantizer is pinned for each picture; libvpx's rate control has no part in it (see bits.h), but for a floor
+ * that it puts under pictures as a whole once it has seen 150: segments go below it.
  * - Blocks that rest are not coded (active map), and the loop filter does not touch them (a segment of their own whose
  *   filter level is 0): what has not changed stays as it is, to the bit. The exception is the filter of a coded block's
  *   left and upper edge: it reaches 3 pixels into the blocks there. By a few levels at a fine quantizer; after a coarse

@@ -146,6 +146,25 @@ static void test_what_is_deferred_waits_until_it_is_owed(void **state) {
     assert_int_equal(oriel_activemap_coarse(&map, 20, 9000).count, 0);
 }
 
+static void test_painted_from_top_to_bottom(void **state) {
+    size_t all = 0;
+    for (int i = 0; i < 3; i++) {
+        oriel_activemap_begin(&map);
+        size_t taken = oriel_activemap_take_part(&map, 10);
+        assert_int_equal(active(), taken);
+        assert_true(map.active[all] && map.active[all + taken - 1]);
+        oriel_activemap_encoded(&map, 40, 0, 0);
+        all += taken;
+    }
+    assert_int_equal(all, 28);
+    assert_int_equal(map.changed, 0);
+    oriel_activemap_begin(&map);
+    assert_int_equal(oriel_activemap_take_part(&map, 10), 0);
+    oriel_activemap_damage_all(&map, 20); /* it goes on below, and round */
+    oriel_activemap_take_part(&map, 3);
+    assert_true(map.active[0] && map.active[2] && !map.active[3]);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
@@ -156,6 +175,7 @@ int main(void) {
         TEST(test_coarse_blocks_are_taken_in_turn),
         TEST(test_what_moves_is_not_sharpened),
         TEST(test_the_loop_filter_spills_left_and_up),
+        TEST(test_painted_from_top_to_bottom),
         TEST(test_large_and_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

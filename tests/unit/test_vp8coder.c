@@ -155,6 +155,47 @@ static void test_sharp_and_then_silent(void **state) {
     close_rig(&rig);
 }
 
+/* A slow way: something at once, then the page from top to bottom, no picture longer than a moment, and at last sharp.
+ */
+static void test_a_slow_way_is_painted(void **state) {
+    static const unsigned ways[] = {300, 100};
+    for (unsigned i = 0; i < sizeof ways / sizeof *ways; i++) {
+        struct rig rig;
+        struct oriel_vp8_settings set = settings();
+        set.sharpen.kbits = ways[i];
+        open_with(&rig, 640, 400, set);
+        draw(&rig, 0, 0, 640, 400, 1);
+        const double second = ways[i] * 1e3 / 8;
+        size_t bytes = 0, largest = 0;
+        int64_t began = rig.now, painted = 0;
+        assert_int_equal(encode(&rig), ORIEL_PLAN_PICTURE);
+        assert_true(rig.packet.key);
+        assert_true(rig.packet.size < 3000);
+        assert_true(psnr(&rig) < 20);
+        for (int pictures = 0;; pictures++) {
+            assert_in_range(pictures, 0, 2000);
+            int64_t again = oriel_vp8_times(rig.vp8, rig.now).again;
+            rig.now = again > rig.now ? again : rig.now;
+            enum oriel_plan_kind kind = encode(&rig);
+            if (painted && !oriel_activemap_coarse(oriel_vp8_map(rig.vp8), TARGET, INT64_MAX).count)
+                break;
+            if (kind != ORIEL_PLAN_PICTURE)
+                continue;
+            bytes += rig.packet.size;
+            largest = rig.packet.size > largest ? rig.packet.size : largest;
+            if (!painted && !oriel_vp8_map(rig.vp8)->changed)
+                painted = rig.now - began;
+        }
+        print_message("%u kbit/s: painted after %.1f s, sharp (%.1f dB) after %.1f s, largest %.2f s\n", ways[i],
+                      (double)painted / ORIEL_SECOND, psnr(&rig), (double)(rig.now - began) / ORIEL_SECOND,
+                      (double)largest / second);
+        assert_true(largest < 0.6 * second);
+        assert_true((double)bytes < second * ((double)(rig.now - began) / ORIEL_SECOND + 1));
+        assert_true(psnr(&rig) > 42);
+        close_rig(&rig);
+    }
+}
+
 /* What the exact layer shows costs nothing until it is owed; and when that layer is gone, the picture converges by
  * itself. */
 static void test_what_is_covered_is_not_coded(void **state) {
@@ -292,7 +333,7 @@ static void test_keyframe_on_demand_only(void **state) {
 static void test_keyframes_do_not_chase_each_other(void **state) {
     struct rig rig;
     struct oriel_vp8_settings set = settings();
-    set.sharpen.kbits = 100;
+    set.sharpen.kbits = 400; /* below it is a rough one */
     open_with(&rig, 640, 480, set);
     unsigned keys = 0;
     size_t bytes = 0;
@@ -307,7 +348,7 @@ static void test_keyframes_do_not_chase_each_other(void **state) {
             continue;
         keys += rig.packet.key;
         bytes = rig.packet.key ? rig.packet.size : bytes;
-        takes = (int64_t)((double)bytes * 8 / 100e3 * ORIEL_SECOND); /* until the receiver has it */
+        takes = (int64_t)((double)bytes * 8 / 400e3 * ORIEL_SECOND); /* until the receiver has it */
     }
     assert_true(takes > 300 * ORIEL_MILLISECOND);
     assert_int_equal(keys, 1);
@@ -407,6 +448,7 @@ static void test_impossible_sizes(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sharp_and_then_silent),
+        cmocka_unit_test(test_a_slow_way_is_painted),
         cmocka_unit_test(test_what_is_covered_is_not_coded),
         cmocka_unit_test(test_a_beat_changes_nothing),
         cmocka_unit_test(test_undamaged_areas_stay_as_they_are),
