@@ -30,7 +30,8 @@ export const recorded = (minutes) => readTrace(readFileSync(join(dirname(fileURL
 // What the page shows against what is on the screen, dB: at a moment before and after which the screen is the same.
 async function look(stage) {
   const { screen, directory } = stage, shot = async (name) => readPpm(await screen.shot(join(directory, name)));
-  await screen.move(SIZE.width - 1, SIZE.height - 1); // the pointer is in no screenshot
+  await screen.move(SIZE.width - 1, SIZE.height - 1); // the pointer is in no screenshot,
+  await sleep(1000); // and where it was is shown late while nothing else changes
   for (let tries = 0; tries < TRIES; tries++) {
     const before = await shot('before.ppm');
     await sleep(300);
