@@ -104,6 +104,7 @@ class Viewer extends Drawn {
     let waits = false;
     this.element.addEventListener('presented', () => {
       if (waits || this.size[0] < CELLS) return;
+      if (this.element.layer.canvas.hidden) return void callback(); // it is requestVideoFrameCallback that says so
       waits = true;
       requestAnimationFrame(() => { waits = false; callback(); });
     });
