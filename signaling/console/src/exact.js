@@ -24,7 +24,6 @@ const HOLD_MS = 60;
 const FILL_SHARE = 8; // more than an eighth of the picture is large
 const LOST_MS = 4000; // frames of which nothing is known, for so long: the video alone
 const STALE_MAX = 64; // rectangles
-const KEPT_MAX = 64; // likewise
 const BARE_AFTER = 8; // frames that are video alone, one after the other
 const IMAGES_MAX = 128;
 const LOG_MAX = 1024; // records kept: more than any tile is on its way for
@@ -53,7 +52,7 @@ export class ExactLayer extends EventTarget {
     #video = null;
     #stale = []; // where the video is behind
     #owed = []; // where the tiles are that have not come
-    #kept = []; // what is not transparent of `tiles`: rectangles that don't overlap; null: too many to know
+    #kept = []; // what of the canvas is exact: rectangles that don't overlap
     #plain = 0; // frames since anything was exact
     #bare = false;
     #held = null; // while it is: the frame that is shown
@@ -76,8 +75,6 @@ export class ExactLayer extends EventTarget {
         this.canvas = document.createElement('canvas');
         this.canvas.hidden = true;
         this.context = this.canvas.getContext('2d', { alpha: false });
-        this.tiles = document.createElement('canvas'); // what is exact of the picture; the rest is transparent
-        this.over = this.tiles.getContext('2d');
         this.bytes = 0;
     }
 
@@ -334,7 +331,7 @@ export class ExactLayer extends EventTarget {
             this.#bare = false;
             this.#holdFrame(null);
             if (this.canvas.width !== this.#size.width || this.canvas.height !== this.#size.height) {
-                for (const canvas of [this.canvas, this.tiles]) Object.assign(canvas, this.#size); // and clears it
+                Object.assign(this.canvas, this.#size); // and clears it
                 this.#kept = [];
             }
         }
@@ -376,7 +373,7 @@ export class ExactLayer extends EventTarget {
 
     /* By the video, if there has been nothing else for a while; else in the canvas. */
     #showFrame() {
-        const plain = this.#kept?.length === 0 && !this.#stale.length && !this.#images.length;
+        const plain = !this.#kept.length && !this.#stale.length && !this.#images.length;
         this.#plain = plain ? this.#plain + 1 : 0;
         const frame = this.#bare || this.#plain >= BARE_AFTER ? this.#grab() : null;
         this.#bare = frame !== null;
@@ -421,11 +418,9 @@ export class ExactLayer extends EventTarget {
     }
 
     #apply(record, lacks = []) {
-        const { over, context } = this;
         const { frame, moves, rects } = record;
-        for (const { from, x, y } of moves) for (const on of [over, context]) this.#move(on, from, x, y);
-        for (const { x, y, width, height } of rects) over.clearRect(x, y, width, height);
-        this.#keeps(this.#kept?.flatMap((rect) => follow(rect, [record])) ?? (without({ x: 0, y: 0, ...this.#size }, rects).length ? null : []));
+        for (const { from, x, y } of moves) this.#move(from, x, y);
+        this.#kept = join(this.#kept.flatMap((rect) => follow(rect, [record])));
         this.#applied++;
         if (frame) {
             this.#stale = this.#owed = [];
@@ -437,35 +432,23 @@ export class ExactLayer extends EventTarget {
         if (this.#stale.length > STALE_MAX) this.#stale = [{ x: 0, y: 0, ...this.#size }];
     }
 
-    #keeps(rects) {
-        const joined = rects && rects.length > 1 ? join(rects) : rects;
-        this.#kept = joined && joined.length > KEPT_MAX ? null : joined;
+    #move(from, x, y) {
+        const { context } = this;
+        context.drawImage(context.canvas, from.x, from.y, from.width, from.height, x, y, from.width, from.height);
     }
 
-    /* What is transparent there shall be so here as well: copied, not drawn over. */
-    #move(on, from, x, y) {
-        on.save();
-        on.beginPath();
-        on.rect(x, y, from.width, from.height);
-        on.clip();
-        on.globalCompositeOperation = 'copy';
-        on.drawImage(on.canvas, from.x, from.y, from.width, from.height, x, y, from.width, from.height);
-        on.restore();
-    }
-
-    /* The frame, but for where it is behind, and over it what is exact. */
+    /* The frame, where it is not behind and nothing is exact. */
     #drawFrame() {
         const { context } = this;
         const { width, height } = this.#size;
         this.#drawn = this.#frame;
-        const parts = without({ x: 0, y: 0, width, height }, [...this.#stale, ...(this.#kept ?? [])]);
+        const parts = without({ x: 0, y: 0, width, height }, [...this.#stale, ...this.#kept]);
         if (!parts.length) return;
         context.save();
         context.beginPath();
         for (const part of parts) context.rect(part.x, part.y, part.width, part.height);
         context.clip();
         context.drawImage(this.#video, 0, 0, width, height);
-        if (!this.#kept) context.drawImage(this.tiles, 0, 0);
         context.restore();
     }
 
@@ -486,11 +469,10 @@ export class ExactLayer extends EventTarget {
     #draw({ rect, bitmap, data }, from) {
         const parts = follow(rect, this.#log.slice(from + 1 - this.#base, this.#applied - this.#base));
         for (const { x, y, width, height, dx, dy } of parts)
-            for (const on of [this.over, this.context])
-                if (data) on.putImageData(data, rect.x + dx, rect.y + dy, x - dx - rect.x, y - dy - rect.y, width, height);
-                else on.drawImage(bitmap, x - dx - rect.x, y - dy - rect.y, width, height, x, y, width, height);
+            if (data) this.context.putImageData(data, rect.x + dx, rect.y + dy, x - dx - rect.x, y - dy - rect.y, width, height);
+            else this.context.drawImage(bitmap, x - dx - rect.x, y - dy - rect.y, width, height, x, y, width, height);
         bitmap?.close();
-        if (this.#kept && parts.length) this.#keeps([...this.#kept.flatMap((kept) => without(kept, parts)), ...parts]);
+        if (parts.length) this.#kept = join([...this.#kept.flatMap((kept) => without(kept, parts)), ...parts]);
         if (this.#owed.length) this.#owed = this.#owed.flatMap((owed) => without(owed, parts));
         return parts.length > 0;
     }
