@@ -190,6 +190,8 @@ static void show_detail(struct panel *p) {
                   : i->mode == INDICATOR_FROZEN ? T_FROZEN
                                                 : T_CONNECTING),
              gap);
+    if (i->mode == INDICATOR_LIVE && gtk_widget_get_visible(i->camera)) /* there is no room for all of it */
+        snprintf(detail, sizeof detail, "%s", gap);
     gtk_label_set_text(GTK_LABEL(i->detail), detail);
 }
 
@@ -200,6 +202,8 @@ static void show_camera(struct panel *p) {
     gtk_widget_set_visible(i->camera, i->camera_is && *i->camera_is);
     if (i->camera_is)
         gtk_label_set_text(GTK_LABEL(i->camera_name), text_with(words, sizeof words, T_CAMERA_ON, i->camera_is));
+    if (i->active)
+        show_detail(p);
 }
 
 static gboolean on_check(gpointer user) {
