@@ -86,3 +86,27 @@ export class RecentMedian {
         while (this.#values.length && this.#values[0].now < now - this.span) this.#values.shift();
     }
 }
+
+/* How long nothing has come, asked for every `every` ms. Time in which the page did not run (a tab that was frozen, a computer that
+ * slept or is overloaded) is nobody's silence: what came meanwhile is only read afterwards. */
+export class Silence {
+    #heard = null;
+    #ticked = null;
+
+    constructor(every) {
+        this.every = every;
+    }
+
+    heard(now) {
+        this.#heard = now;
+    }
+
+    /* ms; 0 before anything was heard. */
+    tick(now) {
+        const missed = this.#ticked === null ? 0 : now - this.#ticked - this.every;
+        this.#ticked = now;
+        if (this.#heard === null) return 0;
+        if (missed > this.every) this.#heard += missed;
+        return now - this.#heard;
+    }
+}

@@ -5,7 +5,7 @@
  * always works, and `.local` ones never do (PROTOCOL.md, TURN). jitterBufferTarget is 0: the device's playout-delay
  * extension says the same to Chromium, Firefox only knows this; any positive value would switch low-latency rendering off.
  */
-import { ClockOffset, FrameClock, RecentMedian } from './clock.js';
+import { ClockOffset, FrameClock, RecentMedian, Silence } from './clock.js';
 import { readStats, figures } from './figures.js';
 import { readChannel } from './channel.js';
 import { ExactLayer } from './exact.js';
@@ -52,7 +52,7 @@ export class Peer extends EventTarget {
     #channel = null;
     #pings = new Map(); // id -> page ms
     #pingId = 0;
-    #heardAt = null;
+    #silence = new Silence(TICK_MS);
     #offset = new ClockOffset();
     #frames = new FrameClock();
     #latency = new RecentMedian(LATENCY_SPAN_MS);
@@ -173,7 +173,7 @@ export class Peer extends EventTarget {
 
     #opened(channel) {
         this.#channel = channel;
-        this.#heardAt = performance.now();
+        this.#silence.heard(performance.now());
         channel.onmessage = ({ data }) => this.#heard(data);
         channel.onclose = () => this.#on.failed('the device closed the connection');
         // Two early exchanges, so that the first latency figures don't wait for a second.
@@ -200,9 +200,10 @@ export class Peer extends EventTarget {
     #heard(data) {
         const message = readChannel(data);
         if (!message) return;
-        this.#heardAt = performance.now();
-        if (message.t === 'way') return void this.#hearWay({ ...message, at: this.#heardAt });
-        if (message.t === 'trace') return void (this.#trace = { ...message, at: this.#heardAt });
+        const at = performance.now();
+        this.#silence.heard(at);
+        if (message.t === 'way') return void this.#hearWay({ ...message, at });
+        if (message.t === 'trace') return void (this.#trace = { ...message, at });
         if (['chat', 'heard', 'panel'].includes(message.t)) return this.chat.take(message);
         if (message.t === 'voice') return this.voice?.take(message);
         if (message.t === 'masks') {
@@ -226,7 +227,7 @@ export class Peer extends EventTarget {
     async #tick() {
         this.#ping();
         this.chat.tick();
-        if (this.#heardAt !== null && performance.now() - this.#heardAt > SILENT_MS) this.#on.failed('the device went silent');
+        if (this.#silence.tick(performance.now()) > SILENT_MS) this.#on.failed('the device went silent');
         const pc = this.#pc;
         const report = await pc.getStats();
         if (pc.connectionState === 'closed') return;

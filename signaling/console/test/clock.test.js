@@ -1,7 +1,7 @@
 /* Latency mathematics with clocks that the tests turn. */
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { ClockOffset, FrameClock, RecentMedian } from '../src/clock.js';
+import { ClockOffset, FrameClock, RecentMedian, Silence } from '../src/clock.js';
 
 const near = (value, wanted, by = 1e-6) => assert.ok(Math.abs(value - wanted) <= by, `${value} is not ${wanted}`);
 
@@ -63,4 +63,16 @@ test('median of the last two seconds', () => {
     assert.equal(latency.median(1900), 35);
     assert.equal(latency.median(2100), 30); // 100 has left
     assert.equal(latency.median(9000), null);
+});
+
+test('silence is of the time in which the page ran', () => {
+    const silence = new Silence(1000);
+    assert.equal(silence.tick(5000), 0);
+    silence.heard(5200);
+    assert.equal(silence.tick(6000), 800);
+    assert.equal(silence.tick(7500), 2300); // a little late
+    assert.equal(silence.tick(68_500), 3300); // the computer slept for a minute
+    silence.heard(68_600);
+    assert.equal(silence.tick(69_500), 900);
+    for (let at = 70_500; at <= 84_500; at += 1000) assert.equal(silence.tick(at), at - 68_600);
 });
