@@ -105,7 +105,24 @@ static const struct oriel_field grant_fields[] = {{"request", ORIEL_HASH},
                                                   {"seconds", ORIEL_INTEGER, .min = 30, .max = 28800},
                                                   {"fingerprint", ORIEL_FINGERPRINT},
                                                   {"by", ORIEL_WORD, .optional = true, .words = granters},
+                                                  {"outage", ORIEL_INTEGER, .optional = true, .min = 5, .max = 600},
                                                   {NULL}};
+static const struct oriel_field rejoin_fields[] = {{"challenge", ORIEL_HASH},
+                                                   {"device", ORIEL_ID},
+                                                   {"nonce", ORIEL_HASH},
+                                                   {"session", ORIEL_HASH},
+                                                   {"fingerprint", ORIEL_FINGERPRINT},
+                                                   {NULL}};
+static const struct oriel_field rejoined_fields[] = {{"request", ORIEL_HASH},
+                                                     {"session", ORIEL_HASH},
+                                                     {"scopes", ORIEL_SCOPES},
+                                                     {"seconds", ORIEL_INTEGER, .min = 1, .max = 28800},
+                                                     {"fingerprint", ORIEL_FINGERPRINT},
+                                                     {"by", ORIEL_WORD, .words = granters},
+                                                     {"path", ORIEL_INTEGER, .min = 1, .max = ORIEL_PATHS_MAX},
+                                                     {"paused", ORIEL_WORD, .words = pauses},
+                                                     {"outage", ORIEL_INTEGER, .min = 5, .max = 600},
+                                                     {NULL}};
 static const struct oriel_field denial_fields[] = {{"request", ORIEL_HASH},
                                                    {"reason", ORIEL_WORD, .words = denials},
                                                    {"detail", ORIEL_TEXT, .optional = true, .max = ORIEL_DETAIL_MAX},
@@ -129,6 +146,11 @@ static const struct oriel_field ice_fields[] = {{"session", ORIEL_HASH},
                                                 {"candidate", ORIEL_TEXT, .max = 512},
                                                 {"mline", ORIEL_INTEGER, .max = 15},
                                                 {NULL}};
+static const struct oriel_field renew_fields[] = {{"session", ORIEL_HASH},
+                                                  {"seq", ORIEL_INTEGER, .max = 65535},
+                                                  {"path", ORIEL_INTEGER, .min = 1, .max = ORIEL_PATHS_MAX},
+                                                  {NULL}};
+static const struct oriel_field away_fields[] = {{"session", ORIEL_HASH}, {"seq", ORIEL_INTEGER, .max = 65535}, {NULL}};
 static const struct oriel_field end_fields[] = {{"session", ORIEL_HASH},
                                                 {"seq", ORIEL_INTEGER, .max = 65535},
                                                 {"by", ORIEL_WORD, .words = parties},
@@ -156,6 +178,10 @@ static const struct {
     [ORIEL_MESSAGE_END] = {"end", end_fields},
     [ORIEL_MESSAGE_UPDATE] = {"update", update_fields},
     [ORIEL_MESSAGE_DONE] = {"done", done_fields},
+    [ORIEL_MESSAGE_RENEW] = {"renew", renew_fields},
+    [ORIEL_MESSAGE_AWAY] = {"away", away_fields},
+    [ORIEL_MESSAGE_REJOIN] = {"rejoin", rejoin_fields},
+    [ORIEL_MESSAGE_REJOINED] = {"rejoined", rejoined_fields},
 };
 
 const char *oriel_message_name(enum oriel_message_type type) {

@@ -18,6 +18,8 @@ static const struct {
     {"grant", "request:t session:t vendor:t agent:t scopes:l seconds:i by:t? authorisation:t? use:i? sandbox:t?"},
     {"media-start", "session:t fingerprint:t agent_fingerprint:t relay:t?"},
     {"live", "session:t path:i transport:t addresses:l?"},
+    {"lost", "session:t path:i detail:t?"},
+    {"rejoin", "session:t request:t agent_fingerprint:t"},
     {"pause", "session:t reason:t"},
     {"resume", "session:t"},
     {"camera", "session:t on:b name:t?"},

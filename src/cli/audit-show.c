@@ -155,6 +155,10 @@ static void print_record(const json_t *r, const char *indent) {
         printf("the person sees the prompt");
     else if (strcmp(event, "grant") == 0)
         printf("session %s is granted", text(r, "session"));
+    else if (strcmp(event, "lost") == 0)
+        printf("the connection is lost; another path is tried");
+    else if (strcmp(event, "rejoin") == 0)
+        printf("the agent's page was loaded anew, and joins the session again");
     else if (strcmp(event, "pause") == 0)
         printf("the picture stands still: %s", why_paused(text(r, "reason")));
     else if (strcmp(event, "resume") == 0)

@@ -86,6 +86,7 @@ static const struct key keys[] = {
     {"media", "addresses", ADDRESSES, AT(media_addresses), ""},
     {"media", "bitrate", NUMBER, AT(media_bitrate), "4000", .min = 100, .max = 50000},
     {"media", "frame-rate", NUMBER, AT(media_frame_rate), "30", .min = 1, .max = 60},
+    {"media", "outage-seconds", NUMBER, AT(media_outage), "60", .min = 5, .max = 600},
     {"media", "exact", CHOICE, AT(media_exact), "yes", .choices = "yes|no"},
     {"media", "pipeline", PIPELINE, AT(media_pipeline), ORIEL_PIPELINE_DEFAULT},
     {"voice", "backend", CHOICE, AT(voice_backend), "auto", .choices = "auto|pulse|pipewire|alsa"},

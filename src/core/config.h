@@ -21,6 +21,7 @@ struct oriel_config {
     guint consent_allow_after;            /* ms after the prompt was shown */
     guint consent_again;                  /* seconds until the person is asked again; 0: never */
     guint consent_grace;                  /* seconds for that answer */
+    guint media_outage;                   /* seconds without a connection that end a session */
     char *control_socket, *stop_socket;   /* stop_socket: beside the control socket unless it is given */
     char *stop_line;                      /* what oriel-stop watches, for status and doctor; "" = none */
     char *capture_backend, *capture_display, *capture_xauthority, *capture_monitor, *capture_device;

@@ -84,6 +84,14 @@ static void renew(void *user, guint number) {
     oriel_picture_renew(((struct oriel_device *)user)->picture, number);
 }
 
+static bool reroute(void *user) {
+    return oriel_picture_reroute(((struct oriel_device *)user)->picture);
+}
+
+static void joined(void *user, const char *fingerprint) {
+    oriel_picture_agent(((struct oriel_device *)user)->picture, fingerprint);
+}
+
 static void answer(void *user, const char *sdp) {
     oriel_picture_answer(((struct oriel_device *)user)->picture, sdp);
 }
@@ -159,6 +167,8 @@ static const struct oriel_session_ops session_ops = {
     .granted = granted,
     .camera = camera,
     .renew = renew,
+    .reroute = reroute,
+    .joined = joined,
     .answer = answer,
     .candidate = candidate,
     .tell = oriel_device_tell,
@@ -213,6 +223,8 @@ static json_t *status(void *user) {
                                                              (int)oriel_session_left(d->session)));
         json_object_set_new(session, "by", json_string(r->by ? r->by : "person"));
         json_object_set_new(session, "paused", json_string(oriel_session_paused(d->session)));
+        if (oriel_session_is_lost(d->session))
+            json_object_set_new(session, "lost_for", json_integer(oriel_session_lost_for(d->session)));
         if (oriel_session_figures(d->session))
             json_object_set(session, "figures", (json_t *)oriel_session_figures(d->session));
         json_object_set_new(s, "session", session);
@@ -366,8 +378,8 @@ struct oriel_device *oriel_device_new(const struct oriel_config *config, struct 
     d->backoff = oriel_backoff_new();
     d->trust = oriel_trust_new(config);
     const struct oriel_session_rules rules = {config->consent_timeout, config->consent_allow_after,
-                                              config->consent_again, config->consent_grace,
-                                              strcmp(config->audit_addresses, "yes") == 0};
+                                              config->consent_again,   config->consent_grace,
+                                              config->media_outage,    strcmp(config->audit_addresses, "yes") == 0};
     d->session = oriel_session_new(&session_ops, d, &rules);
     d->picture = oriel_picture_new(config, launcher, d->session, oriel_device_give, d);
     oriel_launcher_on_stop(launcher, stopped, d);

@@ -183,6 +183,26 @@ static void handle_done(struct oriel_device *d, const struct oriel_mail *mail) {
         refuse(d, mail, mail->peer->agent, "cancelled", "that call for support is not there any more");
 }
 
+/* A page that was loaded anew, of a session that nobody needs to be asked about again. */
+static void handle_rejoin(struct oriel_device *d, const struct oriel_mail *mail) {
+    const json_t *m = mail->message;
+    const char *no = NULL;
+    if (oriel_session_is_joined_by(d->session, mail->hash))
+        return; /* the broker delivered it again */
+    if (!oriel_exchanges_take(mail->peer, oriel_json_text(m, "nonce"), oriel_json_text(m, "challenge")) ||
+        strcmp(oriel_json_text(m, "device"), d->config->device_id) != 0)
+        no = "expired";
+    else if (!oriel_trust_holds(d->trust, mail->peer))
+        no = "revoked";
+    else if (oriel_ledger_is_stuck(d->ledger))
+        no = "audit";
+    else
+        no = oriel_session_rejoin(d->session, mail->peer, oriel_json_text(m, "session"), mail->hash,
+                                  oriel_json_text(m, "fingerprint"));
+    if (no)
+        refuse(d, mail, mail->peer->agent, no, NULL);
+}
+
 static void handle(struct oriel_device *d, const struct oriel_mail *mail) {
     switch (mail->type) {
     case ORIEL_MESSAGE_HELLO:
@@ -190,6 +210,9 @@ static void handle(struct oriel_device *d, const struct oriel_mail *mail) {
         break;
     case ORIEL_MESSAGE_REQUEST:
         handle_request(d, mail);
+        break;
+    case ORIEL_MESSAGE_REJOIN:
+        handle_rejoin(d, mail);
         break;
     case ORIEL_MESSAGE_CANCEL:
         oriel_session_cancel(d->session, mail->peer, oriel_json_text(mail->message, "request"));
@@ -199,6 +222,8 @@ static void handle(struct oriel_device *d, const struct oriel_mail *mail) {
         break;
     case ORIEL_MESSAGE_SDP:
     case ORIEL_MESSAGE_ICE:
+    case ORIEL_MESSAGE_RENEW:
+    case ORIEL_MESSAGE_AWAY:
     case ORIEL_MESSAGE_END:
         oriel_session_message(d->session, mail->peer, mail->type, mail->message);
         break;
@@ -207,6 +232,7 @@ static void handle(struct oriel_device *d, const struct oriel_mail *mail) {
     case ORIEL_MESSAGE_PROGRESS:
     case ORIEL_MESSAGE_UPDATE:
     case ORIEL_MESSAGE_GRANT:
+    case ORIEL_MESSAGE_REJOINED:
     case ORIEL_MESSAGE_DENIAL:
         refuse(d, mail, mail->peer->agent, "malformed", "a message that only a device sends");
         break;
@@ -258,6 +284,8 @@ static void online_changed(void *user, bool online, const char *why) {
     if (online == d->online)
         return;
     d->online = online;
+    if (online)
+        oriel_session_online(d->session);
     oriel_collector_online(d->collector, online ? d->link : NULL);
     oriel_provider_send(d->provider, json_pack("{s:s, s:b}", "t", "online", "online", (int)online));
 }

@@ -124,17 +124,6 @@ static json_t *figures(struct oriel_picture *p, const struct oriel_ipc_message *
     return f;
 }
 
-/* By a relay the new way to the server brings the new connection. */
-static void page_is_silent(struct oriel_picture *p) {
-    if (oriel_session_state(p->session) != ORIEL_SESSION_LIVE)
-        return;
-    oriel_info("the agent's page is not heard; another connection is tried");
-    if (p->relay)
-        oriel_relay_renew(p->relay);
-    else
-        oriel_session_renew(p->session);
-}
-
 /* Media and capture are not trusted: what they say is checked like what comes from outside. */
 static void on_media_message(void *user, struct oriel_ipc_message *m) {
     struct oriel_picture *p = user;
@@ -150,8 +139,8 @@ static void on_media_message(void *user, struct oriel_ipc_message *m) {
     case ORIEL_MEDIA_RELAY_SOCKET:
         open_relay(p, m);
         break;
-    case ORIEL_MEDIA_SILENT:
-        page_is_silent(p);
+    case ORIEL_MEDIA_LOST:
+        oriel_session_lost(p->session, m->fields[0].bytes);
         break;
     case ORIEL_MEDIA_LOCAL_CANDIDATE:
         tell_candidate(p, m);
@@ -482,6 +471,17 @@ void oriel_picture_granted(struct oriel_picture *p, const json_t *scopes) {
 
 void oriel_picture_camera(struct oriel_picture *p) {
     oriel_camera_recorded(p->camera);
+}
+
+bool oriel_picture_reroute(struct oriel_picture *p) {
+    if (p->relay)
+        oriel_relay_renew(p->relay);
+    return p->relay != NULL;
+}
+
+void oriel_picture_agent(struct oriel_picture *p, const char *fingerprint) {
+    if (p->media && oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_AGENT, fingerprint) < 0)
+        oriel_helper_kill(p->media);
 }
 
 void oriel_picture_renew(struct oriel_picture *p, guint number) {

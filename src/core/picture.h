@@ -31,6 +31,9 @@ void oriel_picture_granted(struct oriel_picture *picture, const json_t *scopes);
 /* That a camera goes on is on record. */
 void oriel_picture_camera(struct oriel_picture *picture);
 /* Has media make a new offer, which names `number`. */
+/* False: there is no egress. */
+bool oriel_picture_reroute(struct oriel_picture *picture);
+void oriel_picture_agent(struct oriel_picture *picture, const char *fingerprint);
 void oriel_picture_renew(struct oriel_picture *picture, guint number);
 void oriel_picture_answer(struct oriel_picture *picture, const char *sdp);
 void oriel_picture_candidate(struct oriel_picture *picture, guint mline, const char *candidate);

@@ -54,6 +54,7 @@ static void on_message(void *user, struct oriel_ipc_message *m) {
         break;
     case ORIEL_EGRESS_LOST:
         oriel_warning("relay: %s", m->fields[0].bytes);
+        oriel_session_no_way(r->session, m->fields[0].bytes);
         break;
     case ORIEL_EGRESS_STATS:
         r->delay[0] = (guint)m->fields[5].number;
@@ -114,6 +115,7 @@ void oriel_relay_delay(const struct oriel_relay *r, guint us[2]) {
 }
 
 void oriel_relay_renew(struct oriel_relay *r) {
+    oriel_info("relay: another path is tried");
     if (r->egress && oriel_ipc_send(oriel_helper_fd(r->egress), &oriel_core_to_egress, ORIEL_EGRESS_RENEW) < 0)
         oriel_helper_kill(r->egress);
 }

@@ -56,15 +56,17 @@ void oriel_session_clear(struct oriel_session *s) {
     s->shown_at = 0;
     s->early_noted = false;
     s->path = s->renewals = 0;
+    s->was_live = false;
+    s->joined[0] = '\0';
+    oriel_session_joining_clear(s);
+    oriel_session_found(s);
     g_strlcpy(s->transport, "direct", sizeof s->transport);
     g_clear_pointer(&s->offer, g_free);
     g_clear_pointer(&s->fingerprint, g_free);
     g_ptr_array_set_size(s->candidates, 0);
-    s->sent = s->expected = 0;
+    oriel_session_forget_sequence(s);
     s->local_candidates = s->remote_candidates = 0;
     g_clear_pointer(&s->addresses, json_decref);
-    for (guint i = 0; i < ORIEL_EARLY_MAX; i++)
-        g_clear_pointer(&s->early[i], json_decref);
     s->expires = s->started = 0;
     g_clear_pointer(&s->figures, json_decref);
     oriel_session_live_clear(s);
@@ -82,6 +84,7 @@ void oriel_session_end(struct oriel_session *s, const char *by, const char *reas
     bool granted = s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE;
     s->ops->kill(s->user);
     memset(s->awaited, 0, sizeof s->awaited);
+    oriel_session_found(s);
     oriel_session_live_end(s);
     oriel_session_arm(s, 0);
     s->ops->announce(s->user, "ended", by, reason);
@@ -232,8 +235,9 @@ void oriel_session_cancel(struct oriel_session *s, const struct oriel_peer *peer
 static void send_grant(struct oriel_session *s) {
     const struct oriel_session_request *r = &s->request;
     s->ops->send(s->user, r->peer, ORIEL_MESSAGE_GRANT,
-                 json_pack("{s:s, s:s, s:O, s:i, s:s, s:s}", "request", r->hash, "session", s->id, "scopes", r->scopes,
-                           "seconds", (int)r->seconds, "fingerprint", s->fingerprint, "by", r->by ? r->by : "person"));
+                 json_pack("{s:s, s:s, s:O, s:i, s:s, s:s, s:i}", "request", r->hash, "session", s->id, "scopes",
+                           r->scopes, "seconds", (int)r->seconds, "fingerprint", s->fingerprint, "by",
+                           r->by ? r->by : "person", "outage", (int)s->rules.outage));
     oriel_session_send_offer(s);
 }
 
@@ -262,10 +266,13 @@ void oriel_session_capture_ready(struct oriel_session *s, const char *backend, g
 static void live_recorded(struct oriel_session *s) {
     if (s->state != ORIEL_SESSION_CONNECTING || s->renewing)
         return;
+    bool news = s->path == 1 || s->lost_at;
+    s->was_live = true;
+    oriel_session_found(s);
     oriel_session_arm(s, s->expires);
     oriel_session_set_state(s, ORIEL_SESSION_LIVE);
-    if (s->path == 1)
-        s->ops->announce(s->user, "live", NULL, NULL);
+    if (news)
+        s->ops->announce(s->user, s->paused ? "paused" : "live", NULL, NULL);
 }
 
 /* ---- what waited for its record ---- */
@@ -277,8 +284,10 @@ void oriel_session_recorded(struct oriel_session *s, guint64 ticket, bool good) 
     if (step == ORIEL_STEPS || !ticket)
         return; /* it was over before that */
     s->awaited[step] = 0;
-    if (step > ORIEL_STEP_LIVE) {
+    if (step > ORIEL_STEP_REJOIN) {
         oriel_session_live_recorded(s, step, good);
+    } else if (step == ORIEL_STEP_REJOIN) {
+        oriel_session_rejoined(s, good);
     } else if (step < ORIEL_STEP_MEDIA) {
         oriel_session_request_recorded(s, step, good);
     } else if (!good) {
@@ -353,6 +362,8 @@ void oriel_session_tick(struct oriel_session *s) {
     case ORIEL_SESSION_LIVE:
         if (now >= s->expires)
             oriel_session_end(s, "device", "expired", NULL);
+        else if (s->lost_at)
+            oriel_session_lost_end(s);
         else
             oriel_session_end(s, "device", "peer-lost", "the agent's browser did not connect in time");
         break;

@@ -8,6 +8,8 @@
  *    │                     │ provider lost        │                           │ failed        │ provider lost
  *    └──── helpers gone ── ENDING <───────────────┴───────────────────────────┴───────────────┘
  *
+ * LIVE without a connection is "lost" (session_lost.c): the person is told, other paths are tried, for a time.
+ *
  * Policy: only an explicit Allow for the very request that was asked, `allow_after` ms after it was shown or later,
  * starts anything; what comes sooner was meant for something else, and is not taken (a no is, at any time); everything
  * else is a no, and the agent is told which. The record of a step is on the disk before the step takes effect: the step
@@ -81,6 +83,7 @@ struct oriel_session_rules {
     guint timeout;      /* seconds for an answer */
     guint allow_after;  /* ms after the prompt was shown from which on a yes counts */
     guint again, grace; /* seconds until the person is asked again, and for the answer; again 0: never */
+    guint outage;       /* seconds without a connection that are the end */
     bool addresses;     /* those that the agent's browser names are recorded */
 };
 
@@ -116,6 +119,10 @@ struct oriel_session_ops {
     void (*camera)(void *user);
     /* Has media make a new offer, for a new path. `number`: which renewal this is, from 1. */
     void (*renew)(void *user, guint number);
+    /* Has egress find another way; oriel_session_renew() follows. False: there is no egress, media goes directly. */
+    bool (*reroute)(void *user);
+    /* The agent's page is another one: its certificate has this fingerprint from the next renew() on. */
+    void (*joined)(void *user, const char *fingerprint);
     void (*answer)(void *user, const char *sdp);
     void (*candidate)(void *user, guint mline, const char *candidate);
     /* To the panel, what it says that it can show: "chat" or "draw". False: no panel that can is connected. `message`
@@ -150,7 +157,11 @@ guint oriel_session_left(const struct oriel_session *session);
 /* The last figures of media, or NULL. */
 const json_t *oriel_session_figures(const struct oriel_session *session);
 
-/* Why the picture is frozen: "again", "provider", "indicator"; "" when it is not. */
+/* Without a connection now, and for how many seconds. */
+bool oriel_session_is_lost(const struct oriel_session *session);
+guint oriel_session_lost_for(const struct oriel_session *session);
+
+/* Why the picture is frozen: "again", "provider", "indicator", "connection"; "" when it is not. */
 const char *oriel_session_paused(const struct oriel_session *session);
 /* The camera that is looked through, "" without one; oriel_session_place() as PROVIDER.md has it, "". */
 const char *oriel_session_camera_name(const struct oriel_session *session);
@@ -190,12 +201,25 @@ void oriel_session_cancel(struct oriel_session *session, const struct oriel_peer
 void oriel_session_message(struct oriel_session *session, const struct oriel_peer *peer, enum oriel_message_type type,
                            const json_t *message);
 
+/* The broker is reached again: what was said in the session a moment ago may not have come there. */
+void oriel_session_online(struct oriel_session *session);
+/* The agent's page was loaded anew and joins its session again by another exchange: NULL, or why it does not ("busy":
+ * it has a connection, "expired": there is no such session of this agent). */
+const char *oriel_session_rejoin(struct oriel_session *session, struct oriel_peer *peer, const char *id,
+                                 const char *hash, const char *fingerprint);
+/* The same message, delivered again. */
+bool oriel_session_is_joined_by(const struct oriel_session *session, const char *hash);
+
 /* From the helpers. */
 /* How it stands with the person's voice, for the panel; takes `state` over. */
 void oriel_session_voice(struct oriel_session *session, json_t *state);
 void oriel_session_capture_ready(struct oriel_session *session, const char *backend, guint width, guint height);
 /* What carries the packets now: "direct", or to the TURN server by "udp", "tcp" or "tls". */
 void oriel_session_transport(struct oriel_session *session, const char *transport);
+/* The connection of media is no more, or could not be had. */
+void oriel_session_lost(struct oriel_session *session, const char *detail);
+/* There is no way out now; another is looked for. */
+void oriel_session_no_way(struct oriel_session *session, const char *detail);
 /* The way out is a new one: under the same grant, the agent gets a new offer. */
 void oriel_session_renew(struct oriel_session *session);
 /* `renewal`: the number of the newest one that media knew of, 0: none; an offer of an older one is dropped. */

@@ -31,11 +31,15 @@ static enum oriel_session_question_kind kind_of(const struct oriel_session *s) {
     return s->more.peer ? ORIEL_QUESTION_MORE : ORIEL_QUESTION_AGAIN;
 }
 
-const char *oriel_session_paused(const struct oriel_session *s) {
+const char *oriel_session_frozen(const struct oriel_session *s) {
     return s->paused & ORIEL_PAUSE_PROVIDER    ? "provider"
            : s->paused & ORIEL_PAUSE_AGAIN     ? "again"
            : s->paused & ORIEL_PAUSE_INDICATOR ? "indicator"
                                                : "";
+}
+
+const char *oriel_session_paused(const struct oriel_session *s) {
+    return s->paused || !oriel_session_is_lost(s) ? oriel_session_frozen(s) : "connection";
 }
 
 /* Somebody is at the panel who must see the indicator, and can be asked again. Else the session is bounded by the time
@@ -55,7 +59,11 @@ const char *oriel_session_placed(const struct oriel_session *s) {
 
 /* To the panel. */
 static void announce(struct oriel_session *s) {
-    s->ops->announce(s->user, s->paused ? "paused" : s->state == ORIEL_SESSION_LIVE ? "live" : "starting", NULL, NULL);
+    s->ops->announce(s->user,
+                     *oriel_session_paused(s)         ? "paused"
+                     : s->state == ORIEL_SESSION_LIVE ? "live"
+                                                      : "starting",
+                     NULL, NULL);
 }
 
 /* And to the agent. */
@@ -64,7 +72,7 @@ static void tell(struct oriel_session *s) {
     if (s->path)
         oriel_session_send_sequenced(
             s, ORIEL_MESSAGE_UPDATE,
-            json_pack("{s:O, s:s}", "scopes", s->request.scopes, "paused", oriel_session_paused(s)));
+            json_pack("{s:O, s:s}", "scopes", s->request.scopes, "paused", oriel_session_frozen(s)));
 }
 
 /* ---- the picture stands still ---- */
@@ -80,7 +88,7 @@ static void pause_session(struct oriel_session *s, guint reason) {
     if (!s->paused)
         s->ops->freeze(s->user, true);
     s->paused |= reason;
-    s->ops->record(s->user, "pause", json_pack("{s:s, s:s}", "session", s->id, "reason", oriel_session_paused(s)), 0);
+    s->ops->record(s->user, "pause", json_pack("{s:s, s:s}", "session", s->id, "reason", oriel_session_frozen(s)), 0);
     tell(s);
 }
 
@@ -102,7 +110,7 @@ static void resume_recorded(struct oriel_session *s) {
     s->paused &= ~s->resuming; /* what has come since stays */
     s->resuming = 0;
     if (s->paused)
-        s->ops->record(s->user, "pause", json_pack("{s:s, s:s}", "session", s->id, "reason", oriel_session_paused(s)),
+        s->ops->record(s->user, "pause", json_pack("{s:s, s:s}", "session", s->id, "reason", oriel_session_frozen(s)),
                        0);
     else
         s->ops->freeze(s->user, false);

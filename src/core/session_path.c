@@ -1,9 +1,10 @@
 /* How the two ends of a session find each other: offers and candidates of the device, the agent's answer and
- * candidates, in the order of their numbers; when the device's network changes, a new path. See session.h.
+ * candidates, in the order of their numbers; in place of a path that is lost, a new one. See session.h.
  *
  * Policy: the device offers, and answers no offer; each path has the certificate of the grant. What the agent says
  * about a path that is gone is nothing; about one that was not offered, out of its bounds or in somebody else's name,
- * the end. Limits: 64 candidates a path and side, a window of 64 messages, ORIEL_PATHS_MAX paths. */
+ * the end. What the broker lost with its connection is said again with the same numbers, of which the agent takes each
+ * once. Limits: 64 candidates a path and side, a window of 64 messages, ORIEL_PATHS_MAX paths. */
 #include "session_private.h"
 
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "clock.h"
 #include "text.h"
 
+enum { SAID_AGAIN = 60 }; /* seconds */
 enum { CONNECT_TIMEOUT = 30, CANDIDATES_MAX = 64, CANDIDATE_SIZE_MAX = 512 };
 enum { OFFER_SIZE_MAX = 8192, OFFER_ENCODED_MAX = 10000 }; /* so that messages can carry them */
 
@@ -19,7 +21,30 @@ void oriel_session_send_sequenced(struct oriel_session *s, enum oriel_message_ty
     json_object_set_new(members, "seq", json_integer(s->sent++));
     if (type != ORIEL_MESSAGE_END)
         json_object_set_new(members, "path", json_integer(s->path));
+    guint slot = (guint16)(s->sent - 1) % ORIEL_EARLY_MAX;
+    json_decref(s->said[slot].members);
+    s->said[slot].type = type;
+    s->said[slot].members = json_deep_copy(members);
+    s->said[slot].at = oriel_boottime();
     s->ops->send(s->user, s->request.peer, type, members);
+}
+
+void oriel_session_online(struct oriel_session *s) {
+    gint64 since = oriel_boottime() - SAID_AGAIN * ORIEL_SECOND;
+    bool open = s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE;
+    for (guint i = 0; open && i < ORIEL_EARLY_MAX; i++) {
+        guint slot = (s->sent + i) % ORIEL_EARLY_MAX; /* the oldest first */
+        if (s->said[slot].members && s->said[slot].at >= since)
+            s->ops->send(s->user, s->request.peer, s->said[slot].type, json_deep_copy(s->said[slot].members));
+    }
+}
+
+void oriel_session_forget_sequence(struct oriel_session *s) {
+    s->sent = s->expected = 0;
+    for (guint i = 0; i < ORIEL_EARLY_MAX; i++) {
+        g_clear_pointer(&s->early[i], json_decref);
+        g_clear_pointer(&s->said[i].members, json_decref);
+    }
 }
 
 /* Candidates follow the offer that they belong to. */
@@ -37,7 +62,8 @@ void oriel_session_send_offer(struct oriel_session *s) {
     g_clear_pointer(&s->addresses, json_decref);
     oriel_session_send_sequenced(s, ORIEL_MESSAGE_SDP, json_pack("{s:s, s:s}", "type", "offer", "sdp", s->offer));
     oriel_session_set_state(s, ORIEL_SESSION_CONNECTING);
-    oriel_session_arm(s, MIN(s->expires, oriel_boottime() + CONNECT_TIMEOUT * ORIEL_SECOND));
+    gint64 until = s->lost_at ? s->lost_until : oriel_boottime() + CONNECT_TIMEOUT * ORIEL_SECOND;
+    oriel_session_arm(s, MIN(s->expires, until));
     for (guint i = 0; i < s->candidates->len; i++)
         send_candidate(s, json_incref(g_ptr_array_index(s->candidates, i)));
     g_ptr_array_set_size(s->candidates, 0);
@@ -64,6 +90,8 @@ void oriel_session_renew(struct oriel_session *s) {
     }
     s->renewing = true;
     s->renewals++;
+    if (s->was_live)
+        oriel_session_lose(s, s->rules.outage, "the way out has changed");
     g_clear_pointer(&s->offer, g_free);
     g_ptr_array_set_size(s->candidates, 0);
     s->local_candidates = 0;
@@ -129,6 +157,10 @@ static void handle_in_turn(struct oriel_session *s, enum oriel_message_type type
     guint path = (guint)oriel_json_integer(m, "path", s->path);
     if (path < s->path)
         return; /* said before our newest offer was heard */
+    if (type == ORIEL_MESSAGE_RENEW && path == s->path) {
+        oriel_session_page_renews(s);
+        return;
+    }
     if (type == ORIEL_MESSAGE_END) {
         bool good = strcmp(oriel_json_text(m, "by"), "agent") == 0;
         const char *detail = oriel_json_text(m, "detail");
@@ -158,8 +190,11 @@ void oriel_session_message(struct oriel_session *s, const struct oriel_peer *pee
     guint seq = (guint)oriel_json_integer(m, "seq", 0);
     if (seq < s->expected)
         return;
-    if (type == ORIEL_MESSAGE_END) { /* what is missing before it may never come */
-        handle_in_turn(s, type, m);
+    if (type == ORIEL_MESSAGE_END || type == ORIEL_MESSAGE_AWAY) { /* what is missing before it may never come */
+        if (type == ORIEL_MESSAGE_END)
+            handle_in_turn(s, type, m);
+        else
+            oriel_session_page_leaves(s);
         return;
     }
     if (seq - s->expected >= ORIEL_EARLY_MAX || s->early[seq % ORIEL_EARLY_MAX])
@@ -170,8 +205,12 @@ void oriel_session_message(struct oriel_session *s, const struct oriel_peer *pee
         if (!next)
             break;
         s->expected++;
-        bool sdp = strcmp(oriel_json_text(next, "typ"), "sdp") == 0;
-        handle_in_turn(s, sdp ? ORIEL_MESSAGE_SDP : ORIEL_MESSAGE_ICE, next);
+        const char *typ = oriel_json_text(next, "typ");
+        handle_in_turn(s,
+                       strcmp(typ, "sdp") == 0     ? ORIEL_MESSAGE_SDP
+                       : strcmp(typ, "renew") == 0 ? ORIEL_MESSAGE_RENEW
+                                                   : ORIEL_MESSAGE_ICE,
+                       next);
         json_decref(next);
     }
 }

@@ -1,6 +1,7 @@
 /* The parts of the session machine share this: session_request.c (from a request to its grant, or its no), session.c
- * (start of media, records, end), session_path.c (offers, answers, candidates), session_live.c (what goes on between
- * the person and a session that was granted) and session_talk.c (chat and drawing). Nobody else includes it. */
+ * (start of media, records, end), session_path.c (offers, answers, candidates), session_lost.c (what goes
+ * on without a connection), session_live.c (what goes on between the person and a session that was granted) and
+ * session_talk.c (chat and drawing). Nobody else includes it. */
 #ifndef ORIEL_SESSION_PRIVATE_H
 #define ORIEL_SESSION_PRIVATE_H
 
@@ -21,6 +22,8 @@ enum oriel_session_step {
     /* session.c's */
     ORIEL_STEP_MEDIA,
     ORIEL_STEP_LIVE,
+    /* session_lost.c's */
+    ORIEL_STEP_REJOIN,
     /* session_live.c's */
     ORIEL_STEP_RESUME,
     ORIEL_STEP_QUESTION,
@@ -49,9 +52,14 @@ struct oriel_session {
     guint path;                /* of the newest offer that was sent, from 1; 0: none yet */
     char transport[16];        /* what carries the packets */
     guint renewals;
-    bool renewing;    /* what media says now still belongs to the path before */
-    guint16 sent;     /* the next sequence number, ours */
-    guint16 expected; /* the agent's */
+    bool renewing; /* what media says now still belongs to the path before */
+    guint16 sent;  /* the next sequence number, ours */
+    struct {
+        enum oriel_message_type type;
+        json_t *members;
+        gint64 at;
+    } said[ORIEL_EARLY_MAX]; /* the last ones, by seq modulo ORIEL_EARLY_MAX: the broker may have lost them */
+    guint16 expected;        /* the agent's */
     json_t
         *early[ORIEL_EARLY_MAX]; /* the agent's messages that came before their turn, by seq modulo ORIEL_EARLY_MAX */
     guint local_candidates, remote_candidates;
@@ -59,6 +67,17 @@ struct oriel_session {
     bool answered;
     gint64 deadline, expires, started;
     json_t *figures;
+
+    /* session_lost.c's */
+    bool was_live;              /* a picture has come to the agent */
+    gint64 lost_at, lost_until; /* without a connection since then, and at most so long; 0: there is one */
+    gint64 rerouted;            /* when another path was asked for last */
+    bool away;                  /* the agent's page said that it is left */
+    struct {
+        struct oriel_peer *peer;
+        char hash[ORIEL_HASH_SIZE], *fingerprint;
+    } joining;                    /* while its record is awaited */
+    char joined[ORIEL_HASH_SIZE]; /* the last rejoin that was taken */
 
     /* session_live.c's */
     struct oriel_session_request more; /* the request for more scopes that is open; its scopes: those that are new */
@@ -103,7 +122,21 @@ void oriel_session_void_step(struct oriel_session *s, enum oriel_session_step st
 
 /* session_path.c */
 void oriel_session_send_sequenced(struct oriel_session *s, enum oriel_message_type type, json_t *members);
+/* Both directions begin at 0, and nothing that was said is said again. */
+void oriel_session_forget_sequence(struct oriel_session *s);
 void oriel_session_send_offer(struct oriel_session *s);
+
+/* session_lost.c */
+/* There is no connection from now on; `limit`: seconds until that is the end. */
+void oriel_session_lose(struct oriel_session *s, guint limit, const char *detail);
+/* There is one. */
+void oriel_session_found(struct oriel_session *s);
+void oriel_session_lost_end(struct oriel_session *s);
+/* The agent's page wants another path; says that it is left. */
+void oriel_session_page_renews(struct oriel_session *s);
+void oriel_session_page_leaves(struct oriel_session *s);
+void oriel_session_rejoined(struct oriel_session *s, bool good);
+void oriel_session_joining_clear(struct oriel_session *s);
 
 /* session_request.c */
 /* A person is being asked; what is granted otherwise needs no provider. */
@@ -118,6 +151,8 @@ void oriel_session_request_recorded(struct oriel_session *s, enum oriel_session_
 void oriel_session_request_unrecorded(struct oriel_session *s);
 
 /* session_live.c */
+/* Why nothing is sent though the connection may be there; "": it is. */
+const char *oriel_session_frozen(const struct oriel_session *s);
 void oriel_session_live_begin(struct oriel_session *s);
 void oriel_session_live_clear(struct oriel_session *s);
 /* The session ends: what is open is taken away. */

@@ -39,7 +39,8 @@ void oriel_session_chat(struct oriel_session *s, guint id, const char *text) {
 void oriel_session_talk_panel(struct oriel_session *s) {
     while (open(s) && s->unsaid->len && deliver(s, g_ptr_array_index(s->unsaid, 0))) {
         g_ptr_array_remove_index(s->unsaid, 0);
-        s->ops->heard(s->user, s->unheard - s->unsaid->len);
+        if (s->unheard > s->unsaid->len) /* else they are of a page that is gone */
+            s->ops->heard(s->user, s->unheard - s->unsaid->len);
     }
 }
 

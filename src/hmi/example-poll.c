@@ -133,9 +133,10 @@ static void on_session(struct oriel *oriel, const struct oriel_session *session,
     }
     snprintf(now.session, sizeof now.session, "%s", session->session);
     printf("*** %s (%s) %s, %u s left; s stops it, a number takes one away ***\n", session->agent, session->company,
-           session->state == ORIEL_SESSION_LIVE     ? "is here"
-           : session->state == ORIEL_SESSION_PAUSED ? "sees a frozen picture"
-                                                    : "is coming",
+           session->state == ORIEL_SESSION_LIVE ? "is here"
+           : session->state == ORIEL_SESSION_PAUSED
+               ? (strcmp(session->why, "connection") ? "sees a frozen picture" : "has lost the connection")
+               : "is coming",
            session->left);
     if (!now.request[0]) {
         take_scopes(session->scopes, session->n_scopes);

@@ -100,7 +100,8 @@ struct oriel_session {
     unsigned left;      /* of them now; count down yourself */
     const char *by;     /* when ended: "person", "local", "agent", "device"; else "" */
     const char *reason; /* when ended: "stopped", "hung-up", "expired" … as in PROTOCOL.md; else "" */
-    const char *why;    /* when paused: "again" (the person is asked), "provider" (the HMI was silent), "indicator" */
+    const char *why;    /* when paused: "again" (the person is asked), "provider" (the HMI was silent), "indicator",
+                         * "connection" (to the agent: it is lost, and tried again) */
     const char *camera; /* the camera that the agent looks through: show it; "": none */
 };
 

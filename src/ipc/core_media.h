@@ -26,6 +26,9 @@ enum {
     /* u 1: no picture is asked of capture, encoded or sent from now on; 0: again, with a keyframe first. Any time after
      * START, whatever the transport does meanwhile. */
     ORIEL_MEDIA_FREEZE = 6,
+    /* s fingerprint that the certificate must have from the next RENEW on: the agent's page was loaded anew, and
+     * nothing of what was said to the one before is known to it. */
+    ORIEL_MEDIA_AGENT = 7,
     /* u, bits of ORIEL_TALK_…: how it stands with the person's voice · s what of it does not work, and why, for people.
      * Without ON no sound is sent, and none is taken, from here on. Any time after START, at each change. */
     ORIEL_MEDIA_VOICE = 10,
@@ -76,9 +79,9 @@ enum {
     /* fd: the UDP socket that plays the TURN server to media, bound to 127.0.0.1:3478 in media's network namespace: for
      * oriel-egress. Once, before the first OFFER, with path "relay". */
     ORIEL_MEDIA_RELAY_SOCKET = 6,
-    /* Nothing has come from the agent's page for 4 s: by a relay, where it may be the TURN server that forgot us, or
-     * nothing at all since LIVE (media/patience.h). A RENEW is asked for; media goes on waiting for 6 s more. */
-    ORIEL_MEDIA_SILENT = 7,
+    /* s detail for people: there is no connection (any more), or nothing has come from the agent's page for 4 s. No
+     * picture is taken until a RENEW. At most once for each OFFER. */
+    ORIEL_MEDIA_LOST = 7,
     /* Before each STATS: u kbit/s that the way to the agent takes, as far as is known · u ms that packets wait on it ·
      * u ms that they wait here · u state, of enum oriel_rate_state (pipelines/rate/estimator.h) */
     ORIEL_MEDIA_WAY = 8,
@@ -105,6 +108,7 @@ static const struct oriel_ipc_type oriel_core_to_media_types[] = {
     {ORIEL_MEDIA_RENEW, "renew", "u", 0},
     {ORIEL_MEDIA_EGRESS, "egress", "uu", 0},
     {ORIEL_MEDIA_FREEZE, "freeze", "u", 0},
+    {ORIEL_MEDIA_AGENT, "agent", "s", 0},
     {ORIEL_MEDIA_VOICE, "voice", "us", 0},
     {ORIEL_MEDIA_SOUND, "sound", "", 1},
     {ORIEL_MEDIA_PANEL, "panel", "u", 0},
@@ -124,7 +128,7 @@ static const struct oriel_ipc_type oriel_media_to_core_types[] = {
     {ORIEL_MEDIA_FAILED, "failed", "ss", 0},
     {ORIEL_MEDIA_RELAY_SOCKET, "relay-socket", "", 1},
     {ORIEL_MEDIA_WAY, "way", "uuuu", 0},
-    {ORIEL_MEDIA_SILENT, "silent", "", 0},
+    {ORIEL_MEDIA_LOST, "lost", "s", 0},
     {ORIEL_MEDIA_CHAT, "chat", "us", 0},
     {ORIEL_MEDIA_DRAW, "draw", "uub", 0},
     {ORIEL_MEDIA_CAMERA_USE, "camera-use", "u", 0},

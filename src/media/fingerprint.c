@@ -45,8 +45,9 @@ bool oriel_fingerprint_equal(const char *a, const char *b) {
 }
 
 struct guard {
-    char expected[ORIEL_FINGERPRINT_LENGTH + 1];
-    gint seen; /* atomic */
+    GMutex lock;
+    char expected[ORIEL_FINGERPRINT_LENGTH + 1]; /* under the lock: DTLS has threads of its own */
+    gint seen;                                   /* atomic */
 };
 
 static void peer_certificate(GObject *dtls, GParamSpec *spec, gpointer user) {
@@ -54,8 +55,10 @@ static void peer_certificate(GObject *dtls, GParamSpec *spec, gpointer user) {
     g_autofree char *pem = NULL;
     char actual[ORIEL_FINGERPRINT_LENGTH + 1];
     g_object_get(dtls, "peer-pem", &pem, NULL);
+    g_mutex_lock(&guard->lock);
     if (!pem || !oriel_fingerprint_of_pem(pem, actual) || !oriel_fingerprint_equal(actual, guard->expected))
         _exit(ORIEL_MEDIA_EXIT_FINGERPRINT);
+    g_mutex_unlock(&guard->lock);
     g_atomic_int_set(&guard->seen, TRUE);
 }
 
@@ -70,6 +73,13 @@ void oriel_fingerprint_guard(GstBin *bin, const char *expected) {
     g_strlcpy(guard->expected, expected, sizeof guard->expected);
     g_object_set_data_full(G_OBJECT(bin), "oriel-fingerprint", guard, g_free);
     g_signal_connect(bin, "deep-element-added", G_CALLBACK(element_added), guard);
+}
+
+void oriel_fingerprint_expect(GstBin *bin, const char *expected) {
+    struct guard *guard = g_object_get_data(G_OBJECT(bin), "oriel-fingerprint");
+    g_mutex_lock(&guard->lock);
+    g_strlcpy(guard->expected, expected, sizeof guard->expected);
+    g_mutex_unlock(&guard->lock);
 }
 
 void oriel_fingerprint_renew(GstBin *bin) {

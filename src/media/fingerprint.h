@@ -24,6 +24,9 @@ bool oriel_fingerprint_equal(const char *a, const char *b);
 /* Watches every DTLS element that `bin` has or will have. `expected` is copied. Call before anything connects. */
 void oriel_fingerprint_guard(GstBin *bin, const char *expected);
 
+/* Another one from now on: nothing of the old one may be connecting any more, or it ends the process. */
+void oriel_fingerprint_expect(GstBin *bin, const char *expected);
+
 /* Whether the guard has seen a certificate, which then was the right one. */
 bool oriel_fingerprint_seen(GstBin *bin);
 

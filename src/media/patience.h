@@ -1,6 +1,6 @@
 /* How long the agent's page may be silent, by the pings that it sends once a second (PROTOCOL.md, Data channel).
  *
- * Policy: after 10 s of silence the session is over. After 4 s a new connection is asked for under the old grant where
+ * Policy: after 10 s of silence the connection is over. After 4 s a new one is asked for under the old grant where
  * that can help: by a relay, whose server may have forgotten us; and where the page was not heard at all, so that there
  * are pictures and no data channel (sctptimer.h: SCTP has repeated what was lost twice by then). Twice, then it is the
  * page. Time in which this process did not run, on a machine that is overloaded or was stopped, is nobody's

@@ -71,6 +71,7 @@ struct session {
     struct oriel_patience page;  /* with its silence */
     unsigned kbits;              /* of START */
     gboolean relay;
+    gboolean lost;                     /* there is no connection, until the next RENEW */
     unsigned egress[2];                /* us through it, median and most, as core said last */
     uint32_t renewal;                  /* the newest, as core numbers them */
     gboolean frozen;                   /* core wants no picture to leave */
@@ -137,7 +138,7 @@ static void live_when_ready(struct session *s) {
 
 /* Pictures are taken while there is somebody to send them to, and core has not stopped them. */
 static void run_pictures(struct session *s) {
-    gboolean run = !s->frozen && s->state >= CONNECTED && s->state <= LIVE;
+    gboolean run = !s->frozen && !s->lost && s->state >= CONNECTED && s->state <= LIVE;
     oriel_screen_run(s->screen, run);
     oriel_camera_stream_run(s->camera, run);
 }
@@ -256,6 +257,18 @@ static void send_exact(void *user, const void *bytes, size_t length) {
     oriel_transport_send_exact(((struct session *)user)->transport, bytes, length);
 }
 
+/* Core makes a RENEW of it, or ends us. */
+static void on_lost(void *user, const char *detail) {
+    struct session *s = user;
+    if (s->lost || s->state == ENDED)
+        return;
+    oriel_info("no connection: %s", detail);
+    s->lost = TRUE;
+    s->deadline = 0;
+    run_pictures(s);
+    told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_LOST, detail));
+}
+
 static void on_failed(void *user, const char *reason, const char *detail) {
     fail(user, reason, detail);
 }
@@ -302,6 +315,7 @@ static const struct oriel_transport_events transport_events = {
     .channel_message = on_channel_message,
     .exact_open = on_exact_open,
     .exact_message = on_exact_message,
+    .lost = on_lost,
     .failed = on_failed,
 };
 
@@ -353,12 +367,13 @@ static void look_for_page(struct session *s, int64_t now) {
     case ORIEL_PATIENCE_WAIT:
         break;
     case ORIEL_PATIENCE_RENEW:
-        told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_SILENT));
+        on_lost(s, "the agent's page has been silent for 4 s");
         break;
     case ORIEL_PATIENCE_OVER:
-        fail(s, "peer-lost",
-             s->page.spoken ? "the agent's page has been silent for 10 s"
-                            : "the agent's page was never heard on the data channel");
+        if (s->page.spoken)
+            on_lost(s, "the agent's page has been silent for 10 s");
+        else
+            fail(s, "peer-lost", "the agent's page was never heard on the data channel");
         break;
     }
 }
@@ -370,13 +385,12 @@ static gboolean tick(gpointer user) {
         oriel_warning("the machine did not let this process run for %.1f s", (double)missed / ORIEL_SECOND);
     s->deadline += s->deadline ? missed : 0;
     if (s->deadline && now > s->deadline)
-        fail(s, "peer-lost",
-             s->state == OFFERED      ? "the agent's browser did not answer within 20 s"
-             : s->state == CONNECTING ? "no connection to the agent's browser within 20 s: no network path works"
-                                      : "the first picture could not be sent within 20 s");
-    else
+        on_lost(s, s->state == OFFERED      ? "the agent's browser did not answer within 20 s"
+                   : s->state == CONNECTING ? "no connection to the agent's browser within 20 s: no network path works"
+                                            : "the first picture could not be sent within 20 s");
+    else if (!s->lost)
         look_for_page(s, now);
-    if (s->state == LIVE)
+    if (s->state == LIVE && !s->lost)
         send_stats(s);
     return s->state == ENDED ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
@@ -479,12 +493,22 @@ static void renew(struct session *s) {
         oriel_exact_open(s->exact, FALSE);
     oriel_patience_renewed(&s->page);
     oriel_talk_closed(s->talk);
-    s->sending = FALSE;
+    s->lost = s->sending = FALSE;
     s->state = OFFERED;
     s->deadline = oriel_monotonic() + CONNECT_TIME;
     oriel_estimator_renew(s->estimator, oriel_monotonic());
     if (!oriel_transport_renew(s->transport, &error))
         fail(s, "media-failed", error->message);
+}
+
+/* The page of before is gone: what was said to it is said to the new one, which begins to count anew. */
+static void agent(struct session *s, const char *fingerprint) {
+    if (!oriel_fingerprint_valid(fingerprint)) {
+        fail(s, "media-failed", "orield sent what is no fingerprint");
+        return;
+    }
+    oriel_transport_agent(s->transport, fingerprint);
+    oriel_talk_anew(s->talk);
 }
 
 static void freeze(struct session *s, gboolean on) {
@@ -567,6 +591,9 @@ static void handle(struct session *s) {
         break;
     case ORIEL_MEDIA_RENEW:
         renew(s);
+        break;
+    case ORIEL_MEDIA_AGENT:
+        agent(s, m->fields[0].bytes);
         break;
     case ORIEL_MEDIA_FREEZE:
         freeze(s, m->fields[0].number != 0);

@@ -85,6 +85,14 @@ void oriel_talk_closed(struct oriel_talk *t) {
     t->open = false;
 }
 
+void oriel_talk_anew(struct oriel_talk *t) {
+    t->open = false;
+    t->taken = t->heard = 0;
+    t->said = 0;
+    for (GList *at = t->waiting.head; at; at = at->next)
+        ((struct line *)at->data)->id = ++t->said;
+}
+
 bool oriel_talk_say(struct oriel_talk *t, const char *text) {
     if (t->waiting.length >= ORIEL_TALK_WAITING_MAX)
         return false;

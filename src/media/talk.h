@@ -31,6 +31,9 @@ void oriel_talk_free(struct oriel_talk *talk);
 void oriel_talk_open(struct oriel_talk *talk);
 void oriel_talk_closed(struct oriel_talk *talk);
 
+/* It is another page: both sides number their lines anew, those that it has not acknowledged too. */
+void oriel_talk_anew(struct oriel_talk *talk);
+
 /* From the page: of the kinds from ORIEL_PAGE_CHAT on. `now` is monotonic. False: it breaks the protocol. */
 bool oriel_talk_page(struct oriel_talk *talk, const struct oriel_page_message *message, gint64 now);
 

@@ -49,7 +49,7 @@ struct connection {
     GstElement *webrtc, *control; /* `control`: of the rate; in webrtcbin */
     GObject *channel, *tiles;     /* `tiles`: the exact layer's; NULL: there is none */
     char *offer;
-    gboolean answered, connected;
+    gboolean answered, connected, lost;
     GPtrArray *early; /* of char *: came before the answer */
     gint sending;     /* atomic: whether a packet has left */
 };
@@ -82,6 +82,13 @@ static void fail(struct oriel_transport *t, const char *reason, const char *deta
         return;
     t->over = TRUE;
     t->events->failed(t->user, reason, detail);
+}
+
+static void lose(struct oriel_transport *t, const char *detail) {
+    if (t->over || t->connection->lost)
+        return;
+    t->connection->lost = TRUE;
+    t->events->lost(t->user, detail);
 }
 
 /* Of our own candidates only what was asked for is told: UDP, relayed or on the configured addresses. */
@@ -130,7 +137,7 @@ static void connected(struct oriel_transport *t) {
 static gboolean dispatch(gpointer user) {
     struct event *e = user;
     struct oriel_transport *t = e->connection->transport;
-    if (t->over || e->connection != t->connection)
+    if (t->over || e->connection != t->connection || e->connection->lost)
         return G_SOURCE_REMOVE;
     switch (e->kind) {
     case OFFER:
@@ -146,7 +153,7 @@ static gboolean dispatch(gpointer user) {
         connected(t);
         break;
     case LOST:
-        fail(t, "peer-lost", e->text);
+        lose(t, e->text);
         break;
     case BREACH:
         fail(t, "protocol", e->text);
@@ -162,7 +169,7 @@ static gboolean dispatch(gpointer user) {
         t->events->channel_message(t->user, e->text, e->number);
         break;
     case CHANNEL_CLOSED:
-        fail(t, "peer-lost", "the agent's browser closed the connection");
+        lose(t, "the agent's browser closed the connection");
         break;
     case TILES:
         g_atomic_pointer_set(&t->tiles, e->number ? e->connection->tiles : NULL);
@@ -339,10 +346,8 @@ static gboolean on_bus(GstBus *bus, GstMessage *message, gpointer user) {
         fail(t, "capture-failed", error->message);
     else if (!from_network(message->src))
         fail(t, "media-failed", detail);
-    else if (t->connection->connected)
-        fail(t, "peer-lost", "the agent's browser closed the connection");
-    else
-        fail(t, "peer-lost", detail);
+    else if (gst_object_has_as_ancestor(message->src, GST_OBJECT(t->connection->webrtc))) /* not one before it */
+        lose(t, t->connection->connected ? "the agent's browser closed the connection" : detail);
     return G_SOURCE_CONTINUE;
 }
 
@@ -490,6 +495,11 @@ bool oriel_transport_renew(struct oriel_transport *t, GError **error) {
     bool good = connect_anew(t, error);
     t->over = t->over || !good;
     return good;
+}
+
+void oriel_transport_agent(struct oriel_transport *t, const char *fingerprint) {
+    g_strlcpy(t->fingerprint, fingerprint, sizeof t->fingerprint);
+    oriel_fingerprint_expect(GST_BIN(t->pipeline), fingerprint);
 }
 
 /* ---- in session ---- */

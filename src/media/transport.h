@@ -44,6 +44,9 @@ struct oriel_transport_events {
     void (*exact_open)(void *user, bool open);
     /* On any thread. False: the protocol does not have it. */
     bool (*exact_message)(void *user, const void *bytes, size_t length);
+    /* This connection is no more, or can't be had; the transport goes on with the next oriel_transport_renew(). Nothing
+     * else comes of it. */
+    void (*lost)(void *user, const char *detail);
     /* Over. `reason` is one of ORIEL_MEDIA_FAILED. */
     void (*failed)(void *user, const char *reason, const char *detail);
 };
@@ -68,6 +71,9 @@ struct oriel_transport *oriel_transport_new(const struct oriel_mline_end ends[OR
 /* A new connection in place of the old one, whatever state that is in. The screen must not be running; it is to be run
  * again after `connected`. False with `error` set when it can't be built: the transport is over then. */
 bool oriel_transport_renew(struct oriel_transport *transport, GError **error);
+
+/* Whose certificate the next connection must have. */
+void oriel_transport_agent(struct oriel_transport *transport, const char *fingerprint);
 
 /* From a verified message. What is wrong with it comes as `failed`. */
 void oriel_transport_set_answer(struct oriel_transport *transport, const char *sdp);

@@ -149,14 +149,33 @@ story('the tab is closed in a session', async ({ rig }) => {
   assert.ok(['hung-up', 'peer-lost'].includes(end.reason), JSON.stringify(end));
 });
 
-story('the page is reloaded in a session, and can ask again', async ({ rig }) => {
+story('the page is reloaded in a session: the same grant, nobody is asked, and no other tab gets it', async ({ rig }) => {
   const cast = await stage(rig);
   await live(cast);
-  await cast.console.page.reload();
-  await until('the session to end', () => cast.device.picture().length === 0, { ms: 15000 });
-  await cast.console.page.goto(cast.broker.page);
-  await live(cast);
-  assert.equal(cast.device.captures(), 2);
+  const { page } = cast.console, address = page.url(), from = clock();
+  await page.reload();
+  await cast.console.state('live');
+  console.log(`reloaded: the picture is back after ${Math.round(clock() - from)} ms`);
+  const of = (name) => cast.device.audit().filter(({ event }) => event === name).length;
+  await until('the log to say so', () => of('live') === 2);
+  assert.deepEqual([of('prompt'), of('grant'), of('rejoin'), of('lost'), cast.device.captures()], [1, 1, 1, 1, 1]);
+  // A tab that was duplicated has the same notes, but the session has its page.
+  const notes = await page.evaluate(() => sessionStorage.getItem('oriel-session'));
+  const twin = await page.context().newPage();
+  await twin.addInitScript((text) => sessionStorage.setItem('oriel-session', text), notes);
+  await twin.goto(address);
+  await twin.waitForSelector('[data-testid="state"][data-state="ended"][data-reason="elsewhere"]');
+  await twin.close();
+  assert.equal((await cast.console.data('state')).state, 'live');
+  assert.equal(of('rejoin'), 1);
+  // While the page is away the person sees it, and Stop works at once: who comes back then gets nothing.
+  await page.goto('about:blank');
+  await until('the log to say that the page was left', () => of('lost') === 2);
+  await cast.panel.click(cast.screen, 'stop');
+  await until('the helpers to be gone', () => cast.device.picture().length === 0, { ms: 1000 });
+  await page.goto(address);
+  assert.equal((await cast.console.state('ended')).reason, 'left');
+  assert.deepEqual([of('rejoin'), of('end')], [1, 1]);
 });
 
 story('the console sees devices come, go, and call for help', async ({ rig }) => {

@@ -104,7 +104,7 @@ story('live: figures, the log, and the stop within 100 ms', async ({ rig }) => {
 });
 
 story('the agent\'s browser is gone without a word: peer-lost', async ({ rig }) => {
-  const all = await cast(rig);
+  const all = await cast(rig, { device: { config: { media: { 'outage-seconds': 5 } } } });
   const { agent, provider, receiver } = all;
   await receiver.watchDevice(agent, () => provider.allow());
   await receiver.picture();

@@ -218,6 +218,19 @@ export class Agent {
     return this.asked;
   }
 
+  // hello, then rejoin of our session by that exchange; gives back the answer, and goes on by it when it is a yes.
+  async rejoin(changes = {}, knobs = {}) {
+    await this.hello();
+    const { challenge, nonce: device, session, exchange } = this;
+    this.asked = await this.send({ v: 1, typ: 'rejoin', challenge, device: this.broker.device, nonce: device, session, fingerprint: FINGERPRINT, ...changes }, { to: exchange, ...knobs });
+    const answer = await this.next(({ typ, request }) => ['rejoined', 'denial'].includes(typ) && request === this.asked);
+    if (answer.typ === 'rejoined') {
+      this.exchanges.set(answer.session, exchange);
+      this.sequences.set(answer.session, 0);
+    }
+    return answer;
+  }
+
   denial(ms) {
     return this.next((message) => message.typ === 'denial' && message.request === this.asked, ms);
   }
@@ -238,7 +251,7 @@ export class Agent {
   sequenced(typ, members, session = this.session, knobs = {}) {
     const seq = this.sequences.get(session) ?? 0;
     this.sequences.set(session, seq + 1);
-    return this.send({ v: 1, typ, session, seq, ...(typ === 'end' ? {} : { path: this.path ?? 1 }), ...members }, knobs);
+    return this.send({ v: 1, typ, session, seq, ...(['end', 'away'].includes(typ) ? {} : { path: this.path ?? 1 }), ...members }, knobs);
   }
 
   ended(ms) {

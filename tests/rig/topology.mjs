@@ -146,7 +146,7 @@ export class Topology {
   // From the router's side, so that nothing is ever in a namespace that is not ours.
   async #cable(name, n, link) {
     const { router } = this, pid = name === 'agent' ? process.pid : this[name].holder.pid;
-    const there = name === 'agent' ? { run: (command, args) => execFileSync(command, args, { env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } }) } : this[name];
+    const there = this.#there(name);
     if (link) {
       const ends = [{ netns: `/proc/${pid}/ns/net`, name: 'eth0' }, { netns: `/proc/${router.holder.pid}/ns/net`, name }];
       this.links[name] = await Link.start({ ends, log: join(this.directory, `link-${name}.log`), ...link });
@@ -158,6 +158,27 @@ export class Topology {
     }
     there.run('ip', ['route', 'add', 'default', 'via', `10.77.${n}.1`]);
     there.run('ip', ['-6', 'route', 'add', 'default', 'via', `fd77:0:0:${n}::1`]);
+  }
+
+  #there(name) {
+    return name === 'agent' ? { run: (command, args) => execFileSync(command, args, { env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } }) } : this[name];
+  }
+
+  // That machine leaves its network …
+  unplug(name) {
+    this.#there(name).run('ip', ['link', 'set', 'eth0', 'down']);
+  }
+
+  // … and comes to another one, where its address is 10.77.1<n>.2.
+  plug(name) {
+    const { router } = this, there = this.#there(name), n = `1${NETS[name]}`;
+    const pid = name === 'agent' ? process.pid : this[name].holder.pid;
+    router.run('ip', ['link', 'add', 'name', `${name}2`, 'type', 'veth', 'peer', 'name', 'eth1', 'netns', String(pid)]);
+    for (const [host, link, last] of [[router, `${name}2`, 1], [there, 'eth1', 2]]) {
+      host.run('ip', ['address', 'add', `10.77.${n}.${last}/24`, 'dev', link]);
+      host.run('ip', ['link', 'set', link, 'up']);
+    }
+    there.run('ip', ['route', 'add', 'default', 'via', `10.77.${n}.1`]);
   }
 
   // Sets what passes from the device on, at once and for connections that exist, too; what is not let through gets no

@@ -15,8 +15,9 @@ static json_t *view;                                /* what the person leaves ti
 static struct oriel_peer *anna, *anna_again, *bert; /* two exchanges of one agent, and one of another */
 static GString *effects;                            /* since the last expect() */
 static guint records, fail_record, fail_records_from;
-static int said_path; /* of what the agent says */
-static guint renewal; /* what media answers with its offer */
+static struct oriel_peer *whom; /* hears what is sent */
+static int said_path;           /* of what the agent says */
+static guint renewal;           /* what media answers with its offer */
 static bool fail_ask, fail_prepare, fail_launch, launched;
 static char id[ORIEL_HASH_SIZE];
 static json_int_t end_bytes, end_chat; /* of the last record of an end */
@@ -86,7 +87,7 @@ static void answer_disk(bool good) {
 }
 
 static void send_message(void *user, const struct oriel_peer *peer, enum oriel_message_type type, json_t *m) {
-    assert_ptr_equal(peer, anna);
+    assert_ptr_equal(peer, whom);
     assert_non_null(m);
     char error[ORIEL_JSON_ERROR_SIZE] = "";
     g_autofree char *bytes = oriel_message_encode(type, json_incref(m), error);
@@ -185,6 +186,17 @@ static void camera(void *user) {
     effect("camera");
 }
 
+static bool has_egress;
+
+static bool reroute(void *user) {
+    effect("reroute");
+    return has_egress;
+}
+
+static void page_joined(void *user, const char *fingerprint) {
+    effect("joined:%.2s", fingerprint);
+}
+
 static void renew(void *user, guint number) {
     effect("renew");
     renewal = number;
@@ -252,6 +264,8 @@ static const struct oriel_session_ops ops = {
     .granted = granted,
     .camera = camera,
     .renew = renew,
+    .reroute = reroute,
+    .joined = page_joined,
     .answer = answer,
     .candidate = candidate,
     .tell = tell,
@@ -773,6 +787,166 @@ static void test_out_of_order_and_again(void **state) {
     expect("candidate:0:");
 }
 
+/* ---- without a connection ---- */
+
+static void live_and_lost(void) {
+    play_to_live();
+    memcpy(id, oriel_session_id(session), sizeof id);
+    g_string_truncate(effects, 0);
+    oriel_session_lost(session, "the agent's page has been silent for 4 s");
+    expect("record:lost announce:paused arm:2 reroute");
+    assert_string_equal(oriel_session_paused(session), "connection");
+}
+
+static json_t *of_page(const char *typ, int seq) {
+    json_t *m = json_pack("{s:i, s:s, s:s, s:i}", "v", 1, "typ", typ, "session", id, "seq", seq);
+    if (strcmp(typ, "renew") == 0)
+        json_object_set_new(m, "path", json_integer(said_path));
+    return m;
+}
+
+static void say_of_page(const char *typ, enum oriel_message_type type, int seq) {
+    json_t *m = of_page(typ, seq);
+    oriel_session_message(session, anna, type, m);
+    json_decref(m);
+}
+
+static void test_lost_and_found(void **state) {
+    live_and_lost();
+    oriel_session_lost(session, "media again"); /* a second later nothing more is tried than that */
+    expect("arm:2");
+    oriel_session_renew(session); /* egress has found another way */
+    expect("arm:2 renew");
+    offer();
+    expect("send:sdp#1 changed:connecting arm:2");
+    beats(20);
+    oriel_session_live(session);
+    expect("record:live arm:2 changed:live announce:live");
+    assert_string_equal(oriel_session_paused(session), "");
+    beats(100); /* the limit was that of the outage */
+    expect("");
+}
+
+static void test_lost_for_too_long(void **state) {
+    live_and_lost();
+    oriel_session_renew(session);
+    offer();
+    g_string_truncate(effects, 0);
+    beats(59);
+    expect("");
+    beats(1);
+    expect("kill arm:0 announce:ended(device,peer-lost) send:end#2(device,peer-lost) record:end(device,peer-lost) "
+           "changed:ending");
+}
+
+static void test_lost_before_the_first_picture(void **state) {
+    reach(ORIEL_SESSION_CONNECTING);
+    oriel_session_lost(session, "no network path works");
+    expect("kill arm:0 announce:ended(device,peer-lost) send:end#1(device,peer-lost) record:end(device,peer-lost) "
+           "changed:ending");
+}
+
+static void test_stopped_while_lost(void **state) {
+    live_and_lost();
+    stop_by_person();
+    expect("kill arm:0 announce:ended(person,stopped) send:end#1(person,stopped) record:end(person,stopped) "
+           "changed:ending");
+}
+
+static void test_without_egress_media_renews_by_itself(void **state) {
+    has_egress = false;
+    play_to_live();
+    g_string_truncate(effects, 0);
+    oriel_session_lost(session, "silent");
+    expect("record:lost announce:paused arm:2 reroute arm:2 renew");
+}
+
+static void test_the_page_asks_for_another_path(void **state) {
+    play_to_live();
+    memcpy(id, oriel_session_id(session), sizeof id);
+    g_string_truncate(effects, 0);
+    say_of_page("renew", ORIEL_MESSAGE_RENEW, 0);
+    expect("record:lost announce:paused arm:2 reroute");
+    say_of_page("renew", ORIEL_MESSAGE_RENEW, 1); /* more often than once a second */
+    expect("arm:2");
+    oriel_session_renew(session);
+    offer();
+    g_string_truncate(effects, 0);
+    beats(5);
+    say_of_page("renew", ORIEL_MESSAGE_RENEW, 2); /* of the path before: the answer is on its way */
+    expect("");
+}
+
+static void test_the_page_is_left(void **state) {
+    play_to_live();
+    memcpy(id, oriel_session_id(session), sizeof id);
+    g_string_truncate(effects, 0);
+    say_of_page("away", ORIEL_MESSAGE_AWAY, 65535); /* whatever is missing before it */
+    expect("record:lost announce:paused arm:2");
+    oriel_session_lost(session, "it closed the connection"); /* nobody is there to offer anything */
+    expect("arm:2");
+    beats(9);
+    expect("");
+    beats(1);
+    expect("kill arm:0 announce:ended(device,peer-lost) send:end#1(device,peer-lost) record:end(device,peer-lost) "
+           "changed:ending");
+}
+
+static void test_a_page_joins_its_session_again(void **state) {
+    live_and_lost();
+    g_autofree char *session_id = g_strdup(id);
+    whom = anna_again; /* hears of it by the new exchange, with numbers of its own */
+    assert_null(oriel_session_rejoin(session, anna_again, session_id, OTHER, FOREIGN_PRINT));
+    expect("record:rejoin arm:2 send:rejoined joined:FF reroute");
+    oriel_session_renew(session);
+    offer();
+    expect("arm:2 renew send:sdp#0 changed:connecting arm:2");
+    message_from(anna, end(0, "agent", "hung-up")); /* the old exchange is dead */
+    expect("");
+    said_path = 2;
+    message_from(anna_again, sdp(0, "answer", "v=0"));
+    expect("answer:v=0");
+    oriel_session_live(session);
+    expect("record:live arm:2 changed:live announce:live");
+    assert_true(oriel_session_is_joined_by(session, OTHER));
+    assert_string_equal(oriel_session_request(session)->fingerprint, FOREIGN_PRINT);
+}
+
+static void test_who_joins(void **state) {
+    play_to_live();
+    memcpy(id, oriel_session_id(session), sizeof id);
+    assert_string_equal(oriel_session_rejoin(session, anna_again, id, OTHER, PRINT), "busy"); /* it is connected */
+    oriel_session_lost(session, "silent");
+    assert_string_equal(oriel_session_rejoin(session, bert, id, OTHER, PRINT), "expired");
+    assert_string_equal(oriel_session_rejoin(session, anna_again, HASH, OTHER, PRINT), "expired");
+    stop_by_person();
+    assert_string_equal(oriel_session_rejoin(session, anna_again, id, OTHER, PRINT), "expired");
+    gone();
+    assert_string_equal(oriel_session_rejoin(session, anna_again, id, OTHER, PRINT), "expired");
+}
+
+/* While the log is slow, the connection is there again: it is taken from nobody. */
+static void test_found_while_somebody_joins(void **state) {
+    live_and_lost();
+    oriel_session_renew(session);
+    offer();
+    slow_disk = true;
+    assert_null(oriel_session_rejoin(session, anna_again, id, OTHER, PRINT));
+    assert_string_equal(oriel_session_rejoin(session, anna_again, id, HASH, PRINT), "busy");
+    oriel_session_live(session);
+    g_string_truncate(effects, 0);
+    guint64 first = g_array_index(waiting, guint64, 0), second = g_array_index(waiting, guint64, 1);
+    oriel_session_recorded(session, second, true);
+    g_string_truncate(effects, 0);
+    whom = anna_again;
+    oriel_session_recorded(session, first, true);
+    expect("send:denial(busy)");
+    whom = anna;
+    assert_false(oriel_session_is_joined_by(session, OTHER));
+    message_from(anna, end(0, "agent", "hung-up"));
+    assert_non_null(strstr(effects->str, "announce:ended(agent,hung-up)"));
+}
+
 /* ---- a new path under the same grant ---- */
 
 static void test_a_new_path(void **state) {
@@ -781,7 +955,7 @@ static void test_a_new_path(void **state) {
     g_string_truncate(effects, 0);
     oriel_session_renew(session);
     oriel_session_local_candidate(session, 0, "candidate:of the old path");
-    expect("renew");
+    expect("record:lost announce:paused arm:2 renew");
     assert_int_equal(oriel_session_state(session), ORIEL_SESSION_LIVE); /* until there is something to answer */
     offer();
     expect("send:sdp#1 changed:connecting arm:2");
@@ -797,7 +971,7 @@ static void test_a_new_path(void **state) {
     message_from(anna, sdp(2, "answer", "v=0"));
     expect("answer:v=0");
     oriel_session_live(session);
-    expect("record:live arm:2 changed:live"); /* for the person nothing has changed */
+    expect("record:live arm:2 changed:live announce:live");
 }
 
 static void test_a_path_that_was_not_offered(void **state) {
@@ -845,7 +1019,7 @@ static void test_an_offer_of_the_renewal_before_the_last(void **state) {
     offer();
     expect("send:sdp#1 changed:connecting arm:2");
     oriel_session_renew(session);
-    expect("renew");
+    expect("arm:2 renew");
     oriel_session_live(session); /* of the path before */
     expect("");
 }
@@ -1190,7 +1364,7 @@ static void test_rule_scopes_can_be_unticked_and_only_shrink(void **state) {
 
 /* A finger that was on its way to something else (attack 13). */
 static void test_rule_allow_counts_a_second_after_it_was_shown(void **state) {
-    static const struct oriel_session_rules slow = {60, 1000, 1800, 300};
+    static const struct oriel_session_rules slow = {60, 1000, 1800, 300, 60};
     oriel_session_free(session);
     session = oriel_session_new(&ops, NULL, &slow);
     request_for("[\"view\"]");
@@ -1530,7 +1704,7 @@ static void test_no_picture_again_without_a_record(void **state) {
 /* ---- addresses ---- */
 
 static void test_addresses_are_recorded_only_where_it_is_configured(void **state) {
-    static const struct oriel_session_rules with = {60, 0, 1800, 300, true};
+    static const struct oriel_session_rules with = {60, 0, 1800, 300, 60, true};
     for (int i = 0; i < 2; i++) {
         if (i) {
             oriel_session_free(session);
@@ -1672,6 +1846,8 @@ static void test_a_disk_that_does_not_answer(void **state) {
 static int set_up(void **state) {
     anna = peer("anna");
     anna_again = peer("anna");
+    whom = anna;
+    has_egress = true;
     bert = peer("bert");
     effects = g_string_new(NULL);
     records = fail_record = fail_records_from = 0;
@@ -1679,7 +1855,7 @@ static int set_up(void **state) {
     renewal = 0;
     fail_ask = fail_prepare = fail_launch = launched = slow_disk = fail_untold = false;
     waiting = g_array_new(FALSE, FALSE, sizeof(guint64));
-    static const struct oriel_session_rules rules = {60, 0, 1800, 300};
+    static const struct oriel_session_rules rules = {60, 0, 1800, 300, 60};
     session = oriel_session_new(&ops, NULL, &rules);
     view = json_pack("[s]", "view");
     return 0;
@@ -1715,6 +1891,16 @@ int main(void) {
         TEST(test_a_no_needs_no_record),
         TEST(test_out_of_order_and_again),
         TEST(test_a_new_path),
+        TEST(test_lost_and_found),
+        TEST(test_lost_for_too_long),
+        TEST(test_lost_before_the_first_picture),
+        TEST(test_stopped_while_lost),
+        TEST(test_without_egress_media_renews_by_itself),
+        TEST(test_the_page_asks_for_another_path),
+        TEST(test_the_page_is_left),
+        TEST(test_a_page_joins_its_session_again),
+        TEST(test_who_joins),
+        TEST(test_found_while_somebody_joins),
         TEST(test_a_path_that_was_not_offered),
         TEST(test_a_new_path_has_the_certificate_of_the_grant),
         TEST(test_a_new_path_before_the_grant_left),

@@ -12,6 +12,7 @@ import { MAX_RECEIVED, topics } from './protocol.js';
 const MAX_WAIT_S = 30;
 const SETTLE_MS = 300; // retained states follow the SUBACK at once; after this the list counts as complete
 const SESSION_S = 60;
+const PROVE_MS = 1500;
 const REFUSED = new Set([4, 5, 134, 135, 138]); // CONNACK codes that speak of the user: bad name, not authorized, banned
 const OLD_BROKER = new Set([1, 132]); // CONNACK codes for "I don't know MQTT 5"
 
@@ -70,6 +71,34 @@ export class Broker {
         const client = this.#client;
         if (!client || client.connected) return;
         client.reconnect({ incomingStore: client.incomingStore, outgoingStore: client.outgoingStore });
+    }
+
+    /* Resolves when the broker has answered just now: it is reached. When it does not, the connection is given up for another
+     * one, and what was sent into it is sent again by that. */
+    prove(ms = PROVE_MS) {
+        const client = this.#client;
+        if (!client) return Promise.resolve();
+        if (!client.connected) {
+            this.retryNow();
+            return Promise.resolve();
+        }
+        return new Promise((resolve) => {
+            const done = () => {
+                clearTimeout(timer);
+                client.removeListener('packetreceive', done);
+                client.removeListener('close', done);
+                resolve();
+            };
+            const timer = setTimeout(() => {
+                done();
+                if (client !== this.#client || !client.connected) return;
+                client.options.reconnectPeriod = 1;
+                client.stream.destroy();
+            }, ms);
+            client.on('packetreceive', done);
+            client.on('close', done);
+            client.sendPing();
+        });
     }
 
     /* For the next connection: a renewed enrolment may bring another one. */

@@ -16,7 +16,8 @@ const TICK_MS = 1000;
 const LATENCY_SPAN_MS = 2000;
 const TRACE_MS = 2500;
 const SLOW_MS = 4000; // so long a slow way is said to be slow
-const SILENT_MS = 15_000; // of the data channel, on which the device answers once a second
+const WATCH_MS = 250;
+const SILENT_MS = 700; // at least, beyond the second in which the device answers
 const FAREWELL_MS = 500;
 
 /* -> {certificate, fingerprint}: what the browser will use in DTLS, and its SHA-256 in upper-case hex pairs. */
@@ -52,7 +53,10 @@ export class Peer extends EventTarget {
     #channel = null;
     #pings = new Map(); // id -> page ms
     #pingId = 0;
-    #silence = new Silence(TICK_MS);
+    #signAt = null; // of life: a message or a picture came
+    #received = { bytes: 0, at: 0 }; // by the transport, and when it last was more
+    #silence = new Silence(WATCH_MS);
+    #silent = false;
     #offset = new ClockOffset();
     #frames = new FrameClock();
     #latency = new RecentMedian(LATENCY_SPAN_MS);
@@ -61,9 +65,9 @@ export class Peer extends EventTarget {
     #shown = { count: 0, at: 0 };
     #exactly = 0; // pictures shown without a frame
     #sample = null;
-    #timer;
+    #timers;
 
-    /* `turn`: of the enrolment, or null; `chat`, `cameras`, `face`, `voice`: of the session, they outlive the path; `on`: {candidate(candidate, mline), connected(), firstFrame(), failed(why)}. */
+    /* `turn`: of the enrolment, or null; `chat`, `cameras`, `face`, `voice`: of the session, they outlive the path; `on`: {candidate(candidate, mline), connected(), firstFrame(), silent() and heard() (again), failed(why)}. */
     constructor({ certificate, turn, chat, cameras, face, voice, on }) {
         super();
         this.#on = on;
@@ -102,7 +106,7 @@ export class Peer extends EventTarget {
             if (channel.label === 'oriel') this.#opened(channel);
             if (channel.label === 'oriel-exact') this.exact.attach(channel);
         };
-        this.#timer = setInterval(() => this.#tick(), TICK_MS);
+        this.#timers = [setInterval(() => this.#tick(), TICK_MS), setInterval(() => this.#watch(), WATCH_MS)];
     }
 
     /* Offer SDP -> answer SDP. Candidates follow by on.candidate. */
@@ -130,6 +134,7 @@ export class Peer extends EventTarget {
     /* For each frame that the page shows: requestVideoFrameCallback's arguments, and the element. */
     frameShown(now, { rtpTimestamp, presentedFrames }, video) {
         this.#shown = { count: presentedFrames, at: now };
+        this.#sign();
         this.#on.firstFrame();
         this.exact.frame(rtpTimestamp, video); // older Firefox has none, and so no exact layer
         if (rtpTimestamp !== undefined) this.#latencyOf(rtpTimestamp, now);
@@ -153,7 +158,7 @@ export class Peer extends EventTarget {
     }
 
     close() {
-        clearInterval(this.#timer);
+        this.#timers.forEach(clearInterval);
         const pc = this.#pc;
         pc.onicecandidate = pc.onconnectionstatechange = pc.ontrack = pc.ondatachannel = null;
         this.exact.close();
@@ -173,7 +178,7 @@ export class Peer extends EventTarget {
 
     #opened(channel) {
         this.#channel = channel;
-        this.#silence.heard(performance.now());
+        this.#sign();
         channel.onmessage = ({ data }) => this.#heard(data);
         channel.onclose = () => this.#on.failed('the device closed the connection');
         // Two early exchanges, so that the first latency figures don't wait for a second.
@@ -183,6 +188,31 @@ export class Peer extends EventTarget {
         };
         if (channel.readyState === 'open') open();
         else channel.onopen = open;
+    }
+
+    #sign() {
+        this.#signAt = performance.now();
+        this.#silence.heard(this.#signAt);
+        if (!this.#silent) return;
+        this.#silent = false;
+        this.#on.heard();
+    }
+
+    #count(report) {
+        const bytes = [...report.values()].find(({ type }) => type === 'transport')?.bytesReceived ?? 0;
+        if (bytes !== this.#received.bytes) this.#received = { bytes, at: performance.now() };
+    }
+
+    /* Silent is a device of which nothing comes at all: a message may be late on a bad way, while pictures pass it. */
+    async #watch() {
+        const limit = TICK_MS + Math.max(SILENT_MS, 3 * (this.#offset.rtt ?? 0));
+        const quiet = this.#silence.tick(performance.now());
+        if (this.#signAt === null || this.#silent || quiet < limit) return;
+        this.#count(await this.#pc.getStats());
+        const now = performance.now();
+        if (this.#silent || now - this.#signAt < limit || now - this.#received.at < TICK_MS) return;
+        this.#silent = true;
+        this.#on.silent();
     }
 
     #say(message) {
@@ -200,10 +230,9 @@ export class Peer extends EventTarget {
     #heard(data) {
         const message = readChannel(data);
         if (!message) return;
-        const at = performance.now();
-        this.#silence.heard(at);
-        if (message.t === 'way') return void this.#hearWay({ ...message, at });
-        if (message.t === 'trace') return void (this.#trace = { ...message, at });
+        this.#sign();
+        if (message.t === 'way') return void this.#hearWay({ ...message, at: this.#signAt });
+        if (message.t === 'trace') return void (this.#trace = { ...message, at: this.#signAt });
         if (['chat', 'heard', 'panel'].includes(message.t)) return this.chat.take(message);
         if (message.t === 'voice') return this.voice?.take(message);
         if (message.t === 'masks') {
@@ -227,11 +256,11 @@ export class Peer extends EventTarget {
     async #tick() {
         this.#ping();
         this.chat.tick();
-        if (this.#silence.tick(performance.now()) > SILENT_MS) this.#on.failed('the device went silent');
         const pc = this.#pc;
         const report = await pc.getStats();
         if (pc.connectionState === 'closed') return;
         const now = performance.now();
+        this.#count(report);
         const sample = { ...readStats(report), at: now, shown: this.#shown.count + this.#exactly };
         // A screen at rest has none: what is old says nothing.
         const trace = this.#trace && now - this.#trace.at < TRACE_MS ? this.#trace : null;

@@ -3,6 +3,7 @@
  *
  *   idle -> asking -> shown -> allowed -> connecting -> live -> ended
  *              \________\________\-> denied | unreachable      (again() leads back to idle)
+ *   rejoining -> connecting: a page that was loaded anew (src/rejoin.js)
  *
  * Policy: without a verified identity of the device nothing is sent to it. Only messages that are sealed for an exchange
  * of ours, signed by that device, and quote a hash or a session of the same exchange count (other tabs of the same agent
@@ -12,9 +13,11 @@
 import { Cameras } from './cameras.js';
 import { Chat } from './chat.js';
 import { Face } from './face.js';
+import { Inbox, MAX_EARLY } from './inbox.js';
 import { More } from './more.js';
 import { ProtocolError, code, nonce } from './protocol.js';
 import { refuseOffer } from './offer.js';
+import { Outage } from './outage.js';
 import { SealError, recipient } from './seal.js';
 import { forDevice } from './turn.js';
 import { Voice } from './voice.js';
@@ -23,10 +26,13 @@ const HELLO_MS = 5000;
 const SILENCE_MS = 20_000; // from request to the first word of the device
 const CONNECT_MS = 20_000; // from grant to the first picture
 const LOST_GRACE_MS = 3000; // the device's `end` may come a little after the media stopped
+const REJOIN_MS = 12_000; // a page that was left is waited for so long, and a little
+const REJOIN_AGAIN_MS = 700;
+const OUTAGE_S = 60; // of a device that does not say
 const NONCE_MS = 9 * 60_000; // the device keeps it for 10 minutes
 const HELLO_EXPIRY_S = 10;
 const REQUEST_EXPIRY_S = 30;
-const MAX_EARLY = 64;
+const SAID_AGAIN_MS = 60_000;
 const MAX_CANDIDATE = 512;
 const MAX_EXCHANGES = 8; // as many as the device remembers of one agent
 const MAX_PATHS = 64;
@@ -36,25 +42,6 @@ const without = (list, others) => list.filter((item) => !others.includes(item));
 
 const WAITING = ['asking', 'shown', 'allowed'];
 const IN_SESSION = ['connecting', 'live'];
-
-/* Brings sdp and ice of one session into the order of their `seq`; an end does not wait for what may be lost. */
-export class Inbox {
-    #next = 0;
-    #early = new Map();
-
-    /* Returns what can be handled now, in order. */
-    add(message) {
-        if (message.typ === 'end') return message.seq < this.#next ? [] : [message];
-        if (message.seq < this.#next || (message.seq !== this.#next && this.#early.size >= MAX_EARLY)) return [];
-        this.#early.set(message.seq, message);
-        const ready = [];
-        for (; this.#early.has(this.#next); this.#next++) {
-            ready.push(this.#early.get(this.#next));
-            this.#early.delete(this.#next);
-        }
-        return ready;
-    }
-}
 
 export class Session {
     #env;
@@ -69,7 +56,8 @@ export class Session {
 
     /* env: {identity() -> of src/presence.js or null, unverified() -> {reason, detail} or null, credential() -> text or
      * null, turn() -> of the enrolment or null, begin(identity) -> Exchange, now(), after(ms, f) -> cancel(), certificate(),
-     * createPeer({certificate, turn, chat, cameras, face, voice, on}), mark(name), changed(), challenged(message), dropped(why)}. */
+     * createPeer({certificate, turn, chat, cameras, face, voice, on}), mark(name), changed(), challenged(message), dropped(why),
+     * prove() -> Promise: the broker answers, notes: of src/rejoin.js}. */
     constructor(device, env) {
         this.device = device;
         this.#env = env;
@@ -91,7 +79,12 @@ export class Session {
         this.chat = null; // with the person, of the session that is or was last
         this.voice = null; // the same, spoken
         this.path = 0; // of the newest offer: the device makes a new one when its network changes
+        this.outage = null; // since when there is no connection: {at}, at null: there is one
         this.stateSince = env.now();
+    }
+
+    get lost() {
+        return this.inSession && this.outage !== null && this.outage.at !== null;
     }
 
     get waiting() {
@@ -170,28 +163,77 @@ export class Session {
     /* It is back, and the devices' states are about to be read again. */
     reconnected() {
         this.#resync = true;
-        if (['idle', 'unreachable'].includes(this.state)) this.hello();
+        if (['idle', 'unreachable', 'rejoining'].includes(this.state)) this.hello();
+        if (this.lost) this.outage.ask();
     }
 
     async ask({ reason, scopes = ['view'], seconds, authorisation }) {
         if (!['idle', 'unreachable'].includes(this.state)) return;
         const env = this.#env;
-        this.#round = { exchange: null, hash: null, grant: null, early: [], inbox: new Inbox(), seq: 0, timers: [], pending: { reason, scopes, seconds, authorisation } };
-        const round = this.#round;
+        const round = (this.#round = this.#newRound({ reason, scopes, seconds, authorisation }));
         this.request = { reason, scopes, seconds, authorisation, at: env.now() };
         this.grant = this.more = this.changed = this.receipt = null;
         this.code = '';
         this.paused = '';
         this.#set('asking');
-        try {
-            round.certificate = await env.certificate();
-        } catch (error) {
-            if (round === this.#round) this.#finish('unreachable', { reason: 'no-webrtc', detail: String(error.message ?? error) });
-            return;
-        }
-        if (round !== this.#round) return;
+        if (!(await this.#certify(round))) return;
         if (this.#fresh()) await this.#request(round);
         else await this.hello(); // its challenge brings us on, its silence ends the round
+    }
+
+    #newRound(pending) {
+        return { exchange: null, hash: null, grant: null, early: [], inbox: new Inbox(), seq: 0, said: [], timers: [], notes: null, pending };
+    }
+
+    /* False: the round came to nothing meanwhile. */
+    async #certify(round) {
+        try {
+            round.certificate = await this.#env.certificate();
+        } catch (error) {
+            if (round === this.#round) this.#finish('unreachable', { reason: 'no-webrtc', detail: String(error.message ?? error) });
+        }
+        return round === this.#round;
+    }
+
+    /* Goes on with the session of before this page was loaded. `notes`: what it kept. */
+    async rejoin(notes) {
+        if (!['idle', 'unreachable'].includes(this.state)) return;
+        const round = (this.#round = Object.assign(this.#newRound(null), { notes }));
+        Object.assign(this, { request: notes.request, code: notes.code, receipt: notes.receipt });
+        this.#set('rejoining');
+        this.#within(REJOIN_MS, ['rejoining'], () => this.#notRejoined(round.busy ? 'elsewhere' : 'left'));
+        if (!(await this.#env.notes.lock(notes.session))) return round === this.#round && this.#notRejoined('elsewhere');
+        if (await this.#certify(round)) await this.hello();
+    }
+
+    async #askToRejoin(round) {
+        const { exchange, hash: challenge, nonce: deviceNonce } = this.#challenge;
+        this.#challenge = null;
+        const { fingerprint } = round.certificate;
+        const message = await exchange.prepare({ typ: 'rejoin', device: this.device, challenge, nonce: deviceNonce, session: round.notes.session, fingerprint }, HELLO_EXPIRY_S);
+        if (round !== this.#round) return;
+        Object.assign(round, { exchange, hash: message.hash });
+        message.send();
+    }
+
+    #rejoinAnswered(round, message) {
+        if (message.typ === 'denial') {
+            if (message.reason !== 'busy') return this.#notRejoined(message.reason === 'expired' ? 'left' : message.reason, message.detail);
+            round.busy = true;
+            // It has not yet noticed that the page of before is gone.
+            return this.#within(REJOIN_AGAIN_MS, ['rejoining'], () => this.hello());
+        }
+        const { session, scopes, seconds, by, path, paused, outage } = message;
+        if (session !== round.notes.session || without(scopes, round.notes.grant.scopes).length) return this.#notRejoined('protocol');
+        round.exchange.receipt = this.receipt;
+        round.wasLive = true;
+        this.paused = paused;
+        this.#begin(round, message, { session, scopes, seconds, by, outage }, path);
+        this.outage.begin(outage);
+    }
+
+    #notRejoined(reason, detail) {
+        this.#finish('ended', { by: 'device', reason, detail });
     }
 
     /* Whether a request can be made of the last challenge. */
@@ -305,7 +347,13 @@ export class Session {
         this.#finish('ended', { by: 'agent', reason: 'hung-up' });
     }
 
-    /* The page goes away, whatever it was at. */
+    /* The page goes away, and may come back: it is the same if it is loaded anew. */
+    depart() {
+        if (this.waiting) this.cancel();
+        if (this.inSession) this.#round.away?.send();
+    }
+
+    /* The page goes on to something else, whatever it was at. */
     leave() {
         if (this.waiting) this.cancel();
         this.hangUp();
@@ -329,6 +377,9 @@ export class Session {
             if (this.waiting) return this.#finish('unreachable', { reason: 'restarted' });
             if (this.inSession) return this.#finish('ended', { by: 'device', reason: 'shutdown', detail: 'the device has started anew' });
         }
+        if (this.lost && online) this.#sayAgain(this.#round);
+        // It ended while nothing reached this page.
+        if (this.lost && online && status === 'ready') return this.#finish('ended', { by: 'device', reason: 'peer-lost' });
         // A broker that kept nothing for us while we were away has lost the answer to our request as well.
         const lost = this.#resync && this.waiting && online && status === 'ready';
         this.#resync = false;
@@ -351,7 +402,7 @@ export class Session {
             if (!exchange) return;
             const { message, hash, jws } = await exchange.open(text);
             if (message.typ === 'challenge') await this.#challenged(exchange, message, hash);
-            else if (['progress', 'denial', 'grant'].includes(message.typ)) this.#answered(exchange, message, jws);
+            else if (['progress', 'denial', 'grant', 'rejoined'].includes(message.typ)) this.#answered(exchange, message, jws);
             else if (['sdp', 'ice', 'end', 'update'].includes(message.typ)) this.#inSession(exchange, message);
             if (message.typ === 'end') this.#keepEnd(exchange, message, jws);
         } catch (error) {
@@ -374,6 +425,7 @@ export class Session {
         if (this.state === 'unreachable') this.#set('idle');
         env.changed();
         if (this.state === 'asking' && this.#round?.pending && this.#round.certificate) this.#request(this.#round);
+        else if (this.state === 'rejoining' && this.#round.certificate) this.#askToRejoin(this.#round);
         else if (this.inSession && this.more?.pending) this.#requestMore();
         if (this.done?.state === 'sending') this.#sendDone();
     }
@@ -383,7 +435,8 @@ export class Session {
         this.#hello = null;
         this.reach = { status: 'refused', rtt: null };
         this.#doneIs(this.done, 'refused', { reason, detail });
-        if (this.#round?.pending) this.#finish('denied', { reason, detail });
+        if (this.state === 'rejoining') this.#notRejoined(reason, detail);
+        else if (this.#round?.pending) this.#finish('denied', { reason, detail });
         else if (['idle', 'unreachable'].includes(this.state)) this.#set('denied', { reason, detail });
         else this.#moreFailed('denied', { reason, detail });
     }
@@ -403,7 +456,9 @@ export class Session {
             return this.#env.changed();
         }
         const round = this.#round;
-        if (!round?.hash || exchange !== round.exchange || message.request !== round.hash || !this.waiting) return;
+        if (!round?.hash || exchange !== round.exchange || message.request !== round.hash) return;
+        if (this.state === 'rejoining' && ['denial', 'rejoined'].includes(message.typ)) return this.#rejoinAnswered(round, message);
+        if (!this.waiting || message.typ === 'rejoined') return;
         if (message.typ === 'denial') return this.#finish('denied', { reason: message.reason, detail: message.detail, ...(message.retry && { retry: message.retry }) });
         if (message.typ === 'grant') return this.#granted(round, message, jws);
         if (message.stage === 'shown' && this.state === 'asking') {
@@ -420,13 +475,30 @@ export class Session {
         const env = this.#env;
         round.exchange.receipt = this.receipt = { v: 1, typ: 'receipt', device: this.device, session: grant.session, credential: round.exchange.identity.credential, request: round.request, grant: jws, end: null };
         env.mark('granted');
-        round.grant = grant;
-        this.grant = { session: grant.session, scopes: grant.scopes, seconds: grant.seconds, by: grant.by ?? 'person', endsAt: env.now() + grant.seconds * 1000 };
-        this.#set('connecting');
         this.#note({ left: without(this.request.scopes, grant.scopes) });
-        if (without(grant.scopes, this.request.scopes).length || grant.seconds > this.request.seconds)
+        if (without(grant.scopes, this.request.scopes).length || grant.seconds > this.request.seconds) {
+            round.grant = this.grant = grant;
+            this.#set('connecting');
             return this.#end('protocol', 'the grant is wider than the request');
-        this.path = 0;
+        }
+        const { session, scopes, seconds, by = 'person', outage = OUTAGE_S } = grant;
+        this.#begin(round, grant, { session, scopes, seconds, by, outage }, 1);
+    }
+
+    /* The session is ours, and its next path is `path`. */
+    #begin(round, grant, { session, scopes, seconds, by, outage }, path) {
+        const env = this.#env;
+        round.grant = grant;
+        this.grant = { session, scopes, seconds, by, outage, endsAt: env.now() + seconds * 1000 };
+        this.outage = new Outage({
+            now: env.now,
+            after: env.after,
+            prove: () => env.prove(),
+            renew: () => round === this.#round && this.#say({ typ: 'renew' }),
+            over: () => round === this.#round && this.#end('peer-lost', `there was no connection for ${outage} s`),
+        });
+        this.#set('connecting');
+        this.path = path - 1;
         this.chat = new Chat();
         this.cameras = new Cameras();
         this.face = new Face();
@@ -435,8 +507,10 @@ export class Session {
         this.#talk();
         this.#connect(round);
         for (const message of round.early.splice(0)) this.#inSession(round.exchange, message);
-        const farewell = { typ: 'end', session: grant.session, seq: LAST_SEQ, by: 'agent', reason: 'hung-up' };
+        const farewell = { typ: 'end', session, seq: LAST_SEQ, by: 'agent', reason: 'hung-up' };
         round.exchange.prepare(farewell).then((message) => (round.farewell = message));
+        round.exchange.prepare({ typ: 'away', session, seq: LAST_SEQ }).then((message) => (round.away = message));
+        env.notes.keep({ device: this.device, session, request: this.request, code: this.code, receipt: this.receipt, grant: { scopes }, until: Date.now() + seconds * 1000 });
     }
 
     /* The device's word on the end, which also comes when we have hung up. */
@@ -453,7 +527,7 @@ export class Session {
         this.path++;
         const { path } = this;
         this.peer = this.#env.createPeer({ certificate: round.certificate.certificate, turn: this.#env.turn(), chat: this.chat, cameras: this.cameras, face: this.face, voice: this.voice, on: this.#peerEvents(round, path) });
-        const late = () => path === this.path && this.#end('media-failed', `no picture within ${CONNECT_MS / 1000} s`);
+        const late = () => path === this.path && (this.lost ? this.outage.ask() : this.#end('media-failed', `no picture within ${CONNECT_MS / 1000} s`));
         this.#within(CONNECT_MS, ['connecting'], late);
     }
 
@@ -506,9 +580,11 @@ export class Session {
         round.offered = true;
         this.#env.mark('offer');
         if (path !== this.path) {
+            this.outage.begin(this.grant.outage);
             this.#connect(round);
             this.#set('connecting');
         }
+        this.outage.hold();
         const refusal = refuseOffer(sdp, round.grant.fingerprint);
         if (refusal) return this.#end(refusal.reason, refusal.detail);
         try {
@@ -538,22 +614,55 @@ export class Session {
             firstFrame: () => {
                 if (!current() || this.state !== 'connecting') return;
                 this.#env.mark('firstFrame');
-                this.#set('live');
+                round.wasLive = true;
+                this.#found();
+            },
+            silent: () => {
+                if (current() && this.state === 'live') this.#lose();
+            },
+            // By the same path: whatever stood in its way is gone.
+            heard: () => {
+                if (current() && this.lost && round.livePath === path) this.#found();
             },
             failed: (why) => {
-                if (current()) this.#within(LOST_GRACE_MS, IN_SESSION, () => current() && this.#end('media-failed', why));
+                if (!current()) return;
+                if (round.wasLive) this.#lose();
+                else this.#within(LOST_GRACE_MS, IN_SESSION, () => current() && this.#end('media-failed', why));
             },
         };
+    }
+
+    #lose() {
+        const { outage, grant } = this;
+        const already = this.lost;
+        outage.begin(grant.outage);
+        if (!already || this.state === 'live') this.#set('connecting');
+        outage.ask();
+    }
+
+    #found() {
+        this.outage.end();
+        this.#round.livePath = this.path;
+        this.#set('live');
     }
 
     /* Sends one message of the session. */
     #say(message) {
         const round = this.#round;
         const path = message.typ === 'end' ? {} : { path: this.path };
-        this.#send(round.exchange, { ...message, session: round.grant.session, seq: round.seq++, ...path }, (why) => {
+        const whole = { ...message, session: round.grant.session, seq: round.seq++, ...path };
+        round.said.push({ at: this.#env.now(), message: whole });
+        if (round.said.length > MAX_EARLY) round.said.shift();
+        this.#send(round.exchange, whole, (why) => {
             // What can't be sent would leave a hole in the sequence.
             if (round === this.#round && this.inSession) this.#end('protocol', why);
         });
+    }
+
+    /* The device is at the broker again, which keeps nothing for a device that is away. It takes each number once. */
+    #sayAgain(round) {
+        const since = this.#env.now() - SAID_AGAIN_MS;
+        for (const { at, message } of round.said) if (at >= since) this.#send(round.exchange, message);
     }
 
     #send(exchange, message, failed = () => {}) {
@@ -593,6 +702,8 @@ export class Session {
         const round = this.#round;
         this.#round = null;
         round?.timers.forEach((cancel) => cancel());
+        this.outage?.end();
+        if (round?.grant || round?.notes) this.#env.notes.forget();
         this.more = null;
         this.face?.grant(false);
         this.peer?.close();

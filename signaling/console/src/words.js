@@ -73,7 +73,9 @@ const END_REASONS = {
     'media-failed': ['The picture can’t be sent any more', 'The device’s media program failed. Ask again; if it repeats, report it with the detail below.'],
     'relay-failed': ['The device’s way out broke', 'It can’t reach the TURN server any more: a matter of its network or of that server. The detail is below.'],
     'capture-failed': ['The screen can’t be captured any more', 'Ask again; if it repeats, report it with the detail below.'],
-    'peer-lost': ['The device lost this page', 'Nothing came from this browser for a while. Check your own network and ask again.'],
+    'peer-lost': ['The connection was lost for too long', 'It did not come back in the time that the device waits. If it is your network that was gone, look at that; then ask again.'],
+    left: ['The session ended while this page was away', 'The device waits a few seconds only for a page that was left. Ask again if you need another look.'],
+    elsewhere: ['The session goes on without this page', 'It is open in another tab, or its connection is still held by the page of before.'],
     fingerprint: ['The connection was not the one announced', 'The device saw another certificate than this page’s and ended. Report this: somebody may stand in between.'],
     revoked: ['Your company has taken your access back', 'The device ended the session for that. Ask your administrator.'],
     protocol: ['The device could not follow this page', 'Console and device speak different versions. Report it with the detail below.'],
@@ -83,6 +85,12 @@ const END_REASONS = {
 };
 
 export const endWords = ({ by, reason }) => ENDS[`${by} ${reason}`] ?? END_REASONS[reason];
+
+/* Without a connection: [what, what is being done], by whether this page reaches the broker. */
+export const LOST = (online) =>
+    online
+        ? ['Connection lost, trying again', 'The permission stays; nobody has to be asked anew.']
+        : ['Connection lost, trying again', 'This page reaches nothing: it seems to be your own network. The permission stays as long as the device waits.'];
 
 /* Why the picture stands still. */
 export const PAUSED = {

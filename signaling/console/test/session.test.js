@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import { Exchange } from '../src/exchange.js';
 import { freshOpeningKey, freshSigningKey, openingKey, sealingKey } from '../src/seal.js';
 import { Presence } from '../src/presence.js';
-import { Inbox, Session } from '../src/session.js';
+import { Inbox } from '../src/inbox.js';
+import { Session } from '../src/session.js';
 import { schemas, id32 } from './helpers.js';
 import { Device, Owner, Vendor, privateJwk, protocol, publicJwk } from './world.js';
 
@@ -15,6 +16,7 @@ const SESSION = id32(7);
 const OFFER = ['v=0', `a=fingerprint:sha-256 ${FINGERPRINT}`, 'm=video 9 X 96', 'a=mid:screen', 'm=video 9 X 98', 'a=mid:camera', 'm=audio 9 X 111', 'a=mid:voice', 'm=video 9 X 100', 'a=mid:face', 'm=application 9 X 1', ''].join('\r\n');
 
 let vendor, owner, signer, credential;
+let kept, free; // of the notes of a page that may be loaded anew
 let turn, device, presence, identity, refused, now, timers, pending, sent, marks, dropped, peer, session, certificate;
 
 before(async () => {
@@ -70,7 +72,8 @@ beforeEach(async () => {
     sent = [];
     marks = [];
     dropped = [];
-    refused = peer = turn = null;
+    refused = peer = turn = kept = null;
+    free = true;
     device = await Device.create(owner);
     presence = new Presence({ protocol, enrolled: { tenant: 'demo', vendor: vendor.id, presence: await openingKey(vendor.presence), owners: [await owner.known()] } });
     await identify();
@@ -87,9 +90,11 @@ beforeEach(async () => {
         after: (ms, callback) => {
             const timer = { at: now + ms, callback };
             timers.push(timer);
-            return () => timers.splice(timers.indexOf(timer), 1);
+            return () => void (timers = timers.filter((other) => other !== timer));
         },
         certificate: () => certificate(),
+        prove: async () => {},
+        notes: { keep: (notes) => (kept = notes), forget: () => (kept = null), lock: async () => free },
         createPeer: (options) => new ScriptedPeer(options),
         mark: (name) => marks.push(name),
         changed: () => {},
@@ -110,6 +115,7 @@ const settle = async () => {
 async function pass(ms) {
     now += ms;
     for (const timer of timers.filter((t) => t.at <= now)) {
+        if (!timers.includes(timer)) continue;
         timers.splice(timers.indexOf(timer), 1);
         timer.callback();
     }
@@ -606,17 +612,92 @@ test('what the device signed of a session is kept as its receipt, also when we h
     assert.equal(session.receipt, null);
 });
 
-test('a broken connection waits a little for the word of the device', async () => {
+test('a broken connection: another path is asked for until one is offered, and for as long as the device waits', async () => {
     await live();
     peer.on.failed('the connection to the device broke');
-    await say({ typ: 'end', session: SESSION, seq: 1, by: 'device', reason: 'expired' });
-    assert.deepEqual([session.outcome.by, session.outcome.reason], ['device', 'expired']);
+    await settle();
+    assert.deepEqual([session.state, session.lost], ['connecting', true]);
+    await pass(300);
+    assert.deepEqual([last('renew').path, last('renew').session], [1, SESSION]);
+    sent.length = 0;
+    await pass(3000);
+    await pass(300);
+    assert.deepEqual(sent.map(({ typ }) => typ), ['renew']);
+    await say({ typ: 'sdp', session: SESSION, seq: 1, path: 2, type: 'offer', sdp: OFFER });
+    sent.length = 0;
+    await pass(10_000);
+    assert.deepEqual(sent, []);
+    peer.on.firstFrame();
+    assert.deepEqual([session.state, session.lost], ['live', false]);
+    peer.on.silent();
+    peer.on.heard(); // by the same path
+    assert.deepEqual([session.state, session.lost], ['live', false]);
+    peer.on.silent();
+    await settle();
+    await pass(300);
+    session.presence({ online: true, boot: id32(1), status: 'live' }); // the device is at the broker again, which kept nothing for it
+    await settle();
+    const renewals = sent.filter(({ typ }) => typ === 'renew').map(({ seq }) => seq);
+    assert.ok(renewals.length > 1);
+    assert.equal(renewals.at(-1), renewals[0]);
+    await pass(65_000);
+    assert.deepEqual([session.state, session.outcome.by, session.outcome.reason], ['ended', 'agent', 'peer-lost']);
+    assert.equal(last('end').reason, 'peer-lost');
+    assert.equal(kept, null);
+});
+
+test('a page that is loaded anew joins its session again', async () => {
+    await live();
+    const notes = structuredClone(kept);
+    assert.deepEqual([notes.device, notes.session, notes.code, notes.grant.scopes], ['filler-1', SESSION, session.code, ['view']]);
+    session.depart();
+    await settle();
+    assert.deepEqual([last('away').session, kept !== null], [SESSION, true]);
+    // The new page.
+    session.leave();
     session.again();
     await settle();
-    await live();
-    peer.on.failed('the connection to the device broke');
-    await pass(3000);
-    assert.deepEqual([session.state, session.outcome.by, session.outcome.reason], ['ended', 'agent', 'media-failed']);
+    sent.length = 0;
+    session.rejoin(notes);
+    await settle();
+    assert.equal(session.state, 'rejoining');
+    const challenged = await challenge();
+    const asked = last('rejoin');
+    assert.deepEqual([asked.challenge, asked.session, asked.fingerprint], [challenged, SESSION, MINE]);
+    await say({ typ: 'rejoined', request: asked.hash, session: SESSION, scopes: ['view'], seconds: 400, fingerprint: FINGERPRINT, by: 'person', path: 2, paused: '', outage: 60 });
+    assert.deepEqual([session.state, session.lost, session.grant.scopes, session.code], ['connecting', true, ['view'], notes.code]);
+    await say({ typ: 'sdp', session: SESSION, seq: 0, path: 2, type: 'offer', sdp: OFFER });
+    assert.equal(last('sdp').path, 2);
+    peer.on.firstFrame();
+    assert.deepEqual([session.state, session.lost], ['live', false]);
+});
+
+test('a page that comes too late, or of which there are two', async () => {
+    const notes = { device: 'filler-1', session: SESSION, code: '123456', request: { reason: 'why', scopes: ['view'], seconds: 600 }, receipt: {}, grant: { scopes: ['view'] } };
+    free = false;
+    session.rejoin(notes);
+    await settle();
+    assert.deepEqual([session.state, session.outcome.reason], ['ended', 'elsewhere']);
+    free = true;
+    session.again();
+    await settle();
+    session.rejoin(notes);
+    await settle();
+    await challenge();
+    await say({ typ: 'denial', request: last('rejoin').hash, reason: 'busy' });
+    sent.length = 0;
+    await pass(700);
+    await challenge();
+    await say({ typ: 'denial', request: last('rejoin').hash, reason: 'expired' });
+    assert.deepEqual([session.state, session.outcome.reason], ['ended', 'left']);
+    // More than was granted is nothing that a device says.
+    session.again();
+    await settle();
+    session.rejoin(notes);
+    await settle();
+    await challenge();
+    await say({ typ: 'rejoined', request: last('rejoin').hash, session: SESSION, scopes: ['view', 'control'], seconds: 400, fingerprint: FINGERPRINT, by: 'person', path: 2, paused: '', outage: 60 });
+    assert.deepEqual([session.state, session.outcome.reason], ['ended', 'protocol']);
 });
 
 test('nothing of an ended session reaches the next', async () => {

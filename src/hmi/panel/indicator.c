@@ -18,8 +18,8 @@ struct indicator {
     bool active, drawn;
     enum indicator_mode mode;
     unsigned seconds;
-    gint64 end;      /* monotonic, us */
-    char *camera_is; /* its name; "" and NULL: it is off */
+    gint64 end, lost; /* monotonic, us; `lost`: since when there is no connection */
+    char *camera_is;  /* its name; "" and NULL: it is off */
     guint check, fade;
 };
 
@@ -176,7 +176,7 @@ GtkWidget *indicator_create(struct panel *p) {
 static void show_detail(struct panel *p) {
     struct indicator *i = p->indicator;
     gint64 left = MAX(0, (i->end - g_get_monotonic_time() + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC);
-    char time[32], gap[64], detail[200];
+    char time[32], gap[64], lost[120], detail[240];
 
     if (p->options.still) {
         snprintf(time, sizeof time, "%u", (i->seconds + 59) / 60);
@@ -185,10 +185,13 @@ static void show_detail(struct panel *p) {
         snprintf(time, sizeof time, "%d:%02d", (int)(left / 60), (int)(left % 60));
         text_with(gap, sizeof gap, T_TIME_LEFT, time);
     }
+    snprintf(time, sizeof time, "%d",
+             p->options.still ? 0 : (int)((g_get_monotonic_time() - i->lost) / G_USEC_PER_SEC));
     snprintf(detail, sizeof detail, "%s · %s",
-             text(i->mode == INDICATOR_LIVE     ? T_SEES
-                  : i->mode == INDICATOR_FROZEN ? T_FROZEN
-                                                : T_CONNECTING),
+             i->mode == INDICATOR_LOST ? text_with(lost, sizeof lost, T_LOST, time)
+                                       : text(i->mode == INDICATOR_LIVE     ? T_SEES
+                                              : i->mode == INDICATOR_FROZEN ? T_FROZEN
+                                                                            : T_CONNECTING),
              gap);
     if (i->mode == INDICATOR_LIVE && gtk_widget_get_visible(i->camera)) /* there is no room for all of it */
         snprintf(detail, sizeof detail, "%s", gap);
@@ -232,6 +235,8 @@ void indicator_show(struct panel *p, const char *agent, const char *company, uns
     if (!i->active)
         i->drawn = false; /* what changes in it later does not hide it */
     i->active = true;
+    if (mode != i->mode)
+        i->lost = g_get_monotonic_time();
     i->mode = mode;
     i->seconds = seconds;
     i->end = g_get_monotonic_time() + (gint64)left * G_USEC_PER_SEC;

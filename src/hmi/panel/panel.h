@@ -162,7 +162,7 @@ void prompt_translate(struct panel *panel);
 void prompt_painted(struct panel *panel); /* a frame was drawn */
 
 /* indicator.c: the sign that somebody watches */
-enum indicator_mode { INDICATOR_CONNECTING, INDICATOR_LIVE, INDICATOR_FROZEN };
+enum indicator_mode { INDICATOR_CONNECTING, INDICATOR_LIVE, INDICATOR_FROZEN, INDICATOR_LOST };
 GtkWidget *indicator_create(struct panel *panel);
 void indicator_camera(struct panel *panel, const char *name); /* that is on; "": none */
 void indicator_show(struct panel *panel, const char *agent, const char *company, unsigned seconds, unsigned left,

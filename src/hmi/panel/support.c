@@ -109,12 +109,14 @@ static void on_session(struct oriel *oriel, const struct oriel_session *session,
         snprintf(event, sizeof event, "session ended %.30s %.40s", session->by, session->reason);
     } else {
         bool live = session->state == ORIEL_SESSION_LIVE, frozen = session->state == ORIEL_SESSION_PAUSED;
+        bool lost = frozen && !strcmp(session->why, "connection");
 
         snprintf(p->support->session, sizeof p->support->session, "%s", session->session);
         call_hide(p); /* would cover the indicator */
         face_name(p, session->agent);
         indicator_show(p, session->agent, session->company, session->seconds, session->left,
                        live     ? INDICATOR_LIVE
+                       : lost   ? INDICATOR_LOST
                        : frozen ? INDICATOR_FROZEN
                                 : INDICATOR_CONNECTING);
         indicator_scopes(p, session->scopes, session->n_scopes);

@@ -197,6 +197,7 @@ static const char *const texts[T_COUNT][TEXT_LANGUAGES] = {
     [T_CONNECTING] = {"is about to see this screen", "sieht gleich diesen Bildschirm", "va voir cet écran", "va a ver esta pantalla", "即将看到此屏幕"},
     [T_SEES] = {"sees this screen", "sieht diesen Bildschirm", "voit cet écran", "ve esta pantalla", "正在查看此屏幕"},
     [T_FROZEN] = {"sees a frozen picture", "sieht ein stehendes Bild", "voit une image figée", "ve una imagen fija", "看到的是静止画面"},
+    [T_LOST] = {"no connection for {} s, trying again", "seit {} s ohne Verbindung, neuer Versuch", "sans connexion depuis {} s, nouvel essai", "sin conexión desde hace {} s, reintentando", "已断开 {} 秒，正在重试"},
     [T_CALL_DONE] = {"Your call is closed · {}", "Ihr Ruf ist erledigt · {}", "Votre appel est traité · {}", "Su llamada está atendida · {}", "您的呼叫已处理 · {}"},
     [T_CAMERA_ON] = {"Camera on: {}", "Kamera an: {}", "Caméra active : {}", "Cámara activa: {}", "摄像头已打开：{}"},
     [T_TIME_LEFT] = {"{} left", "noch {}", "encore {}", "quedan {}", "剩余 {}"},

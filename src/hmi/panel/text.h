@@ -194,6 +194,7 @@ enum text_id {
     T_FROZEN,
     T_CALL_DONE,
     T_CAMERA_ON,
+    T_LOST,
     T_TIME_LEFT,
     T_MINUTES_GRANTED,
     T_MUTE,

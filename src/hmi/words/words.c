@@ -125,7 +125,10 @@ const char *words_session(const struct oriel_session *session, char line[WORDS_L
         snprintf(line, WORDS_LINE, _("%s sees this screen"), session->agent);
         break;
     case ORIEL_SESSION_PAUSED:
-        snprintf(line, WORDS_LINE, _("%s sees a picture that stands still"), session->agent);
+        if (!strcmp(session->why, "connection"))
+            snprintf(line, WORDS_LINE, _("The connection to %s is lost, and tried again"), session->agent);
+        else
+            snprintf(line, WORDS_LINE, _("%s sees a picture that stands still"), session->agent);
         break;
     case ORIEL_SESSION_ENDED:
         return words_end(session);

@@ -9,6 +9,7 @@ import { EnrolmentError, Keys } from '../keys.js';
 import { Peer, createCertificate } from '../peer.js';
 import { Presence, Unverified } from '../presence.js';
 import { Protocol, isId } from '../protocol.js';
+import { Notes } from '../rejoin.js';
 import { Session } from '../session.js';
 import { documents, schemas } from '../schemas.js';
 import { ConfigError, readConfig } from '../config.js';
@@ -42,6 +43,7 @@ class OrielApp extends View {
         this.settled = this.renewing = false;
         this.revision = 0;
         this.renewal = { status: null, next: 0 };
+        this.notes = new Notes();
         this.marks = {};
         window.oriel = { marks: this.marks };
     }
@@ -52,8 +54,8 @@ class OrielApp extends View {
         setInterval(() => this.tick(), 1000);
         window.addEventListener('hashchange', () => this.route());
         window.addEventListener('online', () => this.broker?.retryNow());
-        // Best effort: the device notices a page that is gone by its silence, too.
-        window.addEventListener('pagehide', () => this.session?.leave());
+        // Best effort: the device notices a page that is gone by its silence, too. The same page, loaded anew, goes on.
+        window.addEventListener('pagehide', () => this.session?.depart());
         // A page from the back/forward cache has lost its session and its connection.
         window.addEventListener('pageshow', (event) => event.persisted && location.reload());
     }
@@ -212,7 +214,9 @@ class OrielApp extends View {
         if (id === this.session?.device) return;
         this.session?.leave();
         this.session = id && isId(id) ? this.open(id) : null;
-        if (this.session && this.phase === 'connected') this.session.hello();
+        const notes = this.session && this.notes.of(id);
+        if (notes) this.session.rejoin(notes);
+        else if (this.session && this.phase === 'connected') this.session.hello();
         window.scrollTo(0, 0);
     }
 
@@ -237,6 +241,8 @@ class OrielApp extends View {
                 marks[name] ??= performance.now();
             },
             changed: () => this.changed(),
+            prove: () => broker.prove(),
+            notes: this.notes,
             challenged: (challenge) => this.devices.refresh(id, challenge),
             dropped: (why) => broker.drop(`the topic of ${id}`, why),
         });

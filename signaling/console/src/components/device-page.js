@@ -5,7 +5,7 @@ import { icons } from './icons.js';
 import { STATUS } from './device-list.js';
 import { named } from './scopes.js';
 import { identityCard, unverifiedCard, verifiedMark } from './identity.js';
-import { DENIALS, PAUSED, UNREACHABLE, counter, endWords, span } from '../words.js';
+import { DENIALS, LOST, PAUSED, UNREACHABLE, counter, endWords, span } from '../words.js';
 import './grants.js';
 import './request-form.js';
 import './viewer.js';
@@ -20,6 +20,8 @@ const WORDS = {
     shown: 'On the panel',
     allowed: 'Allowed',
     connecting: 'Connecting',
+    rejoining: 'Joining again',
+    lost: 'Connection lost',
     live: 'Live',
     denied: 'Denied',
     ended: 'Ended',
@@ -38,6 +40,7 @@ const WAITING = {
     asking: ['Asking the device', 'The prompt is not on the panel yet.'],
     shown: ['The person at the panel is being asked', 'They see your name, your company, what you ask for, the reason and the time.'],
     allowed: ['Allowed', 'The device starts to take its picture.'],
+    rejoining: ['Joining the session again', 'The permission still stands: nobody is asked anew.'],
 };
 
 /* What the machine knew when the person called: nobody has to say it again. */
@@ -116,7 +119,7 @@ class DevicePage extends View {
             data-reason=${outcome?.reason ?? nothing}
             data-by=${outcome?.by ?? nothing}
             data-detail=${outcome?.detail ?? nothing}
-            ><i class="dot"></i>${WORDS[outcome?.reason === 'not-verified' ? 'not-verified' : state]}<span class="hidden">. ${what}. ${next}</span></span
+            ><i class="dot"></i>${WORDS[outcome?.reason === 'not-verified' ? 'not-verified' : this.session.lost ? 'lost' : state]}<span class="hidden">. ${what}. ${next}</span></span
         >`;
     }
 
@@ -126,7 +129,16 @@ class DevicePage extends View {
         return code ? html`<p class="spoken">Code <b data-testid="code">${code.slice(0, 3)} ${code.slice(3)}</b><small>The panel shows the same. On the phone, compare it.</small></p>` : nothing;
     }
 
+    /* The newest frame stays below it. */
+    lostBanner() {
+        const { outage } = this.session;
+        const seconds = Math.floor((performance.now() - outage.at) / 1000);
+        const [what, how] = LOST(this.online);
+        return html`<p class="paused lost" role="status" data-testid="lost" data-seconds=${seconds}><b>${what} … since ${span(seconds)}.</b> ${how}</p>`;
+    }
+
     pausedBanner() {
+        if (this.session.lost) return this.lostBanner();
         const words = PAUSED[this.session.paused];
         return words ? html`<p class="paused" role="status" data-testid="paused" data-why=${this.session.paused}><b>${words[0]}.</b> ${words[1]}</p>` : nothing;
     }
@@ -157,6 +169,7 @@ class DevicePage extends View {
 
     panel(device) {
         const { session } = this;
+        if (session.state === 'rejoining') return this.rejoiningPanel();
         if (session.waiting) return this.waitingPanel();
         if (session.state === 'denied' || session.state === 'ended') return this.outcomePanel();
         return html`<oriel-request-form
@@ -167,6 +180,16 @@ class DevicePage extends View {
             .problem=${session.state === 'unreachable' ? this.words() : null}
             .detail=${session.outcome?.reason === 'not-verified' ? null : session.outcome?.detail}
         ></oriel-request-form>`;
+    }
+
+    rejoiningPanel() {
+        const [what, next] = this.words();
+        return html`<section class="card waiting">
+            <h2>${what}</h2>
+            <p class="muted">${next}</p>
+            <blockquote>${this.session.request.reason}<small data-testid="asked-scopes">${named(this.session.request.scopes)}</small></blockquote>
+            ${this.code()}
+        </section>`;
     }
 
     waitingPanel() {
