@@ -7,15 +7,15 @@
  * Policy: the person sees that the picture stands still and why, and can stop at once; what was granted neither grows
  * nor lasts longer. A connection that is there is taken from nobody: only a lost session is joined again, by the same
  * agent with the same key, and by the new exchange the old one is dead. Without a picture for `outage` seconds the
- * session ends (peer-lost), after 10 s when the page was left. Limits: another path once a second, ORIEL_PATHS_MAX in
- * all. */
+ * session ends (peer-lost), after 10 s when the page was left. Limits: another path every 3 s (each is an allocation
+ * that the TURN server keeps for 10 minutes), ORIEL_PATHS_MAX in all. */
 #include "session_private.h"
 
 #include <string.h>
 
 #include "clock.h"
 
-enum { AWAY_MAX = 10, REROUTE_PAUSE = 1 };
+enum { AWAY_MAX = 10, REROUTE_PAUSE = 3 };
 
 bool oriel_session_is_lost(const struct oriel_session *s) {
     return s->lost_at != 0;
@@ -57,7 +57,7 @@ void oriel_session_joining_clear(struct oriel_session *s) {
     memset(&s->joining, 0, sizeof s->joining);
 }
 
-/* Who asked and what came of the last attempt does not matter: more than one a second is of no use. */
+/* Who asked and what came of the last attempt does not matter: more than one in 3 s is of no use. */
 static void reroute(struct oriel_session *s) {
     gint64 now = oriel_boottime();
     if (s->renewing || s->away || (s->rerouted && now < s->rerouted + REROUTE_PAUSE * ORIEL_SECOND))

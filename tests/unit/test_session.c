@@ -813,7 +813,7 @@ static void say_of_page(const char *typ, enum oriel_message_type type, int seq) 
 
 static void test_lost_and_found(void **state) {
     live_and_lost();
-    oriel_session_lost(session, "media again"); /* a second later nothing more is tried than that */
+    oriel_session_lost(session, "media again"); /* nothing more is tried than that, for a moment */
     expect("arm:2");
     oriel_session_renew(session); /* egress has found another way */
     expect("arm:2 renew");
@@ -867,7 +867,7 @@ static void test_the_page_asks_for_another_path(void **state) {
     g_string_truncate(effects, 0);
     say_of_page("renew", ORIEL_MESSAGE_RENEW, 0);
     expect("record:lost announce:paused arm:2 reroute");
-    say_of_page("renew", ORIEL_MESSAGE_RENEW, 1); /* more often than once a second */
+    say_of_page("renew", ORIEL_MESSAGE_RENEW, 1); /* sooner than that is of use */
     expect("arm:2");
     oriel_session_renew(session);
     offer();
