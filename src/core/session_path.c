@@ -58,6 +58,7 @@ static void send_candidate(struct oriel_session *s, json_t *members) {
 void oriel_session_send_offer(struct oriel_session *s) {
     s->path++;
     s->renewing = s->answered = false;
+    s->rerouted = oriel_boottime(); /* it has some time to come up */
     s->remote_candidates = 0;
     g_clear_pointer(&s->addresses, json_decref);
     oriel_session_send_sequenced(s, ORIEL_MESSAGE_SDP, json_pack("{s:s, s:s}", "type", "offer", "sdp", s->offer));

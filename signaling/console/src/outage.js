@@ -13,6 +13,7 @@ const SLACK_MS = 5000; // the device's `end` comes first, where it can
 export class Outage {
     #env;
     #turn = 0;
+    #held = false;
     #cancel = [];
 
     /* env: {now(), after(ms, f) -> cancel(), prove() -> Promise: the broker answers, or is being connected anew, renew(), over()}. */
@@ -28,8 +29,14 @@ export class Outage {
         this.#cancel.push(after(seconds * 1000 + SLACK_MS, over));
     }
 
+    /* The broker is reached again. A path that was offered meanwhile may have come before this news. */
+    again() {
+        if (!this.#held) this.ask();
+    }
+
     /* Asks for another path until one is offered, or the old one is back. */
     ask() {
+        this.#held = false;
         const { after, prove, renew } = this.#env;
         const turn = ++this.#turn;
         const current = () => this.at !== null && turn === this.#turn;
@@ -44,11 +51,13 @@ export class Outage {
 
     /* One was offered. */
     hold() {
+        this.#held = true;
         this.#turn++;
     }
 
     end() {
         this.at = null;
+        this.#held = false;
         this.#turn++;
         this.#cancel.splice(0).forEach((cancel) => cancel());
     }

@@ -625,6 +625,7 @@ test('a broken connection: another path is asked for until one is offered, and f
     assert.deepEqual(sent.map(({ typ }) => typ), ['renew']);
     await say({ typ: 'sdp', session: SESSION, seq: 1, path: 2, type: 'offer', sdp: OFFER });
     sent.length = 0;
+    session.reconnected(); // the offer came before this news
     await pass(10_000);
     assert.deepEqual(sent, []);
     peer.on.firstFrame();
