@@ -263,6 +263,7 @@ async function live(rig, cast) {
   const peer = rig.own(await Peer.start());
   await peer.watchDevice(cast.agent, () => cast.provider.allow());
   await cast.provider.next('session live');
+  peer.ping();
 }
 
 // Until the figures of media say so: pictures in the last second.

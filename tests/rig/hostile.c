@@ -464,11 +464,13 @@ static void lie(unsigned which) {
     case 204: /* words that are no text */
         say_path("udp", "\xff\xfe", 1);
         break;
-    case 112: /* that the agent is silent, without end: egress would look for ways without end */
-        put(packet, 7, 0);
+    case 112: { /* that the agent is silent, without end: egress would look for ways without end */
+        size_t n = text(packet, 8, "the agent's page has been silent");
+        put(packet, 7, (uint32_t)n - 8);
         for (int i = 0; i < 100000; i++)
-            send(3, packet, 8, MSG_NOSIGNAL);
+            send_all(packet, n);
         break;
+    }
     case 113: /* every camera, and what there is not: the agent's page may have asked for it, or nobody */
         put(packet, 22, 4);
         for (uint32_t i = 0; i < 2000; i++) {

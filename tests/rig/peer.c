@@ -1,11 +1,14 @@
 /* An agent's browser that is none (tests/flow/hostile-peer.test.mjs): it has the keys of a session, gets as far as ICE,
- * DTLS-SRTP and SCTP must, and then sends what nobody should. Commands come by stdin, a line each, and answers go to
- * stdout: (at the start)                               port N, fingerprint XX:XX:… connect ADDRESS PORT UFRAG PWD UFRAG
- * PWD     the device's candidate; our credentials, then those of the device
+ * DTLS-SRTP and SCTP must, and then sends what nobody should. At the start it says `port N` and `fingerprint XX:XX:…`;
+ * then commands come by stdin, a line each, and answers go to stdout:
+ *
+ *   connect ADDRESS PORT UFRAG PWD UFRAG PWD     the device's candidate; our credentials, then those of the device
  *                                                -> connected
- *   fuzz WHAT COUNT SEED SSRC                    stun, dtls, rtp: as anybody could; srtcp, sctp, messages: within the
- * keys
+ *   fuzz WHAT COUNT SEED SSRC                    stun, dtls, rtp: as anybody could; srtcp, sctp, messages: with keys
  *                                                -> sent N (less than COUNT when the connection was over)
+ *   ping                                         from now on, once a second
+ *   heard                                        -> heard FIRST-PICTURE LAST-PACKET (us of CLOCK_MONOTONIC)
+ *
  * RFC 8489 and 8445 (only as much as a controlled agent needs), RFC 3711 and 5764 for SRTCP, RFC 9260 for SCTP. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,6 +25,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define LABEL "oriel" /* of the channel that pings go by */
+
 enum { MTU = 1200, STUN_HEADER = 20, SCTP_HEADER = 12, OUR_TAG = 0x0badcafe };
 
 static int udp;
@@ -30,6 +35,8 @@ static char ours[2][257], theirs[2][257]; /* ufrag, pwd */
 static SSL *ssl;
 static bool checked, over, associated;
 static uint32_t tag, tsn = 1, ssrc;
+static unsigned stream;   /* of the device's data channel */
+static long long ping_at; /* us; 0: never */
 static uint64_t random_state;
 
 static uint32_t any(uint32_t below) {
@@ -191,10 +198,27 @@ static void chunk_head(uint8_t *chunk, unsigned type, unsigned flags, size_t len
     put16(chunk + 2, (unsigned)length);
 }
 
+/* A whole message, in whatever order it comes. */
+static void send_message(unsigned to, uint32_t protocol, const char *bytes, size_t length) {
+    uint8_t out[128] = {0};
+    chunk_head(out, 0, 7, 16 + length);
+    put32(out + 4, tsn++);
+    put16(out + 8, to);
+    put32(out + 12, protocol);
+    memcpy(out + 16, bytes, length);
+    send_sctp(tag, out, (16 + length + 3) & ~3u);
+}
+
 static void heard_chunk(const uint8_t *chunk, size_t length) {
     uint8_t out[64] = {0};
     switch (chunk[0]) {
-    case 0: /* DATA -> SACK */
+    case 0: /* DATA -> SACK; DCEP's OPEN -> ACK */
+        if (length > 28 && get(chunk + 12, 4) == 50 && chunk[16] == 3) {
+            unsigned opened = get(chunk + 8, 2), label = get(chunk + 24, 2);
+            send_message(opened, 50, "\2", 1);
+            if (label == sizeof LABEL - 1 && length >= 28 + label && memcmp(chunk + 28, LABEL, label) == 0)
+                stream = opened;
+        }
         chunk_head(out, 3, 0, 16);
         memcpy(out + 4, chunk + 4, 4);
         put32(out + 8, 1 << 20);
@@ -258,12 +282,23 @@ static void heard_dtls(const uint8_t *bytes, size_t n) {
 
 static long long first_picture, last_heard; /* us of CLOCK_MONOTONIC: RTP, and anything at all */
 
-static void note_time(uint8_t kind) {
+static long long now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    last_heard = (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+    return (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void note_time(uint8_t kind) {
+    last_heard = now();
     if (kind >= 128 && kind < 192 && !first_picture)
         first_picture = last_heard;
+}
+
+/* Once a second, as an agent's page must (PROTOCOL.md, Data channel). */
+static void ping(void) {
+    static const char text[] = "{\"t\":\"ping\",\"id\":1}";
+    send_message(stream, 51, text, sizeof text - 1);
+    ping_at = now() + 1000000;
 }
 
 static void listen_for(int ms) {
@@ -512,7 +547,9 @@ int main(void) {
     DTLS_set_link_mtu(ssl, MTU);
     struct pollfd both[] = {{.fd = 0, .events = POLLIN}, {.fd = udp, .events = POLLIN}};
     for (;;) {
-        poll(both, 2, -1);
+        poll(both, 2, ping_at ? 100 : -1);
+        if (ping_at && now() >= ping_at && !over)
+            ping();
         if (both[1].revents)
             listen_for(0);
         if (!both[0].revents)
@@ -527,6 +564,8 @@ int main(void) {
             random_state = seed * 0x9e3779b97f4a7c15 + 1;
             ssrc = own;
             fuzz(what, count);
+        } else if (strncmp(line, "ping", 4) == 0) {
+            ping();
         } else if (strncmp(line, "heard", 5) == 0) {
             printf("heard %lld %lld\n", first_picture, last_heard);
             fflush(stdout);

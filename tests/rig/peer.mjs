@@ -50,6 +50,9 @@ export class Peer {
     await this.process.line(/^connected/, { ms: 100 });
   }
 
+  // From now on it is heard, as a page must be that wants to stay.
+  ping() { this.process.write('ping'); }
+
   // How many were sent before the connection was over.
   async fuzz(what, count, seed) {
     const from = this.process.lines.length;
