@@ -7,7 +7,7 @@ import { Device, keyFile } from '../rig/device.mjs';
 import { clock, until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
 
-const events = (device) => device.audit().map(({ event }) => event);
+const events = (device) => device.course();
 
 story('each step is recorded before it takes effect', async ({ rig }) => {
   const { device, agent, provider } = await rig.cast();
