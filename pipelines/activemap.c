@@ -14,20 +14,22 @@ bool oriel_activemap_resize(struct oriel_activemap *map, unsigned width, unsigne
     oriel_activemap_clear(map);
     unsigned columns = (width + ORIEL_BLOCK - 1) / ORIEL_BLOCK, rows = (height + ORIEL_BLOCK - 1) / ORIEL_BLOCK;
     size_t count = (size_t)columns * rows;
-    uint8_t *bytes = calloc(count, 3);
+    uint8_t *bytes = calloc(count, 5);
     int64_t *touched = calloc(count, sizeof *touched);
     if (!bytes || !touched) {
         free(bytes);
         free(touched);
         return false;
     }
-    *map = (struct oriel_activemap){.columns = columns,
-                                    .rows = rows,
-                                    .count = count,
-                                    .active = bytes,
-                                    .segment = bytes + count,
-                                    .quality = bytes + 2 * count,
-                                    .touched = touched};
+    *map = (struct oriel_activemap){
+        .columns = columns,
+        .rows = rows,
+        .count = count,
+        .active = bytes,
+        .segment = bytes + count,
+        .quality = bytes + 2 * count,
+        .since = {[ORIEL_SLOT_GOLDEN] = bytes + 3 * count, [ORIEL_SLOT_ALTREF] = bytes + 4 * count},
+        .touched = touched};
     oriel_activemap_damage_all(map, now);
     return true;
 }
@@ -146,6 +148,38 @@ void oriel_activemap_encoded(struct oriel_activemap *map, unsigned change_quanti
         if (i >= map->columns)
             spill(map, i - map->columns, i, spilled_quality);
     }
+}
+
+size_t oriel_activemap_since(const struct oriel_activemap *map, enum oriel_slot slot) {
+    size_t count = 0;
+    for (size_t i = 0; i < map->count; i++)
+        count +=
+            map->quality[i] == ORIEL_BLOCK_CHANGED || (map->since[slot][i] && map->quality[i] != ORIEL_BLOCK_LATER);
+    return count;
+}
+
+void oriel_activemap_revert(struct oriel_activemap *map, enum oriel_slot slot) {
+    for (size_t i = 0; i < map->count; i++)
+        if (map->since[slot][i] && map->quality[i] < ORIEL_BLOCK_LATER) {
+            map->quality[i] = ORIEL_BLOCK_CHANGED;
+            map->changed++;
+        }
+}
+
+void oriel_activemap_kept(struct oriel_activemap *map, enum oriel_slot from, enum oriel_slot into) {
+    for (size_t i = 0; i < map->count; i++) {
+        bool taken = from != ORIEL_SLOT_LAST && !map->active[i]; /* it is as `from` */
+        uint8_t differed = taken && map->since[from][i];
+        for (unsigned s = ORIEL_SLOT_GOLDEN; s < ORIEL_SLOTS; s++)
+            map->since[s][i] = taken && s == from ? 0 : map->since[s][i] | map->active[i] | differed;
+    }
+    if (into != ORIEL_SLOT_LAST)
+        memset(map->since[into], 0, map->count);
+}
+
+void oriel_activemap_kept_everywhere(struct oriel_activemap *map) {
+    for (unsigned s = ORIEL_SLOT_GOLDEN; s < ORIEL_SLOTS; s++)
+        memset(map->since[s], 0, map->count);
 }
 
 struct oriel_coarse oriel_activemap_coarse(const struct oriel_activemap *map, unsigned quantizer, int64_t settled) {

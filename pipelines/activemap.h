@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "frames.h"
+#include "slot.h"
 
 enum { ORIEL_BLOCK = 16, ORIEL_BLOCK_LATER = 254, ORIEL_BLOCK_CHANGED = 255 };
 
@@ -26,14 +27,15 @@ enum oriel_segment { ORIEL_SEGMENT_REST, ORIEL_SEGMENT_CHANGE, ORIEL_SEGMENT_SHA
 
 struct oriel_activemap {
     unsigned columns, rows;
-    size_t count;     /* of blocks */
-    size_t changed;   /* how many are CHANGED */
-    size_t next;      /* where the next sharpening goes on */
-    size_t part;      /* where the next part of what CHANGED begins */
-    uint8_t *active;  /* this picture: 0 or 1, row by row */
-    uint8_t *segment; /* this picture: enum oriel_segment */
-    uint8_t *quality; /* the quantizer that it was last encoded by (0..63), LATER or CHANGED */
-    int64_t *touched; /* when it changed last, ns */
+    size_t count;                /* of blocks */
+    size_t changed;              /* how many are CHANGED */
+    size_t next;                 /* where the next sharpening goes on */
+    size_t part;                 /* where the next part of what CHANGED begins */
+    uint8_t *active;             /* this picture: 0 or 1, row by row */
+    uint8_t *segment;            /* this picture: enum oriel_segment */
+    uint8_t *quality;            /* the quantizer that it was last encoded by (0..63), LATER or CHANGED */
+    uint8_t *since[ORIEL_SLOTS]; /* 0 where the last picture is as the one that is kept there; LAST: NULL */
+    int64_t *touched;            /* when it changed last, ns */
 };
 
 /* Everything CHANGED at `now`. False without memory; the map is then empty. */
@@ -60,6 +62,17 @@ size_t oriel_activemap_take_coarse(struct oriel_activemap *map, unsigned quantiz
  * above are less sharp than they were: not better than `spilled_quality`, if that is not 0. */
 void oriel_activemap_encoded(struct oriel_activemap *map, unsigned change_quantizer, unsigned sharpen_quantizer,
                              unsigned spilled_quality);
+
+/* In how many blocks the next picture differs from that one, of those that are not LATER. */
+size_t oriel_activemap_since(const struct oriel_activemap *map, enum oriel_slot slot);
+/* All in which the last picture differs from the one that is kept in `slot` is CHANGED, but for what is LATER: the
+ * next one refers to that. */
+void oriel_activemap_revert(struct oriel_activemap *map, enum oriel_slot slot);
+/* After oriel_activemap_encoded: the picture referred to `from`, of which it took over what was not active, also what
+ * is CHANGED and still to come; and it is kept in `into` beside as the last one. */
+void oriel_activemap_kept(struct oriel_activemap *map, enum oriel_slot from, enum oriel_slot into);
+/* It is a keyframe, which is kept everywhere. */
+void oriel_activemap_kept_everywhere(struct oriel_activemap *map);
 
 /* The blocks that are coarser than `quantizer` and have not changed since `settled`; CHANGED ones don't count. */
 struct oriel_coarse {

@@ -7,6 +7,8 @@
 
 /* A picture of its own may take this many seconds of the bitrate: the rest of a full bucket is for what comes next. */
 #define PAGE_SECONDS 0.15
+/* After a loss the agent waits already. */
+#define RECOVER_SECONDS 0.06
 /* Sharpening leaves this share of the bucket for the next change. */
 #define RESERVE 0.3
 /* Pictures that come more seldom are not taken for a motion of that pace, seconds. */
@@ -16,10 +18,10 @@
 #define COST_MAX 4000.0
 
 /* By how much a step of the quantizer makes a picture smaller: of text and drawings, measured between 4 and 55. */
-static const double slopes[ORIEL_BITS_KINDS] = {0.0225, 0.0225, 0.035, 0.04};
+static const double slopes[ORIEL_BITS_KINDS] = {0.0225, 0.0225, 0.035, 0.029, 0.04};
 
 /* Until something was learned: a page of dense text, the worst there is. */
-static const double first_costs[ORIEL_BITS_KINDS] = {900, 900, 300, 400};
+static const double first_costs[ORIEL_BITS_KINDS] = {900, 900, 300, 800, 400};
 
 static double fit(double value, double min, double max) {
     return value < min ? min : value > max ? max : value;
@@ -57,6 +59,8 @@ double oriel_bits_budget(const struct oriel_bits *rate, enum oriel_bits_kind kin
     switch (kind) {
     case ORIEL_BITS_MOTION: /* from half a bucket on just what comes in: more would come more seldom */
         return rate->interval * rate->bits_per_second * (0.5 + fit(rate->level / rate->capacity, 0, 0.5));
+    case ORIEL_BITS_RECOVER:
+        return fit(rate->level, 0, RECOVER_SECONDS * rate->bits_per_second);
     case ORIEL_BITS_SHARPEN:
         return fit(rate->level - RESERVE * rate->capacity, 0, most);
     default:

@@ -19,6 +19,7 @@ enum oriel_bits_kind {
     ORIEL_BITS_KEY,     /* everything, without a picture before it */
     ORIEL_BITS_PAGE,    /* a change after a rest */
     ORIEL_BITS_MOTION,  /* a change after a change */
+    ORIEL_BITS_RECOVER, /* what changed since a picture that is older than the last one */
     ORIEL_BITS_SHARPEN, /* nothing changed, less coarsely */
     ORIEL_BITS_KINDS,
 };

@@ -23,6 +23,7 @@
 #define ORIEL_ID_MID 2
 #define ORIEL_ID_PLAYOUT_DELAY 3
 #define ORIEL_ID_CAPTURE_TIME 4
+#define ORIEL_ID_DEPENDENCIES 5
 
 /* Gives a payloader of a picture all of them. `bin` is what the pictures' times are of. False with `error` set. */
 gboolean oriel_offered_extend(GstElement *pay, const char *mid, GstElement *bin, GError **error);

@@ -2,8 +2,8 @@
  *
  *     the frame socket                                                    webrtcbin
  *           |                                                                 |
- *    +------v------+      +------------+      +-----------+      a=extmap: twcc, mid,
- *    | orielframe- | I420 |            | VP8  |           | RTP  playout-delay, capture time
+ *    +------v------+      +------------+      +-----------+      a=extmap: twcc, mid, playout-delay,
+ *    | orielframe- | I420 |            | VP8  |           | RTP  capture time, dependency descriptor
  *    |     src     +----->| orielvp8enc+----->| rtpvp8pay +------------------+
  *    |   "frames"  |<.....|  "encoder" |      |   "pay"   |
  *    +-------------+      +-----^------+      +-----------+
@@ -20,15 +20,23 @@
 #include "capturetime.h"
 #include "clock.h"
 #include "damage.h"
+#include "dependencies.h"
 #include "framesource.h"
 #include "graph.h"
 #include "offered.h"
 #include "playoutdelay.h"
+#include "vp8enc.h"
 
 enum { MTU = 1200, THREADS_MAX = 4, KBITS_MIN = 50 };
 
 static GstElement *child(GstElement *screen, const char *name) {
     return gst_bin_get_by_name(GST_BIN(screen), name);
+}
+
+/* Whether pictures say what they refer to: those of our own encoder. */
+static gboolean refers(GstElement *screen) {
+    g_autoptr(GstElement) encoder = child(screen, "encoder");
+    return G_OBJECT_TYPE(encoder) == oriel_vp8_enc_get_type();
 }
 
 /* With the SSRC, so that webrtcbin offers it and that of the retransmissions as a pair (FID, RFC 5576, section 4.2):
@@ -50,6 +58,9 @@ GstCaps *oriel_screen_caps(GstElement *screen) {
     if (h264)
         gst_caps_set_simple(caps, "packetization-mode", G_TYPE_STRING, "1", "profile-level-id", G_TYPE_STRING, "42e01f",
                             "level-asymmetry-allowed", G_TYPE_STRING, "1", NULL);
+    if (refers(screen))
+        gst_caps_set_simple(caps, "extmap-" G_STRINGIFY(ORIEL_ID_DEPENDENCIES), G_TYPE_STRING, ORIEL_DEPENDENCIES_URI,
+                            NULL);
     return caps;
 }
 
@@ -57,6 +68,9 @@ static gboolean set_up_payloader(GstElement *screen, GstElement *pay, GError **e
     /* RTP time 0 is running time 0: the data channel tells the page which clock time that is. */
     g_object_set(pay, "pt", ORIEL_PAYLOAD_SCREEN, "ssrc", g_random_int(), "mtu", MTU, "timestamp-offset", 0,
                  "perfect-rtptime", FALSE, NULL);
+    g_autoptr(GstRTPHeaderExtension) needs = gst_object_ref_sink(oriel_dependencies_new(ORIEL_ID_DEPENDENCIES));
+    if (refers(screen))
+        g_signal_emit_by_name(pay, "add-extension", needs);
     return oriel_offered_extend(pay, ORIEL_MID_SCREEN, screen, error);
 }
 
@@ -131,6 +145,12 @@ GstElement *oriel_screen_new(const char *graph, int frames, unsigned fps, unsign
 void oriel_screen_watch(GstElement *screen, oriel_picture_watcher picture, void *user) {
     g_autoptr(GstElement) source = child(screen, "frames");
     oriel_frame_source_watch(source, picture, user);
+}
+
+void oriel_screen_refer(GstElement *screen, struct oriel_references *references) {
+    g_autoptr(GstElement) encoder = child(screen, "encoder");
+    if (refers(screen))
+        oriel_vp8_enc_refer(encoder, references);
 }
 
 void oriel_screen_again(GstElement *screen) {

@@ -6,6 +6,7 @@
 #include <gst/gst.h>
 
 #include "framesource.h"
+#include "references.h"
 #include "trace.h"
 
 struct oriel_screen_counts {
@@ -29,6 +30,9 @@ void oriel_screen_run(GstElement *screen, gboolean run);
 
 /* Before it is run: lets somebody see each picture that leaves the source (framesource.h). */
 void oriel_screen_watch(GstElement *screen, oriel_picture_watcher picture, void *user);
+
+/* Before it is run: what pictures refer to, by our own encoder; any other does as it likes. */
+void oriel_screen_refer(GstElement *screen, struct oriel_references *references);
 
 /* The picture once more, now: the watcher has something to say. */
 void oriel_screen_again(GstElement *screen);

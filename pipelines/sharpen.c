@@ -112,7 +112,11 @@ static void plan_change(struct oriel_sharpen *s, struct oriel_plan *plan, int64_
         oriel_activemap_damage_all(&s->map, now);
     /* What moves on while we are busy with what was before has not rested. */
     bool rested = now - s->changed_at >= RESTED && (!s->welcome || now - s->welcome >= RESTED - WELCOME);
-    plan->change = plan->key ? ORIEL_BITS_KEY : rested || s->painting ? ORIEL_BITS_PAGE : ORIEL_BITS_MOTION;
+    plan->change = plan->key                       ? ORIEL_BITS_KEY
+                   : s->painting                   ? ORIEL_BITS_PAGE
+                   : plan->from != ORIEL_SLOT_LAST ? ORIEL_BITS_RECOVER
+                   : rested                        ? ORIEL_BITS_PAGE
+                                                   : ORIEL_BITS_MOTION;
     if (!plan->key && takes_long(s, plan->change, s->map.changed))
         plan_part(s, plan);
     else
@@ -144,21 +148,42 @@ static void plan_sharpening(struct oriel_sharpen *s, struct oriel_plan *plan, in
     plan->sharpen_quantizer = quantizer;
 }
 
+/* While a page is painted it is a part as any other: what was painted since is painted again. */
+static void plan_recovery(struct oriel_sharpen *s, struct oriel_plan *plan) {
+    if (plan->key || s->from == ORIEL_SLOT_LAST)
+        return;
+    unsigned coarsest = s->settings.max_quantizer;
+    double all = oriel_bits_cost(&s->rate, ORIEL_BITS_RECOVER, oriel_activemap_since(&s->map, s->from), coarsest);
+    if (all > oriel_bits_budget(&s->rate, ORIEL_BITS_RECOVER) && !s->painting) {
+        if (!s->hurry)
+            return;
+        plan->key = all > oriel_bits_cost(&s->rate, ORIEL_BITS_KEY, s->map.count, coarsest);
+    }
+    if (plan->key)
+        return;
+    plan->from = s->from;
+    oriel_activemap_revert(&s->map, plan->from);
+}
+
 struct oriel_plan oriel_sharpen_plan(struct oriel_sharpen *s, int64_t now) {
     struct oriel_plan plan = {.kind = ORIEL_PLAN_NOTHING};
     oriel_bits_advance(&s->rate, now);
     oriel_activemap_begin(&s->map);
     if (oriel_bits_ready(&s->rate, now) <= now) {
         plan.key = s->want_key;
+        plan_recovery(s, &plan);
         if (plan.key || s->map.changed)
             plan_change(s, &plan, now);
         if (!plan.key && !s->covered)
             plan_sharpening(s, &plan, now);
     }
-    if (plan.changed || plan.sharpened)
+    plan.into = s->into;
+    if (plan.changed || plan.sharpened || plan.from != ORIEL_SLOT_LAST)
         plan.kind = ORIEL_PLAN_PICTURE;
     else if (now - s->sent_at >= BEAT - BEAT / 50)
         plan.kind = ORIEL_PLAN_BEAT;
+    if (plan.kind == ORIEL_PLAN_BEAT && !s->keep_beat)
+        plan.into = ORIEL_SLOT_LAST;
     return plan;
 }
 
@@ -172,8 +197,11 @@ static double motion_interval(const struct oriel_sharpen *s, int64_t now) {
 void oriel_sharpen_done(struct oriel_sharpen *s, const struct oriel_plan *plan, double bits, int64_t now) {
     s->sent_at = now;
     oriel_bits_spend(&s->rate, bits);
-    if (plan->kind != ORIEL_PLAN_PICTURE)
+    if (plan->kind != ORIEL_PLAN_PICTURE) {
+        oriel_activemap_kept(&s->map, ORIEL_SLOT_LAST, plan->into);
+        s->into = ORIEL_SLOT_LAST;
         return;
+    }
     double change = oriel_bits_cost(&s->rate, plan->change, plan->changed, plan->change_quantizer);
     double sharpen = oriel_bits_cost(&s->rate, ORIEL_BITS_SHARPEN, plan->sharpened, plan->sharpen_quantizer);
     double share = plan->changed ? change / (change + sharpen) : 0;
@@ -194,6 +222,11 @@ void oriel_sharpen_done(struct oriel_sharpen *s, const struct oriel_plan *plan, 
     }
     oriel_activemap_encoded(&s->map, plan->change_quantizer, plan->sharpen_quantizer,
                             plan->changed && plan->filter ? plan->change_quantizer : 0);
+    if (plan->key)
+        oriel_activemap_kept_everywhere(&s->map);
+    else
+        oriel_activemap_kept(&s->map, plan->from, plan->into);
+    s->from = s->into = ORIEL_SLOT_LAST;
     if (plan->rough) {
         oriel_activemap_damage_all(&s->map, now);
         s->map.part = 0;
@@ -211,6 +244,10 @@ struct oriel_sharpen_times oriel_sharpen_times(struct oriel_sharpen *s, int64_t 
     struct oriel_sharpen_times times = {.not_before = ready, .again = s->sent_at + BEAT};
     if (s->want_key || s->map.changed) {
         times.again = ready;
+        return times;
+    }
+    if (s->from != ORIEL_SLOT_LAST) { /* a recovery that waits */
+        times.again = now + ORIEL_SECOND / s->settings.fps;
         return times;
     }
     if (s->covered)

@@ -11,7 +11,10 @@
  * - nothing to do: a beat each 1.4 s, since Chrome asks for a keyframe after 3 s without a picture;
  * - the bucket is in debt: nothing before it is out of it.
  *
- * A keyframe only when asked for: the first picture, a new size, a receiver that lost its picture. Pure logic over
+ * A recovery (it refers to an earlier picture) that is too large waits for a while: what was lost may yet come by a
+ * repeat, and sooner. After that it is made, in parts if it takes long, or a keyframe, if that is smaller. While a page
+ * is painted nothing waits: a part that refers to an earlier picture is no larger than another.
+ * A keyframe else only when asked for: the first picture, a new size, a receiver that lost its picture. Pure logic over
  * activemap.h and bits.h: times are given, nothing is encoded here. One thread. */
 #ifndef ORIEL_SHARPEN_H
 #define ORIEL_SHARPEN_H
@@ -36,6 +39,9 @@ struct oriel_sharpen {
     bool want_key;
     bool painting;                           /* some of a page is still to come */
     bool covered;                            /* the exact layer shows what settles */
+    enum oriel_slot from, into;              /* what the next picture refers to, and where it is kept as well */
+    bool keep_beat;                          /* also if it is a beat */
+    bool hurry;                              /* a recovery is to be made, however much it takes */
     int64_t key_until;                       /* so long the last keyframe is on its way */
     int64_t welcome;                         /* since when another change would have been taken up; 0: at any time */
     int64_t changed_at, stepped_at, sent_at; /* the last picture with a change; the last sharpening; the last at all */
@@ -49,6 +55,7 @@ struct oriel_plan {
     bool key;
     bool rough;                  /* of what the picture looks like from afar: all of it stays changed */
     bool part;                   /* not all that changed */
+    enum oriel_slot from, into;  /* what it refers to, and where it is kept beside as the last */
     enum oriel_bits_kind change; /* of the changed blocks */
     size_t changed, sharpened;   /* how many blocks */
     unsigned change_quantizer, sharpen_quantizer;

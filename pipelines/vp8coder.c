@@ -27,7 +27,8 @@ struct oriel_vp8 {
     vpx_codec_enc_cfg_t config;
     struct oriel_sharpen sharpen;
     vpx_codec_pts_t pts;
-    unsigned floor; /* no whole picture is finer */
+    unsigned floor;   /* no whole picture is finer */
+    bool recoverable; /* a picture must not need what only an earlier one said */
     uint8_t *beat;
     size_t beat_size;
 };
@@ -159,6 +160,14 @@ void oriel_vp8_force_key(struct oriel_vp8 *vp8) {
     vp8->sharpen.want_key = true;
 }
 
+void oriel_vp8_refer(struct oriel_vp8 *vp8, enum oriel_slot from, enum oriel_slot into, bool beat, bool hurry) {
+    vp8->recoverable = true;
+    vp8->sharpen.from = from;
+    vp8->sharpen.into = into;
+    vp8->sharpen.keep_beat = beat;
+    vp8->sharpen.hurry = hurry;
+}
+
 struct oriel_sharpen_times oriel_vp8_times(struct oriel_vp8 *vp8, int64_t now) {
     return oriel_sharpen_times(&vp8->sharpen, now);
 }
@@ -169,18 +178,30 @@ const struct oriel_activemap *oriel_vp8_map(const struct oriel_vp8 *vp8) {
 
 /* ---- one picture ---- */
 
-/* What a picture may refer to and what it replaces. Golden and altref are left alone, for recovery. */
-static vpx_enc_frame_flags_t flags_of(const struct oriel_plan *plan) {
-    const vpx_enc_frame_flags_t last_only =
-        VP8_EFLAG_NO_REF_GF | VP8_EFLAG_NO_REF_ARF | VP8_EFLAG_NO_UPD_GF | VP8_EFLAG_NO_UPD_ARF;
+/* What a picture refers to and what it replaces. */
+static vpx_enc_frame_flags_t flags_of(const struct oriel_vp8 *vp8, const struct oriel_plan *plan) {
+    static const vpx_enc_frame_flags_t only[ORIEL_SLOTS] = {
+        [ORIEL_SLOT_LAST] = VP8_EFLAG_NO_REF_GF | VP8_EFLAG_NO_REF_ARF,
+        [ORIEL_SLOT_GOLDEN] = VP8_EFLAG_NO_REF_LAST | VP8_EFLAG_NO_REF_ARF,
+        [ORIEL_SLOT_ALTREF] = VP8_EFLAG_NO_REF_LAST | VP8_EFLAG_NO_REF_GF,
+    };
     if (plan->key)
         return VPX_EFLAG_FORCE_KF;
-    return plan->kind == ORIEL_PLAN_BEAT ? last_only | VP8_EFLAG_NO_UPD_LAST | VP8_EFLAG_NO_UPD_ENTROPY : last_only;
+    vpx_enc_frame_flags_t flags = only[plan->from];
+    flags |= plan->into == ORIEL_SLOT_GOLDEN ? 0 : VP8_EFLAG_NO_UPD_GF;
+    flags |= plan->into == ORIEL_SLOT_ALTREF ? 0 : VP8_EFLAG_NO_UPD_ARF;
+    flags |= plan->kind == ORIEL_PLAN_BEAT ? VP8_EFLAG_NO_UPD_LAST : 0;
+    return flags | (plan->kind == ORIEL_PLAN_BEAT || vp8->recoverable ? VP8_EFLAG_NO_UPD_ENTROPY : 0);
 }
 
-static vpx_codec_err_t pin_quantizer(struct oriel_vp8 *vp8, unsigned quantizer) {
-    if (vp8->config.rc_min_quantizer == quantizer && vp8->config.rc_max_quantizer == quantizer)
+/* Only where it is error resilient does libvpx leave golden to us: else it replaces it now and then, whatever the flags
+ * say. A keyframe is not, so that the probabilities that come with it stay. */
+static vpx_codec_err_t pin(struct oriel_vp8 *vp8, unsigned quantizer, bool key) {
+    vpx_codec_er_flags_t resilient = vp8->recoverable && !key ? VPX_ERROR_RESILIENT_DEFAULT : 0;
+    if (vp8->config.rc_min_quantizer == quantizer && vp8->config.rc_max_quantizer == quantizer &&
+        vp8->config.g_error_resilient == resilient)
         return VPX_CODEC_OK;
+    vp8->config.g_error_resilient = resilient;
     vp8->config.rc_min_quantizer = vp8->config.rc_max_quantizer = quantizer;
     return vpx_codec_enc_config_set(&vp8->codec, &vp8->config);
 }
@@ -234,12 +255,12 @@ static const vpx_codec_cx_pkt_t *run(struct oriel_vp8 *vp8, const struct oriel_i
         image.planes[i] = picture->planes[i];
         image.stride[i] = picture->strides[i];
     }
-    *result = pin_quantizer(vp8, base);
+    *result = pin(vp8, base, plan->key);
     if (!*result)
         *result = set_maps(vp8, plan, base);
     unsigned duration = TICKS / vp8->sharpen.settings.fps;
     if (!*result)
-        *result = vpx_codec_encode(&vp8->codec, &image, vp8->pts, duration, flags_of(plan), VPX_DL_REALTIME);
+        *result = vpx_codec_encode(&vp8->codec, &image, vp8->pts, duration, flags_of(vp8, plan), VPX_DL_REALTIME);
     vp8->pts += duration; /* a rate for libvpx; the times of pictures are not its business */
     if (*result)
         return NULL;
@@ -286,18 +307,29 @@ static const vpx_codec_cx_pkt_t *run_rough(struct oriel_vp8 *vp8, const struct o
     return made;
 }
 
-/* The beat is kept: it refers to nothing but what is shown, and replaces nothing. */
+/* The beat is made once: it refers to nothing but what is shown, and replaces nothing. One that is kept somewhere does,
+ * and is made anew. */
 static int beat(struct oriel_vp8 *vp8, const struct oriel_i420 *picture, struct oriel_plan *plan,
-                char error[ORIEL_VP8_ERROR_SIZE]) {
-    if (vp8->beat)
-        return 0;
-    vpx_codec_err_t result;
-    const vpx_codec_cx_pkt_t *made = run(vp8, picture, plan, &result);
-    uint8_t *bytes = made ? malloc(made->data.frame.sz) : NULL;
-    if (!bytes)
-        return result ? fail(error, "libvpx: %s", why(&vp8->codec)) : fail(error, "no memory for a picture");
-    vp8->beat = memcpy(bytes, made->data.frame.buf, made->data.frame.sz);
-    vp8->beat_size = made->data.frame.sz;
+                struct oriel_vp8_packet *packet, char error[ORIEL_VP8_ERROR_SIZE]) {
+    bool once = plan->into == ORIEL_SLOT_LAST;
+    if (!once || !vp8->beat) {
+        vpx_codec_err_t result;
+        const vpx_codec_cx_pkt_t *made = run(vp8, picture, plan, &result);
+        if (!made)
+            return fail(error, "libvpx: %s", result ? why(&vp8->codec) : "no picture that changes nothing");
+        packet->bytes = made->data.frame.buf;
+        packet->size = made->data.frame.sz;
+        packet->into = plan->into;
+        if (!once)
+            return 0;
+        vp8->beat_size = packet->size;
+        vp8->beat = malloc(packet->size);
+        if (!vp8->beat)
+            return fail(error, "no memory for a picture");
+        memcpy(vp8->beat, packet->bytes, packet->size);
+    }
+    packet->bytes = vp8->beat;
+    packet->size = vp8->beat_size;
     return 0;
 }
 
@@ -328,11 +360,9 @@ int oriel_vp8_encode(struct oriel_vp8 *vp8, const struct oriel_i420 *picture, in
     if (plan.kind == ORIEL_PLAN_NOTHING)
         return 0;
     if (plan.kind == ORIEL_PLAN_BEAT) {
-        int result = beat(vp8, picture, &plan, error);
+        int result = beat(vp8, picture, &plan, packet, error);
         if (result < 0)
             return result;
-        packet->bytes = vp8->beat;
-        packet->size = vp8->beat_size;
     } else {
         vpx_codec_err_t result;
         const vpx_codec_cx_pkt_t *made = make(vp8, picture, &plan, &result);
@@ -345,6 +375,8 @@ int oriel_vp8_encode(struct oriel_vp8 *vp8, const struct oriel_i420 *picture, in
         packet->bytes = made->data.frame.buf;
         packet->size = made->data.frame.sz;
         packet->key = made->data.frame.flags & VPX_FRAME_IS_KEY;
+        packet->from = plan.from;
+        packet->into = plan.key ? ORIEL_SLOT_LAST : plan.into;
         packet->quantizer = plan.changed ? plan.change_quantizer : plan.sharpen_quantizer;
         packet->changed = plan.changed;
         packet->sharpened = plan.sharpened;

@@ -10,8 +10,10 @@
  * blindly what sharpen.h does where it is needed.
  * - A beat is a picture that changes nothing, neither on the screen nor in the decoder, so that it is made once a size
  *   and repeated.
- * - Only the last picture is referred to. Golden and altref stay what the last keyframe made them: recovery without a
- *   keyframe (issue 9) starts at flags_of() in vp8coder.c.
+ * - Each picture refers to one: the last, or the one in golden or altref when the last may not have come. That
+ *   recovery codes what changed since then, the rest it takes over. Who needs that calls oriel_vp8_refer() for each
+ *   picture; then no picture changes the entropy coder's probabilities for those after it, which could not be decoded
+ *   without it. That costs some percent.
  * Limits: 16x16 to 4096x4096, any parity. One thread at a time. */
 #ifndef ORIEL_VP8CODER_H
 #define ORIEL_VP8CODER_H
@@ -25,6 +27,7 @@
 #include "frames.h"
 #include "share.h"
 #include "sharpen.h"
+#include "slot.h"
 
 struct oriel_vp8_settings {
     struct oriel_sharpen_settings sharpen;
@@ -38,8 +41,9 @@ struct oriel_vp8_packet {
     size_t size;
     enum oriel_plan_kind kind; /* NOTHING: there is no packet */
     bool key;
-    unsigned quantizer;        /* the coarsest in it, 0..63 */
-    size_t changed, sharpened; /* blocks */
+    enum oriel_slot from, into; /* what it refers to, and where it is kept; both LAST with a keyframe */
+    unsigned quantizer;         /* the coarsest in it, 0..63 */
+    size_t changed, sharpened;  /* blocks */
 };
 
 struct oriel_vp8;
@@ -66,6 +70,11 @@ void oriel_vp8_welcome(struct oriel_vp8 *vp8, int64_t since);
  * waits for it asks again and again. */
 int64_t oriel_vp8_key_until(const struct oriel_vp8 *vp8);
 void oriel_vp8_force_key(struct oriel_vp8 *vp8);
+
+/* What the next picture refers to, if it is no keyframe, and where it is kept beside as the last one; LAST: nowhere.
+ * `beat`: also if it is a beat. `hurry`: a recovery must not wait any more (sharpen.h). Before the first picture, too,
+ * of whoever needs recovery. */
+void oriel_vp8_refer(struct oriel_vp8 *vp8, enum oriel_slot from, enum oriel_slot into, bool beat, bool hurry);
 
 /* The picture as it is at `now` (monotonic ns). 0 with `packet` filled, or -EIO with `error` filled. */
 int oriel_vp8_encode(struct oriel_vp8 *vp8, const struct oriel_i420 *picture, int64_t now,

@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "damage.h"
+#include "dependencies.h"
 #include "vp8coder.h"
 
 #if defined(__arm__) || defined(__aarch64__)
@@ -18,8 +19,9 @@ struct _OrielVp8Enc {
     GstVideoEncoder parent;
     /* Under the object's lock. */
     struct oriel_vp8_settings settings;
-    int64_t key_until; /* the last keyframe is on its way */
-    gint changed;      /* atomic: the settings, since the coder got them */
+    int64_t key_until;                   /* the last keyframe is on its way */
+    gint changed;                        /* atomic: the settings, since the coder got them */
+    struct oriel_references *references; /* NULL: each picture refers to the last one */
     /* The streaming thread's. */
     struct oriel_vp8 *coder; /* NULL before the first caps */
     unsigned width, height;
@@ -137,14 +139,34 @@ static GstFlowReturn fail(OrielVp8Enc *self, GstVideoCodecFrame *frame, const ch
     return GST_FLOW_ERROR;
 }
 
+/* What the next picture is to refer to. */
+static void refer(OrielVp8Enc *self, int64_t now) {
+    struct oriel_reference by = oriel_references_next(self->references, now);
+    if (by.recoverable)
+        oriel_vp8_refer(self->coder, by.from, by.into, !by.shown, by.hurry);
+    if (by.key && now >= oriel_vp8_key_until(self->coder))
+        oriel_vp8_force_key(self->coder);
+}
+
+/* What it refers to, where the browser reads it. */
+static void mark(OrielVp8Enc *self, GstBuffer *buffer, const struct oriel_vp8_packet *packet, int64_t now) {
+    const struct oriel_reference by = {.from = packet->from, .into = packet->into};
+    struct oriel_reference_made made =
+        oriel_references_made(self->references, &by, packet->key, packet->kind == ORIEL_PLAN_PICTURE, now);
+    oriel_dependencies_add(buffer, &made);
+}
+
 /* The packet, if there is one, into the frame. */
-static GstFlowReturn fill(OrielVp8Enc *self, GstVideoCodecFrame *frame, const struct oriel_vp8_packet *packet) {
+static GstFlowReturn fill(OrielVp8Enc *self, GstVideoCodecFrame *frame, const struct oriel_vp8_packet *packet,
+                          int64_t now) {
     if (packet->kind == ORIEL_PLAN_NOTHING)
         return GST_FLOW_OK;
     GstFlowReturn result = gst_video_encoder_allocate_output_frame(GST_VIDEO_ENCODER(self), frame, packet->size);
     if (result != GST_FLOW_OK)
         return result;
     gst_buffer_fill(frame->output_buffer, 0, packet->bytes, packet->size);
+    if (self->references)
+        mark(self, frame->output_buffer, packet, now);
     if (packet->key)
         GST_VIDEO_CODEC_FRAME_SET_SYNC_POINT(frame);
     return GST_FLOW_OK;
@@ -160,6 +182,8 @@ static GstFlowReturn handle_frame(GstVideoEncoder *encoder, GstVideoCodecFrame *
     take_damage(self, frame->input_buffer, now);
     if (GST_VIDEO_CODEC_FRAME_IS_FORCE_KEYFRAME(frame))
         oriel_vp8_force_key(self->coder);
+    if (self->references)
+        refer(self, now);
     GstVideoInfo info;
     GstVideoFrame video;
     gst_video_info_set_format(&info, GST_VIDEO_FORMAT_I420, self->width, self->height);
@@ -176,7 +200,7 @@ static GstFlowReturn handle_frame(GstVideoEncoder *encoder, GstVideoCodecFrame *
     gst_video_frame_unmap(&video);
     if (result < 0)
         return fail(self, frame, error);
-    GstFlowReturn flow = fill(self, frame, &packet);
+    GstFlowReturn flow = fill(self, frame, &packet, now);
     GST_OBJECT_LOCK(self);
     self->key_until = oriel_vp8_key_until(self->coder);
     GST_OBJECT_UNLOCK(self);
@@ -276,4 +300,8 @@ static void oriel_vp8_enc_init(OrielVp8Enc *self) {
         .sharpen = {.kbits = 4000, .burst = 600, .fps = 30, .target_quantizer = 4, .max_quantizer = 56},
         .speed = SPEED};
     self->next = GST_BUFFER_OFFSET_NONE;
+}
+
+void oriel_vp8_enc_refer(GstElement *encoder, struct oriel_references *references) {
+    ORIEL_VP8_ENC(encoder)->references = references;
 }

@@ -11,6 +11,7 @@
  *
  * The first five can be set at any time, on any thread, and hold from the next picture on; speed and threads from the
  * next size on. It has no signals. A keyframe comes with the first picture, a new size, and GstForceKeyUnit events.
+ * With oriel_vp8_enc_refer() pictures refer to what those references say, and are marked for dependencies.h.
  *
  * Pictures should come from orielframesrc: with the damage meta (without it everything is taken for changed) and by the
  * demand that it sends upstream after each picture (damage.h). A picture may yield nothing, when the bitrate's bucket
@@ -21,6 +22,11 @@
 
 #include <gst/gst.h>
 
+#include "references.h"
+
 GType oriel_vp8_enc_get_type(void);
+
+/* Before the first picture; they must outlive it. */
+void oriel_vp8_enc_refer(GstElement *encoder, struct oriel_references *references);
 
 #endif

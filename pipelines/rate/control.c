@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "clock.h"
+#include "dependencies.h"
+#include "offered.h"
 #include "pacer.h"
 #include "twcc.h"
 
@@ -271,19 +273,38 @@ static gboolean src_event(GstPad *pad, GstObject *parent, GstEvent *event) {
     return gst_pad_event_default(pad, parent, event);
 }
 
-void oriel_rate_control_left(GstElement *element, GstBuffer *packet, unsigned extension) {
+/* Which packet of which picture it is, if it says so. */
+static void describe(GstRTPBuffer *rtp, struct oriel_rate_packet *left) {
+    gboolean first, last;
+    gpointer data;
+    guint size;
+    if (!gst_rtp_buffer_get_extension_onebyte_header(rtp, ORIEL_ID_DEPENDENCIES, 0, &data, &size) ||
+        !oriel_dependencies_read(data, size, &left->picture, &first, &last))
+        return;
+    left->sequence = gst_rtp_buffer_get_seq(rtp);
+    if (left->class == ORIEL_BUDGET_RETRANSMISSION) {
+        if (gst_rtp_buffer_get_payload_len(rtp) < 2)
+            return;
+        left->sequence = GST_READ_UINT16_BE(gst_rtp_buffer_get_payload(rtp)); /* of what it repeats (RFC 4588) */
+    }
+    left->first = first;
+    left->last = last;
+    left->described = true;
+}
+
+void oriel_rate_control_left(GstElement *element, GstBuffer *packet) {
     OrielRateControl *self = ORIEL_RATE_CONTROL(element);
     GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
     gpointer data;
     guint size;
     if (!gst_rtp_buffer_map(packet, GST_MAP_READ, &rtp))
         return;
-    if (gst_rtp_buffer_get_extension_onebyte_header(&rtp, (guint8)extension, 0, &data, &size) && size == 2) {
+    if (gst_rtp_buffer_get_extension_onebyte_header(&rtp, ORIEL_ID_TWCC, 0, &data, &size) && size == 2) {
         struct oriel_rate_packet left = {.class = self->classes[gst_rtp_buffer_get_payload_type(&rtp)],
                                          .bytes = (uint32_t)gst_buffer_get_size(packet),
-                                         .rtp = gst_rtp_buffer_get_timestamp(&rtp),
                                          .probe = self->probe,
                                          .sent = oriel_monotonic()};
+        describe(&rtp, &left);
         oriel_estimator_sent(self->estimator, GST_READ_UINT16_BE(data), &left);
     }
     gst_rtp_buffer_unmap(&rtp);

@@ -24,7 +24,7 @@ GstElement *oriel_rate_control_new(struct oriel_budget *budget, struct oriel_est
 /* Packets of that payload type are of that class; before anything flows. All others are repeats. */
 void oriel_rate_control_class(GstElement *control, unsigned payload, enum oriel_budget_class class);
 
-/* A packet leaves the RTP session, within the push of the element. `extension`: the id of its transport-wide number. */
-void oriel_rate_control_left(GstElement *control, GstBuffer *packet, unsigned extension);
+/* A packet leaves the RTP session, within the push of the element. */
+void oriel_rate_control_left(GstElement *control, GstBuffer *packet);
 
 #endif

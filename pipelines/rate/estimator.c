@@ -292,6 +292,8 @@ static void finish(struct oriel_estimator *e) {
     g_mutex_unlock(&e->lock);
     for (unsigned i = 0; i < count && e->fate; i++)
         e->fate(e->user, &fates[i]);
+    if (count && e->fate)
+        e->fate(e->user, NULL);
     if (news && e->changed)
         e->changed(e->user, target);
 }
@@ -360,6 +362,8 @@ static double one(struct oriel_estimator *e, const struct oriel_rate_heard *h, i
     struct oriel_rate_packet k;
     while (oriel_twcc_gone(&e->twcc, h->number, &k)) {
         oriel_budget_left(e->budget, k.class, k.bytes);
+        k.untold = true;
+        tell(e, &k);
     }
     if (!oriel_twcc_heard(&e->twcc, h->number, h->lost, h->remote, &k))
         return 0;
@@ -504,8 +508,11 @@ void oriel_estimator_tick(struct oriel_estimator *e, int64_t now) {
     int64_t patience = SILENCE + 2 * shortest_get(&e->trip, 0), oldest = oriel_twcc_oldest(&e->twcc);
     if (e->heard && oldest && now - oldest > patience && now - e->heard_at > patience)
         e->silent = true;
-    while (oriel_twcc_expired(&e->twcc, now - patience, &k))
+    while (oriel_twcc_expired(&e->twcc, now - patience, &k)) {
         oriel_budget_left(e->budget, k.class, k.bytes);
+        k.lost = true;
+        tell(e, &k);
+    }
     if (e->heard)
         set_budget(e, now);
     finish(e);

@@ -54,6 +54,7 @@ double oriel_estimator_start(double last);
 struct oriel_estimator *oriel_estimator_new(struct oriel_budget *budget, double start, double max, int64_t now);
 void oriel_estimator_free(struct oriel_estimator *e);
 
+/* `fate`: what became of each RTP packet; of the same once more, when it came after all. NULL: that is all for now. */
 void oriel_estimator_listen(struct oriel_estimator *e, void (*changed)(void *user, double target),
                             void (*fate)(void *user, const struct oriel_rate_packet *packet), void *user);
 

@@ -12,9 +12,12 @@
 struct oriel_rate_packet {
     enum oriel_budget_class class;
     uint32_t bytes; /* on the wire */
-    uint32_t rtp;   /* RTP time, of pictures */
     uint16_t probe; /* the probe that it was part of; 0: none */
+    /* Of a picture's packets that have a dependency descriptor: */
+    bool described, first, last; /* whether it has; the first and the last one of the picture */
+    uint16_t picture, sequence;  /* the picture's number; the packet's, of a repeat that of what it repeats */
     bool lost;
+    bool untold; /* neither lost nor come: feedback about it was lost */
     int64_t sent, arrived;
     uint64_t beside; /* bytes of tiles that were sent before it, of RTP packets; the estimator's */
 };

@@ -38,7 +38,7 @@ struct oriel_picture {
     bool killed;
     struct {
         const char *state;
-        uint32_t kbits, queue, waiting;
+        uint32_t kbits, queue, waiting, recoveries, keyframes;
     } way;               /* what media said last of the way to the agent */
     uint32_t last_kbits; /* what it took last, also for the next session; 0: not known */
 };
@@ -93,6 +93,8 @@ static void hear_of_way(struct oriel_picture *p, const struct oriel_ipc_message 
     p->way.kbits = (uint32_t)m->fields[0].number;
     p->way.queue = (uint32_t)m->fields[1].number;
     p->way.waiting = (uint32_t)m->fields[2].number;
+    p->way.recoveries = (uint32_t)m->fields[4].number;
+    p->way.keyframes = (uint32_t)m->fields[5].number;
     if (state == 1 || state == 2)
         p->last_kbits = p->way.kbits;
 }
@@ -116,8 +118,10 @@ static json_t *figures(struct oriel_picture *p, const struct oriel_ipc_message *
     json_object_set_new(trace, "egress", json_pack("[I, I]", (json_int_t)egress[0], (json_int_t)egress[1]));
     json_object_set_new(f, "stages_us", trace);
     json_object_set_new(f, "way",
-                        json_pack("{s:s, s:I, s:I, s:I}", "state", p->way.state, "kbps", (json_int_t)p->way.kbits,
-                                  "queue_ms", (json_int_t)p->way.queue, "waiting_ms", (json_int_t)p->way.waiting));
+                        json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "state", p->way.state, "kbps",
+                                  (json_int_t)p->way.kbits, "queue_ms", (json_int_t)p->way.queue, "waiting_ms",
+                                  (json_int_t)p->way.waiting, "recoveries", (json_int_t)p->way.recoveries, "keyframes",
+                                  (json_int_t)p->way.keyframes));
     if (p->media &&
         oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_EGRESS, egress[0], egress[1]) < 0)
         oriel_helper_kill(p->media);

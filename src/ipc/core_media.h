@@ -83,7 +83,8 @@ enum {
      * picture is taken until a RENEW. At most once for each OFFER. */
     ORIEL_MEDIA_LOST = 7,
     /* Before each STATS: u kbit/s that the way to the agent takes, as far as is known · u ms that packets wait on it ·
-     * u ms that they wait here · u state, of enum oriel_rate_state (pipelines/rate/estimator.h) */
+     * u ms that they wait here · u state, of enum oriel_rate_state (pipelines/rate/estimator.h) · u recoveries and u
+     * keyframes since the start: pictures that a loss made necessary, or that somebody asked for */
     ORIEL_MEDIA_WAY = 8,
     /* u id, from 1 without a gap · s a line of the agent's, at most 500 characters. It comes until it is HEARD. */
     ORIEL_MEDIA_CHAT = 20,
@@ -127,7 +128,7 @@ static const struct oriel_ipc_type oriel_media_to_core_types[] = {
     {ORIEL_MEDIA_STATS, "stats", "uuuuuutuuuuuuuu", 0},
     {ORIEL_MEDIA_FAILED, "failed", "ss", 0},
     {ORIEL_MEDIA_RELAY_SOCKET, "relay-socket", "", 1},
-    {ORIEL_MEDIA_WAY, "way", "uuuu", 0},
+    {ORIEL_MEDIA_WAY, "way", "uuuuuu", 0},
     {ORIEL_MEDIA_LOST, "lost", "s", 0},
     {ORIEL_MEDIA_CHAT, "chat", "us", 0},
     {ORIEL_MEDIA_DRAW, "draw", "uub", 0},

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dependencies.h"
 #include "fingerprint.h"
 
 enum { MLINES_MAX = 16, ATTRIBUTES_MAX = 256 };
@@ -173,6 +174,17 @@ static Verdict check_choices(const GstSDPMedia *ours, const GstSDPMedia *theirs,
     return ORIEL_SDP_GOOD;
 }
 
+/* The screen is the first m-line. */
+static bool reads_dependencies(const GstSDPMessage *theirs) {
+    const GstSDPMedia *screen = gst_sdp_message_get_media(theirs, 0);
+    for (guint i = 0; i < gst_sdp_media_attributes_len(screen); i++) {
+        const GstSDPAttribute *a = gst_sdp_media_get_attribute(screen, i);
+        if (g_strcmp0(a->key, "extmap") == 0 && g_str_has_suffix(a->value, " " ORIEL_DEPENDENCIES_URI))
+            return true;
+    }
+    return false;
+}
+
 static bool is_rtp(const GstSDPMedia *media) {
     return g_strcmp0(gst_sdp_media_get_media(media), "application") != 0;
 }
@@ -300,6 +312,7 @@ enum oriel_sdp_verdict oriel_sdp_check_answer(const char *offer, const char *ans
     else
         verdict = check_message(ours, theirs, fingerprint, error);
     if (verdict == ORIEL_SDP_GOOD) {
+        ret_answer->dependencies = reads_dependencies(theirs);
         ret_answer->candidates = g_ptr_array_new_with_free_func(g_free);
         take_candidates(theirs, ret_answer->candidates);
         set_inactive(theirs, active);

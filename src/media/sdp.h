@@ -18,6 +18,7 @@ enum oriel_sdp_verdict { ORIEL_SDP_GOOD, ORIEL_SDP_PROTOCOL, ORIEL_SDP_FINGERPRI
 struct oriel_sdp_answer {
     char *sdp;             /* for webrtcbin, without candidates */
     GPtrArray *candidates; /* of char *, the usable ones */
+    bool dependencies;     /* the browser reads the dependency descriptor of the screen's packets */
 };
 
 /* Judges `answer` to `offer` (ours). `fingerprint` is the announced one. `active` has a bit for each m-line of audio or

@@ -61,6 +61,7 @@ struct session {
     struct oriel_transport *transport;
     struct oriel_budget *budget;
     struct oriel_estimator *estimator;
+    struct oriel_references *references;
     struct oriel_exact *exact; /* NULL: the video alone */
     struct oriel_talk *talk;
     struct oriel_camera_stream *camera;
@@ -141,6 +142,10 @@ static void run_pictures(struct session *s) {
     gboolean run = !s->frozen && !s->lost && s->state >= CONNECTED && s->state <= LIVE;
     oriel_screen_run(s->screen, run);
     oriel_camera_stream_run(s->camera, run);
+}
+
+static void on_answered(void *user, bool dependencies) {
+    oriel_references_start(((struct session *)user)->references, dependencies);
 }
 
 static void on_connected(void *user) {
@@ -289,6 +294,15 @@ static void on_rate(void *user, double target) {
     oriel_screen_rate(s->screen, target * PICTURE_SHARE - camera);
 }
 
+/* Likewise. A lost picture is made good at once, also on a screen at rest. */
+static void on_fate(void *user, const struct oriel_rate_packet *packet) {
+    struct session *s = user;
+    if (packet)
+        oriel_references_fate(s->references, packet, oriel_monotonic());
+    else if (oriel_references_judge(s->references, oriel_monotonic()))
+        oriel_screen_again(s->screen);
+}
+
 /* On the streaming threads. */
 static int64_t when_free(void *budget, int64_t now) {
     return oriel_budget_ready(budget, now) - QUEUE_SLACK;
@@ -300,7 +314,9 @@ static void start_rate(struct session *s, struct oriel_transport_path *path, uns
     double start = oriel_estimator_start(last * 1e3);
     s->budget = path->budget = oriel_budget_new(start, now);
     s->estimator = path->estimator = oriel_estimator_new(s->budget, start, path->exact ? RATE_MAX : 2e3 * kbits, now);
-    oriel_estimator_listen(s->estimator, on_rate, NULL, s);
+    oriel_estimator_listen(s->estimator, on_rate, on_fate, s);
+    s->references = oriel_references_new();
+    oriel_screen_refer(s->screen, s->references);
     oriel_screen_rate(s->screen, start * PICTURE_SHARE);
     oriel_screen_pace(s->screen, when_free, s->budget);
     oriel_camera_stream_pace(s->camera, when_free, s->budget);
@@ -309,6 +325,7 @@ static void start_rate(struct session *s, struct oriel_transport_path *path, uns
 static const struct oriel_transport_events transport_events = {
     .offer = on_offer,
     .candidate = on_candidate,
+    .answered = on_answered,
     .connected = on_connected,
     .sending = on_sending,
     .channel_open = on_channel_open,
@@ -348,8 +365,11 @@ static void send_stats(struct session *s) {
     s->bytes_before = sent.bytes;
     struct oriel_rate_figures rate;
     oriel_estimator_figures(s->estimator, &rate, oriel_monotonic());
+    struct oriel_references_counts made;
+    oriel_references_count(s->references, &made);
     told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_WAY, (uint32_t)(rate.estimate / 1000),
-                           in_ms(rate.queue), in_ms(rate.waiting), (uint32_t)rate.state));
+                           in_ms(rate.queue), in_ms(rate.waiting), (uint32_t)rate.state, (uint32_t)made.recoveries,
+                           (uint32_t)made.keyframes));
     struct oriel_trace_summary trace;
     oriel_screen_trace(s->screen, &trace);
     const struct oriel_trace_stage *t = trace.stages;

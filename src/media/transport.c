@@ -307,7 +307,7 @@ static GstPadProbeReturn on_rtp(GstPad *pad, GstPadProbeInfo *info, gpointer use
     for (guint i = 0; i < count; i++) {
         GstBuffer *packet = list ? gst_buffer_list_get(list, i) : GST_PAD_PROBE_INFO_BUFFER(info);
         if (c->control)
-            oriel_rate_control_left(c->control, packet, ORIEL_ID_TWCC);
+            oriel_rate_control_left(c->control, packet);
         look_at_screen(c, packet);
     }
     return GST_PAD_PROBE_OK;
@@ -530,6 +530,7 @@ void oriel_transport_set_answer(struct oriel_transport *t, const char *text) {
         return;
     }
     c->answered = TRUE;
+    t->events->answered(t->user, answer.dependencies);
     GstSDPMessage *sdp = NULL;
     gst_sdp_message_new_from_text(answer.sdp, &sdp);
     GstWebRTCSessionDescription *description = gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_ANSWER, sdp);

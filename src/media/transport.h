@@ -34,6 +34,8 @@ struct oriel_transport_events {
     void (*offer)(void *user, const char *sdp, const char *fingerprint);
     /* "" ends the candidates. */
     void (*candidate)(void *user, unsigned mline, const char *candidate);
+    /* The answer was taken. `dependencies`: the browser reads the screen's dependency descriptors. */
+    void (*answered)(void *user, bool dependencies);
     /* ICE and DTLS are up. */
     void (*connected)(void *user);
     /* The first packet of a picture has left. */

@@ -165,6 +165,33 @@ static void test_painted_from_top_to_bottom(void **state) {
     assert_true(map.active[0] && map.active[2] && !map.active[3]);
 }
 
+/* What a part of a recovery leaves is as it was in the picture that it refers to. */
+static void test_part_of_a_recovery(void **state) {
+    oriel_activemap_begin(&map);
+    oriel_activemap_take_changed(&map);
+    oriel_activemap_encoded(&map, 40, 0, 0);
+    oriel_activemap_kept_everywhere(&map);
+    oriel_activemap_damage_all(&map, 10);
+    oriel_activemap_begin(&map);
+    oriel_activemap_take_part(&map, 20);
+    oriel_activemap_encoded(&map, 30, 0, 0);
+    oriel_activemap_kept(&map, ORIEL_SLOT_LAST, ORIEL_SLOT_ALTREF);
+    assert_int_equal(map.changed, 8);
+    assert_int_equal(oriel_activemap_since(&map, ORIEL_SLOT_ALTREF), 8);
+    assert_int_equal(oriel_activemap_since(&map, ORIEL_SLOT_GOLDEN), 28);
+    oriel_activemap_revert(&map, ORIEL_SLOT_GOLDEN);
+    assert_int_equal(map.changed, 28);
+    oriel_activemap_begin(&map);
+    oriel_activemap_take_part(&map, 10); /* the last 8, and 2 from the top */
+    oriel_activemap_encoded(&map, 30, 0, 0);
+    oriel_activemap_kept(&map, ORIEL_SLOT_GOLDEN, ORIEL_SLOT_LAST);
+    assert_int_equal(map.changed, 18);
+    for (size_t i = 0; i < 28; i++) {
+        assert_int_equal(map.since[ORIEL_SLOT_GOLDEN][i], i < 2 || i >= 20);
+        assert_int_equal(map.since[ORIEL_SLOT_ALTREF][i], 1);
+    }
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
@@ -176,6 +203,7 @@ int main(void) {
         TEST(test_what_moves_is_not_sharpened),
         TEST(test_the_loop_filter_spills_left_and_up),
         TEST(test_painted_from_top_to_bottom),
+        TEST(test_part_of_a_recovery),
         TEST(test_large_and_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

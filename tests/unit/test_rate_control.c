@@ -32,7 +32,7 @@ static GstFlowReturn take(GstPad *pad, GstObject *parent, GstBuffer *packet) {
     guint8 payload = gst_rtp_buffer_get_payload_type(&rtp);
     guint16 repeated = payload == REPEAT ? GST_READ_UINT16_BE(gst_rtp_buffer_get_payload(&rtp)) : 0;
     gst_rtp_buffer_unmap(&rtp);
-    oriel_rate_control_left(control, packet, TWCC);
+    oriel_rate_control_left(control, packet);
     gst_buffer_unref(packet);
     g_mutex_lock(&lock);
     came[payload]++;

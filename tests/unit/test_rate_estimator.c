@@ -191,8 +191,37 @@ static void test_a_new_path_begins_near_the_last(void **state) {
     assert_true(fabs(target() - 0.75 * before) < 1);
 }
 
+static unsigned fates[4]; /* came, lost, untold, and how often that was all */
+
+static void on_fate(void *user, const struct oriel_rate_packet *packet) {
+    fates[!packet ? 3 : packet->untold ? 2 : packet->lost]++;
+}
+
+/* Each packet's fate is told: also when the feedback about it is lost, and when none comes any more. */
+static void test_fates(void **state) {
+    l = link_new(8e6, 20 * MS, 200 * MS, 0, 1e6);
+    oriel_estimator_listen(l->estimator, NULL, on_fate, NULL);
+    struct oriel_rate_packet packet = {.class = ORIEL_BUDGET_VIDEO, .bytes = 1000, .sent = l->now};
+    for (uint16_t i = 65530; i != 4; i++)
+        oriel_estimator_sent(l->estimator, i, &packet);
+    const struct oriel_rate_heard heard[] = {
+        {65530, false, 0}, {65531, true, 0}, {65532, false, MS}, {0, false, 2 * MS}, {1, false, 3 * MS}};
+    oriel_estimator_heard(l->estimator, heard, sizeof heard / sizeof *heard, l->now + 50 * MS);
+    assert_int_equal(fates[0], 4);
+    assert_int_equal(fates[1], 1);
+    assert_int_equal(fates[2], 3);
+    assert_int_equal(fates[3], 1);
+    const struct oriel_rate_heard late = {65531, false, 4 * MS};
+    oriel_estimator_heard(l->estimator, &late, 1, l->now + 60 * MS);
+    assert_int_equal(fates[0], 5);
+    oriel_estimator_tick(l->estimator, l->now + 5 * ORIEL_SECOND);
+    assert_int_equal(fates[1], 3);
+    assert_int_equal(fates[3], 3);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_fates, stop),
         cmocka_unit_test_teardown(test_a_good_link_is_found_at_once, stop),
         cmocka_unit_test_teardown(test_a_link_is_used_and_no_queue_stands, stop),
         cmocka_unit_test_teardown(test_a_sharp_fall_and_back, stop),

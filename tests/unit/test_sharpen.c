@@ -195,6 +195,46 @@ static void test_keyframe_on_demand(void **state) {
     assert_false(step(1000).key);
 }
 
+/* A recovery that is too dear waits, and is looked at again with the next picture; then it is a keyframe if that is no
+ * dearer, a rough one on a slow way. */
+static void test_recovery_waits_and_becomes_a_keyframe(void **state) {
+    struct oriel_sharpen_settings slow = usual;
+    slow.kbits = 200;
+    oriel_sharpen_set(&s, &slow, now);
+    s.covered = true; /* nothing is to be sharpened */
+    while (step(20000).rough || s.painting)
+        now = oriel_sharpen_times(&s, now).again;
+    now += ORIEL_SECOND;
+    for (int i = 0; i < 40; i++)
+        oriel_bits_learn(&s.rate, ORIEL_BITS_RECOVER, 1, 0, 4000);
+    s.from = ORIEL_SLOT_GOLDEN;
+    s.hurry = false;
+    assert_int_equal(oriel_sharpen_plan(&s, now).from, ORIEL_SLOT_LAST);
+    assert_in_range(oriel_sharpen_times(&s, now).again - now, 30 * ORIEL_MILLISECOND, 34 * ORIEL_MILLISECOND);
+    s.hurry = true;
+    struct oriel_plan plan = step(20000);
+    assert_true(plan.key && plan.rough);
+    assert_int_equal(s.map.changed, 1200);
+    assert_int_equal(s.from, ORIEL_SLOT_LAST);
+}
+
+/* What changed little since then is made good at once. */
+static void test_small_recovery(void **state) {
+    step(5e5);
+    rest();
+    memset(s.map.since[ORIEL_SLOT_GOLDEN], 0, s.map.count);
+    now += ORIEL_SECOND;
+    oriel_activemap_damage(&s.map, &(struct oriel_rect){100, 100, 64, 32}, now);
+    size_t blocks = step(20000).changed;
+    now += ORIEL_SECOND;
+    s.from = ORIEL_SLOT_GOLDEN;
+    struct oriel_plan plan = step(20000);
+    assert_int_equal(plan.from, ORIEL_SLOT_GOLDEN);
+    assert_int_equal(plan.change, ORIEL_BITS_RECOVER);
+    assert_false(plan.key || plan.part);
+    assert_int_equal(plan.changed, blocks);
+}
+
 static void test_a_plan_not_done_is_planned_again(void **state) {
     step(5e5);
     rest();
@@ -228,6 +268,8 @@ int main(void) {
         TEST(test_motion_first_gets_coarser_then_slower),
         TEST(test_debt_drops_before_encoding),
         TEST(test_keyframe_on_demand),
+        TEST(test_recovery_waits_and_becomes_a_keyframe),
+        TEST(test_small_recovery),
         TEST(test_a_plan_not_done_is_planned_again),
         TEST(test_lower_bitrate_is_coarser),
     };
