@@ -4,7 +4,7 @@
 // Mouth to ear: from the moment in which a sample is said (in the room; in the page when Web Audio gives it to the track) to the
 // one in which it is heard (by a worklet in the page; at the room's speaker), by correlation, for each second of speech.
 // Processor time: oriel-voice, PulseAudio apart from it, and what oriel-media needs more than with the voice muted and still.
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { compare } from '../rig/alike.mjs';
 import { call } from '../rig/call.mjs';
 import { sleep } from '../rig/process.mjs';
@@ -14,7 +14,7 @@ import { quantile } from './stats.mjs';
 
 const SENTENCES = Number(process.env.ORIEL_BENCH_SENTENCES ?? 4), WINDOW = 1; // s
 const TEXTS = ['The capper of line two jams since seven, and the alarm is on.', 'Please open the guard and look whether the belt has come off its wheel.'];
-const spent = (pid) => Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+const spent = (pid) => readdirSync(`/proc/${pid}/task`).reduce((all, thread) => all + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6, 0);
 
 // Each second of what was said by itself: a list of {delay, clear}.
 function pieces(said, heard, from) {

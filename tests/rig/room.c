@@ -26,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BLOCK = 480, DELAY = 1, AGAIN = 3, PAST = 16, AHEAD = 2 * BLOCK, PATIENCE = 10 };
+enum { BLOCK = 480, DELAY = 1, AGAIN = 3, PAST = 16, AHEAD = 2 * BLOCK, PATIENCE = 10, UNREAD = 32768 };
 
 struct frame {
     int32_t left, right;
@@ -118,6 +118,20 @@ static void listen_to_speaker(unsigned block) {
     fwrite(out, sizeof *out, BLOCK, played);
 }
 
+/* PulseAudio makes it. Read and write: so that it can be emptied. */
+static void open_microphone(void) {
+    microphone = open(microphone_path, O_RDWR | O_NONBLOCK);
+    if (microphone >= 0)
+        fcntl(microphone, F_SETPIPE_SZ, UNREAD);
+}
+
+/* Nobody has listened: as of a sound card, what was not read is lost, so that who listens then hears the present. */
+static void overrun(void) {
+    char bytes[UNREAD];
+    while (read(microphone, bytes, sizeof bytes) > 0)
+        ;
+}
+
 static void speak_to_microphone(unsigned block) {
     int16_t out[BLOCK];
     struct frame frames[BLOCK];
@@ -130,12 +144,9 @@ static void speak_to_microphone(unsigned block) {
     }
     fwrite(out, sizeof *out, BLOCK, heard);
     if (microphone < 0)
-        microphone =
-            open(microphone_path, O_WRONLY | O_NONBLOCK); /* PulseAudio makes it, and takes it away with itself */
-    if (microphone >= 0 && write(microphone, frames, sizeof frames) < 0 && errno == EPIPE) {
-        close(microphone);
-        microphone = -1;
-    }
+        open_microphone();
+    if (microphone >= 0 && write(microphone, frames, sizeof frames) < 0 && errno == EAGAIN)
+        overrun();
 }
 
 static FILE *create(const char *folder, const char *name) {
