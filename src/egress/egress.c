@@ -264,12 +264,22 @@ static void doubt(struct egress *e, int64_t now) {
     }
 }
 
-/* Whatever was tried was tried in another network. */
+static bool race_moved(const struct egress *e) {
+    for (size_t i = 0; i < e->count; i++)
+        for (size_t k = 0; k < e->routes[i].begun; k++) {
+            const struct oriel_path *p = e->routes[i].paths[k];
+            if (p && e->race.ways[i] == ORIEL_WAY_BEGUN && oriel_network_moved(oriel_path_fd(p)))
+                return true;
+        }
+    return false;
+}
+
+/* What was tried may have been tried in another network; an address that was checked or renewed changes nothing. */
 static void network_changed(struct egress *e, int64_t now) {
     oriel_network_clear(e->network);
     if (e->state == PAUSED) {
         begin_race(e, now);
-    } else if (e->state == RACING) {
+    } else if (e->state == RACING && race_moved(e)) {
         end_race(e);
         begin_race(e, now);
     } else if (e->state == UP && oriel_network_moved(oriel_path_fd(e->bridge.path))) {
