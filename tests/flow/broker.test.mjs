@@ -126,7 +126,8 @@ story('nothing listens: not idle, not while the person is asked', async ({ rig }
   const { device, agent, provider } = await rig.cast();
   // The sockets of orield and its helpers, in the kernel's tables: state 0A is LISTEN, 07 an unconnected UDP socket.
   const listening = () => {
-    const inodes = new Set([device.pid, ...device.helpers().map(({ pid }) => pid)].flatMap((pid) => readdirSync(`/proc/${pid}/fd`).map((fd) => {
+    const files = (pid) => { try { return readdirSync(`/proc/${pid}/fd`); } catch { return []; } }; // it has gone
+    const inodes = new Set([device.pid, ...device.helpers().map(({ pid }) => pid)].flatMap((pid) => files(pid).map((fd) => {
       try { return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1]; } catch { return undefined; }
     })));
     return ['tcp', 'tcp6', 'udp', 'udp6'].flatMap((table) => readFileSync(`/proc/net/${table}`, 'utf8').trim().split('\n').slice(1)

@@ -5,7 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import mqtt from 'mqtt';
 import { Broker } from './broker.mjs';
-import { freePort, within } from './process.mjs';
+import { freePort, listens, until, within } from './process.mjs';
 
 export class Hostile {
   // Options: those of Broker.start, for both.
@@ -18,6 +18,7 @@ export class Hostile {
       // A door without rules: the operator of a broker needs no account.
       hostile[side] = await Broker.start(join(directory, side), { keys: hostile.devices?.keys, ...options, also: `\nlistener ${port} 127.0.0.1\nallow_anonymous true\n` });
       hostile.listeners[side] = `mqtt://127.0.0.1:${port}`;
+      await until(`the door of the ${side}' broker`, () => listens(port)); // mosquitto opens it last
       hostile.clients[side] = await hostile.connect(side, { reconnectPeriod: 100 });
     }
     const base = `oriel/v1/${hostile.devices.tenant}`;

@@ -125,11 +125,14 @@ static void open_microphone(void) {
         fcntl(microphone, F_SETPIPE_SZ, UNREAD);
 }
 
-/* Nobody has listened: as of a sound card, what was not read is lost, so that who listens then hears the present. */
+/* Nobody has listened: as of a sound card, what was not read is lost, so that who listens then hears the present. And
+ * PulseAudio may have gone, and made another. */
 static void overrun(void) {
     char bytes[UNREAD];
     while (read(microphone, bytes, sizeof bytes) > 0)
         ;
+    close(microphone);
+    microphone = -1;
 }
 
 static void speak_to_microphone(unsigned block) {
