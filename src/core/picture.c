@@ -43,6 +43,14 @@ struct oriel_picture {
     uint32_t last_kbits; /* what it took last, also for the next session; 0: not known */
 };
 
+/* If there is one. One that does not listen is not let go on. */
+#define tell_media(picture, ...)                                                                                       \
+    do {                                                                                                               \
+        struct oriel_helper *to = (picture)->media;                                                                    \
+        if (to && oriel_ipc_send(oriel_helper_fd(to), &oriel_core_to_media, __VA_ARGS__) < 0)                          \
+            oriel_helper_kill(to);                                                                                     \
+    } while (0)
+
 static bool is_end_reason(const char *reason) {
     const struct oriel_end_reason *r = oriel_end_reason_find(reason);
     return r && r->media;
@@ -122,9 +130,7 @@ static json_t *figures(struct oriel_picture *p, const struct oriel_ipc_message *
                                   (json_int_t)p->way.kbits, "queue_ms", (json_int_t)p->way.queue, "waiting_ms",
                                   (json_int_t)p->way.waiting, "recoveries", (json_int_t)p->way.recoveries, "keyframes",
                                   (json_int_t)p->way.keyframes));
-    if (p->media &&
-        oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_EGRESS, egress[0], egress[1]) < 0)
-        oriel_helper_kill(p->media);
+    tell_media(p, ORIEL_MEDIA_EGRESS, egress[0], egress[1]);
     return f;
 }
 
@@ -245,21 +251,17 @@ static const struct oriel_helper_kind media_kind = {ORIEL_PROCESS_MEDIA, "oriel-
 
 static void camera_on(void *user, guint fps, guint kbits, int frames) {
     struct oriel_picture *p = user;
-    if (p->media &&
-        oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_CAMERA_ON, fps, kbits, frames) < 0)
-        oriel_helper_kill(p->media);
+    tell_media(p, ORIEL_MEDIA_CAMERA_ON, fps, kbits, frames);
 }
 
 static void camera_off(void *user) {
     struct oriel_picture *p = user;
-    if (p->media && oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_CAMERA_OFF) < 0)
-        oriel_helper_kill(p->media);
+    tell_media(p, ORIEL_MEDIA_CAMERA_OFF);
 }
 
 static void camera_tell(void *user, const char *text) {
     struct oriel_picture *p = user;
-    if (p->media && oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_TELL, text) < 0)
-        oriel_helper_kill(p->media);
+    tell_media(p, ORIEL_MEDIA_TELL, text);
 }
 
 static void camera_record(void *user, const char *name) {
@@ -272,8 +274,7 @@ static const struct oriel_camera_out camera_out = {camera_on, camera_off, camera
 
 static void pass_sound(void *user, int fd) {
     struct oriel_picture *p = user;
-    if (p->media && oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_SOUND, fd) < 0)
-        oriel_helper_kill(p->media);
+    tell_media(p, ORIEL_MEDIA_SOUND, fd);
 }
 
 static void tell_panel(struct oriel_picture *p) {
@@ -288,9 +289,8 @@ static void voice_changed(void *user, bool loudness) {
     const struct oriel_voice_state *v = oriel_voice_state(p->voice);
     uint32_t bits = (v->on ? ORIEL_TALK_ON : 0u) | (v->microphone ? ORIEL_TALK_MICROPHONE : 0u) |
                     (v->speaker ? ORIEL_TALK_SPEAKER : 0u) | (v->muted ? ORIEL_TALK_MUTED : 0u);
-    if (!loudness && p->media && p->started &&
-        oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_VOICE, bits, v->why) < 0)
-        oriel_helper_kill(p->media); /* one that does not listen is not let talk on */
+    if (!loudness && p->started)
+        tell_media(p, ORIEL_MEDIA_VOICE, bits, v->why);
     tell_panel(p);
 }
 
@@ -438,13 +438,6 @@ bool oriel_picture_start(struct oriel_picture *p, const struct oriel_session_req
     return p->capture != NULL;
 }
 
-static bool has(const json_t *scopes, const char *scope) {
-    for (size_t i = 0; i < json_array_size(scopes); i++)
-        if (strcmp(json_string_value(json_array_get(scopes, i)), scope) == 0)
-            return true;
-    return false;
-}
-
 /* The agent's camera on the panel: a socket between media and the HMI, as long as the scope is granted and the HMI can
  * show it. */
 static void join_face(struct oriel_picture *p) {
@@ -466,10 +459,10 @@ static void join_face(struct oriel_picture *p) {
 }
 
 void oriel_picture_granted(struct oriel_picture *p, const json_t *scopes) {
-    p->talk = has(scopes, "voice");
+    p->talk = oriel_list_has(scopes, "voice");
     run_voice(p);
-    oriel_camera_grant(p->camera, has(scopes, "camera") && !p->killed);
-    p->face_granted = has(scopes, "face");
+    oriel_camera_grant(p->camera, oriel_list_has(scopes, "camera") && !p->killed);
+    p->face_granted = oriel_list_has(scopes, "face");
     join_face(p);
 }
 
@@ -484,53 +477,42 @@ bool oriel_picture_reroute(struct oriel_picture *p) {
 }
 
 void oriel_picture_agent(struct oriel_picture *p, const char *fingerprint) {
-    if (p->media && oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_AGENT, fingerprint) < 0)
-        oriel_helper_kill(p->media);
+    tell_media(p, ORIEL_MEDIA_AGENT, fingerprint);
 }
 
 void oriel_picture_renew(struct oriel_picture *p, guint number) {
-    if (p->media &&
-        oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_RENEW, (uint32_t)number) < 0)
-        oriel_helper_kill(p->media);
+    tell_media(p, ORIEL_MEDIA_RENEW, (uint32_t)number);
 }
 
 void oriel_picture_answer(struct oriel_picture *p, const char *sdp) {
-    if (p->media && oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_ANSWER, sdp) < 0)
-        oriel_helper_kill(p->media);
+    tell_media(p, ORIEL_MEDIA_ANSWER, sdp);
 }
 
 void oriel_picture_candidate(struct oriel_picture *p, guint mline, const char *candidate) {
-    if (p->media && oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_REMOTE_CANDIDATE,
-                                   (uint32_t)mline, candidate) < 0)
-        oriel_helper_kill(p->media);
+    tell_media(p, ORIEL_MEDIA_REMOTE_CANDIDATE, (uint32_t)mline, candidate);
 }
 
 void oriel_picture_say(struct oriel_picture *p, const char *text) {
-    if (p->media && oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_SAY, text) < 0)
-        oriel_helper_kill(p->media);
+    tell_media(p, ORIEL_MEDIA_SAY, text);
 }
 
 void oriel_picture_heard(struct oriel_picture *p, guint id) {
-    if (p->media && oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_HEARD, id) < 0)
-        oriel_helper_kill(p->media);
+    tell_media(p, ORIEL_MEDIA_HEARD, id);
 }
 
 void oriel_picture_panel(struct oriel_picture *p, guint can) {
     p->panel = can;
     if (can && p->talk)
         tell_panel(p);
-    if (p->media && p->started &&
-        oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_PANEL, can) < 0)
-        oriel_helper_kill(p->media);
+    if (p->started)
+        tell_media(p, ORIEL_MEDIA_PANEL, can);
     join_face(p);
 }
 
 void oriel_picture_freeze(struct oriel_picture *p, bool on) {
     p->frozen = on;
     run_voice(p);
-    if (p->media &&
-        oriel_ipc_send(oriel_helper_fd(p->media), &oriel_core_to_media, ORIEL_MEDIA_FREEZE, (uint32_t)on) < 0)
-        oriel_helper_kill(p->media); /* one that does not listen is not let go on */
+    tell_media(p, ORIEL_MEDIA_FREEZE, (uint32_t)on);
 }
 
 static gboolean nothing_ran(gpointer data) {

@@ -81,14 +81,14 @@ static const char *denial_for(const char *by, const char *reason) {
 }
 
 void oriel_session_end(struct oriel_session *s, const char *by, const char *reason, const char *detail) {
-    bool granted = s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE;
+    bool open = oriel_session_open(s);
     s->ops->kill(s->user);
     memset(s->awaited, 0, sizeof s->awaited);
     oriel_session_found(s);
     oriel_session_live_end(s);
     oriel_session_arm(s, 0);
     s->ops->announce(s->user, "ended", by, reason);
-    if (granted) {
+    if (open) {
         oriel_session_send_sequenced(
             s, ORIEL_MESSAGE_END, oriel_session_detailed(json_pack("{s:s, s:s}", "by", by, "reason", reason), detail));
     } else {
@@ -166,6 +166,10 @@ const json_t *oriel_session_figures(const struct oriel_session *s) {
 
 bool oriel_session_granted(const struct oriel_session *s) {
     return s->state >= ORIEL_SESSION_STARTING && s->state <= ORIEL_SESSION_LIVE;
+}
+
+bool oriel_session_open(const struct oriel_session *s) {
+    return s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE;
 }
 
 void oriel_session_shown(struct oriel_session *s, const char *hash) {
@@ -308,8 +312,7 @@ void oriel_session_unrecorded(struct oriel_session *s, const char *why) {
 }
 
 void oriel_session_stats(struct oriel_session *s, json_t *figures) {
-    bool open = s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE;
-    if (!open) { /* the last words of helpers that are being killed */
+    if (!oriel_session_open(s)) { /* the last words of helpers that are being killed */
         json_decref(figures);
         return;
     }

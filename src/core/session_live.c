@@ -23,10 +23,6 @@ json_t *oriel_session_ticked(const json_t *asked, const json_t *ticked) {
     return NULL;
 }
 
-static bool lives(const struct oriel_session *s) {
-    return s->state >= ORIEL_SESSION_STARTING && s->state <= ORIEL_SESSION_LIVE;
-}
-
 static enum oriel_session_question_kind kind_of(const struct oriel_session *s) {
     return s->more.peer ? ORIEL_QUESTION_MORE : ORIEL_QUESTION_AGAIN;
 }
@@ -168,8 +164,9 @@ static void ask_again(struct oriel_session *s) {
 }
 
 bool oriel_session_is_more(const struct oriel_session *s, const struct oriel_peer *peer, const char *id) {
-    return lives(s) && id && strcmp(id, s->id) == 0 && strcmp(peer->agent, s->request.peer->agent) == 0 &&
-           strcmp(peer->vendor, s->request.peer->vendor) == 0 && strcmp(peer->key_id, s->request.peer->key_id) == 0;
+    return oriel_session_granted(s) && id && strcmp(id, s->id) == 0 &&
+           strcmp(peer->agent, s->request.peer->agent) == 0 && strcmp(peer->vendor, s->request.peer->vendor) == 0 &&
+           strcmp(peer->key_id, s->request.peer->key_id) == 0;
 }
 
 const char *oriel_session_more(struct oriel_session *s, struct oriel_session_request *request) {
@@ -318,7 +315,7 @@ static json_t *without(const json_t *scopes, const char *scope) {
 }
 
 void oriel_session_remove(struct oriel_session *s, const char *scope) {
-    if (!lives(s) || !oriel_list_has(s->request.scopes, scope))
+    if (!oriel_session_granted(s) || !oriel_list_has(s->request.scopes, scope))
         return;
     if (strcmp(scope, "view") == 0 || json_array_size(s->request.scopes) == 1) {
         oriel_session_stop(s, "person", "stopped");
@@ -340,7 +337,7 @@ static void set_camera(struct oriel_session *s, const char *name) {
         return;
     g_free(s->camera);
     s->camera = g_strdup(name);
-    if (lives(s))
+    if (oriel_session_granted(s))
         announce(s);
 }
 
@@ -373,7 +370,7 @@ void oriel_session_camera(struct oriel_session *s, const char *name) {
         json_object_set_new(m, "name", json_string(name));
     g_free(s->camera_next);
     s->camera_next = g_strdup(name);
-    if (name && lives(s)) {
+    if (name && oriel_session_granted(s)) {
         oriel_session_record_step(s, ORIEL_STEP_CAMERA, "camera", m);
         return;
     }
@@ -386,7 +383,7 @@ void oriel_session_place(struct oriel_session *s, guint x, guint y, guint width,
     char place[sizeof s->place] = "";
     if (x <= G_MAXUINT16 && y <= G_MAXUINT16 && width && height && width <= G_MAXUINT16 && height <= G_MAXUINT16)
         g_snprintf(place, sizeof place, "%u,%u %ux%u", x, y, width, height);
-    if (!lives(s) || strcmp(place, s->place) == 0)
+    if (!oriel_session_granted(s) || strcmp(place, s->place) == 0)
         return;
     memcpy(s->place, place, sizeof place);
     announce(s);
@@ -396,13 +393,13 @@ void oriel_session_place(struct oriel_session *s, guint x, guint y, guint width,
 
 void oriel_session_provider_connected(struct oriel_session *s) {
     s->connected = true;
-    if (lives(s) && *s->question && !is_answered(s) && !s->awaited[ORIEL_STEP_QUESTION])
+    if (oriel_session_granted(s) && *s->question && !is_answered(s) && !s->awaited[ORIEL_STEP_QUESTION])
         ask(s);
     oriel_session_talk_panel(s);
 }
 
 void oriel_session_provider_alive(struct oriel_session *s, bool indicator) {
-    if (!lives(s))
+    if (!oriel_session_granted(s))
         return;
     s->connected = true;
     if (!attended(s))
@@ -413,7 +410,7 @@ void oriel_session_provider_alive(struct oriel_session *s, bool indicator) {
     else if (s->paused & ORIEL_PAUSE_PROVIDER)
         s->paused |= ORIEL_PAUSE_INDICATOR; /* it is back, but what it has to show is not */
     resume(s, ORIEL_PAUSE_PROVIDER | (indicator ? ORIEL_PAUSE_INDICATOR : 0));
-    if (lives(s))
+    if (oriel_session_granted(s))
         oriel_session_rearm(s);
 }
 
@@ -479,6 +476,6 @@ void oriel_session_live_tick(struct oriel_session *s, gint64 now) {
         oriel_session_live_decide(s, s->question, NULL, "timeout");
     else if (s->state == ORIEL_SESSION_LIVE && !*s->question && s->again_at && now >= s->again_at)
         ask_again(s);
-    if (lives(s))
+    if (oriel_session_granted(s))
         oriel_session_rearm(s);
 }

@@ -68,7 +68,7 @@ static void reroute(struct oriel_session *s) {
 }
 
 void oriel_session_lost(struct oriel_session *s, const char *detail) {
-    if (s->state != ORIEL_SESSION_CONNECTING && s->state != ORIEL_SESSION_LIVE)
+    if (!oriel_session_open(s))
         return;
     if (!s->was_live) {
         oriel_session_end(s, "device", "peer-lost", detail);
@@ -79,7 +79,7 @@ void oriel_session_lost(struct oriel_session *s, const char *detail) {
 }
 
 void oriel_session_no_way(struct oriel_session *s, const char *detail) {
-    if ((s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE) && s->was_live)
+    if (oriel_session_open(s) && s->was_live)
         oriel_session_lose(s, s->rules.outage, detail);
 }
 

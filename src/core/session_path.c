@@ -31,7 +31,7 @@ void oriel_session_send_sequenced(struct oriel_session *s, enum oriel_message_ty
 
 void oriel_session_online(struct oriel_session *s) {
     gint64 since = oriel_boottime() - SAID_AGAIN * ORIEL_SECOND;
-    bool open = s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE;
+    bool open = oriel_session_open(s);
     for (guint i = 0; open && i < ORIEL_EARLY_MAX; i++) {
         guint slot = (s->sent + i) % ORIEL_EARLY_MAX; /* the oldest first */
         if (s->said[slot].members && s->said[slot].at >= since)
@@ -49,7 +49,7 @@ void oriel_session_forget_sequence(struct oriel_session *s) {
 
 /* Candidates follow the offer that they belong to. */
 static void send_candidate(struct oriel_session *s, json_t *members) {
-    if (s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE)
+    if (oriel_session_open(s))
         oriel_session_send_sequenced(s, ORIEL_MESSAGE_ICE, members);
     else
         g_ptr_array_add(s->candidates, members);
@@ -83,7 +83,7 @@ void oriel_session_transport(struct oriel_session *s, const char *transport) {
 }
 
 void oriel_session_renew(struct oriel_session *s) {
-    if (s->state < ORIEL_SESSION_STARTING || s->state > ORIEL_SESSION_LIVE)
+    if (!oriel_session_granted(s))
         return;
     if (s->renewals == ORIEL_PATHS_MAX - 1) {
         oriel_session_end(s, "device", "media-failed", "the network path changed too often");
@@ -121,8 +121,8 @@ void oriel_session_offer(struct oriel_session *s, guint renewal, const char *fin
 }
 
 void oriel_session_local_candidate(struct oriel_session *s, guint mline, const char *candidate) {
-    if (s->state < ORIEL_SESSION_STARTING || s->state > ORIEL_SESSION_LIVE || strlen(candidate) > CANDIDATE_SIZE_MAX ||
-        s->local_candidates >= CANDIDATES_MAX || s->renewing)
+    if (!oriel_session_granted(s) || strlen(candidate) > CANDIDATE_SIZE_MAX || s->local_candidates >= CANDIDATES_MAX ||
+        s->renewing)
         return;
     s->local_candidates++;
     send_candidate(s, json_pack("{s:s, s:i}", "candidate", candidate, "mline", (int)mline));
@@ -185,8 +185,7 @@ static void handle_in_turn(struct oriel_session *s, enum oriel_message_type type
 
 void oriel_session_message(struct oriel_session *s, const struct oriel_peer *peer, enum oriel_message_type type,
                            const json_t *m) {
-    bool open = s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE;
-    if (!open || peer != s->request.peer || strcmp(oriel_json_text(m, "session"), s->id) != 0)
+    if (!oriel_session_open(s) || peer != s->request.peer || strcmp(oriel_json_text(m, "session"), s->id) != 0)
         return;
     guint seq = (guint)oriel_json_integer(m, "seq", 0);
     if (seq < s->expected)
@@ -201,7 +200,7 @@ void oriel_session_message(struct oriel_session *s, const struct oriel_peer *pee
     if (seq - s->expected >= ORIEL_EARLY_MAX || s->early[seq % ORIEL_EARLY_MAX])
         return;
     s->early[seq % ORIEL_EARLY_MAX] = json_incref((json_t *)m);
-    while (s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE) {
+    while (oriel_session_open(s)) {
         json_t *next = g_steal_pointer(&s->early[s->expected % ORIEL_EARLY_MAX]);
         if (!next)
             break;

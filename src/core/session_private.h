@@ -106,6 +106,8 @@ void oriel_session_arm(struct oriel_session *s, gint64 deadline);
 /* When capture and the offer are there, and the start of media is on record. */
 void oriel_session_grant_when_ready(struct oriel_session *s);
 bool oriel_session_granted(const struct oriel_session *s);
+/* Agent and device exchange what a path needs: a connection is there, or comes up. */
+bool oriel_session_open(const struct oriel_session *s);
 /* Everything of the request and its session is forgotten. */
 void oriel_session_clear(struct oriel_session *s);
 /* Arms the timer for whatever is due first. */

@@ -12,10 +12,6 @@
 #include "provider.h"
 #include "text.h"
 
-static bool open(const struct oriel_session *s) {
-    return s->state == ORIEL_SESSION_CONNECTING || s->state == ORIEL_SESSION_LIVE;
-}
-
 /* False: there is no panel that can show it now. Of a line in which nothing is left there is nothing to tell. */
 static bool deliver(struct oriel_session *s, const char *clean) {
     if (*clean && !s->ops->tell(s->user, json_pack("{s:s, s:s, s:s}", "t", "chat", "session", s->id, "text", clean)))
@@ -26,7 +22,7 @@ static bool deliver(struct oriel_session *s, const char *clean) {
 
 void oriel_session_chat(struct oriel_session *s, guint id, const char *text) {
     g_autofree char *clean = oriel_text_clean(text, ORIEL_CHAT_MAX);
-    if (!open(s) || s->unsaid->len >= ORIEL_UNSAID_MAX)
+    if (!oriel_session_open(s) || s->unsaid->len >= ORIEL_UNSAID_MAX)
         return; /* not acknowledged */
     if (!s->unsaid->len && deliver(s, clean)) {
         s->ops->heard(s->user, id);
@@ -37,7 +33,7 @@ void oriel_session_chat(struct oriel_session *s, guint id, const char *text) {
 }
 
 void oriel_session_talk_panel(struct oriel_session *s) {
-    while (open(s) && s->unsaid->len && deliver(s, g_ptr_array_index(s->unsaid, 0))) {
+    while (oriel_session_open(s) && s->unsaid->len && deliver(s, g_ptr_array_index(s->unsaid, 0))) {
         g_ptr_array_remove_index(s->unsaid, 0);
         if (s->unheard > s->unsaid->len) /* else they are of a page that is gone */
             s->ops->heard(s->user, s->unheard - s->unsaid->len);
@@ -56,7 +52,7 @@ void oriel_session_voice(struct oriel_session *s, json_t *state) {
 
 void oriel_session_say(struct oriel_session *s, const char *text) {
     g_autofree char *clean = oriel_text_clean(text, ORIEL_CHAT_MAX);
-    if (!open(s) || !*clean)
+    if (!oriel_session_open(s) || !*clean)
         return;
     s->lines++;
     s->ops->say(s->user, clean);
@@ -73,7 +69,7 @@ bool oriel_session_draw(struct oriel_session *s, guint kind, guint stroke, const
         count > ORIEL_DRAW_POINTS_MAX || (one && count != 1) || (kind == ORIEL_DRAW_STROKE) > count ||
         (kind == ORIEL_DRAW_CLEAR && count))
         return false;
-    if (!open(s) || s->paused)
+    if (!oriel_session_open(s) || s->paused)
         return true;
     g_autoptr(GString) list = g_string_new(NULL);
     for (size_t i = 0; i < count; i++) {
