@@ -8,10 +8,12 @@ import { story } from '../rig/story.mjs';
 
 const INK = [0xe6, 0x00, 0x7e];
 
-async function live(rig) {
+// `monitor`: the one that is looked at, {name, x, y, width, height}; else the whole screen.
+async function live(rig, { name, ...monitor } = {}) {
   const broker = await rig.broker({ console: true });
   const screen = await rig.screen();
-  const device = await rig.device({ broker, screen, watch: true });
+  if (name) await screen.monitor(name, monitor);
+  const device = await rig.device({ broker, screen, ...(name ? { config: { capture: { monitor: name } } } : { watch: true }) });
   const panel = await rig.panel(device, screen);
   await device.online();
   const console = await rig.console(broker);
@@ -109,20 +111,7 @@ story('chat both ways, a tap, a typed line; pointing and drawing over the panel,
 });
 
 story('the picture is one monitor of two: what is drawn on it is shown on that one', async ({ rig }) => {
-  const broker = await rig.broker({ console: true });
-  const screen = await rig.screen();
-  await screen.monitor('RIGHT', { x: 640, y: 120, width: 640, height: 480 });
-  const device = await rig.device({ broker, screen, config: { capture: { monitor: 'RIGHT' } } });
-  const panel = await rig.panel(device, screen);
-  await device.online();
-  const console = await rig.console(broker);
-  const { page } = console;
-  await console.choose(device.id);
-  await console.request();
-  await panel.event('allow-live');
-  await panel.click(screen, 'allow');
-  await console.state('live');
-  await panel.event('session live');
+  const { screen, panel, console } = await live(rig, { name: 'RIGHT', x: 640, y: 120, width: 640, height: 480 }), { page } = console;
   const picture = await console.find('picture').boundingBox();
   await console.find('point').click();
   await page.mouse.move(picture.x + picture.width / 4, picture.y + picture.height / 2);

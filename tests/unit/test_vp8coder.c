@@ -293,13 +293,18 @@ static void recover(struct rig *rig, enum oriel_slot slot) {
     }
 }
 
+/* Sharp, and each picture is kept where we say. */
+static void open_recoverable(struct rig *rig) {
+    open_rig(rig, 320, 240);
+    oriel_vp8_refer(rig->vp8, ORIEL_SLOT_LAST, ORIEL_SLOT_LAST, true, true);
+    draw(rig, 0, 0, 320, 240, 1);
+    encode(rig);
+    rest(rig);
+}
+
 static void test_recovery(void **state) {
     struct rig rig;
-    open_rig(&rig, 320, 240);
-    oriel_vp8_refer(rig.vp8, ORIEL_SLOT_LAST, ORIEL_SLOT_LAST, true, true);
-    draw(&rig, 0, 0, 320, 240, 1);
-    encode(&rig);
-    rest(&rig);
+    open_recoverable(&rig);
     recover(&rig, ORIEL_SLOT_GOLDEN);
     recover(&rig, ORIEL_SLOT_ALTREF);
     recover(&rig, ORIEL_SLOT_GOLDEN);
@@ -372,11 +377,7 @@ static void test_recovery_of_a_painted_page(void **state) {
 /* A screen at rest makes what it shows safe by its beat; that one is not used again. */
 static void test_a_beat_is_kept(void **state) {
     struct rig rig;
-    open_rig(&rig, 320, 240);
-    oriel_vp8_refer(rig.vp8, ORIEL_SLOT_LAST, ORIEL_SLOT_LAST, true, true);
-    draw(&rig, 0, 0, 320, 240, 1);
-    encode(&rig);
-    rest(&rig);
+    open_recoverable(&rig);
     for (unsigned i = 0; i < 4; i++) {
         rig.now += 3 * ORIEL_SECOND / 2;
         oriel_vp8_refer(rig.vp8, ORIEL_SLOT_LAST, i % 2 ? ORIEL_SLOT_LAST : ORIEL_SLOT_ALTREF, true, true);
