@@ -30,7 +30,8 @@ enum {
 /* As in ORIEL_CAPTURE_START. Never NULL. */
 struct oriel_backend_wish {
     const char *display, *xauthority, *monitor, *device;
-    int pusher; /* "hmi": the socket to the HMI, open()'s from then on; -1: none */
+    int pusher;    /* "hmi": the socket to the HMI, open()'s from then on; -1: none */
+    unsigned rate; /* frames a second at most */
 };
 
 struct oriel_cursor {
@@ -44,7 +45,8 @@ struct oriel_cursor {
 
 struct oriel_backend {
     const struct oriel_backend_ops *ops;
-    int fd;                 /* readable: dispatch() has something to do */
+    int fd;                 /* readable: dispatch() has something to do; -1: it has nothing now */
+    bool steady;            /* pictures come all the time: without any for SILENT_S it has failed */
     unsigned width, height; /* of the picture, as dispatch() and collect() saw it last */
     uint32_t format;        /* of frames.h, likewise */
     bool placed;            /* a part of a display, at: */

@@ -40,6 +40,7 @@
 
 enum {
     RATE_MAX = 240,
+    SILENT_S = 5, /* of a steady source: so long without a picture it has failed */
     /* Failed grabs in a row (a screen that is changing its size) before capture gives up. */
     RETRIES_MAX = 100,
     /* The kernel counts a packet's last byte off after it has told us that it was read. */
@@ -78,6 +79,7 @@ struct capture {
     int64_t taken;                   /* when the screen was read last */
     int64_t settle_until;            /* changes reported before this time wait SETTLE */
     int64_t look;                    /* when to look at the pointer; 0: not */
+    int64_t heard;                   /* when the backend said last that there is a picture */
     unsigned retries;
     struct {
         uint32_t serial;
@@ -337,6 +339,7 @@ static void set_rate(struct capture *c, uint32_t asked) {
         if (b->ops->start(b) < 0)
             return fail(c, "%s", b->error);
         c->next = c->taken = c->changed = c->settle_until = 0;
+        c->heard = oriel_monotonic();
         mark_all(c);
     } else if (!rate && was_running) {
         b->ops->stop(b);
@@ -440,7 +443,8 @@ static void handle_backend(struct capture *c) {
         c->resized = true;
     if (!(events & (ORIEL_EVENT_DAMAGE | ORIEL_EVENT_CURSOR)) || !c->rate)
         return;
-    if (events & ORIEL_EVENT_DAMAGE && oriel_monotonic() < c->taken + BURST_WITHIN)
+    c->heard = oriel_monotonic();
+    if (events & ORIEL_EVENT_DAMAGE && c->heard < c->taken + BURST_WITHIN)
         c->settle_until = c->taken + SETTLE_FOR;
     mark_dirty(c);
 }
@@ -467,6 +471,11 @@ static void wait_events(struct capture *c, int64_t wake, bool listen) {
         handle_backend(c);
 }
 
+/* When a source that is never at rest has failed; 0: not. */
+static int64_t silent_at(const struct capture *c) {
+    return c->rate && c->backend->steady ? c->heard + SILENT_S * ORIEL_SECOND : 0;
+}
+
 static void step(struct capture *c) {
     if (!c->backend)
         return wait_events(c, 0, false);
@@ -484,7 +493,12 @@ static void step(struct capture *c) {
             handle_backend(c);
         return;
     }
-    wait_events(c, ready ? due(c) : c->look, !ready);
+    int64_t wake = ready ? due(c) : c->look, silent = silent_at(c);
+    wait_events(c, silent && (!wake || silent < wake) ? silent : wake, !ready);
+    if (c->finished)
+        return;
+    if (silent_at(c) && oriel_monotonic() >= silent_at(c))
+        return fail(c, "no picture came for %d s (%s): it hangs, or gets no signal", SILENT_S, c->backend->about);
     if (c->look && oriel_monotonic() >= c->look) {
         c->look = 0;
         mark_dirty(c);
@@ -540,7 +554,8 @@ static bool start(struct capture *c) {
                                             .xauthority = message.fields[2].bytes,
                                             .monitor = message.fields[3].bytes,
                                             .device = message.fields[4].bytes,
-                                            .pusher = c->pusher};
+                                            .pusher = c->pusher,
+                                            .rate = c->rate_max};
     c->pusher = -1; /* the backend's, or of no use to it */
     c->backend = oriel_backend_open(message.fields[0].bytes, &wish, error);
     oriel_ipc_message_clear(&message);

@@ -26,8 +26,8 @@ struct oriel_backend *oriel_backend_open(const char *name, const struct oriel_ba
         snprintf(error, ORIEL_BACKEND_ERROR_SIZE, "%s", choice.why);
         return NULL;
     }
-    const struct oriel_backend_wish resolved = {choice.display, wish->xauthority, wish->monitor, choice.device,
-                                                wish->pusher};
+    const struct oriel_backend_wish resolved = {choice.display, wish->xauthority, wish->monitor,
+                                                choice.device,  wish->pusher,     wish->rate};
     for (size_t i = 0; i < sizeof backends / sizeof backends[0]; i++)
         if (strcmp(choice.backend, backends[i]->name) == 0) {
             bool is_test = backends[i] == &oriel_backend_test; /* whose "display" is no display */

@@ -331,7 +331,7 @@ static struct oriel_backend *pipewire_open(const struct oriel_backend_wish *wish
         return NULL;
     }
     c->base = (struct oriel_backend){.ops = &oriel_backend_pipewire, .fd = -1, .format = ORIEL_FORMAT_BGRX};
-    c->rate = 30;
+    c->rate = wish->rate;
     c->synced = -1;
     if (!open_camera(c, wish, error)) {
         pipewire_close(&c->base);

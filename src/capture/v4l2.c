@@ -3,14 +3,17 @@
  * Policy: the largest picture that is not larger than wished for, YUYV when the camera gives it at two thirds of the
  * wished rate (no decoder, no artefacts), else MJPEG; then what the driver makes of that. The camera runs between start
  * and stop only: its lamp says when it is looked through. Of several pictures that wait the newest counts. A damaged
- * one is left out. A camera that is pulled out fails with ENODEV, which core takes for what it is.
- * Limits: 4 buffers; even sides up to ORIEL_FRAME_SIDE_MAX; the first 64 formats and sizes that a driver names. */
+ * one is left out; a camera that gives nothing else, or nothing at all, has failed: a picture that stands still would
+ * be taken for what is there now. One that is pulled out fails with ENODEV, which core takes for what it is.
+ * Limits: 4 buffers, or as many as the driver insists on; even sides up to ORIEL_FRAME_SIDE_MAX; the first 64 formats
+ * and sizes that a driver names; whole pictures (interlaced in one buffer, not field by field), in one plane. */
 #include "camera.h"
 #include "cameras.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/videodev2.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,22 +21,23 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { BUFFERS = 4, LOOK_MAX = 64 };
+enum { BUFFERS = 4, LOOK_MAX = 64, DAMAGED_MAX = 60 };
 
 struct v4l2 {
     struct oriel_backend base;
     struct oriel_camera_picture picture;
     struct oriel_ring *ring;
     char name[ORIEL_CAMERA_NAME_SIZE];
+    int device; /* base.fd while it runs: one that does not is always readable, with an error */
     size_t stride;
     struct {
         uint8_t *bytes;
         size_t size;
-    } buffers[BUFFERS];
+    } buffers[VIDEO_MAX_FRAME];
     unsigned count;
     int newest; /* the buffer with a picture that nobody has looked at; -1: none */
     size_t length;
-    bool running;
+    unsigned bad, damaged; /* in a row: buffers without a picture, pictures that can't be decoded */
 };
 
 /* What a format can do best. */
@@ -138,43 +142,63 @@ static struct offer choose(int fd, unsigned width, unsigned height, unsigned rat
 
 /* ---- opening ---- */
 
-static bool set_format(struct v4l2 *v, const struct offer *o, unsigned rate) {
+/* What there is against a format that the driver made of ours; NULL: nothing. */
+static const char *unusable(const struct v4l2_pix_format *got, uint32_t wanted) {
+    if (got->pixelformat != wanted)
+        return "it gives another format than it names";
+    if ((got->width | got->height) & 1 || got->width < ORIEL_FRAME_SIDE_MIN || got->height < ORIEL_FRAME_SIDE_MIN ||
+        got->width > ORIEL_FRAME_SIDE_MAX || got->height > ORIEL_FRAME_SIDE_MAX)
+        return "its pictures have an odd side, or are too small or too large: set another [camera] size";
+    if (wanted == V4L2_PIX_FMT_YUYV && got->bytesperline && got->bytesperline < 2 * got->width)
+        return "its rows are shorter than its pictures";
+    switch (got->field) {
+    case V4L2_FIELD_ANY: /* of a driver that does not say */
+    case V4L2_FIELD_NONE:
+    case V4L2_FIELD_INTERLACED:
+    case V4L2_FIELD_INTERLACED_TB:
+    case V4L2_FIELD_INTERLACED_BT:
+        return NULL;
+    default:
+        return "it gives half pictures (the fields of an interlaced one) one by one";
+    }
+}
+
+/* NULL, or why not. */
+static const char *set_format(struct v4l2 *v, const struct offer *o, unsigned rate) {
     struct v4l2_format format = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
     format.fmt.pix = (struct v4l2_pix_format){
         .width = o->width, .height = o->height, .pixelformat = o->pixels, .field = V4L2_FIELD_NONE};
-    if (call(v->base.fd, VIDIOC_S_FMT, &format) < 0)
-        return false;
+    if (call(v->device, VIDIOC_S_FMT, &format) < 0)
+        return strerror(errno);
     const struct v4l2_pix_format *got = &format.fmt.pix;
-    if (got->pixelformat != o->pixels || (got->width | got->height) & 1 || got->width < ORIEL_FRAME_SIDE_MIN ||
-        got->height < ORIEL_FRAME_SIDE_MIN || got->width > ORIEL_FRAME_SIDE_MAX || got->height > ORIEL_FRAME_SIDE_MAX) {
-        errno = EINVAL;
-        return false;
-    }
+    const char *why = unusable(got, o->pixels);
+    if (why)
+        return why;
     v->base.width = v->picture.width = got->width;
     v->base.height = v->picture.height = got->height;
     v->picture.format = o->pixels == V4L2_PIX_FMT_MJPEG ? ORIEL_CAMERA_MJPEG : ORIEL_CAMERA_YUYV;
     v->stride = got->bytesperline ? got->bytesperline : 2 * (size_t)got->width;
     struct v4l2_streamparm parameters = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
     parameters.parm.capture.timeperframe = (struct v4l2_fract){1, rate};
-    call(v->base.fd, VIDIOC_S_PARM, &parameters); /* one that can't has its own rate */
-    return true;
+    call(v->device, VIDIOC_S_PARM, &parameters); /* one that can't has its own rate */
+    return NULL;
 }
 
 static bool map_buffers(struct v4l2 *v) {
     struct v4l2_requestbuffers request = {
         .count = BUFFERS, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
-    if (call(v->base.fd, VIDIOC_REQBUFS, &request) < 0)
+    if (call(v->device, VIDIOC_REQBUFS, &request) < 0)
         return false;
-    v->count = request.count < BUFFERS ? request.count : BUFFERS;
+    v->count = request.count < VIDEO_MAX_FRAME ? request.count : VIDEO_MAX_FRAME;
     if (v->count < 2) {
         errno = ENOMEM;
         return false;
     }
     for (unsigned i = 0; i < v->count; i++) {
         struct v4l2_buffer b = {.index = i, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
-        if (call(v->base.fd, VIDIOC_QUERYBUF, &b) < 0)
+        if (call(v->device, VIDIOC_QUERYBUF, &b) < 0)
             return false;
-        void *at = mmap(NULL, b.length, PROT_READ, MAP_SHARED, v->base.fd, (off_t)b.m.offset);
+        void *at = mmap(NULL, b.length, PROT_READ, MAP_SHARED, v->device, (off_t)b.m.offset);
         if (at == MAP_FAILED)
             return false;
         v->buffers[i].bytes = at;
@@ -188,39 +212,41 @@ static void v4l2_close(struct oriel_backend *backend) {
     for (unsigned i = 0; i < v->count; i++)
         if (v->buffers[i].bytes)
             munmap(v->buffers[i].bytes, v->buffers[i].size);
-    if (backend->fd >= 0)
-        close(backend->fd);
+    if (v->device >= 0)
+        close(v->device);
     oriel_camera_picture_clear(&v->picture);
     free(v);
 }
 
 /* False: `error` says why. */
 static bool open_device(struct v4l2 *v, const struct oriel_backend_wish *wish, char *error) {
-    unsigned width, height, rate = 30;
+    unsigned width, height;
     struct v4l2_capability about = {0};
     if (!oriel_camera_size(wish->monitor, &width, &height)) {
         snprintf(error, ORIEL_BACKEND_ERROR_SIZE, "'%.40s' is no size of a camera's picture: WIDTHxHEIGHT, both even",
                  wish->monitor);
         return false;
     }
-    v->base.fd = open(wish->device, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-    if (v->base.fd < 0 || call(v->base.fd, VIDIOC_QUERYCAP, &about) < 0) {
+    v->device = open(wish->device, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (v->device < 0 || call(v->device, VIDIOC_QUERYCAP, &about) < 0) {
         snprintf(error, ORIEL_BACKEND_ERROR_SIZE, "the camera %.200s can't be opened: %s", wish->device,
                  strerror(errno));
         return false;
     }
     oriel_camera_take_name(about.card, sizeof about.card, v->name);
-    struct offer o = choose(v->base.fd, width, height, rate);
+    struct offer o = choose(v->device, width, height, wish->rate);
     if (!o.width) {
         snprintf(error, ORIEL_BACKEND_ERROR_SIZE,
                  "the camera %s (%.200s) has neither YUYV nor MJPEG of at most %ux%u: set another [camera] size",
                  v->name, wish->device, width, height);
         return false;
     }
-    if (set_format(v, &o, rate) && map_buffers(v))
+    errno = 0;
+    const char *why = set_format(v, &o, wish->rate);
+    if (!why && map_buffers(v))
         return true;
     snprintf(error, ORIEL_BACKEND_ERROR_SIZE, "the camera %s (%.200s) can't be used: %s%s", v->name, wish->device,
-             strerror(errno), errno == EBUSY ? ": another program has it" : "");
+             why ? why : strerror(errno), errno == EBUSY ? ": another program has it" : "");
     return false;
 }
 
@@ -230,8 +256,8 @@ static struct oriel_backend *v4l2_open(const struct oriel_backend_wish *wish, ch
         snprintf(error, ORIEL_BACKEND_ERROR_SIZE, "no memory");
         return NULL;
     }
-    v->base = (struct oriel_backend){.ops = &oriel_backend_v4l2, .fd = -1, .format = ORIEL_FORMAT_BGRX};
-    v->newest = -1;
+    v->base = (struct oriel_backend){.ops = &oriel_backend_v4l2, .fd = -1, .steady = true, .format = ORIEL_FORMAT_BGRX};
+    v->device = v->newest = -1;
     if (!open_device(v, wish, error)) {
         v4l2_close(&v->base);
         return NULL;
@@ -248,58 +274,86 @@ static int v4l2_attach(struct oriel_backend *backend, struct oriel_ring *ring) {
     return 0;
 }
 
-static int failed(struct v4l2 *v, const char *what) {
-    bool gone = errno == ENODEV || errno == ENXIO;
-    snprintf(v->base.error, sizeof v->base.error, gone ? "the camera %s was pulled out" : "the camera %s: %s: %s",
-             v->name, what, strerror(errno));
+static int give_up(struct v4l2 *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static int give_up(struct v4l2 *v, const char *format, ...) {
+    va_list args;
+    int n = snprintf(v->base.error, sizeof v->base.error, "the camera %s ", v->name);
+    va_start(args, format);
+    vsnprintf(v->base.error + n, sizeof v->base.error - (size_t)n, format, args);
+    va_end(args);
     return -ENODEV;
+}
+
+/* By errno. */
+static int failed(struct v4l2 *v, const char *what) {
+    if (errno == ENODEV || errno == ENXIO)
+        return give_up(v, "was pulled out");
+    return give_up(v, "%s: %s%s", what, strerror(errno),
+                   errno == ENOSPC  ? ": its USB bus has no room for it: set a smaller [camera] size, or plug it in "
+                                      "elsewhere"
+                   : errno == EBUSY ? ": another program has it"
+                                    : "");
+}
+
+/* One more of them. */
+static int count(struct v4l2 *v, unsigned *in_a_row) {
+    if (++*in_a_row < DAMAGED_MAX)
+        return 0;
+    return give_up(v, "gives damaged pictures only: %s of %ux%u were agreed on",
+                   v->picture.format == ORIEL_CAMERA_MJPEG ? "JPEGs (of the usual kinds, 4:2:0, 4:2:2, 4:4:4 or grey)"
+                                                           : "rows of YUYV",
+                   v->base.width, v->base.height);
 }
 
 static int queue(struct v4l2 *v, unsigned index) {
     struct v4l2_buffer b = {.index = index, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
-    return call(v->base.fd, VIDIOC_QBUF, &b);
+    return call(v->device, VIDIOC_QBUF, &b);
 }
 
 static int v4l2_start(struct oriel_backend *backend) {
     struct v4l2 *v = (struct v4l2 *)backend;
     int type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
     v->newest = -1;
+    v->bad = v->damaged = 0;
     for (unsigned i = 0; i < v->count; i++)
         if (queue(v, i) < 0)
-            return failed(v, "a buffer can't be given to it");
-    if (call(backend->fd, VIDIOC_STREAMON, &type) < 0)
-        return failed(v, "it can't be switched on");
-    v->running = true;
+            return failed(v, "takes no buffer");
+    if (call(v->device, VIDIOC_STREAMON, &type) < 0)
+        return failed(v, "can't be switched on");
+    backend->fd = v->device;
     return 0;
 }
 
 static void v4l2_stop(struct oriel_backend *backend) {
     struct v4l2 *v = (struct v4l2 *)backend;
     int type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
-    call(backend->fd, VIDIOC_STREAMOFF, &type); /* gives all buffers back */
+    call(v->device, VIDIOC_STREAMOFF, &type); /* gives all buffers back */
     v->newest = -1;
-    v->running = false;
+    backend->fd = -1;
 }
 
 static int v4l2_dispatch(struct oriel_backend *backend) {
     struct v4l2 *v = (struct v4l2 *)backend;
-    while (v->running) {
+    while (backend->fd >= 0) {
         struct v4l2_buffer b = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
-        if (call(backend->fd, VIDIOC_DQBUF, &b) < 0) {
+        if (call(v->device, VIDIOC_DQBUF, &b) < 0) {
             if (errno != EAGAIN)
-                return failed(v, "it gives no pictures");
+                return failed(v, "gives no pictures");
             break;
         }
         if (b.index >= v->count)
-            return errno = EPROTO, failed(v, "it gives a buffer that it was not given");
+            return errno = EPROTO, failed(v, "gives a buffer that it was not given");
         bool good = !(b.flags & V4L2_BUF_FLAG_ERROR) && b.bytesused && b.bytesused <= v->buffers[b.index].size;
         int old = good ? v->newest : (int)b.index;
         if (good) {
             v->newest = (int)b.index;
             v->length = b.bytesused;
+            v->bad = 0;
         }
         if (old >= 0 && queue(v, (unsigned)old) < 0)
-            return failed(v, "a buffer can't be given back to it");
+            return failed(v, "takes no buffer back");
+        if (!good && count(v, &v->bad) < 0)
+            return -ENODEV;
     }
     return v->newest >= 0 ? ORIEL_EVENT_DAMAGE : 0;
 }
@@ -312,9 +366,14 @@ static int v4l2_collect(struct oriel_backend *backend, struct oriel_region *regi
         return 0;
     unsigned index = (unsigned)v->newest;
     v->newest = -1;
-    if (oriel_camera_decode(&v->picture, v->buffers[index].bytes, v->length, v->stride) == 0)
-        oriel_region_add(region, backend->width, backend->height, 0, 0, backend->width, backend->height);
-    return queue(v, index) < 0 ? failed(v, "a buffer can't be given back to it") : 0;
+    int r = oriel_camera_decode(&v->picture, v->buffers[index].bytes, v->length, v->stride);
+    if (queue(v, index) < 0)
+        return failed(v, "takes no buffer back");
+    if (r < 0)
+        return count(v, &v->damaged);
+    v->damaged = 0;
+    oriel_region_add(region, backend->width, backend->height, 0, 0, backend->width, backend->height);
+    return 0;
 }
 
 static int v4l2_grab(struct oriel_backend *backend, unsigned index, const struct oriel_region *region) {

@@ -24,9 +24,11 @@ struct oriel_camera {
     void *user;
     struct oriel_camera_place places[ORIEL_CAMERAS_MAX];
     guint count;
-    struct oriel_camera_found found[ORIEL_CAMERAS_MAX]; /* name "": nothing there */
+    struct oriel_camera_found found[ORIEL_CAMERAS_MAX];    /* name "": nothing there */
+    char names[ORIEL_CAMERAS_MAX][ORIEL_CAMERA_NAME_SIZE]; /* for people: no two alike */
     bool granted;
-    guint wanted, running; /* places, from 1; 0: none */
+    guint wanted, running;               /* places, from 1; 0: none */
+    char chosen[ORIEL_CAMERA_NAME_SIZE]; /* what was there when it was wanted: no other camera goes on in its place */
     enum state state;
     struct oriel_helper *helper; /* one that was killed is forgotten at once */
     guint dying;
@@ -51,7 +53,7 @@ static void tell(struct oriel_camera *c) {
     json_t *list = json_array();
     for (guint i = 0; c->granted && i < c->count; i++)
         if (*c->found[i].name)
-            json_array_append_new(list, json_pack("{s:i, s:s}", "id", (int)i + 1, "name", c->found[i].name));
+            json_array_append_new(list, json_pack("{s:i, s:s}", "id", (int)i + 1, "name", c->names[i]));
     json_t *message = json_pack("{s:s, s:i, s:s, s:o}", "t", "cameras", "use", (int)c->wanted, "state",
                                 states[c->state], "list", list);
     g_autofree char *text = oriel_json_encode(message);
@@ -135,7 +137,7 @@ static bool launch(struct oriel_camera *c, int frames) {
 
 static void start(struct oriel_camera *c) {
     c->state = RECORDING;
-    c->out->record(c->user, c->found[c->wanted - 1].name);
+    c->out->record(c->user, c->names[c->wanted - 1]);
 }
 
 void oriel_camera_recorded(struct oriel_camera *c) {
@@ -161,25 +163,50 @@ void oriel_camera_recorded(struct oriel_camera *c) {
 
 /* ---- what is there ---- */
 
-static void look(struct oriel_camera *c) {
-    for (guint i = 0; i < c->count; i++)
-        if (!oriel_camera_look(&c->places[i], &c->found[i]) && c->running != i + 1)
-            c->found[i].name[0] = '\0';
+static bool has_twin(const struct oriel_camera *c, guint i) {
+    for (guint k = 0; k < c->count; k++)
+        if (k != i && strcmp(c->found[k].name, c->found[i].name) == 0)
+            return true;
+    return false;
 }
 
-static bool is_there(const struct oriel_camera *c, guint place) {
-    struct oriel_camera_found found;
-    return place && oriel_camera_look(&c->places[place - 1], &found);
+/* Two of one name are told apart by where they are plugged in, or by their number. */
+static void name(struct oriel_camera *c, guint i) {
+    const struct oriel_camera_found *f = &c->found[i];
+    if (!*f->name || !has_twin(c, i))
+        g_strlcpy(c->names[i], f->name, sizeof c->names[i]);
+    else if (*f->port)
+        g_snprintf(c->names[i], sizeof c->names[i], "%.28s (%.32s)", f->name, f->port);
+    else
+        g_snprintf(c->names[i], sizeof c->names[i], "%.56s (%u)", f->name, i + 1);
+}
+
+/* False: the one that is on is gone. */
+static bool look(struct oriel_camera *c) {
+    bool there = true;
+    for (guint i = 0; i < c->count; i++) {
+        struct oriel_camera_found now;
+        bool on = c->running == i + 1, good = oriel_camera_look(&c->places[i], &now);
+        if (on && ((!good && !now.busy) || (good && strcmp(now.name, c->chosen) != 0)))
+            there = false;
+        else if (on)
+            continue; /* a driver may let nobody else look at it meanwhile */
+        c->found[i] = now;
+        if (!good)
+            c->found[i].name[0] = '\0';
+    }
+    for (guint i = 0; i < c->count; i++)
+        name(c, i);
+    return there;
 }
 
 static gboolean look_again(gpointer data) {
     struct oriel_camera *c = data;
-    look(c);
-    if (c->running && !is_there(c, c->running)) {
-        oriel_warning("camera: %s is gone", c->found[c->running - 1].name);
+    if (!look(c)) {
+        oriel_warning("camera: %s is gone", c->chosen);
         stop(c, GONE);
-        c->found[c->wanted - 1].name[0] = '\0';
-    } else if (c->state == GONE && c->wanted && *c->found[c->wanted - 1].name && oriel_boottime() >= c->again) {
+    } else if (c->state == GONE && c->wanted && strcmp(c->found[c->wanted - 1].name, c->chosen) == 0 &&
+               oriel_boottime() >= c->again) {
         start(c);
     }
     tell(c);
@@ -229,6 +256,7 @@ void oriel_camera_use(struct oriel_camera *c, guint place) {
     }
     stop(c, OFF);
     c->wanted = place;
+    g_strlcpy(c->chosen, place ? c->found[place - 1].name : "", sizeof c->chosen);
     c->failures = 0;
     c->again = 0;
     if (place)

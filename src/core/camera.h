@@ -10,7 +10,8 @@
  * Policy: nothing is opened or listed to the agent before the grant. That a camera goes on is on record before it does.
  * The agent chooses among the places of [camera] devices by number; the sandbox of the process shows that one device.
  * Once a second, while it is granted, it is looked which cameras there are; one that was on and was pulled out goes on
- * when it is back, one that failed is tried again after 2 s, doubling to 64. Limits: one camera at a time; 8 changes at
+ * when it is back (not another one that is plugged in there), one that failed is tried again after 2 s, doubling to 64.
+ * Cameras of one name are told apart by where they are plugged in. Limits: one camera at a time; 8 changes at
  * once, one a second after that. Main loop. */
 #ifndef ORIEL_CAMERA_H
 #define ORIEL_CAMERA_H

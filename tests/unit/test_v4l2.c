@@ -20,7 +20,7 @@
 #include "camera.h"
 #include "cameras.h"
 
-enum { MOST = 4, SIZE = 640 * 480 * 2 };
+enum { MOST = 6, SIZE = 640 * 480 * 2 + 8 * 4096 }; /* whole pages */
 
 /* ---- the driver ---- */
 
@@ -30,9 +30,14 @@ static struct {
     double rate_of_yuyv;        /* at its largest size; 0: it does not say */
     uint32_t format;            /* as set */
     unsigned width, height;
-    bool queued[MOST], on, gone, busy, codec;
-    int filled[MOST], n_filled; /* in the order in which they were filled */
-    uint32_t flags, length;     /* of the next that are given out */
+    bool queued[MOST], on, gone, busy;
+    unsigned can;                /* V4L2_CAP_… */
+    unsigned buffers;            /* at least; 0: as many as are asked for */
+    unsigned padding;            /* bytes behind each row */
+    struct v4l2_pix_format made; /* what it makes of a format, where it is not 0 */
+    int no_stream, no_picture;   /* errno */
+    int filled[MOST], n_filled;  /* in the order in which they were filled */
+    uint32_t flags, length;      /* of the next that are given out */
     unsigned asked_rate;
 } driver;
 
@@ -53,10 +58,20 @@ static int answer_format(struct v4l2_format *f) {
         f->fmt.pix.width = 352;
         f->fmt.pix.height = 288;
     }
+    if (driver.made.width) {
+        f->fmt.pix.width = driver.made.width;
+        f->fmt.pix.height = driver.made.height;
+    }
+    if (driver.made.field)
+        f->fmt.pix.field = driver.made.field;
     driver.format = f->fmt.pix.pixelformat;
     driver.width = f->fmt.pix.width;
     driver.height = f->fmt.pix.height;
-    f->fmt.pix.bytesperline = driver.format == V4L2_PIX_FMT_YUYV ? 2 * driver.width : 0;
+    f->fmt.pix.bytesperline = driver.format == V4L2_PIX_FMT_YUYV ? 2 * driver.width + driver.padding : 0;
+    if (driver.made.bytesperline)
+        f->fmt.pix.bytesperline = driver.made.bytesperline;
+    if (driver.made.pixelformat)
+        f->fmt.pix.pixelformat = driver.made.pixelformat;
     return 0;
 }
 
@@ -82,8 +97,8 @@ static int answer_rate(struct v4l2_frmivalenum *f) {
 }
 
 static int answer_dequeue(struct v4l2_buffer *b) {
-    if (driver.gone)
-        return no(ENODEV);
+    if (driver.gone || driver.no_picture)
+        return no(driver.gone ? ENODEV : driver.no_picture);
     if (!driver.n_filled)
         return no(EAGAIN);
     b->index = (uint32_t)driver.filled[0];
@@ -104,7 +119,8 @@ static int answer(unsigned long request, void *argument) {
     case VIDIOC_QUERYCAP:
         strcpy((char *)about->card, "Cam\033[2J 1");
         about->capabilities = V4L2_CAP_DEVICE_CAPS;
-        about->device_caps = V4L2_CAP_STREAMING | (driver.codec ? V4L2_CAP_VIDEO_M2M : V4L2_CAP_VIDEO_CAPTURE);
+        about->device_caps = driver.can;
+        strcpy((char *)about->bus_info, "usb-0000:00:14.0-2");
         return 0;
     case VIDIOC_ENUM_FMT:
         for (unsigned i = 0; i <= format->index; i++)
@@ -122,7 +138,9 @@ static int answer(unsigned long request, void *argument) {
         driver.asked_rate = ((struct v4l2_streamparm *)argument)->parm.capture.timeperframe.denominator;
         return 0;
     case VIDIOC_REQBUFS:
-        return 0; /* as many as were asked for */
+        if (driver.buffers > ((struct v4l2_requestbuffers *)argument)->count)
+            ((struct v4l2_requestbuffers *)argument)->count = driver.buffers;
+        return 0;
     case VIDIOC_QUERYBUF:
         buffer->length = SIZE;
         buffer->m.offset = buffer->index * SIZE;
@@ -135,6 +153,10 @@ static int answer(unsigned long request, void *argument) {
         return answer_dequeue(argument);
     case VIDIOC_STREAMON:
     case VIDIOC_STREAMOFF:
+        if (request == VIDIOC_STREAMON && driver.no_stream)
+            return no(driver.no_stream);
+        for (unsigned i = 0; request == VIDIOC_STREAMON && i < driver.buffers; i++)
+            assert_true(driver.queued[i]);
         driver.on = request == VIDIOC_STREAMON;
         if (!driver.on)
             memset(driver.queued, 0, sizeof driver.queued);
@@ -158,8 +180,8 @@ static void fill(unsigned index, uint8_t luma) {
     int fd = open(path, O_RDWR);
     uint8_t *bytes = mmap(NULL, MOST * SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     assert_ptr_not_equal(bytes, MAP_FAILED);
-    for (unsigned i = 0; i < driver.width * driver.height * 2; i += 2) {
-        bytes[index * SIZE + i] = luma;
+    for (unsigned i = 0; i < (driver.width * 2 + driver.padding) * driver.height; i += 2) {
+        bytes[index * SIZE + i] = i % (driver.width * 2 + driver.padding) < driver.width * 2 ? luma : 255;
         bytes[index * SIZE + i + 1] = 128;
     }
     munmap(bytes, MOST * SIZE);
@@ -179,6 +201,7 @@ static int set_up(void **state) {
     driver.formats = both;
     driver.sizes = usual;
     driver.rate_of_yuyv = 30;
+    driver.can = V4L2_CAP_STREAMING | V4L2_CAP_VIDEO_CAPTURE;
     strcpy(path, "/tmp/oriel-camera-XXXXXX");
     int fd = mkstemp(path);
     int r = ftruncate(fd, (off_t)MOST * SIZE);
@@ -192,8 +215,11 @@ static int tear_down(void **state) {
 
 static char error[ORIEL_BACKEND_ERROR_SIZE];
 
+static unsigned wished_rate = 30;
+
 static struct oriel_backend *try_open(const char *size) {
-    const struct oriel_backend_wish wish = {.display = "", .xauthority = "", .monitor = size, .device = path};
+    const struct oriel_backend_wish wish = {
+        .display = "", .xauthority = "", .monitor = size, .device = path, .rate = wished_rate};
     return oriel_backend_v4l2.open(&wish, error);
 }
 
@@ -204,7 +230,7 @@ static void chooses(const char *wish, uint32_t format, unsigned width, unsigned 
     assert_int_equal(driver.format, format);
     assert_int_equal(b->width, width);
     assert_int_equal(b->height, height);
-    assert_int_equal(driver.asked_rate, 30);
+    assert_int_equal(driver.asked_rate, wished_rate);
     b->ops->close(b);
 }
 
@@ -213,12 +239,24 @@ static void test_which_picture(void **state) {
     chooses("1000x700", V4L2_PIX_FMT_YUYV, 640, 480); /* never larger than wished for */
     driver.rate_of_yuyv = 10;                         /* USB is too slow for it */
     chooses("640x480", V4L2_PIX_FMT_MJPEG, 640, 480);
+    wished_rate = 15; /* for which it is not */
+    chooses("640x480", V4L2_PIX_FMT_YUYV, 640, 480);
+    wished_rate = 30;
     driver.formats = plain;
     chooses("640x480", V4L2_PIX_FMT_YUYV, 640, 480); /* better than nothing */
     driver.formats = jpeg;
     chooses("640x480", V4L2_PIX_FMT_MJPEG, 640, 480);
     driver.sizes = NULL; /* a driver that does not say, and makes its own of the wish */
     chooses("640x480", V4L2_PIX_FMT_MJPEG, 352, 288);
+    driver.made = (struct v4l2_pix_format){.width = 320, .height = 180, .field = V4L2_FIELD_INTERLACED};
+    chooses("640x480", V4L2_PIX_FMT_MJPEG, 320, 180);
+}
+
+static void refuses(struct v4l2_pix_format made, const char *why) {
+    driver.made = made;
+    assert_null(try_open("640x480"));
+    if (!strstr(error, why))
+        fail_msg("'%s' does not say '%s'", error, why);
 }
 
 static void test_cameras_that_can_t_be_used(void **state) {
@@ -233,7 +271,79 @@ static void test_cameras_that_can_t_be_used(void **state) {
     driver.sizes = usual;
     driver.busy = true;
     assert_null(try_open("640x480"));
-    assert_non_null(strstr(error, "another program has it"));
+    assert_non_null(strstr(error, "Device or resource busy: another program has it"));
+    driver.busy = false;
+    driver.formats = plain;
+    refuses((struct v4l2_pix_format){.field = V4L2_FIELD_ALTERNATE}, "(the fields of an interlaced one) one by one");
+    refuses((struct v4l2_pix_format){.field = V4L2_FIELD_SEQ_TB}, "one by one");
+    refuses((struct v4l2_pix_format){.width = 320, .height = 241}, "odd side");
+    refuses((struct v4l2_pix_format){.width = 8000, .height = 6000}, "too large");
+    refuses((struct v4l2_pix_format){.bytesperline = 640}, "rows are shorter");
+    refuses((struct v4l2_pix_format){.pixelformat = V4L2_PIX_FMT_H264}, "another format than it names");
+}
+
+static void test_a_driver_s_own_ways(void **state) {
+    driver.formats = plain;
+    driver.buffers = MOST; /* it does not run with fewer */
+    driver.padding = 64;   /* behind each row */
+    struct oriel_backend *b = try_open("640x480");
+    struct oriel_ring *ring = NULL;
+    struct oriel_region region = {0};
+    assert_non_null(b);
+    assert_int_equal(oriel_ring_new(b->format, b->width, b->height, 1, &ring), 0);
+    assert_int_equal(b->ops->attach(b, ring), 0);
+    driver.no_stream = ENOSPC;
+    assert_int_equal(b->ops->start(b), -ENODEV);
+    assert_non_null(strstr(b->error, "its USB bus has no room for it"));
+    b->ops->stop(b);
+    driver.no_stream = 0;
+    assert_int_equal(b->fd, -1); /* poll(2) of a camera that does not run says at once that there is an error */
+    assert_int_equal(b->ops->start(b), 0);
+    assert_true(b->fd >= 0 && driver.queued[MOST - 1]);
+    driver.length = (640 * 2 + 64) * 480;
+    fill(MOST - 1, 200);
+    assert_int_equal(b->ops->dispatch(b), ORIEL_EVENT_DAMAGE);
+    assert_int_equal(b->ops->collect(b, &region), 0);
+    assert_int_equal(b->ops->grab(b, 0, &region), 0);
+    for (unsigned y = 0; y < 480; y += 479)
+        for (unsigned x = 0; x < 640; x += 639)
+            assert_in_range(*oriel_ring_at(ring, 0, x, y), 210, 220); /* and nothing of the padding */
+    b->ops->stop(b);
+    assert_int_equal(b->fd, -1);
+    assert_int_equal(b->ops->start(b), 0);
+    driver.no_picture = EIO;
+    assert_int_equal(b->ops->dispatch(b), -ENODEV);
+    assert_string_equal(b->error, "the camera Cam[2J 1 gives no pictures: Input/output error");
+    b->ops->close(b);
+    oriel_ring_free(ring);
+}
+
+/* Between damaged ones one that is good is enough. */
+static void test_nothing_but_damage(void **state) {
+    for (unsigned error_flag = 0; error_flag < 2; error_flag++) {
+        struct oriel_backend *b = try_open("640x480");
+        struct oriel_ring *ring = NULL;
+        struct oriel_region region = {0};
+        int r = 0, n = 0;
+        assert_non_null(b);
+        assert_int_equal(oriel_ring_new(b->format, b->width, b->height, 1, &ring), 0);
+        assert_int_equal(b->ops->attach(b, ring), 0);
+        assert_int_equal(b->ops->start(b), 0);
+        for (; n < 200 && r >= 0; n++) {
+            bool good = n == 40;
+            driver.flags = error_flag && !good ? V4L2_BUF_FLAG_ERROR : 0;
+            driver.length = error_flag || good ? 640 * 2 * 480 : 100;
+            fill(1, 20);
+            r = b->ops->collect(b, &region);
+        }
+        assert_int_equal(r, -ENODEV);
+        assert_int_equal(n, 41 + 60);
+        assert_non_null(strstr(b->error, "damaged pictures only: rows of YUYV of 640x480 were agreed on"));
+        driver.flags = 0;
+        b->ops->stop(b);
+        b->ops->close(b);
+        oriel_ring_free(ring);
+    }
 }
 
 static uint8_t pixel(struct oriel_ring *ring, unsigned index) {
@@ -273,7 +383,7 @@ static void test_pictures(void **state) {
     assert_int_equal(b->ops->dispatch(b), ORIEL_EVENT_DAMAGE);
     assert_int_equal(b->ops->collect(b, &region), 0);
     assert_int_equal(region.count, 0);
-    for (int i = 0; i < MOST; i++)
+    for (int i = 0; i < 4; i++)
         assert_true(driver.queued[i]);
     b->ops->stop(b);
     assert_false(driver.on);
@@ -295,6 +405,27 @@ static void test_jpegs_that_are_none(void **state) {
     memcpy(bytes, "\xff\xd8\xff\xc0\x00\x11\x08\x00\x40\x00\x40\x03\x01\x22\x00\x02\x11\x01\x03\x11\x01", 21);
     assert_int_equal(oriel_camera_decode(&p, bytes, 21, 0), -EBADMSG);
     assert_int_equal(oriel_camera_decode(&p, bytes, 0, 0), -EBADMSG);
+    oriel_camera_picture_clear(&p);
+}
+
+/* As many cameras give it: without the tables that everybody has; with bytes behind it, or cut off. */
+static void test_jpeg_without_tables(void **state) {
+    static const uint8_t avi1[] = /* red, 16x16, 4:2:2 */
+        "\xff\xd8\xff\xe0\x00\x10\x41\x56\x49\x31\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xdb\x00\x43\x00\x10"
+        "\x0b\x0c\x0e\x0c\x0a\x10\x0e\x0d\x0e\x12\x11\x10\x13\x18\x28\x1a\x18\x16\x16\x18\x31\x23\x25\x1d\x28\x3a"
+        "\x33\x3d\x3c\x39\x33\x38\x37\x40\x48\x5c\x4e\x40\x44\x57\x45\x37\x38\x50\x6d\x51\x57\x5f\x62\x67\x68\x67"
+        "\x3e\x4d\x71\x79\x70\x64\x78\x5c\x65\x67\x63\xff\xdb\x00\x43\x01\x11\x12\x12\x18\x15\x18\x2f\x1a\x1a\x2f"
+        "\x63\x42\x38\x42\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63"
+        "\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63\x63"
+        "\x63\x63\xff\xc0\x00\x11\x08\x00\x10\x00\x10\x03\x01\x21\x00\x02\x11\x01\x03\x11\x01\xff\xda\x00\x0c\x03"
+        "\x01\x00\x02\x11\x03\x11\x00\x3f\x00\xcb\xa2\xb8\x8f\xa6\x0a\x28\x03\xff\xd9";
+    struct oriel_camera_picture p = {.width = 16, .height = 16, .format = ORIEL_CAMERA_MJPEG};
+    uint8_t bytes[1024] = {0};
+    memcpy(bytes, avi1, sizeof avi1);
+    assert_int_equal(oriel_camera_decode(&p, bytes, sizeof avi1 - 1, 0), 0);
+    assert_in_range(p.planes[100], 84, 92);
+    assert_int_equal(oriel_camera_decode(&p, bytes, sizeof bytes, 0), 0);
+    assert_int_equal(oriel_camera_decode(&p, bytes, sizeof avi1 - 5, 0), -EBADMSG);
     oriel_camera_picture_clear(&p);
 }
 
@@ -321,10 +452,22 @@ static void test_places(void **state) {
     assert_int_equal(oriel_camera_places(path, places), 1);
     assert_true(oriel_camera_look(&places[0], &found));
     assert_string_equal(found.name, "Cam[2J 1"); /* who plugs it in chooses its name */
-    driver.codec = true;
-    assert_false(oriel_camera_look(&places[0], &found));
-    assert_string_equal(found.why, "is no camera");
-    driver.codec = false;
+    assert_string_equal(found.port, "usb-0000:00:14.0-2");
+    static const struct {
+        unsigned can;
+        const char *why;
+    } others[] = {
+        {V4L2_CAP_STREAMING | V4L2_CAP_VIDEO_M2M, "is no camera"},
+        {V4L2_CAP_STREAMING | V4L2_CAP_META_CAPTURE, "is no camera"}, /* of UVC, beside the camera */
+        {V4L2_CAP_READWRITE | V4L2_CAP_VIDEO_CAPTURE, "can't stream"},
+        {V4L2_CAP_STREAMING | V4L2_CAP_VIDEO_CAPTURE_MPLANE, "gives its pictures in several planes only: use it by"},
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        driver.can = others[i].can;
+        assert_false(oriel_camera_look(&places[0], &found));
+        assert_non_null(strstr(found.why, others[i].why));
+    }
+    driver.can = V4L2_CAP_STREAMING | V4L2_CAP_VIDEO_CAPTURE;
     driver.formats = other;
     assert_false(oriel_camera_look(&places[0], &found));
     assert_string_equal(found.why, "gives neither MJPEG nor YUYV");
@@ -337,8 +480,13 @@ static void test_places(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_which_picture), TEST(test_cameras_that_can_t_be_used),
-        TEST(test_pictures),      TEST(test_jpegs_that_are_none),
+        TEST(test_which_picture),
+        TEST(test_cameras_that_can_t_be_used),
+        TEST(test_pictures),
+        TEST(test_jpegs_that_are_none),
+        TEST(test_a_driver_s_own_ways),
+        TEST(test_nothing_but_damage),
+        TEST(test_jpeg_without_tables),
         TEST(test_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,13 +66,17 @@ int oriel_camera_places(const char *text, struct oriel_camera_place places[ORIEL
     return n;
 }
 
-void oriel_camera_take_name(const unsigned char *name, size_t size, char out[ORIEL_CAMERA_NAME_SIZE]) {
+static void take_printable(const unsigned char *name, size_t size, char out[ORIEL_CAMERA_NAME_SIZE]) {
     size_t n = 0;
     for (size_t i = 0; i < size && name[i] && n < ORIEL_CAMERA_NAME_SIZE - 1; i++)
         if (name[i] >= 0x20 && name[i] < 0x7f)
             out[n++] = (char)name[i];
     out[n] = '\0';
-    if (!n)
+}
+
+void oriel_camera_take_name(const unsigned char *name, size_t size, char out[ORIEL_CAMERA_NAME_SIZE]) {
+    take_printable(name, size, out);
+    if (!*out)
         snprintf(out, ORIEL_CAMERA_NAME_SIZE, "Camera");
 }
 
@@ -87,24 +91,37 @@ static bool has_format(int fd) {
     return false;
 }
 
+/* By what it can: a camera has nodes beside its own, for metadata for example. NULL: nothing. */
+static const char *why_not(unsigned can) {
+    if (can & V4L2_CAP_VIDEO_CAPTURE)
+        return can & V4L2_CAP_STREAMING ? NULL : "can't stream (its driver only has read())";
+    if (can & V4L2_CAP_VIDEO_CAPTURE_MPLANE)
+        return "gives its pictures in several planes only: use it by PipeWire (libcamera), as pipewire:SOCKET";
+    return "is no camera";
+}
+
 static bool look_at_device(const char *path, struct oriel_camera_found *found) {
     struct v4l2_capability about = {0};
     int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0 || ioctl(fd, VIDIOC_QUERYCAP, &about) < 0) {
-        snprintf(found->why, sizeof found->why, "%s%s", strerror(errno),
-                 errno == EACCES ? ": orield's user must be in the group video" : "");
+        found->busy = errno == EBUSY;
+        snprintf(found->why, sizeof found->why, "%s%s", errno == ENOTTY ? "is no camera" : strerror(errno),
+                 errno == EACCES  ? ": orield's user must be in the group video"
+                 : errno == EBUSY ? ": another program has it"
+                                  : "");
         if (fd >= 0)
             close(fd);
         return false;
     }
     unsigned can = about.capabilities & V4L2_CAP_DEVICE_CAPS ? about.device_caps : about.capabilities;
-    bool camera = can & V4L2_CAP_VIDEO_CAPTURE && can & V4L2_CAP_STREAMING;
-    bool usable = camera && has_format(fd);
+    const char *why = why_not(can);
+    if (!why && !has_format(fd))
+        why = "gives neither MJPEG nor YUYV";
     close(fd);
     oriel_camera_take_name(about.card, sizeof about.card, found->name);
-    if (!usable)
-        snprintf(found->why, sizeof found->why, "%s", camera ? "gives neither MJPEG nor YUYV" : "is no camera");
-    return usable;
+    take_printable(about.bus_info, sizeof about.bus_info, found->port);
+    snprintf(found->why, sizeof found->why, "%s", why ? why : "");
+    return !why;
 }
 
 bool oriel_camera_look(const struct oriel_camera_place *place, struct oriel_camera_found *found) {

@@ -22,7 +22,9 @@ struct oriel_camera_place {
 /* What is at a place now. */
 struct oriel_camera_found {
     char name[ORIEL_CAMERA_NAME_SIZE]; /* as the driver says, printable ASCII; of a file its own name */
+    char port[ORIEL_CAMERA_NAME_SIZE]; /* where it is plugged in, likewise: tells two of one name apart. "": unknown */
     char why[160];                     /* when there is none that can be used: why */
+    bool busy;                         /* likewise: there is one, which another program has */
 };
 
 /* `text` of [camera] devices: "auto" is /dev/video0 to 15, else "test" and absolute paths joined by ';'. What ends in
