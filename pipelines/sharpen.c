@@ -194,6 +194,13 @@ static double motion_interval(const struct oriel_sharpen *s, int64_t now) {
     return (double)(held_up ? frame : now - s->changed_at) / ORIEL_SECOND;
 }
 
+/* Half a period early is in time, or whoever was late once would stay so: a source of just that rate leaves no time to
+ * catch up in. The periods are a little short, or it would lose every other picture. */
+static void pace(struct oriel_sharpen *s, int64_t now) {
+    int64_t frame = ORIEL_SECOND / s->settings.fps, next = s->paced + frame * 15 / 16;
+    s->paced = next > now + frame / 2 ? next : now + frame / 2;
+}
+
 void oriel_sharpen_done(struct oriel_sharpen *s, const struct oriel_plan *plan, double bits, int64_t now) {
     s->sent_at = now;
     oriel_bits_spend(&s->rate, bits);
@@ -212,6 +219,7 @@ void oriel_sharpen_done(struct oriel_sharpen *s, const struct oriel_plan *plan, 
         if (plan->change == ORIEL_BITS_MOTION)
             oriel_bits_moved(&s->rate, motion_interval(s, now));
         s->changed_at = now;
+        pace(s, now);
     }
     if (plan->sharpened)
         s->stepped_at = now;
@@ -237,10 +245,8 @@ void oriel_sharpen_done(struct oriel_sharpen *s, const struct oriel_plan *plan, 
 struct oriel_sharpen_times oriel_sharpen_times(struct oriel_sharpen *s, int64_t now) {
     oriel_bits_advance(&s->rate, now);
     int64_t ready = oriel_bits_ready(&s->rate, now);
-    /* A little early, or a screen of just that rate would lose every other picture. */
-    int64_t paced = s->changed_at + ORIEL_SECOND / s->settings.fps * 15 / 16;
-    if (ready < paced)
-        ready = paced;
+    if (ready < s->paced)
+        ready = s->paced;
     struct oriel_sharpen_times times = {.not_before = ready, .again = s->sent_at + BEAT};
     if (s->want_key || s->map.changed) {
         times.again = ready;

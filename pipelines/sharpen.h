@@ -45,6 +45,7 @@ struct oriel_sharpen {
     int64_t key_until;                       /* so long the last keyframe is on its way */
     int64_t welcome;                         /* since when another change would have been taken up; 0: at any time */
     int64_t changed_at, stepped_at, sent_at; /* the last picture with a change; the last sharpening; the last at all */
+    int64_t paced;                           /* when the frame rate allows the next picture with a change */
 };
 
 enum oriel_plan_kind { ORIEL_PLAN_NOTHING, ORIEL_PLAN_BEAT, ORIEL_PLAN_PICTURE };

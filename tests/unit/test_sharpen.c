@@ -169,6 +169,30 @@ static void test_motion_first_gets_coarser_then_slower(void **state) {
     }
 }
 
+/* A source of just the frame rate whose pictures are asked for as soon as the pace allows; how late the last was. */
+static int64_t late_after(int64_t first_late, int pictures, int64_t interval) {
+    int64_t at = now += ORIEL_SECOND, late = 0;
+    for (int i = 0; i < pictures; i++, at += interval) {
+        int64_t ready = oriel_sharpen_times(&s, at).not_before;
+        now = at + (i ? 0 : first_late);
+        if (now < ready)
+            now = ready;
+        late = now - at;
+        oriel_activemap_damage(&s.map, &(struct oriel_rect){0, 0, 64, 64}, now);
+        step(1000);
+    }
+    return late;
+}
+
+/* Who was late once catches up with the next pictures; who is too quick is held back. */
+static void test_pace(void **state) {
+    step(5e5);
+    rest();
+    int64_t frame = ORIEL_SECOND / 30;
+    assert_in_range(late_after(20 * ORIEL_MILLISECOND, 4, frame), 0, ORIEL_MILLISECOND);
+    assert_in_range(late_after(0, 31, frame / 2), 30 * (frame * 15 / 16 - frame / 2) - frame, 30 * (frame - frame / 2));
+}
+
 static void test_debt_drops_before_encoding(void **state) {
     step(8e6); /* far too much */
     now += ORIEL_SECOND / 30;
@@ -266,6 +290,7 @@ int main(void) {
         TEST(test_small_change_is_sharp_at_once),
         TEST(test_motion_is_coarser_and_what_rests_beside_it_is_sharpened),
         TEST(test_motion_first_gets_coarser_then_slower),
+        TEST(test_pace),
         TEST(test_debt_drops_before_encoding),
         TEST(test_keyframe_on_demand),
         TEST(test_recovery_waits_and_becomes_a_keyframe),
