@@ -11,7 +11,7 @@ import { options } from './options.mjs';
 import { CORNER, hash } from './pixels.mjs';
 import { bars, curves } from './plot.mjs';
 import { html, text } from './report.mjs';
-import { dip, exactAfter, median, merge, motion, quantile, use } from './stats.mjs';
+import { capacity, dip, exactAfter, judge, median, merge, motion, quantile, use } from './stats.mjs';
 import { readTrace, recorded } from './trace.mjs';
 
 const levels = (code, [dark, light] = [0, 255]) => encode(code).map((bit) => (bit ? light : dark));
@@ -106,8 +106,19 @@ test('a link that was worse for a while: how bad it was, and when it was as befo
 });
 
 test('the use of a link is what it sent against what it could', () => {
-  assert.equal(use([{ sent: 5000 }, { sent: 7500 }], 1e6, 200), 50);
-  assert.equal(use([], 1e6, 200), 0);
+  assert.equal(use([{ sent: 5000 }, { sent: 7500 }], 2e5), 50);
+  assert.equal(use([], 2e5), 0);
+  const changes = [[300, { up: { rate: 1e6 } }], [100, { both: { hold: true } }], [200, { both: { hold: false } }], [900, { up: { rate: 9e6 } }]];
+  assert.equal(capacity({ rate: 2e6 }, changes, 0, 500), 2e5 + 0 + 2e5 + 2e5);
+  assert.equal(capacity({ rate: 2e6 }, changes, 150, 250), 1e5);
+  assert.equal(capacity({ rate: 2e6 }, changes, 800, 1000, 3e6), 1e5 + 3e5);
+  assert.equal(capacity({ rate: 2e6 }, [], 0, 500, 1e6), 5e5);
+});
+
+test('what moves is smooth, good, slow or stuck', () => {
+  const so = (p50, fps, gap) => judge({ p50, fps, gap }, 50);
+  assert.deepEqual([so(100, 29, 90), so(100, 29, 400), so(300, 29, 90), so(600, 29, 90), so(100, 7, 300), so(100, 20, 2500), so(100, 20, 3500), so(100, 0.5, 900), so(undefined, 0, 2000)],
+    ['smooth', 'good', 'good', 'slow', 'slow', 'slow', 'stuck', 'stuck', 'stuck']);
 });
 
 test('links: each has its settings in words that the emulated link knows, and scripts that begin again', () => {
@@ -210,7 +221,7 @@ test('the table has each figure, and the reason where there is none', () => {
 });
 
 const linked = { about: { ...results.about, contents: [] }, links: [
-  { name: 'oriel', title: 'Oriel', note: 'n', rows: { 'dip-scroll': { before: 30, worst: 512.4, gap: 200, p50: 45, fps: 29, normal: 640, queue: 88, looked: 5 }, '2M-video': { p50: 101, fps: 28.5, use: 91.2, late: 12 }, '1M-flip': { p50: 60, exact: 740, pictures: [{ after: 500, psnr: 31.5 }, { after: 2500, psnr: 99 }] } }, profiles: { [PROFILES[0].title]: { p50: 33, gap: 77 } }, two: { first: 1400, second: 1300, share: 92.9 } },
+  { name: 'oriel', title: 'Oriel', note: 'n', rows: { 'dip-scroll': { before: 30, worst: 512.4, gap: 200, p50: 45, fps: 29, normal: 640, queue: 88, looked: 5 }, '2M-video': { p50: 101, fps: 28.5, use: 91.2, late: 12 }, '1M-flip': { p50: 60, exact: 740, pictures: [{ after: 500, psnr: 31.5 }, { after: 2500, psnr: 99 }] } }, profiles: { [PROFILES[0].name]: { p50: 33, fps: 30, gap: 77, use: 88, fullFps: 12 } }, two: { first: 1400, second: 1300, share: 92.9 } },
   { name: 'chrome', title: 'Chrome', note: 'n', rows: { 'dip-scroll': { before: 300, looked: 5 }, '2M-video': { why: 'no <picture>' } }, profiles: {} },
 ] };
 
@@ -221,7 +232,7 @@ test('links: the tables say what was measured, what never came, and that the lin
   assert.match(said, /Chrome +not measured: no <picture>/);
   assert.match(said, /Oriel +60 +740 +31\.5 +99\.0/);
   assert.match(said, /Oriel +1400 +1300 +93 %/);
-  assert.match(said, /Fibre: 50 Mbit\/s, 5 ms +33 /);
+  assert.match(said, /Fibre: 50 Mbit\/s, 5 ms +33 +- +30\.0 +77 +- +smooth +88 % +12\.0 /);
   assert.match(said, /5 % of the packets on more than 12 ms late/);
   const page = html(linked);
   assert.ok(page.includes('no &lt;picture&gt;') && !/<picture>/.test(page) && page.includes('not in 5 s'));
@@ -267,7 +278,8 @@ test('the command line refuses what it does not know', () => {
   assert.throws(() => options(['--links', '--trace']), /one at a time/);
   assert.throws(() => options(['--trace', '--minutes', '11']), /--minutes '11': a number from 1 to 10/);
   assert.deepEqual([options(['--trace']).minutes, options(['--trace', '--quick']).minutes], [10, 2]);
-  assert.deepEqual(options(['--links', '--row', 'two,2M-video']).rows, ['two', '2M-video']);
+  assert.deepEqual(options(['--links', '--row', 'two,2M-video,satellite']).rows, ['two', '2M-video', 'satellite']);
+  assert.ok(options(['--links']).rows.includes('profiles') && !options(['--links']).rows.includes('satellite'));
   const { rounds, sizes, senders, contents } = options(['--quick', '--content', 'video,rest', '--size', '640x480,1920x1080']);
   assert.deepEqual([rounds, sizes, senders.length, contents.map(({ name }) => name)], [1, [{ width: 640, height: 480 }, { width: 1920, height: 1080 }], 6, ['rest', 'video']]);
 });

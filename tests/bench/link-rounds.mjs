@@ -9,7 +9,7 @@ const PROFILED = ['oriel', 'chrome'], TOGETHER = ['oriel', 'oriel-vp8']; // wher
 const each = (list, quick) => list.map((one) => ({ ...one, fresh: one.fresh || !quick }));
 const say = (words) => process.stderr.write(words);
 
-const named = (list, figures) => Object.fromEntries(list.map(({ name, title }, i) => [name ?? title, figures[i]]));
+const named = (list, figures) => Object.fromEntries(list.map(({ name }, i) => [name, figures[i]]));
 
 async function oneRound(sender, where, link, { times, rows, quick }) {
   const open = async (one) => {
@@ -22,9 +22,10 @@ async function oneRound(sender, where, link, { times, rows, quick }) {
     found.rows = named(wanted, await through(open, wanted, (stage, row) => measureRow(stage, link, row, times)));
     say('\n');
   }
-  if (rows.includes('profiles') && (!quick || PROFILED.includes(sender.name))) {
-    say(`${sender.name}: ${PROFILES.length} links:`);
-    found.profiles = named(PROFILES, await through(open, each(PROFILES, quick), (stage, profile) => measureProfile(stage, link, profile, times.profile)));
+  const met = PROFILES.filter(({ name }) => rows.includes(name) || (rows.includes('profiles') && (!quick || PROFILED.includes(sender.name))));
+  if (met.length) {
+    say(`${sender.name}: links as they are met:`);
+    found.profiles = named(met, await through(open, each(met, quick), (stage, profile) => measureProfile(stage, link, profile, times.profile)));
     say('\n');
   }
   for (const [name, measure] of [['two', measureTwo], ['tcp', measureBeside]]) {
@@ -42,7 +43,7 @@ function median(rounds) {
   return good.length ? merge(good) : rounds.find(Boolean);
 }
 
-// [{name, title, note, rows: {name: figures}, profiles: {title: figures}, two, tcp}].
+// [{name, title, note, rows: {name: figures}, profiles: {name: figures}, two, tcp}].
 export async function measureLinks(settings, { topology, browser, server }) {
   const { device: link } = topology.links;
   const senders = await Promise.all(settings.senders.map(async (name) => (await import(`./senders/${name}.mjs`)).default)), rounds = senders.map(() => []);

@@ -26,7 +26,8 @@ export const usage = `usage: ./run bench [OPTION …]
   --rounds N           rounds, of which the median is taken (3; of links 1)
   --only SENDER,…      ${[...DEFAULT, ...MORE].join(', ')} (all but ${MORE.join(', ')})
   --content CONTENT,…  ${CONTENTS.map(({ name }) => name).join(', ')} (all)
-  --row ROW,…          with --links, only these: ${ROWS.map(({ name }) => name).join(', ')}, ${MANY.join(', ')} (all)
+  --row ROW,…          with --links, only these: ${ROWS.map(({ name }) => name).join(', ')}, ${MANY.join(', ')} (all), or of the profiles
+                       ${PROFILES.map(({ name }) => name).join(', ')}
   --size WxH,…         1280x720 (the default), 1920x1080, 3840x2160, or any other
   --json FILE          all figures, also of each round
   --html FILE          the report (build/bench/report.html)
@@ -52,7 +53,7 @@ export function options(args) {
     quick: flag, check: flag, links: flag, trace: flag, help: flag, rounds: string, minutes: string, json: string, only: string, row: string, content: string,
     size: { ...string, default: '1280x720' }, html: { ...string, default: join(build, 'bench', 'report.html') },
   } });
-  const { links, trace, quick } = values, rows = [...ROWS.map(({ name }) => name), ...MANY];
+  const { links, trace, quick } = values, known = [...ROWS.map(({ name }) => name), ...MANY];
   if (links + trace + values.check > 1) throw new Error('--links, --trace and --check are one at a time');
   for (const [name, fits, where] of [['row', links, 'only for --links'], ['rounds', !trace, 'not for --trace'], ['minutes', trace, 'only for --trace'], ['content', !links && !trace, 'not for --links and --trace']])
     if (values[name] !== undefined && !fits) throw new Error(`--${name} is ${where}`);
@@ -65,7 +66,7 @@ export function options(args) {
   return {
     check: values.check, help: values.help, links, trace, minutes, quick, rounds, times: links ? (quick ? LINKS_QUICK_TIMES : LINKS_FULL_TIMES) : quick ? QUICK : FULL,
     sizes: values.size.split(',').map(size), senders: among('sender', values.only ?? senders.join(','), [...DEFAULT, ...MORE]),
-    contents: CONTENTS.filter(({ name }) => contents.includes(name)), rows: among('row', values.row, rows),
+    contents: CONTENTS.filter(({ name }) => contents.includes(name)), rows: values.row === undefined ? known : among('row', values.row, [...known, ...PROFILES.map(({ name }) => name)]),
     json: values.json && resolve(values.json), html: resolve(values.html),
   };
 }

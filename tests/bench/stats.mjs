@@ -78,5 +78,29 @@ export function dip(frames, { from, at, back, to }) {
   };
 }
 
-// How much of a link was used: bits of all steps (rig/link's history) against its rate over that time.
-export const use = (steps, rate, ms) => steps.reduce((sum, { sent }) => sum + sent * 8, 0) / (rate * ms / 1000) * 100;
+// The bits that a link could carry from one time to another (ms of its script, [[ms, {up, both}] …]); nothing while it is held or cut. Where
+// nobody sends more than `most` (bit/s) that is all that it could.
+export function capacity(up, changes, from, to, most = Infinity) {
+  let at = from, bits = 0, now = { ...up };
+  const pass = (until) => {
+    if (until <= at) return;
+    if (!now.hold && !now.cut) bits += Math.min(now.rate, most) * (until - at) / 1000;
+    at = until;
+  };
+  for (const [ms, change] of [...changes].sort(([a], [b]) => a - b)) {
+    pass(Math.min(ms, to));
+    now = { ...now, ...change.both, ...change.up };
+  }
+  pass(to);
+  return bits;
+}
+
+// How much of a link was used: what all steps (rig/link's history) sent against the bits that it could carry.
+export const use = (steps, bits) => steps.reduce((sum, { sent }) => sum + sent * 8, 0) / bits * 100;
+
+// What a person would call a picture of something that moves, over a way of `delay` ms.
+export function judge({ p50, fps, gap }, delay) {
+  if (typeof p50 !== 'number' || fps < 1 || gap > 3000) return 'stuck';
+  if (fps >= 24 && gap <= 250 && p50 - delay <= 150) return 'smooth';
+  return fps >= 8 && gap <= 1000 && p50 - delay <= 500 ? 'good' : 'slow';
+}

@@ -5,10 +5,11 @@
  *   picture SEED FILE   the known picture, also written to FILE (PPM)     -> picture WIDTH HEIGHT
  *   moves SEED          30 times a second a box wanders over that picture -> moves
  *   clock KIND [EARLY]  30 times a second a bar code of the time (1/10 ms of CLOCK_REALTIME, 40 bits) in the first
- *                       32 rows; KIND is what moves below it: small (nothing), scroll or video; both: video, but
- *                       only from row 160 on, with the bar code once more in its first rows; or once: the bar code
- *                       alone, once a second. EARLY: the time written is that many ms before the true one, as if
- *                       drawing took so long                              -> clock
+ *                       32 rows; KIND is what moves below it: small (nothing), scroll or video; noise:
+ *                       video with so much grain that no link takes all of it; both: video, but only from row 160 on,
+ *                       with the bar code once more in its first rows; or once: the bar code alone, once a second.
+ *                       EARLY: the time written is that many ms before the true one, as if drawing took so long
+ *                                                                         -> clock
  *   flip SEED           a page of dense text, with the bar code once      -> flip TIME (as the bar code has it)
  *   strip               from now on only the first 32 rows are ours       -> strip TIME
  *   stamp               the bar code of now, once                         -> stamp TIME
@@ -33,7 +34,7 @@
 
 #include "picture.h"
 
-enum mode { REST, MOVES, ONCE, SMALL, SCROLL, VIDEO, BOTH };
+enum mode { REST, MOVES, ONCE, SMALL, SCROLL, VIDEO, NOISE, BOTH };
 enum { BOTH_ROW = 160, TIMES = 1024 };
 
 struct painter {
@@ -101,9 +102,11 @@ static void tick(struct painter *p) {
             picture_scroll(&p->picture, PICTURE_BARCODE_ROWS, 4, p->frame);
         if (p->mode == VIDEO)
             picture_video(&p->picture, PICTURE_BARCODE_ROWS, p->frame);
+        if (p->mode == NOISE)
+            picture_noise(&p->picture, PICTURE_BARCODE_ROWS, p->frame);
         if (p->mode == BOTH)
             picture_video(&p->picture, BOTH_ROW, p->frame);
-        if (p->mode == SCROLL || p->mode == VIDEO || p->mode == BOTH)
+        if (p->mode != SMALL && p->mode != ONCE)
             changed[3] = p->picture.height;
         uint64_t time = now() - p->early * 10;
         p->times[p->frame++ % TIMES] = time & 0xffffffffffULL;
@@ -188,6 +191,8 @@ static void again(struct painter *p, uint64_t time, const char *path) {
     }
     if (p->timed == VIDEO)
         picture_video(&copy, PICTURE_BARCODE_ROWS, frame - 1);
+    if (p->timed == NOISE)
+        picture_noise(&copy, PICTURE_BARCODE_ROWS, frame - 1);
     picture_barcode(&copy, time);
     if (picture_write(&copy, path) < 0)
         die(path);
@@ -197,7 +202,7 @@ static void again(struct painter *p, uint64_t time, const char *path) {
 
 static void command(struct painter *p, char *line) {
     static const char *const kinds[] = {
-        [ONCE] = "once", [SMALL] = "small", [SCROLL] = "scroll", [VIDEO] = "video", [BOTH] = "both"};
+        [ONCE] = "once", [SMALL] = "small", [SCROLL] = "scroll", [VIDEO] = "video", [NOISE] = "noise", [BOTH] = "both"};
     char word[16] = "", path[3072] = "";
     unsigned seed, early = 0;
     unsigned long long time;

@@ -86,17 +86,27 @@ void picture_text(struct picture *p, int y0, unsigned seed) {
         text_line(p, 12, y, p->width - 24, mix(seed * 6151 + (unsigned)y), y / 20 % 7 ? 0x1b1f24 : 0x0550ae);
 }
 
-void picture_video(struct picture *p, int y0, unsigned frame) {
+/* Colours of up to `colours` and grain of up to `grains`, together at most 256. */
+static void plasma(struct picture *p, int y0, unsigned frame, int colours, uint32_t grains) {
     uint32_t noise = mix(frame);
     for (int y = y0; y < p->height; y++)
         for (int x = 0; x < p->width; x++) {
             noise = noise * 1664525U + 1013904223U;
-            int grain = (int)(noise >> 29);
+            int grain = (int)((noise >> 16) * grains >> 16);
             int a = (x + (int)frame * 5) & 511, b = (y * 2 + (int)frame * 3) & 511, c = (x + y + (int)frame * 7) & 511;
-            int red = (a < 256 ? a : 511 - a) * 240 / 256 + grain, green = (b < 256 ? b : 511 - b) * 240 / 256 + grain;
-            int blue = (c < 256 ? c : 511 - c) * 240 / 256 + grain;
+            int red = (a < 256 ? a : 511 - a) * colours / 256 + grain;
+            int green = (b < 256 ? b : 511 - b) * colours / 256 + grain;
+            int blue = (c < 256 ? c : 511 - c) * colours / 256 + grain;
             p->pixels[y * p->width + x] = (uint32_t)(red << 16 | green << 8 | blue);
         }
+}
+
+void picture_video(struct picture *p, int y0, unsigned frame) {
+    plasma(p, y0, frame, 240, 8);
+}
+
+void picture_noise(struct picture *p, int y0, unsigned frame) {
+    plasma(p, y0, frame, 128, 128);
 }
 
 void picture_scroll(struct picture *p, int y0, int n, unsigned frame) {

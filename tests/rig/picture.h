@@ -18,6 +18,8 @@ void picture_draw(struct picture *p, unsigned seed);
 void picture_text(struct picture *p, int y0, unsigned seed);
 /* Full motion: a colour plasma with grain, as camera pictures have it. */
 void picture_video(struct picture *p, int y0, unsigned frame);
+/* The same with so much grain that no link takes all of it. */
+void picture_noise(struct picture *p, int y0, unsigned frame);
 /* Scrolls all below row y0 up by n rows and writes new "text" into what comes free. */
 void picture_scroll(struct picture *p, int y0, int n, unsigned frame);
 /* A moving box of 120×80 on the known picture; gives back the rectangle that changed. */
