@@ -220,7 +220,7 @@ static void small_tile(struct oriel_exact *e, const struct oriel_rect *r, struct
     size_t room = oriel_exact_bundle_room(bundle), stride = (size_t)e->width * 4, length = 0;
     const uint8_t *pixels = e->shadow + r->y * stride + r->x * 4u;
     struct oriel_exact_tile_head head = {.tile = e->tile, .rtp = e->rtp, .rect = *r, .slot = ORIEL_EXACT_NO_SLOT};
-    if (!oriel_flight_has_room(&e->flight))
+    if (!oriel_flight_has_room_small(&e->flight))
         return;
     if (room > reserve + ORIEL_EXACT_SMALL_HEAD)
         length = oriel_runs_encode(pixels, stride, r->width, r->height, image, room - reserve - ORIEL_EXACT_SMALL_HEAD);
@@ -228,7 +228,7 @@ static void small_tile(struct oriel_exact *e, const struct oriel_rect *r, struct
     if (length) {
         oriel_exact_bundle_add(bundle, message, oriel_exact_write_small(e->epoch, &head, image, length, message));
         added = oriel_flight_add_small(&e->flight, &head, g_memdup2(image, length), length, now);
-    } else if ((unsigned)r->width * r->height <= WEBP_AREA_MAX) {
+    } else if (oriel_flight_has_room(&e->flight) && (unsigned)r->width * r->height <= WEBP_AREA_MAX) {
         uint8_t *bytes = oriel_webp_encode(pixels, stride, r->width, r->height, &length);
         added = bytes && oriel_flight_add(&e->flight, &head, bytes, length, now);
     }

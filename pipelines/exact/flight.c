@@ -1,6 +1,7 @@
 /* See flight.h. */
 #include "flight.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,7 @@ void oriel_flight_clear(struct oriel_flight *f) {
         oriel_budget_left(f->budget, ORIEL_BUDGET_TILES, f->acks[f->ack_count - 1].bytes);
     f->window = WINDOW_FIRST;
     f->trip = f->deviation = f->shortest = f->shrunk_at = 0;
+    f->queued = false;
 }
 
 static size_t chunk_length(const struct oriel_tile *tile, unsigned chunk) {
@@ -154,6 +156,14 @@ void oriel_flight_passed(struct oriel_flight *f, uint32_t rtp) {
         f->tiles[i]->passed |= f->tiles[i]->small && (int32_t)(rtp - f->tiles[i]->head.rtp) >= 0;
 }
 
+/* What the rate that all keep to brings out until an acknowledgement can be here. */
+static size_t paced(const struct oriel_flight *f) {
+    if (!f->budget || !f->shortest)
+        return 0;
+    double seconds = (double)(f->shortest + ORIEL_FLIGHT_ACK_DELAY) / ORIEL_SECOND;
+    return (size_t)fmin(oriel_budget_target(f->budget) / 8 * seconds, WINDOW_MAX);
+}
+
 /* Once a round trip: what comes of the smaller window is not known before. */
 static void shrink(struct oriel_flight *f, int64_t now, size_t to) {
     if (now - f->shrunk_at < (f->trip ? f->trip : PATIENCE_FIRST))
@@ -192,7 +202,7 @@ static bool lost(struct oriel_flight *f, int64_t now, const struct oriel_tile **
                 left(f, bytes);
             c->sent = now;
             c->times += c->times < UINT8_MAX;
-            shrink(f, now, f->window / 2);
+            shrink(f, now, f->queued || f->window / 2 > paced(f) ? f->window / 2 : paced(f));
             *tile = f->tiles[i];
             *chunk = k;
             return true;
@@ -230,6 +240,10 @@ int64_t oriel_flight_due(const struct oriel_flight *f, int64_t now) {
 
 bool oriel_flight_has_room(const struct oriel_flight *f) {
     return f->count < ORIEL_FLIGHT_TILES && !unsent(f) && f->in_flight < f->window;
+}
+
+bool oriel_flight_has_room_small(const struct oriel_flight *f) {
+    return f->count < ORIEL_FLIGHT_TILES && f->in_flight < f->window + f->window / 2;
 }
 
 static void trip_took(struct oriel_flight *f, int64_t took) {
@@ -272,10 +286,15 @@ struct oriel_tile *oriel_flight_ack(struct oriel_flight *f, const struct oriel_e
     f->in_flight -= bytes;
     if (took) {
         trip_took(f, took);
+        f->queued = took >= f->shortest + QUEUE_SHORT;
         if (took > f->shortest + QUEUE_LONG)
             shrink(f, now, f->window / 5 * 4);
-        else if (limited && took < f->shortest + QUEUE_SHORT && f->window < WINDOW_MAX)
-            f->window += bytes;
+        else if (!f->queued) {
+            if (limited && f->window < WINDOW_MAX)
+                f->window += f->budget && f->window > paced(f) ? bytes / 2 : bytes;
+            if (f->window < paced(f))
+                f->window = paced(f);
+        }
     }
     return tile->acked == tile->head.count ? oriel_flight_take(f, i) : NULL;
 }

@@ -4,9 +4,11 @@
  * in the time that a round trip takes (its mean and four times its deviation) and the page may keep it back. What may
  * be on its way at once is a window of bytes: it grows by what is acknowledged while round trips stay short, and
  * shrinks when they get longer (a queue builds up on the path) or when chunks are lost; so the video's packets never
- * stand behind more than some tens of milliseconds of tiles. Within the window each chunk asks the budget of all that
- * leaves, which has them wait for pictures, and learns from their acknowledgements. The newest picture's tiles go
- * first. Pure: times are given. One thread. */
+ * stand behind more than some tens of milliseconds of tiles. While round trips are short it is at least what the rate
+ * of all that leaves brings out in one, and beyond that it grows by half as much: whether loss is the way's own, the
+ * estimator knows better. Within the window each chunk asks the budget of all that leaves, which has them wait for
+ * pictures, and learns from their acknowledgements. The newest picture's tiles go first. Pure: times are given. One
+ * thread. */
 #ifndef ORIEL_EXACT_FLIGHT_H
 #define ORIEL_EXACT_FLIGHT_H
 
@@ -14,7 +16,7 @@
 #include "clock.h"
 #include "wire.h"
 
-enum { ORIEL_FLIGHT_TILES = 48, ORIEL_FLIGHT_ACKS = 256 };
+enum { ORIEL_FLIGHT_TILES = 96, ORIEL_FLIGHT_ACKS = 256 };
 
 /* The page may keep an acknowledgement back for so long, to say more with it: also after each small tile that follows
  * the one before within that time, until so much longer after the first. */
@@ -43,6 +45,7 @@ struct oriel_flight {
     struct oriel_tile *tiles[ORIEL_FLIGHT_TILES];
     unsigned count;
     size_t in_flight, window;                        /* bytes */
+    bool queued;                                     /* the last round trip was longer than that way takes */
     int64_t trip, deviation, shortest, shrunk_at;    /* round trips; 0: none yet */
     struct oriel_budget *budget;                     /* NULL: none */
     int64_t held;                                    /* the budget refused; when to ask again; 0: it did not */
@@ -74,6 +77,8 @@ int64_t oriel_flight_due(const struct oriel_flight *f, int64_t now);
 
 /* Whether there is room for one more tile, and something of it could leave at once. */
 bool oriel_flight_has_room(const struct oriel_flight *f);
+/* Or for a small one, which does not stand behind what is older than it. */
+bool oriel_flight_has_room_small(const struct oriel_flight *f);
 
 /* By the page's clock its next acknowledgements left then. */
 void oriel_flight_clock(struct oriel_flight *f, uint32_t at);

@@ -211,6 +211,30 @@ static void test_a_slow_link_with_a_budget(void **state) {
     assert_true(target() > 0.6e6 && target() < 1.2e6);
 }
 
+/* One packet in a hundred is lost whatever is sent; the window would be halved each time. */
+static void test_a_long_way_that_loses_is_used(void **state) {
+    double queue, took = transfer(4000, 120 * ORIEL_MILLISECOND, 100, 10, &queue);
+    print_message("1 MiB at 4 Mbit/s, 240 ms, 1 %% loss with a budget: %.0f ms; then %.2f Mbit/s, longest queue %.0f\n",
+                  took, target() / 1e6, queue);
+    assert_true(took < 3400 && queue < 250);
+    assert_true(f.window >= target() / 8 * 0.24);
+}
+
+static void test_a_small_tile_does_not_stand_behind_a_page(void **state) {
+    const struct oriel_tile *tile;
+    unsigned chunk;
+    add(1, 90, 100 * 1024);
+    while (oriel_flight_next(&f, now, &tile, &chunk))
+        ;
+    assert_false(oriel_flight_has_room(&f));
+    assert_true(oriel_flight_has_room_small(&f));
+    for (uint32_t i = 2; oriel_flight_has_room_small(&f); i++) {
+        const struct oriel_exact_tile_head head = {.tile = i, .rtp = 90 * i, .rect = {0, 0, 64, 64}};
+        assert_true(oriel_flight_add_small(&f, &head, calloc(1, 1000), 1000, now));
+        assert_true(f.in_flight < 2 * f.window + 2000); /* and is no flood */
+    }
+}
+
 /* Pictures come first, and while they do tiles have what the target leaves. */
 static void test_tiles_wait_for_pictures(void **state) {
     const struct oriel_tile *tile;
@@ -276,6 +300,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_loss_costs_time_but_nothing_else, start, end),
         cmocka_unit_test_setup_teardown(test_a_free_link_teaches_the_budget, start_with_budget, end),
         cmocka_unit_test_setup_teardown(test_a_slow_link_with_a_budget, start_with_budget, end),
+        cmocka_unit_test_setup_teardown(test_a_long_way_that_loses_is_used, start_with_budget, end),
+        cmocka_unit_test_setup_teardown(test_a_small_tile_does_not_stand_behind_a_page, start_with_budget, end),
         cmocka_unit_test_setup_teardown(test_tiles_wait_for_pictures, start_with_budget, end),
     };
     return cmocka_run_group_tests_name("exact flight", tests, NULL, NULL);
