@@ -5,7 +5,9 @@
  *
  * Times on the socket are CLOCK_MONOTONIC, which the pipeline's clock is. The jitter buffer before `sink` hands a
  * packet on as soon as those before it are there, with the time at which it was due; who plays waits for that
- * (sound.c). */
+ * (sound.c).
+ * DTX begins only a while after the voice does: a browser's jitter buffer starts with 80 ms and finds its measure by
+ * packets, so without them it would do that, by playing faster, in the first sentence. */
 #include "speech.h"
 
 #include <gst/app/gstappsink.h>
@@ -17,7 +19,14 @@
 #include "offered.h"
 #include "sound.h"
 
-enum { BITRATE = 28000, LOSS_FLOOR = 5, LOSS_MAX = 40, NARROW = 300, QUEUE_MS = 60 };
+enum {
+    BITRATE = 28000,
+    LOSS_FLOOR = 5,
+    LOSS_MAX = 40,
+    NARROW = 300,
+    QUEUE_MS = 60,
+    STEADY = 200
+}; /* STEADY: blocks, 2 s */
 
 struct speech {
     GstElement *bin, *in, *encoder, *out;
@@ -45,8 +54,11 @@ static GstBuffer *buffer_of(const struct oriel_sound *sound, GstClockTime pts) {
 static gpointer read_sound(gpointer user) {
     struct speech *s = user;
     struct oriel_sound sound;
-    int socket = s->socket;
+    int socket = s->socket, steady = STEADY;
+    g_object_set(s->encoder, "dtx", FALSE, NULL);
     while (oriel_sound_receive(socket, &sound)) {
+        if (steady && !--steady)
+            g_object_set(s->encoder, "dtx", TRUE, NULL);
         gint64 pts = sound.at - (gint64)gst_element_get_base_time(s->bin);
         if (pts >= 0)
             gst_app_src_push_buffer(GST_APP_SRC(s->in), buffer_of(&sound, (GstClockTime)pts));

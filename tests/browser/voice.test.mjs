@@ -1,32 +1,49 @@
-// Voice: what is said in the room of the device is heard in Chromium, and the other way; and nothing without a grant.
+// Voice: what is said in the room of the device is heard in Chromium, and the other way, also when one packet of twenty is lost; the
+// picture does not wait for it; and nothing without a grant, whatever the page sends.
+//
+// The link that loses packets is between machines of the test's own, so that part is for root.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { compare, power } from '../rig/alike.mjs';
 import { Ear } from '../rig/ear.mjs';
 import { sleep, until } from '../rig/process.mjs';
 import { RATE, Sound, speak } from '../rig/sound.mjs';
 import { story } from '../rig/story.mjs';
+import { agentNetwork, noLink } from '../rig/topology.mjs';
 
+const perfect = await agentNetwork() || noLink(); // why there is no link that could lose anything
 const TRUST = { 'fill-cap': { label: 'Fill & Cap GmbH', scopes: ['view', 'voice'], seconds: 3600 } };
 const show = ({ delay, alike, snr, clear }, from = 0) => `${Math.round(delay + from)} ms, ${alike.toFixed(2)} alike, ${snr.toFixed(1)} dB, ${clear.toFixed(2)} clear`;
 const CLEAR = 0.75; // from here on speech is well understood
 
-// The first that can be understood ends it: the first sentence after joining is heard while buffers and noise suppression find their
-// measure, and on a busy machine a sound server that was stopped in mid-sentence leaves a hole that no voice has.
-async function best(what, least, attempt) {
+// A busy machine may stop a sound server in mid-sentence, which leaves a hole that no voice has: then it is said once more.
+async function clearly(what, attempt) {
   const results = [];
-  while (results.length < 4) {
+  for (let i = 0; i < 2; i++) {
     results.push(await attempt());
     console.log(`${what}: ${show(results.at(-1))}`);
-    if (results.at(-1).clear > least) return;
+    if (results.at(-1).clear > CLEAR) return;
   }
   assert.fail(`${what}: it can't be understood: ${results.map((result) => show(result)).join('; ')}`);
 }
 
-story('voice: nothing without a grant, then a sentence each way, then muted', async ({ rig }) => {
+// How long pictures waited in the browser's jitter buffer between two calls, ms a picture; how long Chromium wanted them to.
+function waiting({ page }) {
+  let before;
+  return async () => {
+    const now = await page.evaluate(async () => [...(await window.rig.pc.getStats()).values()].find(({ type, kind, framesDecoded }) => type === 'inbound-rtp' && kind === 'video' && framesDecoded));
+    const [from, pictures] = [before ?? { jitterBufferDelay: 0, jitterBufferTargetDelay: 0, jitterBufferEmittedCount: 0 }, now.jitterBufferEmittedCount - (before?.jitterBufferEmittedCount ?? 0)];
+    before = now;
+    return { pictures, waited: (now.jitterBufferDelay - from.jitterBufferDelay) / pictures * 1000, wanted: (now.jitterBufferTargetDelay - from.jitterBufferTargetDelay) / pictures * 1000 };
+  };
+}
+
+story('voice: nothing without a grant (attack 9), then a sentence each way, with loss, too, then muted', async ({ rig }) => {
   const sound = rig.own(await Sound.start(rig.path('sound')));
   const browser = await rig.browser({ args: ['--autoplay-policy=no-user-gesture-required'] });
-  const cast = await rig.cast({ agent: { scopes: 'view,voice' }, device: { trust: TRUST, config: { session: { scopes: 'view;voice' }, voice: sound.config } } });
+  const topology = perfect ? undefined : await rig.topology({ links: { device: { up: {}, down: {} } } });
+  const cast = await rig.cast({ topology, agent: { scopes: 'view,voice' }, device: { trust: TRUST, config: { session: { scopes: 'view;voice' }, voice: sound.config } } });
   const ear = await Ear.open(browser), { receiver } = ear, { agent, provider, device } = cast;
   rig.own(receiver);
   const seven = speak(rig.directory, 'seven', 'The capper of line two jams since seven, and the alarm is on.');
@@ -46,12 +63,21 @@ story('voice: nothing without a grant, then a sentence each way, then muted', as
   await until('the page to send', async () => (await ear.stats())['outbound-rtp']?.packetsSent > 20);
   assert.equal((await ear.stats())['inbound-rtp']?.packetsReceived ?? 0, 0, 'sound left without a grant');
   assert.equal(device.helper('oriel-voice'), undefined);
-  assert.equal(power(sound.played(sound.from)), 0, 'sound was played without a grant');
+  // Nor is it joined by who forges: the agent's name with another's signature, a grant that the agent makes itself.
+  const more = async (knobs) => {
+    await agent.hello();
+    agent.asked = await agent.send({ ...agent.requestMessage({ fingerprint: await receiver.certificate(), scopes: ['voice'] }), session: agent.session }, { to: agent.exchange, ...knobs });
+  };
+  await more({ jws: { signature: (right) => randomBytes(right.length) } });
+  await agent.sequenced('grant', { scopes: ['view', 'voice'] });
+  const picture = waiting(receiver);
+  const alone = await picture();
 
   // Joined in mid-session.
-  await agent.hello();
-  agent.asked = await agent.send({ ...agent.requestMessage({ fingerprint: await receiver.certificate(), scopes: ['voice'] }), session: agent.session }, { to: agent.exchange });
+  await more();
   const ask = await provider.next('ask'), consent = Date.now();
+  assert.equal(ask.request, agent.asked, 'the person was asked by a forged message');
+  assert.deepEqual([device.started().includes('oriel-voice'), sound.listeners(), power(sound.played(sound.from))], [false, 0, 0], 'a microphone or a sound before the consent');
   provider.send({ t: 'shown', request: ask.request });
   provider.decide(ask, true);
   const state = await provider.next(({ t, microphone, speaker }) => t === 'voice' && microphone && speaker, 15000);
@@ -59,19 +85,41 @@ story('voice: nothing without a grant, then a sentence each way, then muted', as
   assert.deepEqual([state.on, state.muted, state.why], [true, false, '']);
   await until('the page to be told', () => receiver.page.evaluate(() => window.rig.heard.some(({ t, on, microphone }) => t === 'voice' && on && microphone)));
 
-  await best('device to agent', CLEAR, async () => {
+  const out = async () => {
     await ear.listen();
     const spoken = await sound.say(seven);
     await provider.next(({ t, talking }) => t === 'voice' && talking > 30);
     await sleep(length + 500);
     const { from, samples } = await ear.heard(), there = compare(seven.samples, samples);
     return { ...there, delay: there.delay + from - spoken };
-  });
-  await best('agent to device', CLEAR, async () => {
+  };
+  const back = async () => {
     const from = await ear.say(readFileSync(belt.raw));
     await provider.next(({ t, hearing }) => t === 'voice' && hearing > 30);
     return compare(belt.samples, await said(from));
-  });
+  };
+  await clearly('device to agent', out);
+  await clearly('agent to device', back);
+
+  // The picture is shown when it comes, however long voice waits (lip-sync would have it wait as long).
+  const beside = await picture(), spoken = (await ear.stats())['inbound-rtp'];
+  const voiceWaits = spoken.jitterBufferDelay / spoken.jitterBufferEmittedCount * 1000;
+  console.log(`pictures waited ${alone.waited.toFixed(1)} ms alone, ${beside.waited.toFixed(1)} beside voice (${beside.pictures} of them; wanted ${alone.wanted.toFixed(1)}, ${beside.wanted.toFixed(1)}); voice ${voiceWaits.toFixed(0)}`);
+  assert.ok(beside.pictures > 5 && beside.wanted < voiceWaits / 2, 'the picture waits for the voice');
+
+  // One of twenty is lost, both ways: what the next packet has of the lost one is used, in the browser and here.
+  if (topology) {
+    const before = (await ear.stats())['inbound-rtp'];
+    await topology.links.device.set({ both: { loss: 0.05 } });
+    await clearly('device to agent, 5 % lost', out);
+    await clearly('agent to device, 5 % lost', back);
+    const { 'inbound-rtp': after, 'remote-inbound-rtp': told } = await ear.stats();
+    console.log(`${after.packetsLost - before.packetsLost} lost of ${after.packetsReceived - before.packetsReceived}, ${after.fecPacketsReceived - before.fecPacketsReceived} repairs came; the page was told of ${told?.packetsLost} lost`);
+    assert.ok(after.packetsLost > before.packetsLost, 'nothing was lost');
+    assert.ok(after.fecPacketsReceived > before.fecPacketsReceived, 'the device sends nothing that repairs');
+    await until('the page to be told of its losses', async () => (await ear.stats())['remote-inbound-rtp']?.packetsLost > 0);
+    await topology.links.device.reset();
+  }
 
   // Muted, nothing leaves.
   provider.send({ t: 'mute', session: agent.session, muted: true });

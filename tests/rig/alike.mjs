@@ -2,6 +2,7 @@
 import { RATE } from './sound.mjs';
 
 const THIRD = 3; // 16 kHz is enough to compare speech
+const SLACK = 4; // frames of 16 ms
 
 const slower = (samples) => Float64Array.from({ length: Math.floor(samples.length / THIRD) }, (_, i) => (samples[3 * i] + samples[3 * i + 1] + samples[3 * i + 2]) / 3);
 export const power = (samples) => samples.reduce((sum, x) => sum + x * x, 0) / Math.max(1, samples.length);
@@ -63,7 +64,7 @@ function correlation(a, b) {
   return ab / Math.sqrt(aa * bb || 1);
 }
 
-// {delay (ms from the first sample of `heard`), alike (of the wave, 0 to 1), snr (dB of it), clear (of the bands' loudness, -1 to 1; speech
+// {delay (ms from the first sample of `heard`), alike (of the wave, 0 to 1), snr (dB of it), clear (of the bands' loudness, 0 to 1; speech
 // is well understood from 0.75 on)}
 export function compare(said, heard) {
   const [x, y] = [slower(said), slower(heard)], at = lag(x, y), part = y.subarray(at, at + x.length);
@@ -72,11 +73,13 @@ export function compare(said, heard) {
   const gain = xy / (xx || 1);
   let noise = 0;
   part.forEach((sample, i) => { noise += (sample - gain * x[i]) ** 2; });
-  const [a, b] = [bands(x), bands(part)], span = 30, scores = [];
-  for (let from = 0; from + span <= Math.min(a.length, b.length); from += span / 2)
-    for (let band = 0; band < 15; band++) {
-      const [p, q] = [a, b].map((frames) => frames.slice(from, from + span).map((frame) => frame[band]));
-      if (Math.max(...p) > 0.02) scores.push(correlation(p, q));
-    }
-  return { delay: at * THIRD * 1000 / RATE, alike: Math.abs(xy) / Math.sqrt(xx * yy || 1), snr: decibels(gain ** 2 * xx / (noise || 1e-9)), clear: scores.reduce((sum, score) => sum + score, 0) / Math.max(1, scores.length) };
+  // Half a second at a time, each where it fits best within 64 ms: a jitter buffer plays a little faster or slower, which nobody minds.
+  const early = Math.min(SLACK, at >> 8), a = bands(x), b = bands(y.subarray(at - early * 256, at + x.length + SLACK * 256)), span = 30, scores = [];
+  for (let from = 0; from + span <= a.length; from += span / 2) {
+    const loud = a[0].map((_, band) => a.slice(from, from + span).map((frame) => frame[band])).map((p, band) => [p, band]).filter(([p]) => Math.max(...p) > 0.02);
+    const places = Array.from({ length: early + SLACK + 1 }, (_, i) => b.slice(from + i, from + i + span)).filter(({ length }) => length === span);
+    if (loud.length) scores.push({ weight: loud.length, score: Math.max(0, ...places.map((place) => loud.reduce((sum, [p, band]) => sum + correlation(p, place.map((frame) => frame[band])), 0) / loud.length)) });
+  }
+  const weight = scores.reduce((sum, one) => sum + one.weight, 0);
+  return { delay: at * THIRD * 1000 / RATE, alike: Math.abs(xy) / Math.sqrt(xx * yy || 1), snr: decibels(gain ** 2 * xx / (noise || 1e-9)), clear: scores.reduce((sum, one) => sum + one.score * one.weight, 0) / Math.max(1, weight) };
 }
