@@ -26,9 +26,14 @@
 /* A step waits until the bucket has this many seconds of the bitrate for it, so that it is worth its work. */
 #define STEP_SECONDS 0.05
 
+/* Mean squared errors of 38.4 and 37.6 dB: what moves, and becomes exact when it stops, need not be better, nor worse.
+ */
+#define BETTER 9.4
+#define WORSE 11.3
+
 enum {
     MOTION_FINEST = 12,  /* what moves on is not looked at closely; it is sharpened when it stops */
-    COVERED_FINEST = 28, /* and becomes exact then, or lies under tiles: some 40 dB are enough until then */
+    COVERED_FINEST = 28, /* and becomes exact then, or lies under tiles */
     MOTION_FAIR = 44,    /* coarser, text is hard to read */
     ROUGH_BELOW = 400,   /* kbit/s */
     FILTER_FROM = 26,    /* below this quantizer the loop filter costs text more than it gives */
@@ -40,6 +45,7 @@ bool oriel_sharpen_start(struct oriel_sharpen *s, unsigned width, unsigned heigh
     if (!oriel_activemap_resize(&s->map, width, height, now))
         return false;
     s->want_key = true;
+    s->covered_finest = COVERED_FINEST;
     s->changed_at = s->stepped_at = s->sent_at = now - RESTED;
     s->settings = *settings;
     oriel_bits_init(&s->rate, settings->kbits, settings->burst, now);
@@ -64,8 +70,8 @@ static unsigned finest(const struct oriel_sharpen *s, enum oriel_bits_kind kind)
     unsigned quantizer = s->settings.target_quantizer;
     if (kind == ORIEL_BITS_MOTION && quantizer < MOTION_FINEST)
         quantizer = MOTION_FINEST;
-    if (s->covered && quantizer < COVERED_FINEST)
-        quantizer = COVERED_FINEST;
+    if (s->covered && quantizer < s->covered_finest)
+        quantizer = s->covered_finest;
     return least(quantizer, s->settings.max_quantizer);
 }
 
@@ -240,6 +246,16 @@ void oriel_sharpen_done(struct oriel_sharpen *s, const struct oriel_plan *plan, 
         s->map.part = 0;
     }
     s->painting = plan->rough || (plan->part && s->map.changed);
+}
+
+/* What was coarser for want of room tells nothing of how coarse it may be. */
+void oriel_sharpen_judge(struct oriel_sharpen *s, const struct oriel_plan *plan, double error) {
+    if (plan->change != ORIEL_BITS_MOTION)
+        return;
+    if (error > WORSE)
+        s->covered_finest = s->covered_finest > COVERED_FINEST + 2 ? s->covered_finest - 2 : COVERED_FINEST;
+    else if (error < BETTER && plan->change_quantizer <= s->covered_finest && s->covered_finest < MOTION_FAIR)
+        s->covered_finest++;
 }
 
 struct oriel_sharpen_times oriel_sharpen_times(struct oriel_sharpen *s, int64_t now) {

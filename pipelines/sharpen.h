@@ -5,7 +5,8 @@
  *   fewer than eight a second, coarser again;
  * - changed blocks settled: at most ORIEL_SHARPEN_RATE times a second the coarse ones again; each pass at least halves
  *   the quantizer, and takes as many pictures as the budget needs; then it stops. Where the exact layer shows what
- *   settles (`covered`) nobody would see it: nothing is sharpened, and nothing need be fine;
+ *   settles (`covered`) nobody would see it: nothing is sharpened, and what moves is made no better than 38 dB, as far
+ *   as that is known from what the pictures before came out like: more is seen when it stops, and is exact then;
  * - a page that would take the way for long even at its coarsest is painted in parts, fine enough to be read, from top
  *   to bottom; below 400 kbit/s such a keyframe is a rough one (`rough`) of a few kB, and the page is painted over it;
  * - nothing to do: a beat each 1.4 s, since Chrome asks for a keyframe after 3 s without a picture;
@@ -38,7 +39,8 @@ struct oriel_sharpen {
     struct oriel_bits rate;
     bool want_key;
     bool painting;                           /* some of a page is still to come */
-    bool covered;                            /* the exact layer shows what settles */
+    bool covered;                            /* the exact layer shows what settles; */
+    unsigned covered_finest;                 /* what moves is coded no finer then */
     enum oriel_slot from, into;              /* what the next picture refers to, and where it is kept as well */
     bool keep_beat;                          /* also if it is a beat */
     bool hurry;                              /* a recovery is to be made, however much it takes */
@@ -79,6 +81,9 @@ void oriel_sharpen_set(struct oriel_sharpen *s, const struct oriel_sharpen_setti
 struct oriel_plan oriel_sharpen_plan(struct oriel_sharpen *s, int64_t now);
 /* It was done, and took `bits`. A plan that was not done is forgotten. */
 void oriel_sharpen_done(struct oriel_sharpen *s, const struct oriel_plan *plan, double bits, int64_t now);
+
+/* What changed in it came out with that mean squared error. */
+void oriel_sharpen_judge(struct oriel_sharpen *s, const struct oriel_plan *plan, double error);
 
 struct oriel_sharpen_times oriel_sharpen_times(struct oriel_sharpen *s, int64_t now);
 

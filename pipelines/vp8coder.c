@@ -2,6 +2,7 @@
 #include "vp8coder.h"
 
 #include <errno.h>
+#include <libyuv/compare.h>
 #include <libyuv/scale.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -353,6 +354,25 @@ static const vpx_codec_cx_pkt_t *make(struct oriel_vp8 *vp8, const struct oriel_
     }
 }
 
+/* The mean squared error of the brightness of what changed; below 0: not known. */
+static double changed_error(struct oriel_vp8 *vp8, const struct oriel_i420 *picture, const struct oriel_plan *plan) {
+    const struct oriel_activemap *map = &vp8->sharpen.map;
+    const size_t width = vp8->config.g_w, height = vp8->config.g_h;
+    struct oriel_i420 made;
+    uint64_t sum = 0;
+    if (!oriel_vp8_reconstruction(vp8, &made))
+        return -1;
+    for (size_t i = 0; i < map->count; i++) {
+        size_t x = i % map->columns * ORIEL_BLOCK, y = i / map->columns * ORIEL_BLOCK;
+        size_t across = x + ORIEL_BLOCK < width ? ORIEL_BLOCK : width - x;
+        size_t bottom = y + ORIEL_BLOCK < height ? y + ORIEL_BLOCK : height;
+        for (size_t row = y; row < bottom && map->segment[i] == ORIEL_SEGMENT_CHANGE; row++)
+            sum += ComputeSumSquareError(picture->planes[0] + row * (size_t)picture->strides[0] + x,
+                                         made.planes[0] + row * (size_t)made.strides[0] + x, (int)across);
+    }
+    return (double)sum / ((double)plan->changed * ORIEL_BLOCK * ORIEL_BLOCK);
+}
+
 int oriel_vp8_encode(struct oriel_vp8 *vp8, const struct oriel_i420 *picture, int64_t now,
                      struct oriel_vp8_packet *packet, char error[ORIEL_VP8_ERROR_SIZE]) {
     struct oriel_plan plan = oriel_sharpen_plan(&vp8->sharpen, now);
@@ -380,6 +400,9 @@ int oriel_vp8_encode(struct oriel_vp8 *vp8, const struct oriel_i420 *picture, in
         packet->quantizer = plan.changed ? plan.change_quantizer : plan.sharpen_quantizer;
         packet->changed = plan.changed;
         packet->sharpened = plan.sharpened;
+        double squared = plan.changed && vp8->sharpen.covered ? changed_error(vp8, picture, &plan) : -1;
+        if (squared >= 0)
+            oriel_sharpen_judge(&vp8->sharpen, &plan, squared);
     }
     oriel_sharpen_done(&vp8->sharpen, &plan, (double)packet->size * 8, now);
     return 0;

@@ -269,6 +269,34 @@ static void test_a_plan_not_done_is_planned_again(void **state) {
     assert_int_equal(oriel_sharpen_plan(&s, now).changed, 2);
 }
 
+/* By what motion came out like it is made coarser, one by one, and finer; not by a picture that had no room. */
+static void test_motion_is_as_good_as_it_need_be(void **state) {
+    step(5e5);
+    s.covered = true;
+    struct oriel_plan plan = {.change = ORIEL_BITS_MOTION, .change_quantizer = 28};
+    assert_int_equal(s.covered_finest, 28);
+    oriel_sharpen_judge(&s, &plan, 5);
+    assert_int_equal(s.covered_finest, 29);
+    for (int i = 0; i < 40; i++)
+        oriel_sharpen_judge(&s, &plan, 5);
+    assert_int_equal(s.covered_finest, 44); /* text is to be readable */
+    plan.change_quantizer = 50;
+    s.covered_finest = 40;
+    oriel_sharpen_judge(&s, &plan, 5);
+    assert_int_equal(s.covered_finest, 40);
+    oriel_sharpen_judge(&s, &plan, 10);
+    assert_int_equal(s.covered_finest, 40);
+    oriel_sharpen_judge(&s, &plan, 20);
+    assert_int_equal(s.covered_finest, 38);
+    plan.change = ORIEL_BITS_PAGE;
+    oriel_sharpen_judge(&s, &plan, 20);
+    assert_int_equal(s.covered_finest, 38);
+    plan.change = ORIEL_BITS_MOTION;
+    for (int i = 0; i < 40; i++)
+        oriel_sharpen_judge(&s, &plan, 20);
+    assert_int_equal(s.covered_finest, 28);
+}
+
 static void test_lower_bitrate_is_coarser(void **state) {
     unsigned quantizers[2];
     for (int i = 0; i < 2; i++) {
@@ -296,6 +324,7 @@ int main(void) {
         TEST(test_recovery_waits_and_becomes_a_keyframe),
         TEST(test_small_recovery),
         TEST(test_a_plan_not_done_is_planned_again),
+        TEST(test_motion_is_as_good_as_it_need_be),
         TEST(test_lower_bitrate_is_coarser),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
