@@ -1,6 +1,6 @@
 /* What captures pictures of one kind of screen: the contract between capture.c and its backends, one file each.
  *
- *      open -> attach -> start -> { dispatch -> collect -> grab } … -> stop … -> close
+ *      open -> attach -> start -> { dispatch -> collect -> grab, or dispatch -> take } … -> stop … -> close
  *
  * Policy: open() looks, it does not read pixels; pixels are read between start() and stop(), and come into the shared
  * memory by grab() alone, which writes the rectangles that it is given and not a pixel beside them: what lies under a
@@ -25,6 +25,7 @@ enum {
     ORIEL_EVENT_DAMAGE = 1, /* pixels changed: collect() says where */
     ORIEL_EVENT_CURSOR = 2, /* the cursor's place or shape may have changed: collect() brings `cursor` up to date */
     ORIEL_EVENT_SIZE = 4,   /* size, format or place are new: attach() a new ring */
+    ORIEL_EVENT_TAKEN = 8,  /* take() alone: what it reported is in the buffer */
 };
 
 /* As in ORIEL_CAPTURE_START. Never NULL. */
@@ -76,6 +77,9 @@ struct oriel_backend_ops {
      * just changing its size or place, call again later · other negative. */
     int (*grab)(struct oriel_backend *backend, unsigned index, const struct oriel_region *region);
     void (*close)(struct oriel_backend *backend);
+    /* NULL, or as collect(), and with TAKEN what it adds to `region` is in buffer `index` as grab() would have put it
+     * there. Not where there are masks. */
+    int (*take)(struct oriel_backend *backend, unsigned index, struct oriel_region *region);
     /* "hmi" only, else NULL: the HMI came back, with this socket in place of the one before. 0 or negative. */
     int (*adopt)(struct oriel_backend *backend, int pusher);
 };

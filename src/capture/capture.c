@@ -10,7 +10,8 @@
  * Rate: a grid of periods from which a frame may be half a period early, so that jitter costs no latency. The grid is
  * 1/16 narrower than what was asked: a source of just our rate would stay late for good after one frame more (a
  * cursor's move, say). While a frame waits for its time nobody listens to the backend: what it would say is collected
- * with it. Bursts: a program that paints in many small requests would be caught half way, and the rest of its change
+ * with it. Nor to media, for a moment after a frame: it has the buffer to give back, which is read with the next
+ * change. Bursts: a program that paints in many small requests would be caught half way, and the rest of its change
  * would wait a period. As long as changes are seen to go on right after a frame was taken, frames let the painting end
  * (SETTLE). When media goes, capture lets go of the screen and waits for core, who knows why. One thread owns
  * everything here. */
@@ -47,7 +48,8 @@ enum {
     UNREAD_SLACK = 64,
 };
 
-/* A place that a program gave to the pointer makes no event: one look this long after a burst of frames sees it. */
+/* A place that a program gave to the pointer makes no event: one look this long after a burst of frames sees it, and
+ * until then media is not listened to. */
 #define LOOK_AFTER (100 * ORIEL_MILLISECOND)
 
 /* Damage this soon after a frame was taken is taken for the rest of what that frame showed in part … */
@@ -294,11 +296,19 @@ static int fill_buffer(struct capture *c, unsigned index) {
     return r;
 }
 
+/* What is new, into buffer `index` at once if it misses nothing else and the backend can: as collect(). */
+static int collect(struct capture *c, unsigned index, struct oriel_region *fresh) {
+    struct oriel_backend *b = c->backend;
+    bool at_once = b->ops->take && !c->masks.count && !c->ring->buffers[index].stale.count;
+    return at_once ? b->ops->take(b, index, fresh) : b->ops->collect(b, fresh);
+}
+
 /* A buffer is free, nothing is unread, and it is time. */
 static void take_frame(struct capture *c) {
     struct oriel_backend *b = c->backend;
     struct oriel_region fresh = {0};
-    int events = b->ops->collect(b, &fresh);
+    unsigned index = (unsigned)oriel_ring_next(c->ring);
+    int events = collect(c, index, &fresh);
     if (events < 0)
         return fail(c, "%s", b->error);
     if (events & ORIEL_EVENT_SIZE) {
@@ -310,6 +320,8 @@ static void take_frame(struct capture *c) {
     c->taken = now;
     for (unsigned i = 0; i < fresh.count; i++)
         oriel_masks_cut(&c->masks, fresh.rects[i], add_piece, c);
+    if (events & ORIEL_EVENT_TAKEN)
+        c->ring->buffers[index].stale.count = 0;
     if (!c->damage.count && !cursor_news(c) && !c->masks_news) {
         /* The pointer pushed against an edge, say, or a change under a mask. Such looks are paced too. */
         c->changed = 0;
@@ -317,7 +329,6 @@ static void take_frame(struct capture *c) {
             c->next = now + period(c);
         return;
     }
-    unsigned index = (unsigned)oriel_ring_next(c->ring);
     int r = fill_buffer(c, index);
     c->next = (c->next > now ? c->next : now) + period(c);
     if (r == -EAGAIN && ++c->retries < RETRIES_MAX) {
@@ -449,11 +460,12 @@ static void handle_backend(struct capture *c) {
     mark_dirty(c);
 }
 
-/* Sleeps until something is to be done; `wake` 0: no time set. `listen`: to the backend too. */
-static void wait_events(struct capture *c, int64_t wake, bool listen) {
+/* Sleeps until something is to be done; `wake` 0: no time set. `backend`, `media`: listens to them, too; what media
+ * said while it was not listened to is read afterwards. */
+static void wait_events(struct capture *c, int64_t wake, bool backend, bool media) {
     struct pollfd fds[3] = {{.fd = c->control, .events = POLLIN},
-                            {.fd = c->frames_events, .events = POLLIN},
-                            {.fd = listen ? c->backend->fd : -1, .events = POLLIN}};
+                            {.fd = media ? c->frames_events : -1, .events = POLLIN},
+                            {.fd = backend ? c->backend->fd : -1, .events = POLLIN}};
     int64_t left = wake - oriel_monotonic();
     if (left < 0)
         left = 0;
@@ -465,8 +477,9 @@ static void wait_events(struct capture *c, int64_t wake, bool listen) {
     if (fds[1].revents && !c->finished) {
         struct epoll_event event;
         epoll_wait(c->frames_events, &event, 1, 0); /* takes the edge */
-        handle_media(c);
     }
+    if ((fds[1].revents || !media) && !c->finished)
+        handle_media(c);
     if (fds[2].revents && !c->finished && c->backend)
         handle_backend(c);
 }
@@ -478,7 +491,7 @@ static int64_t silent_at(const struct capture *c) {
 
 static void step(struct capture *c) {
     if (!c->backend)
-        return wait_events(c, 0, false);
+        return wait_events(c, 0, false, true);
     bool room = !unread(c);
     if (c->resized && room)
         return new_ring(c);
@@ -494,7 +507,8 @@ static void step(struct capture *c) {
         return;
     }
     int64_t wake = ready ? due(c) : c->look, silent = silent_at(c);
-    wait_events(c, silent && (!wake || silent < wake) ? silent : wake, !ready);
+    bool nothing = c->rate && !c->dirty && !c->resized; /* to be done but to wait for a change */
+    wait_events(c, silent && (!wake || silent < wake) ? silent : wake, !ready, !(nothing && c->look));
     if (c->finished)
         return;
     if (silent_at(c) && oriel_monotonic() >= silent_at(c))

@@ -3,9 +3,9 @@
  *
  * Policy: damage is watched at report level NonEmpty, one event until it is collected, however much is drawn: a busy
  * screen costs one wake-up a frame, a still one none. collect() takes it in one round trip, together with the size and
- * the pointer's place. Nothing that other programs on the display could notice is selected, grabbed or drawn.
- * Requests that race with a resize fail with BadMatch and are made again. Rotation and scaling are the server's: the
- * screen is read upright, as programs draw it.
+ * the pointer's place, and take() the pixels with them: the server itself clips the copy to the damage. Nothing that
+ * other programs on the display could notice is selected, grabbed or drawn. Requests that race with a resize fail with
+ * BadMatch and are made again. Rotation and scaling are the server's: the screen is read upright, as programs draw it.
  * Limits: depth 24 or 32 with 8 bits a colour in the machine's byte order. A server that hangs stops capture too:
  * core's kill ends it. */
 #include "x11.h"
@@ -103,11 +103,14 @@ static void x11_stop(struct oriel_backend *backend) {
     x11->events &= ORIEL_EVENT_SIZE;
 }
 
-/* One round trip: what is damaged, where the pointer is, how large the screen is. */
-static int x11_collect(struct oriel_backend *backend, struct oriel_region *region) {
-    struct oriel_x11 *x11 = (struct oriel_x11 *)backend;
+/* One round trip: what is damaged, where the pointer is, how large the screen is. With `index` not negative, what is
+ * damaged comes into that buffer before the replies. */
+static int ask(struct oriel_x11 *x11, int index, struct oriel_region *region) {
+    const struct oriel_backend *backend = &x11->base;
     xcb_connection_t *c = x11->connection;
     x11->subtract_sequence = xcb_damage_subtract(c, x11->damage, XCB_NONE, x11->parts).sequence;
+    if (index >= 0)
+        oriel_x11_image_copy(x11, (unsigned)index, x11->parts);
     xcb_xfixes_fetch_region_cookie_t fetch = xcb_xfixes_fetch_region(c, x11->parts);
     xcb_get_geometry_cookie_t geometry = xcb_get_geometry(c, x11->root);
     oriel_x11_cursor_rewatch(x11);
@@ -132,6 +135,17 @@ static int x11_collect(struct oriel_backend *backend, struct oriel_region *regio
     int events = x11->events & ORIEL_EVENT_SIZE;
     x11->events &= ~ORIEL_EVENT_SIZE;
     return events;
+}
+
+static int x11_collect(struct oriel_backend *backend, struct oriel_region *region) {
+    return ask((struct oriel_x11 *)backend, -1, region);
+}
+
+static int x11_take(struct oriel_backend *backend, unsigned index, struct oriel_region *region) {
+    struct oriel_x11 *x11 = (struct oriel_x11 *)backend;
+    bool copies = x11->way == ORIEL_X11_PIXMAP && x11->ring;
+    int events = ask(x11, copies ? (int)index : -1, region);
+    return events < 0 || !copies ? events : events | ORIEL_EVENT_TAKEN;
 }
 
 static int x11_attach(struct oriel_backend *backend, struct oriel_ring *ring) {
@@ -294,5 +308,6 @@ const struct oriel_backend_ops oriel_backend_x11 = {
     .dispatch = x11_dispatch,
     .collect = x11_collect,
     .grab = x11_grab,
+    .take = x11_take,
     .close = x11_close,
 };

@@ -65,6 +65,8 @@ const char *oriel_x11_way_name(enum oriel_x11_way way);
 /* As ops.attach; falls to the next way when the server refuses one. */
 int oriel_x11_image_attach(struct oriel_x11 *x11, struct oriel_ring *ring);
 int oriel_x11_image_grab(struct oriel_x11 *x11, unsigned index, const struct oriel_region *region);
+/* ORIEL_X11_PIXMAP only: asks for a copy of `parts`, a region of the root window; done with the next reply. */
+void oriel_x11_image_copy(struct oriel_x11 *x11, unsigned index, xcb_xfixes_region_t parts);
 
 /* Finds the monitor that is wanted, and watches it. False, with `error` filled: there is none. */
 bool oriel_x11_monitor_init(struct oriel_x11 *x11, char error[ORIEL_BACKEND_ERROR_SIZE]);

@@ -172,6 +172,15 @@ static int grab_pixmap(struct oriel_x11 *x11, unsigned index, const struct oriel
     return 0;
 }
 
+void oriel_x11_image_copy(struct oriel_x11 *x11, unsigned index, xcb_xfixes_region_t parts) {
+    xcb_connection_t *c = x11->connection;
+    const struct oriel_rect whole = {0, 0, (uint16_t)x11->ring->width, (uint16_t)x11->ring->height};
+    xcb_xfixes_set_gc_clip_region(c, x11->gc, parts, (int16_t)-x11->origin_x, (int16_t)-x11->origin_y);
+    xcb_copy_area(c, x11->root, x11->pixmaps[index], x11->gc, root_x(x11, whole), root_y(x11, whole), 0, 0, whole.width,
+                  whole.height);
+    xcb_xfixes_set_gc_clip_region(c, x11->gc, XCB_NONE, 0, 0);
+}
+
 static bool is_whole_rows(const struct oriel_x11 *x11, struct oriel_rect r) {
     return r.width * 4u == x11->ring->stride;
 }

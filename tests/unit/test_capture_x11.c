@@ -235,6 +235,27 @@ static void test_rate(void **state) {
     end(&c);
 }
 
+/* By the change, and by the replies to what it asks; not by the buffer that comes back. Replies may come one by one: so
+ * not each time. */
+static void test_a_small_change_can_wake_it_but_twice(void **state) {
+    struct capture c;
+    begin(&c, shared.display, 60);
+    settle(&c);
+    unsigned few = 0;
+    for (unsigned i = 0; i < 20; i++) {
+        unsigned long before = wake_ups(&c);
+        draw(&shared, 700, 300, 20, 20, i);
+        assert_true(next_frame(&c, WAIT));
+        assert_int_equal(c.rect_count, 1);
+        expect_screen(&c, &shared, c.index);
+        release(&c, c.generation, c.index);
+        usleep(20000); /* the next is due at once */
+        few += wake_ups(&c) - before <= 2;
+    }
+    assert_true(few >= 2);
+    end(&c);
+}
+
 static void test_pause_and_resume(void **state) {
     struct capture c;
     begin(&c, shared.display, 60);
@@ -455,6 +476,7 @@ int main(void) {
         cmocka_unit_test(test_every_way_gives_the_same_pixels),
         cmocka_unit_test(test_back_pressure),
         cmocka_unit_test(test_rate),
+        cmocka_unit_test(test_a_small_change_can_wake_it_but_twice),
         cmocka_unit_test(test_pause_and_resume),
         cmocka_unit_test(test_cursor),
         cmocka_unit_test(test_cursor_moves_alone),
