@@ -126,7 +126,7 @@ export class Topology {
     const at = (name) => join(directory, name), hosts = { names: at('hosts'), none: at('resolv.conf') };
     writeFileSync(hosts.names, `127.0.0.1 localhost\n::1 localhost\n${Object.keys(NAME).map((name) => `${ADDRESS[name]} ${NAME[name]}\n`).join('')}`);
     writeFileSync(hosts.none, ''); // names that are not in there are nobody's
-    Object.assign(topology, { directory, captures: [], links: {} });
+    Object.assign(topology, { directory, captures: [], links: {}, moves: {} });
     execFileSync('mount', ['--bind', hosts.names, '/etc/hosts']); // the agent has its mounts for itself, too
     try {
       for (const name of ['router', 'device', 'cloud']) topology[name] = await Host.start(name, hosts);
@@ -166,15 +166,15 @@ export class Topology {
 
   // That machine leaves its network …
   unplug(name) {
-    this.#there(name).run('ip', ['link', 'set', 'eth0', 'down']);
+    this.#there(name).run('ip', ['link', 'set', `eth${this.moves[name] ?? 0}`, 'down']);
   }
 
-  // … and comes to another one, where its address is 10.77.1<n>.2.
+  // … and comes to another one: to the n-th, where its address is 10.77.<n><its number>.2.
   plug(name) {
-    const { router } = this, there = this.#there(name), n = `1${NETS[name]}`;
-    const pid = name === 'agent' ? process.pid : this[name].holder.pid;
-    router.run('ip', ['link', 'add', 'name', `${name}2`, 'type', 'veth', 'peer', 'name', 'eth1', 'netns', String(pid)]);
-    for (const [host, link, last] of [[router, `${name}2`, 1], [there, 'eth1', 2]]) {
+    const { router } = this, there = this.#there(name), move = this.moves[name] = (this.moves[name] ?? 0) + 1, n = `${move}${NETS[name]}`;
+    const pid = name === 'agent' ? process.pid : this[name].holder.pid, own = `eth${move}`, other = `${name}${move}`;
+    router.run('ip', ['link', 'add', 'name', other, 'type', 'veth', 'peer', 'name', own, 'netns', String(pid)]);
+    for (const [host, link, last] of [[router, other, 1], [there, own, 2]]) {
       host.run('ip', ['address', 'add', `10.77.${n}.${last}/24`, 'dev', link]);
       host.run('ip', ['link', 'set', link, 'up']);
     }
