@@ -200,7 +200,7 @@ static void race(struct egress *e, int64_t now) {
             int result = e->race.ways[i] == ORIEL_WAY_BEGUN ? oriel_route_step(&e->routes[i], &e->resolver, now) : 0;
             if (result == 0)
                 continue;
-            e->race.ways[i] = result > 0 ? ORIEL_WAY_WORKS : ORIEL_WAY_FAILED;
+            oriel_race_note(&e->race, i, result > 0, now);
             if (result < 0)
                 oriel_route_end(&e->routes[i]);
             changed = true;

@@ -1,13 +1,12 @@
 /* See race.h. */
 #include "race.h"
 
-#include <stdbool.h>
-
 #include "clock.h"
 
 #define APART_MAX (250 * ORIEL_MILLISECOND)
 /* So much the preferred one has in any case: on a short way it is the machines' load that decides who comes first. */
 #define PATIENCE_MIN (50 * ORIEL_MILLISECOND)
+#define AGAIN (300 * ORIEL_MILLISECOND)
 
 void oriel_race_begin(struct oriel_race *r, size_t count, int remembered, int64_t time_given, int64_t now) {
     *r = (struct oriel_race){.began = now, .patience = time_given / 2, .count = count, .remembered = remembered};
@@ -27,7 +26,19 @@ static bool all_before_failed(const struct oriel_race *r, size_t i) {
     return true;
 }
 
+void oriel_race_note(struct oriel_race *r, size_t i, bool works, int64_t now) {
+    r->ways[i] = works ? ORIEL_WAY_WORKS : ORIEL_WAY_FAILED;
+    if ((int)i == r->remembered)
+        r->again = works ? 0 : now + AGAIN;
+}
+
+static bool tried_again(const struct oriel_race *r) {
+    return r->again && r->ways[r->remembered] == ORIEL_WAY_FAILED && !all_before_failed(r, r->count);
+}
+
 int oriel_race_start(const struct oriel_race *r, int64_t now) {
+    if (tried_again(r) && now >= r->again)
+        return r->remembered;
     for (size_t i = 0; i < r->count; i++)
         if (r->ways[i] == ORIEL_WAY_WAITING && (now >= start_of(r, i) || all_before_failed(r, i)))
             return (int)i;
@@ -50,7 +61,7 @@ int oriel_race_winner(const struct oriel_race *r, int64_t now) {
 }
 
 int64_t oriel_race_time(const struct oriel_race *r, int64_t now) {
-    int64_t time = INT64_MAX;
+    int64_t time = tried_again(r) ? r->again : INT64_MAX;
     for (size_t i = 0; i < r->count; i++) {
         if (r->ways[i] == ORIEL_WAY_WAITING && start_of(r, i) < time)
             time = start_of(r, i);

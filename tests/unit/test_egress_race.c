@@ -97,12 +97,33 @@ static void test_one_alone(void **state) {
     assert_int_equal(winner(1), 0);
 }
 
+static void test_what_worked_last_time_is_tried_again_while_others_say_nothing(void **state) {
+    oriel_race_begin(&race, 3, 1, GIVEN, T0);
+    begin(500);
+    oriel_race_note(&race, 1, false, T0 + 500 * MS); /* refused */
+    assert_int_equal(begin(799), 0);
+    assert_int_equal(oriel_race_time(&race, T0 + 500 * MS), T0 + 800 * MS);
+    assert_int_equal(begin(800), 2);
+    oriel_race_note(&race, 2, false, T0 + 810 * MS); /* another one is not */
+    assert_int_equal(begin(2000), 0);
+    oriel_race_note(&race, 1, false, T0 + 820 * MS);
+    assert_int_equal(begin(1120), 2);
+    oriel_race_note(&race, 1, true, T0 + 1130 * MS);
+    assert_int_equal(winner(1130), 1);
+    race.ways[1] = ORIEL_WAY_BEGUN;
+    oriel_race_note(&race, 1, false, T0 + 1140 * MS);
+    oriel_race_note(&race, 0, false, T0 + 1150 * MS); /* nobody is waited for */
+    assert_int_equal(begin(9000), 0);
+    assert_int_equal(winner(9000), ORIEL_RACE_LOST);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_after_the_other),
         cmocka_unit_test(test_a_failure_hurries_the_next),
         cmocka_unit_test(test_the_preferred_has_half_of_the_time),
         cmocka_unit_test(test_what_worked_last_time),
+        cmocka_unit_test(test_what_worked_last_time_is_tried_again_while_others_say_nothing),
         cmocka_unit_test(test_one_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
