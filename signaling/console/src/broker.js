@@ -3,7 +3,8 @@
  * Policy: whatever arrives is untrusted: a topic that isn't ours, a retained message on one that keeps none, more than
  * 64 KiB, or bytes that are no UTF-8 are dropped, and counted. QoS 1 everywhere; what could not be
  * delivered yet is delivered after a reconnect by mqtt.js, so that a session's sequence has no holes. Reconnects wait
- * rand(0, min(30, 2^n)) s: a person sits before this page, so the ceiling is lower than a device's.
+ * rand(0, min(30, 2^n)) s: a person sits before this page, so the ceiling is lower than a device's. While a session waits for it
+ * (prove) one attempt follows the other, and one that hangs is given up: it may have been begun in a network that is gone.
  * Limits: no subscription but three; one client for the life of the page.
  */
 import mqtt from 'mqtt';
@@ -13,6 +14,10 @@ const MAX_WAIT_S = 30;
 const SETTLE_MS = 300; // retained states follow the SUBACK at once; after this the list counts as complete
 const SESSION_S = 60;
 const PROVE_MS = 1500;
+const HURRY_MS = 250; // from one attempt to the next
+const HURRY_SPAN_MS = 5000; // since prove() was called last
+const ATTEMPT_MS = 1500; // an attempt may take at first; the next one twice as long
+const ATTEMPT_MAX_MS = 10_000;
 const REFUSED = new Set([4, 5, 134, 135, 138]); // CONNACK codes that speak of the user: bad name, not authorized, banned
 const OLD_BROKER = new Set([1, 132]); // CONNACK codes for "I don't know MQTT 5"
 
@@ -23,6 +28,7 @@ export class Broker {
     #client = null;
     #on;
     #attempt = 0;
+    #hurry = null; // {until, patience, timer (of the attempt under way), connected: promise, resolve}
 
     /* `who`: {tenant, agent, vendor}. `on`: {status(phase), settled(), state(device, text, retained), gone(device),
      * message(device, text), revoked(text)}. phase: connecting, connected, lost, refused. */
@@ -47,7 +53,7 @@ export class Broker {
             password: this.password || undefined,
             clean: true,
             keepalive: 60,
-            connectTimeout: 10_000,
+            connectTimeout: ATTEMPT_MAX_MS,
             resubscribe: false,
             reconnectOnConnackError: true,
             reconnectPeriod: backoffMs(0, this.random),
@@ -57,48 +63,89 @@ export class Broker {
         const client = this.#client;
         client.on('connect', () => this.#connected());
         client.on('close', () => this.#closed());
+        client.on('reconnect', () => this.#begun());
         client.on('error', (error) => this.#failed(error));
         client.on('message', (topic, payload, packet) => this.#arrived(topic, payload, packet));
     }
 
     stop() {
+        clearTimeout(this.#hurry?.timer);
         this.#client?.end(true);
         this.#client = null;
     }
 
-    /* Connects at once instead of waiting for the back-off. */
+    /* Connects at once instead of waiting for the back-off. An attempt that is under way goes on. */
     retryNow() {
         const client = this.#client;
-        if (!client || client.connected) return;
+        if (!client?.reconnectTimer) return;
         client.reconnect({ incomingStore: client.incomingStore, outgoingStore: client.outgoingStore });
     }
 
-    /* Resolves when the broker has answered just now: it is reached. When it does not, the connection is given up for another
-     * one, and what was sent into it is sent again by that. */
-    prove(ms = PROVE_MS) {
+    /* This computer has come to a network: a connection of before belongs to an address that is gone. */
+    moved() {
+        if (this.#client?.connected) this.#replace();
+        else this.retryNow();
+    }
+
+    /* Resolves when the broker has answered just now: true, by the connection that was there; false, by another one, which takes
+     * its place when it does not answer, and sends again what was sent into it. To be called again while that is of use. */
+    async prove(ms = PROVE_MS) {
         const client = this.#client;
-        if (!client) return Promise.resolve();
-        if (!client.connected) {
-            this.retryNow();
-            return Promise.resolve();
-        }
+        if (!client) return false;
+        if (client.connected && (await this.#answers(client, ms))) return true;
+        if (client !== this.#client) return false;
+        return this.#replace();
+    }
+
+    #replace() {
+        const client = this.#client;
+        const connected = this.#hasten(); // before it is closed, since that sets the time of the next attempt
+        if (client.connected) client.stream.destroy();
+        return connected;
+    }
+
+    /* Whether the broker does by this connection. */
+    #answers(client, ms) {
         return new Promise((resolve) => {
-            const done = () => {
+            const done = (answered) => {
                 clearTimeout(timer);
-                client.removeListener('packetreceive', done);
-                client.removeListener('close', done);
-                resolve();
+                client.removeListener('packetreceive', yes);
+                client.removeListener('close', no);
+                resolve(answered);
             };
-            const timer = setTimeout(() => {
-                done();
-                if (client !== this.#client || !client.connected) return;
-                client.options.reconnectPeriod = 1;
-                client.stream.destroy();
-            }, ms);
-            client.on('packetreceive', done);
-            client.on('close', done);
+            const [yes, no] = [() => done(true), () => done(false)];
+            const timer = setTimeout(no, ms);
+            client.on('packetreceive', yes);
+            client.on('close', no);
             client.sendPing();
         });
+    }
+
+    /* Resolves to false when it is connected again. */
+    #hasten() {
+        const client = this.#client;
+        if (!this.#hurry) {
+            this.#hurry = { patience: ATTEMPT_MS };
+            this.#hurry.connected = new Promise((resolve) => (this.#hurry.resolve = resolve));
+            if (!client.connected && !client.reconnectTimer) this.#begun();
+        }
+        this.#hurry.until = performance.now() + HURRY_SPAN_MS;
+        client.options.reconnectPeriod = client.connected ? 1 : HURRY_MS;
+        this.retryNow();
+        return this.#hurry.connected;
+    }
+
+    get #hurried() {
+        return this.#hurry && performance.now() < this.#hurry.until;
+    }
+
+    /* An attempt is. */
+    #begun() {
+        const hurry = this.#hurry;
+        if (!hurry) return;
+        clearTimeout(hurry.timer);
+        hurry.timer = setTimeout(() => this.#hurried && !this.#client?.reconnectTimer && this.#client?.stream.destroy(), hurry.patience);
+        hurry.patience = Math.min(2 * hurry.patience, ATTEMPT_MAX_MS);
     }
 
     /* For the next connection: a renewed enrolment may bring another one. */
@@ -124,6 +171,9 @@ export class Broker {
         const client = this.#client;
         this.#attempt = 0;
         client.options.reconnectPeriod = backoffMs(0, this.random);
+        clearTimeout(this.#hurry?.timer);
+        this.#hurry?.resolve(false);
+        this.#hurry = null;
         // A short loss must not lose an answer: from now on the broker keeps our messages while we are away. Only with
         // MQTT 5, where it also forgets them after SESSION_S.
         client.options.clean = client.options.protocolVersion < 5;
@@ -142,7 +192,7 @@ export class Broker {
     #closed() {
         if (!this.#client) return;
         // mqtt.js has set the timer of this round already; this is the next one's.
-        this.#client.options.reconnectPeriod = backoffMs(++this.#attempt, this.random);
+        this.#client.options.reconnectPeriod = this.#hurried ? HURRY_MS : backoffMs(++this.#attempt, this.random);
         if (this.phase !== 'refused') this.#phase('lost');
     }
 

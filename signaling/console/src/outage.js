@@ -2,9 +2,10 @@
  *
  *   begin -> prove that the broker is reached -> ask for another path -> ... again every few seconds -> end | over
  *
- * Policy: a path is asked for only while the broker answers, and a moment after it did: an agent's network that comes back may
- * bring the old path with it, and a new one would take the picture away once more. The device's word is not waited for
- * when it does not come: after its own limit and a little more the session is over here, too.
+ * Policy: a path is asked for only while the broker answers: by the connection that was there a moment after it did, since an agent's
+ * network that comes back may bring the old path with it, and a new one would take the picture away once more; by another
+ * connection at once, since making that was such a moment. The device's word is not waited for when it does not come: after
+ * its own limit and a little more the session is over here, too.
  */
 const GRACE_MS = 300;
 const AGAIN_MS = 3000;
@@ -13,10 +14,10 @@ const SLACK_MS = 5000; // the device's `end` comes first, where it can
 export class Outage {
     #env;
     #turn = 0;
-    #held = false;
     #cancel = [];
 
-    /* env: {now(), after(ms, f) -> cancel(), prove() -> Promise: the broker answers, or is being connected anew, renew(), over()}. */
+    /* env: {now(), after(ms, f) -> cancel(), prove() -> Promise: the broker answers, by the connection that was there (true) or by
+     * another one, renew(), over()}. */
     constructor(env) {
         this.#env = env;
         this.at = null; // since when
@@ -29,35 +30,31 @@ export class Outage {
         this.#cancel.push(after(seconds * 1000 + SLACK_MS, over));
     }
 
-    /* The broker is reached again. A path that was offered meanwhile may have come before this news. */
-    again() {
-        if (!this.#held) this.ask();
-    }
-
     /* Asks for another path until one is offered, or the old one is back. */
     ask() {
-        this.#held = false;
         const { after, prove, renew } = this.#env;
         const turn = ++this.#turn;
         const current = () => this.at !== null && turn === this.#turn;
         const soon = (ms, f) => this.#cancel.push(after(ms, () => current() && f()));
-        // Whatever came of it: what is sent now waits for the connection that comes.
+        let reached = false;
         const asked = () => {
             renew();
             soon(AGAIN_MS, () => this.ask());
         };
-        prove().then(() => current() && soon(GRACE_MS, asked));
+        soon(AGAIN_MS, () => reached || this.ask());
+        prove().then((same) => {
+            reached = true;
+            if (current()) soon(same ? GRACE_MS : 0, asked);
+        });
     }
 
     /* One was offered. */
     hold() {
-        this.#held = true;
         this.#turn++;
     }
 
     end() {
         this.at = null;
-        this.#held = false;
         this.#turn++;
         this.#cancel.splice(0).forEach((cancel) => cancel());
     }

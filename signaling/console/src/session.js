@@ -164,7 +164,6 @@ export class Session {
     reconnected() {
         this.#resync = true;
         if (['idle', 'unreachable', 'rejoining'].includes(this.state)) this.hello();
-        if (this.lost) this.outage.again();
     }
 
     async ask({ reason, scopes = ['view'], seconds, authorisation }) {

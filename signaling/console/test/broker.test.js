@@ -1,6 +1,8 @@
 /* The connection, against a real mosquitto with the agents' access rules. */
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { Broker } from '../src/broker.js';
 import { Mosquitto, until } from './helpers.js';
 
@@ -133,6 +135,31 @@ test('the broker restarts: said once, connected again, what was sent meanwhile i
     await until(() => seen.messages.length, 'the subscription after the reconnect');
     await until(() => arrived.includes('meanwhile'), 'what was sent meanwhile');
     await listener.endAsync(true);
+});
+
+test('a session that waits: one attempt follows the other, and one that hangs is given up', async () => {
+    for (const other of open.splice(0)) other.stop(); // they would try, too
+    const { broker } = await connect({ random: () => 1 });
+    assert.equal(await broker.prove(), true);
+    await mosquitto.stop();
+    await until(() => broker.phase === 'lost', 'the loss');
+    let reached = null;
+    broker.prove().then((same) => (reached = same));
+    const hung = [];
+    const silent = createServer((socket) => hung.push(socket.resume().on('error', () => {}))).listen(Number(new URL(mosquitto.url).port), '127.0.0.1'); // takes connections and says nothing
+    try {
+        await once(silent, 'listening');
+        await until(() => hung.length === 2, 'another attempt beside one that hangs');
+        await until(() => hung[0].destroyed, 'the first to be given up');
+        assert.equal(reached, null);
+    } finally {
+        silent.close();
+        for (const socket of hung) socket.destroy();
+    }
+    await mosquitto.start();
+    await until(() => reached === false, 'another connection');
+    await until(() => broker.phase === 'connected', 'the subscriptions');
+    assert.equal(await broker.prove(), true);
 });
 
 test('the password of the enrolment is asked for, and a new one is used from then on', async () => {

@@ -53,7 +53,7 @@ class OrielApp extends View {
         this.start();
         setInterval(() => this.tick(), 1000);
         window.addEventListener('hashchange', () => this.route());
-        window.addEventListener('online', () => this.broker?.retryNow());
+        window.addEventListener('online', () => this.broker?.moved());
         // Best effort: the device notices a page that is gone by its silence, too. The same page, loaded anew, goes on.
         window.addEventListener('pagehide', () => this.session?.depart());
         // A page from the back/forward cache has lost its session and its connection.
