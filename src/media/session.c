@@ -383,11 +383,13 @@ static void send_stats(struct session *s) {
 }
 
 static void look_for_page(struct session *s, int64_t now) {
+    oriel_patience_arrivals(&s->page, oriel_transport_arrivals(s->transport));
     switch (oriel_patience_verdict(&s->page, now)) {
     case ORIEL_PATIENCE_WAIT:
         break;
     case ORIEL_PATIENCE_RENEW:
-        on_lost(s, "the agent's page has been silent for 4 s");
+        on_lost(s, s->relay || !s->page.spoken ? "the agent's page has been silent for 4 s"
+                                               : "nothing has come from the agent's browser for 2 s");
         break;
     case ORIEL_PATIENCE_OVER:
         if (s->page.spoken)

@@ -9,6 +9,7 @@
 #include <gst/webrtc/webrtc.h>
 #include <string.h>
 
+#include "arrivals.h"
 #include "channels.h"
 #include "control.h"
 #include "fingerprint.h"
@@ -38,6 +39,7 @@ struct oriel_transport {
     char fingerprint[ORIEL_FINGERPRINT_LENGTH + 1];
     gboolean over;
     gsize bytes;                                /* atomic */
+    gint arrivals;                              /* likewise */
     void (*left)(void *user, GstClockTime pts); /* set before anything is sent */
     void *left_user;
     struct connection *connection;
@@ -464,6 +466,7 @@ struct oriel_transport *oriel_transport_new(const struct oriel_mline_end ends[OR
     t->pipeline = gst_pipeline_new("oriel");
     oriel_fingerprint_guard(GST_BIN(t->pipeline), fingerprint);
     oriel_records_guard(GST_BIN(t->pipeline));
+    oriel_arrivals_watch(GST_BIN(t->pipeline), &t->arrivals);
     t->mlines = oriel_mlines_new(GST_BIN(t->pipeline), ends);
     oriel_mlines_open(t->mlines, ORIEL_MLINE_SCREEN, true);
     /* Running time must be the time of capture: CLOCK_MONOTONIC, whatever another element would offer. */
@@ -580,6 +583,10 @@ void oriel_transport_counts(struct oriel_transport *t, struct oriel_transport_co
 void oriel_transport_watch(struct oriel_transport *t, void (*left)(void *user, GstClockTime pts), void *user) {
     t->left_user = user;
     t->left = left;
+}
+
+unsigned oriel_transport_arrivals(struct oriel_transport *t) {
+    return (unsigned)g_atomic_int_get(&t->arrivals);
 }
 
 int64_t oriel_transport_time_zero(struct oriel_transport *t) {

@@ -94,6 +94,9 @@ void oriel_transport_send_exact(struct oriel_transport *transport, const void *b
 
 void oriel_transport_counts(struct oriel_transport *transport, struct oriel_transport_counts *counts);
 
+/* How many datagrams have come, by all connections; wraps. */
+unsigned oriel_transport_arrivals(struct oriel_transport *transport);
+
 /* `left` is called on the streaming thread with the time of each picture whose last packet has left; before that
  * nothing may flow. */
 void oriel_transport_watch(struct oriel_transport *transport, void (*left)(void *user, GstClockTime pts), void *user);

@@ -2,12 +2,13 @@
 // answers, going away without a word. And the plain course of one, with what each process leaves.
 import assert from 'node:assert/strict';
 import { program } from '../rig/paths.mjs';
-import { Process, alive, clock, memory, openFiles, sleep, until } from '../rig/process.mjs';
+import { Process, alive, clock, descendants, memory, openFiles, sleep, until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
 
 async function cast(rig, options) {
   const all = await rig.cast(options);
-  return { ...all, receiver: await rig.receiver() };
+  const browser = await rig.browser();
+  return { ...all, browser, receiver: await rig.receiver(browser) };
 }
 
 async function ready({ agent, device }) {
@@ -103,15 +104,24 @@ story('live: figures, the log, and the stop within 100 ms', async ({ rig }) => {
   assert.ok(records.at(-1).bytes > 0 || records.at(-1).seconds >= 0);
 });
 
-story('the agent\'s browser is gone without a word: peer-lost', async ({ rig }) => {
+story('the agent\'s browser hangs: another path is offered; is gone: peer-lost, and after that nobody joins it', async ({ rig }) => {
   const all = await cast(rig, { device: { config: { media: { 'outage-seconds': 5 } } } });
-  const { agent, provider, receiver } = all;
+  const { agent, provider, device, receiver, browser } = all;
   await receiver.watchDevice(agent, () => provider.allow());
   await receiver.picture();
   await provider.next('session live');
+  await receiver.page.waitForFunction(() => window.rig.heard?.some(({ t }) => t === 'pong'));
+  const hung = [browser.pid, ...descendants(browser.pid).map(({ pid }) => pid)];
+  for (const pid of hung) process.kill(pid, 'SIGSTOP');
+  const { path } = await agent.offer().finally(() => { for (const pid of hung) process.kill(pid, 'SIGCONT'); });
+  assert.equal(path, 2);
+  assert.equal(device.audit().findLast(({ event }) => event === 'lost').detail, 'nothing has come from the agent\'s browser for 2 s');
   await receiver.close();
   const end = await agent.ended(20000);
   assert.deepEqual([end.by, end.reason], ['device', 'peer-lost'], JSON.stringify(end));
+  await ready(all);
+  const { typ, reason } = await agent.rejoin();
+  assert.deepEqual([typ, reason], ['denial', 'expired']);
   await ready(all);
 });
 

@@ -76,6 +76,48 @@ static void who_was_never_heard_gets_two_new_connections(void **state) {
     }
 }
 
+/* Ticks in which something comes up to number `busy`: the one in which another path is asked for; 0: none of nine. */
+static int asked_at(struct oriel_patience *p, int64_t now, int busy) {
+    for (int i = 1; i <= 9; i++) {
+        now += ORIEL_PATIENCE_TICK;
+        assert_int_equal(oriel_patience_missed(p, now), 0);
+        oriel_patience_arrivals(p, (unsigned)(i < busy ? i : busy));
+        if (oriel_patience_verdict(p, now) == ORIEL_PATIENCE_RENEW)
+            return i;
+    }
+    return 0;
+}
+
+static void direct_a_browser_of_which_nothing_comes_gets_another_path_sooner(void **state) {
+    static const struct {
+        bool relay;
+        int busy, asked;
+    } cases[] = {{false, 1, 3}, {false, 4, 6}, {false, 9, 0} /* it lives, its page is busy */, {true, 1, 5}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct oriel_patience p = {.relay = cases[i].relay};
+        int64_t now = 5 * ORIEL_SECOND;
+        oriel_patience_listen(&p, now);
+        oriel_patience_heard(&p, now);
+        assert_int_equal(asked_at(&p, now, cases[i].busy), cases[i].asked);
+        p.ticked = 0;
+        oriel_patience_renewed(&p); /* what came by the old one says nothing of the new one */
+        assert_int_equal(asked_at(&p, now + 20 * ORIEL_SECOND, 0), 0);
+    }
+}
+
+static void a_machine_that_is_late_each_time_hears_in_the_end(void **state) {
+    struct oriel_patience p = {0};
+    int64_t now = 5 * ORIEL_SECOND;
+    oriel_patience_listen(&p, now);
+    oriel_patience_heard(&p, now);
+    for (int i = 0; i < 3; i++) { /* nothing was read before the tick */
+        now += 3 * ORIEL_PATIENCE_TICK;
+        oriel_patience_missed(&p, now);
+        oriel_patience_arrivals(&p, 0);
+        assert_int_equal(oriel_patience_verdict(&p, now), ORIEL_PATIENCE_WAIT);
+    }
+}
+
 static void the_time_in_which_we_did_not_run_is_nobodys_silence(void **state) {
     struct oriel_patience p = {0};
     enum oriel_patience_verdict verdict;
@@ -96,6 +138,8 @@ int main(void) {
         cmocka_unit_test(a_page_that_was_heard_has_ten_seconds),
         cmocka_unit_test(by_a_relay_another_path_is_tried_first),
         cmocka_unit_test(who_was_never_heard_gets_two_new_connections),
+        cmocka_unit_test(direct_a_browser_of_which_nothing_comes_gets_another_path_sooner),
+        cmocka_unit_test(a_machine_that_is_late_each_time_hears_in_the_end),
         cmocka_unit_test(the_time_in_which_we_did_not_run_is_nobodys_silence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

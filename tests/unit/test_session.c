@@ -925,6 +925,63 @@ static void test_who_joins(void **state) {
     assert_string_equal(oriel_session_rejoin(session, anna_again, id, OTHER, PRINT), "expired");
 }
 
+static struct oriel_peer *peer(const char *agent);
+
+/* A name is nobody: of the same agent and vendor, by the key that was granted, and only while the grant holds. */
+static void test_who_is_not_the_agent_of_the_session(void **state) {
+    struct oriel_peer *enrolled_anew = peer("anna"), *of_another_vendor = peer("anna");
+    live_and_lost();
+    g_strlcpy(enrolled_anew->key_id, "another key", sizeof enrolled_anew->key_id);
+    g_free(of_another_vendor->vendor);
+    of_another_vendor->vendor = g_strdup("another-vendor");
+    assert_string_equal(oriel_session_rejoin(session, enrolled_anew, id, OTHER, PRINT), "expired");
+    assert_string_equal(oriel_session_rejoin(session, of_another_vendor, id, OTHER, PRINT), "expired");
+    expect("");
+    oriel_peer_unref(enrolled_anew);
+    oriel_peer_unref(of_another_vendor);
+}
+
+static void test_who_joins_too_late(void **state) {
+    live_and_lost(); /* the outage's limit */
+    beats(60);
+    assert_non_null(strstr(effects->str, "end(device,peer-lost)"));
+    g_string_truncate(effects, 0);
+    assert_string_equal(oriel_session_rejoin(session, anna_again, id, OTHER, PRINT), "expired");
+    expect("");
+}
+
+/* What was granted does not last longer by being joined, again and again. */
+static void test_who_joins_after_the_time_that_was_granted(void **state) {
+    live_and_lost();
+    for (guint i = 1; i <= 11; i++) {
+        char hash[sizeof OTHER];
+        memcpy(hash, OTHER, sizeof hash);
+        hash[0] = (char)('a' + i);
+        beats(50);
+        whom = anna_again;
+        assert_null(oriel_session_rejoin(session, anna_again, id, hash, PRINT));
+        assert_true(oriel_session_left(session) <= 600 - 50 * i);
+        g_string_truncate(effects, 0);
+    }
+    beats(50);
+    assert_non_null(strstr(effects->str, "end(device,expired)"));
+    g_string_truncate(effects, 0);
+    assert_string_equal(oriel_session_rejoin(session, anna_again, id, OTHER, PRINT), "expired");
+    expect("");
+}
+
+/* The yes to the page waits for the record; the person does not. */
+static void test_stopped_while_somebody_joins(void **state) {
+    live_and_lost();
+    slow_disk = true;
+    assert_null(oriel_session_rejoin(session, anna_again, id, OTHER, FOREIGN_PRINT));
+    guint64 ticket = g_array_index(waiting, guint64, waiting->len - 1);
+    stop_by_person();
+    g_string_truncate(effects, 0);
+    oriel_session_recorded(session, ticket, true);
+    expect("");
+}
+
 /* While the log is slow, the connection is there again: it is taken from nobody. */
 static void test_found_while_somebody_joins(void **state) {
     live_and_lost();
@@ -1900,6 +1957,10 @@ int main(void) {
         TEST(test_the_page_is_left),
         TEST(test_a_page_joins_its_session_again),
         TEST(test_who_joins),
+        TEST(test_who_is_not_the_agent_of_the_session),
+        TEST(test_who_joins_too_late),
+        TEST(test_who_joins_after_the_time_that_was_granted),
+        TEST(test_stopped_while_somebody_joins),
         TEST(test_found_while_somebody_joins),
         TEST(test_a_path_that_was_not_offered),
         TEST(test_a_new_path_has_the_certificate_of_the_grant),
