@@ -11,6 +11,7 @@
 #include "arrival.h"
 #include "loss.h"
 #include "probe.h"
+#include "record.h"
 #include "rival.h"
 #include "trendline.h"
 #include "twcc.h"
@@ -98,6 +99,7 @@ struct oriel_estimator {
     bool heard, silent;
     struct oriel_rate_packet fates[FATES_MAX];
     unsigned fate_count;
+    struct oriel_record *record; /* NULL: nothing is written down */
     void (*changed)(void *user, double target);
     void (*fate)(void *user, const struct oriel_rate_packet *packet);
     void *user;
@@ -149,6 +151,7 @@ static void start(struct oriel_estimator *e, double rate, int64_t now) {
     e->target = rate;
     oriel_budget_set(e->budget, rate, 0, now);
     oriel_budget_lend(e->budget, true);
+    oriel_record_start(e->record, rate, e->max, now);
 }
 
 double oriel_estimator_start(double last) {
@@ -181,6 +184,11 @@ void oriel_estimator_listen(struct oriel_estimator *e, void (*changed)(void *use
     e->user = user;
     e->fate = fate;
     e->changed = changed;
+}
+
+void oriel_estimator_record(struct oriel_estimator *e, struct oriel_record *record, int64_t now) {
+    e->record = record;
+    oriel_record_start(record, e->target, e->max, now);
 }
 
 /* ---- the target ---- */
@@ -393,6 +401,7 @@ void oriel_estimator_heard(struct oriel_estimator *e, const struct oriel_rate_he
     g_mutex_lock(&e->lock);
     double probed = 0;
     int64_t newest = 0;
+    oriel_record_heard(e->record, heard, count, now);
     begin_batch(&e->rtp);
     for (size_t i = 0; i < count; i++)
         probed = fmax(probed, one(e, &heard[i], now, &newest));
@@ -402,6 +411,7 @@ void oriel_estimator_heard(struct oriel_estimator *e, const struct oriel_rate_he
     spoke(e, newest, now);
     decide(e, probed, now);
     look_for_more(e, now);
+    oriel_record_estimate(e->record, e->target);
     finish(e);
 }
 
@@ -430,6 +440,7 @@ static void on_tiles(void *user, const struct oriel_budget_ack *acks, size_t cou
     g_mutex_lock(&e->lock);
     int64_t newest = 0;
     double ridden = 0;
+    oriel_record_acked(e->record, acks, count, oriel_budget_sent(e->budget, ORIEL_BUDGET_TILES), now);
     begin_batch(&e->tiles);
     for (size_t i = 0; i < count; i++) {
         const struct oriel_rate_packet k = {.class = ORIEL_BUDGET_TILES,
@@ -455,6 +466,7 @@ static void on_tiles(void *user, const struct oriel_budget_ack *acks, size_t cou
         e->tiles.heard_at = now;
     }
     decide(e, ridden, now);
+    oriel_record_estimate(e->record, e->target);
     finish(e);
 }
 
@@ -464,6 +476,7 @@ void oriel_estimator_sent(struct oriel_estimator *e, uint16_t number, const stru
     g_mutex_lock(&e->lock);
     struct oriel_rate_packet sent = *k;
     sent.beside = oriel_budget_sent(e->budget, ORIEL_BUDGET_TILES);
+    oriel_record_sent(e->record, number, k, sent.beside);
     oriel_twcc_sent(&e->twcc, number, &sent);
     oriel_alr_sent(&e->alr, k->bytes, e->target, k->sent);
     g_mutex_unlock(&e->lock);
@@ -502,8 +515,10 @@ void oriel_estimator_tick(struct oriel_estimator *e, int64_t now) {
     int64_t takes;
     g_mutex_lock(&e->lock);
     count_sent(e, now);
-    if (oriel_budget_waiting(e->budget, &takes) && takes > 10 * ORIEL_MILLISECOND)
+    bool waits = oriel_budget_waiting(e->budget, &takes) && takes > 10 * ORIEL_MILLISECOND;
+    if (waits)
         e->waited_at = now;
+    oriel_record_waits(e->record, waits, now);
     oriel_alr_sent(&e->alr, 0, e->target, now);
     int64_t patience = SILENCE + 2 * shortest_get(&e->trip, 0), oldest = oriel_twcc_oldest(&e->twcc);
     if (e->heard && oldest && now - oldest > patience && now - e->heard_at > patience)

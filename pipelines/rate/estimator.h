@@ -58,6 +58,10 @@ void oriel_estimator_free(struct oriel_estimator *e);
 void oriel_estimator_listen(struct oriel_estimator *e, void (*changed)(void *user, double target),
                             void (*fate)(void *user, const struct oriel_rate_packet *packet), void *user);
 
+/* From now on all that it is told is written down (record.h), which outlives it; before anything is. */
+struct oriel_record;
+void oriel_estimator_record(struct oriel_estimator *e, struct oriel_record *record, int64_t now);
+
 /* A new connection by a new path: all begins anew, from where oriel_estimator_start() says for what the last path took.
  */
 void oriel_estimator_renew(struct oriel_estimator *e, int64_t now);

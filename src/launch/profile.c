@@ -12,7 +12,7 @@ static const char *const capture_environment[] = {"LANG",       "JOURNAL_STREAM"
                                                   "XAUTHORITY", "HOME",           NULL};
 static const char *const voice_environment[] = {"LANG",         "JOURNAL_STREAM", "ORIEL_DEBUG", "XDG_RUNTIME_DIR",
                                                 "PULSE_SERVER", "HOME",           NULL};
-static const char *const media_environment[] = {"LANG", "JOURNAL_STREAM", "ORIEL_DEBUG", NULL};
+static const char *const media_environment[] = {"LANG", "JOURNAL_STREAM", "ORIEL_DEBUG", "ORIEL_RECORD_WAY", NULL};
 /* TLS looks at the latter two; proxies come from the configuration only. */
 static const char *const online_environment[] = {"LANG",          "JOURNAL_STREAM", "ORIEL_DEBUG",
                                                  "SSL_CERT_FILE", "SSL_CERT_DIR",   NULL};

@@ -28,6 +28,7 @@
 #include "inside.h"
 #include "page.h"
 #include "patience.h"
+#include "record.h"
 #include "screen.h"
 #include "speech.h"
 #include "talk.h"
@@ -308,6 +309,10 @@ static int64_t when_free(void *budget, int64_t now) {
     return oriel_budget_ready(budget, now) - QUEUE_SLACK;
 }
 
+static void write_way(void *user, const char *line) {
+    oriel_info(ORIEL_RECORD_WORD "%s", line);
+}
+
 /* `last`: kbit/s that the way took last time, as core knows; 0: it does not. */
 static void start_rate(struct session *s, struct oriel_transport_path *path, unsigned kbits, unsigned last) {
     int64_t now = oriel_monotonic();
@@ -315,6 +320,8 @@ static void start_rate(struct session *s, struct oriel_transport_path *path, uns
     s->budget = path->budget = oriel_budget_new(start, now);
     s->estimator = path->estimator = oriel_estimator_new(s->budget, start, path->exact ? RATE_MAX : 2e3 * kbits, now);
     oriel_estimator_listen(s->estimator, on_rate, on_fate, s);
+    if (g_strcmp0(g_getenv(ORIEL_RECORD_VARIABLE), "1") == 0)
+        oriel_estimator_record(s->estimator, oriel_record_new(write_way, NULL), now);
     s->references = oriel_references_new();
     oriel_screen_refer(s->screen, s->references);
     oriel_screen_rate(s->screen, start * PICTURE_SHARE);

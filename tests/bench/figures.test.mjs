@@ -275,6 +275,7 @@ test('the command line refuses what it does not know', () => {
   assert.throws(() => options(['--links', '--row', '2M-vidoe']), /there is no row '2M-vidoe'/);
   assert.throws(() => options(['--row', '2M-video']), /--row is only for --links/);
   assert.throws(() => options(['--links', '--content', 'video']), /--content is not for --links/);
+  assert.throws(() => options(['--record', 'here']), /--record is only for --links/);
   assert.throws(() => options(['--links', '--trace']), /one at a time/);
   assert.throws(() => options(['--trace', '--minutes', '11']), /--minutes '11': a number from 1 to 10/);
   assert.deepEqual([options(['--trace']).minutes, options(['--trace', '--quick']).minutes], [10, 2]);

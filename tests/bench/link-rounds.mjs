@@ -1,6 +1,7 @@
 // The order of things of `./run bench --links`: each sender meets all rows, then all links as they are met; then those that are not alone.
 //
 // Each row and link has a session of its own, but where it is to be quick: there they may share one (`fresh` in links.mjs).
+import { join } from 'node:path';
 import { PROFILES, ROWS, measureBeside, measureProfile, measureRow, measureTwo } from './links.mjs';
 import { Stage, through } from './stage.mjs';
 import { merge } from './stats.mjs';
@@ -11,12 +12,13 @@ const say = (words) => process.stderr.write(words);
 
 const named = (list, figures) => Object.fromEntries(list.map(({ name }, i) => [name, figures[i]]));
 
-async function oneRound(sender, where, link, { times, rows, quick }) {
+async function oneRound(sender, where, link, { times, rows, quick, record }) {
+  const recorded = ({ name, title }) => (record && sender.name.startsWith('oriel') ? { file: join(record, `${name}.way`), title: `${sender.title}: ${title}` } : undefined);
   const open = async (one) => {
     await link.reset(one.link); // a sender that met it as another link would take its delay for a queue
-    return Stage.open(sender, where);
+    return Stage.open(sender, { ...where, record: recorded(one) });
   };
-  const found = {}, wanted = each(ROWS.filter(({ name }) => rows.includes(name)), quick);
+  const found = {}, short = quick && !record, wanted = each(ROWS.filter(({ name }) => rows.includes(name)), short);
   if (wanted.length) {
     say(`${sender.name}:`);
     found.rows = named(wanted, await through(open, wanted, (stage, row) => measureRow(stage, link, row, times)));
@@ -25,13 +27,13 @@ async function oneRound(sender, where, link, { times, rows, quick }) {
   const met = PROFILES.filter(({ name }) => rows.includes(name) || (rows.includes('profiles') && (!quick || PROFILED.includes(sender.name))));
   if (met.length) {
     say(`${sender.name}: links as they are met:`);
-    found.profiles = named(met, await through(open, each(met, quick), (stage, profile) => measureProfile(stage, link, profile, times.profile)));
+    found.profiles = named(met, await through(open, each(met, short), (stage, profile) => measureProfile(stage, link, profile, times.profile)));
     say('\n');
   }
   for (const [name, measure] of [['two', measureTwo], ['tcp', measureBeside]]) {
     if (!rows.includes(name) || (name === 'two' ? !TOGETHER.includes(sender.name) : quick ? sender.name !== 'oriel' : /vnc/.test(sender.name))) continue;
     say(`${sender.name}: ${name}:`);
-    found[name] = await measure(sender, where, link, times);
+    found[name] = await measure(sender, { ...where, record: name === 'tcp' ? recorded({ name, title: 'a TCP connection beside it, 4 Mbit/s, 20 ms: video' }) : undefined }, link, times);
     say(found[name].why ? ` ${found[name].why}\n` : ' .\n');
   }
   return found;

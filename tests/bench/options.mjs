@@ -28,6 +28,7 @@ export const usage = `usage: ./run bench [OPTION …]
   --content CONTENT,…  ${CONTENTS.map(({ name }) => name).join(', ')} (all)
   --row ROW,…          with --links, only these: ${ROWS.map(({ name }) => name).join(', ')}, ${MANY.join(', ')} (all), or of the profiles
                        ${PROFILES.map(({ name }) => name).join(', ')}
+  --record FOLDER      with --links, what Oriel's estimator is told on each row, in a file each (tests/README.md)
   --size WxH,…         1280x720 (the default), 1920x1080, 3840x2160, or any other
   --json FILE          all figures, also of each round
   --html FILE          the report (build/bench/report.html)
@@ -50,12 +51,12 @@ function size(text) {
 export function options(args) {
   const flag = { type: 'boolean', default: false }, string = { type: 'string' };
   const { values } = parseArgs({ args, options: {
-    quick: flag, check: flag, links: flag, trace: flag, help: flag, rounds: string, minutes: string, json: string, only: string, row: string, content: string,
+    quick: flag, check: flag, links: flag, trace: flag, help: flag, rounds: string, minutes: string, json: string, record: string, only: string, row: string, content: string,
     size: { ...string, default: '1280x720' }, html: { ...string, default: join(build, 'bench', 'report.html') },
   } });
   const { links, trace, quick } = values, known = [...ROWS.map(({ name }) => name), ...MANY];
   if (links + trace + values.check > 1) throw new Error('--links, --trace and --check are one at a time');
-  for (const [name, fits, where] of [['row', links, 'only for --links'], ['rounds', !trace, 'not for --trace'], ['minutes', trace, 'only for --trace'], ['content', !links && !trace, 'not for --links and --trace']])
+  for (const [name, fits, where] of [['row', links, 'only for --links'], ['rounds', !trace, 'not for --trace'], ['minutes', trace, 'only for --trace'], ['record', links, 'only for --links'], ['content', !links && !trace, 'not for --links and --trace']])
     if (values[name] !== undefined && !fits) throw new Error(`--${name} is ${where}`);
   const minutes = Number(values.minutes ?? (quick ? 2 : 10));
   if (!Number.isInteger(minutes) || minutes < 1 || minutes > 10) throw new Error(`--minutes '${values.minutes}': a number from 1 to 10`);
@@ -67,6 +68,6 @@ export function options(args) {
     check: values.check, help: values.help, links, trace, minutes, quick, rounds, times: links ? (quick ? LINKS_QUICK_TIMES : LINKS_FULL_TIMES) : quick ? QUICK : FULL,
     sizes: values.size.split(',').map(size), senders: among('sender', values.only ?? senders.join(','), [...DEFAULT, ...MORE]),
     contents: CONTENTS.filter(({ name }) => contents.includes(name)), rows: values.row === undefined ? known : among('row', values.row, [...known, ...PROFILES.map(({ name }) => name)]),
-    json: values.json && resolve(values.json), html: resolve(values.html),
+    json: values.json && resolve(values.json), record: values.record && resolve(values.record), html: resolve(values.html),
   };
 }

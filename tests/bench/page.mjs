@@ -145,7 +145,7 @@ bench.video = () => {
 
 // The console's own connection and element, in the place of what the rig's receiver does (rig/browser.mjs).
 bench.viewer = async () => {
-  const { Peer, createCertificate } = await import('/viewer.mjs');
+  const { Cameras, Chat, Peer, createCertificate } = await import('/viewer.mjs');
   const { rig } = window, Native = window.RTCPeerConnection;
   window.RTCPeerConnection = class extends Native { constructor(...args) { super(...args); rig.pc = this; } }; // its counters are asked for
   let certificate, peer;
@@ -156,7 +156,7 @@ bench.viewer = async () => {
   };
   rig.answer = (offer, which, [server]) => {
     const turn = server ? { urls: server.urls, username: server.username, password: server.credential } : null;
-    peer = new Peer({ certificate, turn, on: {
+    peer = new Peer({ certificate, turn, chat: new Chat(), cameras: new Cameras(), on: {
       candidate: (candidate, mline) => rig.candidates.push({ candidate, mline }),
       connected() {}, firstFrame() {}, failed: (why) => { bench.trouble ??= why; },
     } });

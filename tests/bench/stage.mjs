@@ -10,10 +10,11 @@ import { quantile } from './stats.mjs';
 const LATE = 20000; // ms for the first picture
 
 export class Stage {
-  // `sender` is one of senders/*.mjs; `options` go to its start(). `topology`: it is the device's machine that it runs on, the `nth` there.
-  static async open(sender, { browser, server, width, height, round = 1, topology, nth = 0, options = {} }) {
+  // `sender` is one of senders/*.mjs; `options` go to its start(). `topology`: it is the device's machine that it runs on, the `nth` there. `record`: {file, title}, for
+  // what its estimator is told.
+  static async open(sender, { browser, server, width, height, round = 1, topology, nth = 0, record, options = {} }) {
     const stage = new Stage();
-    Object.assign(stage, { sender, server, browser, width, height, round, topology, nth, rig: new Rig() });
+    Object.assign(stage, { sender, server, browser, width, height, round, topology, nth, record, rig: new Rig() });
     stage.directory = stage.rig.directory;
     stage.last = () => rmSync(stage.directory, { recursive: true, force: true }); // also when the bench is broken off
     process.once('exit', stage.last);

@@ -2,4 +2,6 @@
 // server.mjs, as it is in the console.
 import '../../signaling/console/src/components/viewer.js';
 
+export { Cameras } from '../../signaling/console/src/cameras.js';
+export { Chat } from '../../signaling/console/src/chat.js';
 export { Peer, createCertificate } from '../../signaling/console/src/peer.js';
