@@ -1,5 +1,6 @@
 /* `oriel stats`: the figures of the running session, a line a second, until it ends. */
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "cli.h"
@@ -10,10 +11,18 @@ enum { LINES_A_HEADER = 20 };
 static const char *const stages[] = {"capture", "convert", "encode", "packetize", "egress"};
 enum { STAGES = sizeof stages / sizeof *stages };
 
+/* Of the way, in words for who looks at it. */
+static const char *const words[][2] = {{"start", "unknown yet"},
+                                       {"free", "fast enough"},
+                                       {"full", "at its limit"},
+                                       {"queuing", "just slower"},
+                                       {"silent", "no answer"}};
+
 static void print_header(void) {
-    printf("%11s %5s %8s %6s %7s  %-23s ", "", "", "", "", "round", "---- the way ----");
+    printf("%11s %5s %8s %6s %7s  %-27s  %-14s", "", "", "", "", "round", "---- the way ----", "since the start");
     puts("     ---- on the device, ms: median, most of the second ----");
-    printf("%11s %5s %8s %6s %7s  %7s %6s %-8s ", "size", "fps", "kbit/s", "loss", "trip", "takes", "queue", "state");
+    printf("%11s %5s %8s %6s %7s  %7s %6s %-12s  %8s %5s ", "size", "fps", "kbit/s", "loss", "trip", "takes", "queue",
+           "state", "repaired", "whole");
     for (int i = 0; i < STAGES; i++)
         printf(" %15s", stages[i]);
     putchar('\n');
@@ -23,6 +32,13 @@ static double milliseconds(const json_t *pair, size_t index) {
     return json_number_value(json_array_get(pair, index)) / 1000;
 }
 
+static const char *in_words(const char *state) {
+    for (size_t i = 0; state && i < sizeof words / sizeof *words; i++)
+        if (strcmp(state, words[i][0]) == 0)
+            return words[i][1];
+    return state ? state : "";
+}
+
 static void print_line(const json_t *f) {
     char size[24];
     snprintf(size, sizeof size, "%lldx%lld", oriel_json_integer(f, "width", 0), oriel_json_integer(f, "height", 0));
@@ -30,9 +46,10 @@ static void print_line(const json_t *f) {
            oriel_json_integer(f, "kbps", 0), json_number_value(json_object_get(f, "loss_percent")),
            oriel_json_integer(f, "rtt_ms", 0));
     const json_t *way = json_object_get(f, "way");
-    const char *state = oriel_json_text(way, "state");
-    printf(" %7lld %3lld ms %-8s ", oriel_json_integer(way, "kbps", 0),
-           oriel_json_integer(way, "queue_ms", 0) + oriel_json_integer(way, "waiting_ms", 0), state ? state : "");
+    printf(" %7lld %3lld ms %-12s  %8lld %5lld ", oriel_json_integer(way, "kbps", 0),
+           oriel_json_integer(way, "queue_ms", 0) + oriel_json_integer(way, "waiting_ms", 0),
+           in_words(oriel_json_text(way, "state")), oriel_json_integer(way, "recoveries", 0),
+           oriel_json_integer(way, "keyframes", 0));
     const json_t *trace = json_object_get(f, "stages_us");
     for (int i = 0; i < STAGES; i++) {
         const json_t *pair = json_object_get(trace, stages[i]);

@@ -113,16 +113,19 @@ bool oriel_page_write_trace(const struct oriel_trace_summary *trace, const unsig
     return length < ORIEL_PAGE_TRACE_SIZE;
 }
 
-void oriel_page_write_way(const struct oriel_rate_figures *rate, char out[ORIEL_PAGE_WAY_SIZE]) {
+void oriel_page_write_way(const struct oriel_rate_figures *rate, const struct oriel_references_counts *made,
+                          char out[ORIEL_PAGE_WAY_SIZE]) {
     static const char *const states[] = {[ORIEL_RATE_START] = "start",
                                          [ORIEL_RATE_FREE] = "free",
                                          [ORIEL_RATE_FULL] = "full",
                                          [ORIEL_RATE_QUEUING] = "queuing",
                                          [ORIEL_RATE_SILENT] = "silent"};
     snprintf(out, ORIEL_PAGE_WAY_SIZE,
-             "{\"t\":\"way\",\"state\":\"%s\",\"kbits\":%.0f,\"queue\":%.0f,\"waiting\":%.0f,\"loss\":%.0f}",
+             "{\"t\":\"way\",\"state\":\"%s\",\"kbits\":%.0f,\"queue\":%.0f,\"waiting\":%.0f,\"loss\":%.0f,"
+             "\"recoveries\":%" PRIu64 ",\"keyframes\":%" PRIu64 "}",
              states[rate->state], rate->estimate / 1e3, (double)(rate->queue > 0 ? rate->queue : 0) / ORIEL_MILLISECOND,
-             (double)(rate->waiting > 0 ? rate->waiting : 0) / ORIEL_MILLISECOND, rate->loss * 1000);
+             (double)(rate->waiting > 0 ? rate->waiting : 0) / ORIEL_MILLISECOND, rate->loss * 1000, made->recoveries,
+             made->keyframes);
 }
 
 char *oriel_page_write_chat(int64_t id, const char *text) {

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "estimator.h"
+#include "references.h"
 #include "frames.h"
 #include "trace.h"
 
@@ -50,9 +51,10 @@ enum { ORIEL_PAGE_TRACE_SIZE = 320 };
 bool oriel_page_write_trace(const struct oriel_trace_summary *trace, const unsigned egress[2],
                             char out[ORIEL_PAGE_TRACE_SIZE]);
 
-/* What the way to the agent takes. */
-enum { ORIEL_PAGE_WAY_SIZE = 192 };
-void oriel_page_write_way(const struct oriel_rate_figures *rate, char out[ORIEL_PAGE_WAY_SIZE]);
+/* What the way to the agent takes, and what was made of its losses. */
+enum { ORIEL_PAGE_WAY_SIZE = 256 };
+void oriel_page_write_way(const struct oriel_rate_figures *rate, const struct oriel_references_counts *made,
+                          char out[ORIEL_PAGE_WAY_SIZE]);
 
 /* What is hidden in the picture: all of it, until the next. At most ORIEL_MASKS_MAX rectangles. */
 enum { ORIEL_PAGE_MASKS_SIZE = 64 + ORIEL_MASKS_MAX * 24 };

@@ -350,9 +350,10 @@ static uint32_t in_ms(int64_t time) {
 }
 
 /* While the picture is at rest nothing of it changes, and nothing is said. */
-static void tell_way(struct session *s, const struct oriel_rate_figures *rate) {
+static void tell_way(struct session *s, const struct oriel_rate_figures *rate,
+                     const struct oriel_references_counts *made) {
     char way[ORIEL_PAGE_WAY_SIZE];
-    oriel_page_write_way(rate, way);
+    oriel_page_write_way(rate, made, way);
     if (strcmp(way, s->way) == 0)
         return;
     memcpy(s->way, way, sizeof way);
@@ -383,7 +384,7 @@ static void send_stats(struct session *s) {
     told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_STATS, screen.width, screen.height, pictures, kbits,
                            sent.loss_permille, sent.round_trip_ms, sent.bytes, t[0].p50, t[0].max, t[1].p50, t[1].max,
                            t[2].p50, t[2].max, t[3].p50, t[3].max));
-    tell_way(s, &rate);
+    tell_way(s, &rate, &made);
     char text[ORIEL_PAGE_TRACE_SIZE];
     if (trace.pictures && oriel_page_write_trace(&trace, s->egress, text))
         oriel_transport_send(s->transport, text);

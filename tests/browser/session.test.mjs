@@ -84,6 +84,9 @@ story('live: figures, the log, and the stop within 100 ms', async ({ rig }) => {
   assert.ok(Number.isInteger(pong.now) && Number.isInteger(time.rtp) && Number.isInteger(time.at), JSON.stringify([pong, time]));
   const stats = rig.own(new Process('oriel-stats', program('oriel'), ['--socket', device.control, 'stats', '--json'])); // ends with the session
   const line = JSON.parse((await stats.line(/^\{/)).text);
+  const table = rig.own(new Process('oriel-stats-table', program('oriel'), ['--socket', device.control, 'stats']));
+  await table.line(/ takes +queue state +repaired +whole /);
+  await table.line(/ \d+ ms (unknown yet|fast enough|at its limit|just slower|no answer) +\d+ +\d+ /);
   const helpers = device.picture().map(({ pid }) => pid);
   const from = clock();
   provider.stopSession();
@@ -93,7 +96,7 @@ story('live: figures, the log, and the stop within 100 ms', async ({ rig }) => {
   assert.ok(took < 100, `${took.toFixed(1)} ms`);
   const end = await agent.ended();
   assert.deepEqual([end.by, end.reason], ['person', 'stopped']);
-  await stats.exited;
+  await Promise.all([stats.exited, table.exited]);
   assert.equal(stats.how(), 'status 0', stats.tail());
   assert.equal(line.width, figures.width);
   for (const stage of ['capture', 'convert', 'encode', 'packetize', 'egress']) assert.equal(line.stages_us[stage].length, 2, JSON.stringify(line));

@@ -130,8 +130,9 @@ static void test_written(void **state) {
     char way[ORIEL_PAGE_WAY_SIZE];
     struct oriel_rate_figures rate = {
         .estimate = 420e3, .queue = 35999999, .waiting = -1, .loss = 0.012, .state = ORIEL_RATE_FULL};
-    oriel_page_write_way(&rate, way);
-    assert_string_equal(way, "{\"t\":\"way\",\"state\":\"full\",\"kbits\":420,\"queue\":36,\"waiting\":0,\"loss\":12}");
+    oriel_page_write_way(&rate, &(struct oriel_references_counts){7, 1}, way);
+    assert_string_equal(way, "{\"t\":\"way\",\"state\":\"full\",\"kbits\":420,\"queue\":36,\"waiting\":0,\"loss\":12,"
+                             "\"recoveries\":7,\"keyframes\":1}");
     char *chat = oriel_page_write_chat(2, "a \"b\"");
     assert_string_equal(chat, "{\"t\":\"chat\",\"id\":2,\"text\":\"a \\\"b\\\"\"}");
     free(chat);

@@ -39,6 +39,25 @@ export function wayWords(way) {
         : `The device’s connection is slow: ${rate}. The picture will be slower, text stays readable.`;
 }
 
+const STATES = {
+    start: 'nothing is known of it yet',
+    free: 'it is fast enough for all that there is to send',
+    full: 'it is at its limit, so pictures come more slowly or less sharp',
+    queuing: 'it has just become slower',
+    silent: 'nothing comes back from it',
+};
+const times = (count, one, many) => (count === 1 ? `one ${one}` : `${count} ${many}`);
+
+/* The same, in full: for whoever wants to know why the picture is as it is. null: the device has not said. */
+export function wayDetail(way) {
+    if (!way) return null;
+    const waits = Math.round(way.queue + way.waiting);
+    return [
+        `The device’s connection: ${STATES[way.state] ?? way.state}. It takes ${(way.kbits / 1000).toFixed(1)} Mbit/s, packets wait ${waits} ms, ${(way.loss / 10).toFixed(1)} % are lost.`,
+        ...(way.recoveries === undefined ? [] : [`Since the start ${times(way.recoveries, 'picture was', 'pictures were')} repaired after a loss, ${times(way.keyframes, 'was', 'were')} sent as a whole.`]),
+    ].join(' ');
+}
+
 /* Samples of readStats with `at` (page ms) and `shown` (frames presented so far, 0 when the browser doesn't count) ->
  * {width, height, fps, latency, bitrate (kbit/s), loss (%), rtt, stages}; null is unknown. Times in ms. `trace` is the
  * device's last word on where the time of its pictures goes; `stages` its medians, {capture, convert, encode, packetize, egress}. The round trip is the

@@ -2,7 +2,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Devices } from '../src/devices.js';
-import { figures, readStats, wayWords } from '../src/figures.js';
+import { figures, readStats, wayDetail, wayWords } from '../src/figures.js';
 import { readChannel } from '../src/channel.js';
 import { refuseOffer } from '../src/offer.js';
 import { place } from '../src/scale.js';
@@ -212,6 +212,10 @@ test('there are words for each scope, in the order of the schema', () => {
 test('what the agent is told of a slow way', () => {
     const words = (state, kbits) => wayWords({ t: 'way', state, kbits, queue: 0, waiting: 0, loss: 0 });
     assert.equal(wayWords(null), '');
+    assert.equal(wayDetail(null), null);
+    const detail = wayDetail({ t: 'way', state: 'full', kbits: 420, queue: 35, waiting: 10, loss: 12, recoveries: 7, keyframes: 1 });
+    assert.match(detail, /at its limit.* takes 0\.4 Mbit\/s, packets wait 45 ms, 1\.2 % are lost\. Since the start 7 pictures were repaired after a loss, one was sent as a whole\.$/);
+    assert.doesNotMatch(wayDetail({ t: 'way', state: 'new', kbits: 420, queue: 0, waiting: 0, loss: 0 }), /undefined|NaN/); // of an older device
     assert.equal(words('free', 400), '');
     assert.equal(words('full', 4000), '');
     assert.equal(words('full', 400), 'The device’s connection is slow: 0.4 Mbit/s. The picture will be slower, text stays readable.');

@@ -9,7 +9,7 @@ import { View } from './view.js';
 import { icons } from './icons.js';
 import { place } from '../scale.js';
 import { Ink } from './ink.js';
-import { STAGES, wayWords } from '../figures.js';
+import { STAGES, wayDetail, wayWords } from '../figures.js';
 
 const show = (value, digits = 0) => (value === null ? '–' : value.toFixed(digits));
 const attribute = (value, digits = 1) => (value === null ? '' : String(Number(value.toFixed(digits))));
@@ -279,6 +279,8 @@ class Viewer extends View {
             data-bitrate-kbps=${attribute(f.bitrate)}
             data-loss-percent=${attribute(f.loss, 2)}
             data-rtt-ms=${attribute(f.rtt)}
+            data-recoveries=${f.way?.recoveries ?? ''}
+            data-keyframes=${f.way?.keyframes ?? ''}
             data-capture-ms=${attribute(f.stages?.capture ?? null, 3)}
             data-convert-ms=${attribute(f.stages?.convert ?? null, 3)}
             data-encode-ms=${attribute(f.stages?.encode ?? null, 3)}
@@ -287,7 +289,7 @@ class Viewer extends View {
         >
             ${this.figure('Size', f.width === null ? '–' : `${f.width} × ${f.height}`, '', 'wide')}
             ${this.figure('Frames', show(f.fps), '/s')} ${this.figure('Latency', show(f.latency), 'ms', '', this.stages())}
-            ${this.figure('Rate', rate, rateUnit, 'wide')} ${this.figure('Loss', show(f.loss, 1), '%')}
+            ${this.figure('Rate', rate, rateUnit, 'wide', wayDetail(f.way) ?? nothing)} ${this.figure('Loss', show(f.loss, 1), '%', '', wayDetail(f.way) ?? nothing)}
             ${this.figure('Round trip', show(f.rtt), 'ms')}
         </dl>`;
     }
