@@ -9,21 +9,21 @@
 #include "classifier.h"
 #include "differ.h"
 #include "flight.h"
+#include "image.h"
 #include "mover.h"
 #include "priority.h"
 #include "runs.h"
-#include "webp.h"
 
 #define TILE_LIFE (5 * ORIEL_SECOND) /* unacknowledged for so long, a tile is cut anew */
 #define DEAF (3 * ORIEL_SECOND)      /* a record was not acknowledged for so long: the page is lost */
 #define QUIET (2 * ORIEL_SECOND)     /* a record that tells nothing may wait for so long, and a beat, to be told */
 
 enum {
-    RECORDS_MAX = 256,         /* unacknowledged: beyond it the page is lost */
-    RECORDS_AGAIN = 4,         /* how many go with each new one */
-    CHUNKS_AT_ONCE = 8,        /* before the lock is given away */
-    SMALL_MAX = 8,             /* rectangles of a small change */
-    WEBP_AREA_MAX = 128 * 128, /* of one that is encoded at once, if runs.h does not suit it */
+    RECORDS_MAX = 256,            /* unacknowledged: beyond it the page is lost */
+    RECORDS_AGAIN = 4,            /* how many go with each new one */
+    CHUNKS_AT_ONCE = 8,           /* before the lock is given away */
+    SMALL_MAX = 8,                /* rectangles of a small change */
+    AT_ONCE_AREA_MAX = 128 * 128, /* of one that is encoded at once, if runs.h does not suit it */
 };
 
 struct oriel_exact {
@@ -228,8 +228,8 @@ static void small_tile(struct oriel_exact *e, const struct oriel_rect *r, struct
     if (length) {
         oriel_exact_bundle_add(bundle, message, oriel_exact_write_small(e->epoch, &head, image, length, message));
         added = oriel_flight_add_small(&e->flight, &head, g_memdup2(image, length), length, now);
-    } else if (oriel_flight_has_room(&e->flight) && (unsigned)r->width * r->height <= WEBP_AREA_MAX) {
-        uint8_t *bytes = oriel_webp_encode(pixels, stride, r->width, r->height, &length);
+    } else if (oriel_flight_has_room(&e->flight) && (unsigned)r->width * r->height <= AT_ONCE_AREA_MAX) {
+        uint8_t *bytes = oriel_image_encode(pixels, stride, r->width, r->height, &length);
         added = bytes && oriel_flight_add(&e->flight, &head, bytes, length, now);
     }
     if (!added)
@@ -393,7 +393,7 @@ static void fly(struct oriel_exact *e, struct cutting *c, const uint8_t *pixels)
             return;
         g_mutex_unlock(&e->lock);
         int64_t from = thread_time();
-        bytes = oriel_webp_encode(pixels, head->rect.width * 4u, head->rect.width, head->rect.height, &length);
+        bytes = oriel_image_encode(pixels, head->rect.width * 4u, head->rect.width, head->rect.height, &length);
         int64_t took = thread_time() - from;
         g_mutex_lock(&e->lock);
         e->counts.encode_ns += (guint64)took;

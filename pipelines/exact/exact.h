@@ -3,7 +3,7 @@
  *   orielframesrc --each picture--> shadow, what differs --> records, small tiles -----------> the page, in one message
  *         ^                              |
  *         | what is left to              |
- *         | the video (share.h)      classifier --> tile --WebP--> flight --chunks--> the page, by and by
+ *         | the video (share.h)      classifier --> tile --image-> flight --chunks--> the page, by and by
  *         +------------------------------+          (a thread of its own) <------------- acknowledgements
  *
  * Policy: the page must know of each picture how it differs from the one before (a record), or it can't know which

@@ -1,4 +1,4 @@
-/* Images of small tiles: quicker made and quicker shown than WebP, and as small where there is little in them.
+/* Images of small tiles: quicker made and quicker shown than packed ones, and as small where there is little in them.
  *
  * A stream of tokens, pixel by pixel in rows (PROTOCOL.md, Exact layer): as above, as before, a colour that was there
  * lately, a new one. It is given up as soon as it is larger than the room it has, so that a picture that does not suit

@@ -12,7 +12,7 @@
 #include "moves.h"
 
 enum {
-    ORIEL_EXACT_VERSION = 1,
+    ORIEL_EXACT_VERSION = 2,
     ORIEL_EXACT_MESSAGE_MAX = 1150, /* one packet, whatever DTLS, TURN and IPv6 add */
     ORIEL_EXACT_NAME = 16,
     ORIEL_EXACT_CHUNK_HEAD = 42,

@@ -3,7 +3,7 @@
  * Processor time of encoding and of decoding, and bytes, of a whole 720p picture in tiles of 256 as the exact layer
  * cuts it, and of a small change. `filtered`: as PNG does, for each row the best of none, left and up. Each is the
  * least time of some rounds, for the machine is seldom alone. Every code is decoded and compared: what loses a bit ends
- * the program. It is no test: nothing fails on a time. What was taken, and why, is in pipelines/exact/webp.h. */
+ * the program. It is no test: nothing fails on a time. What was taken, and why, is in pipelines/exact/image.h. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,9 +16,11 @@
 #include <zstd.h>
 
 #include "../rig/picture.h"
+#include "../unit/exact_pack.h"
 #include "../unit/exact_runs.h"
+#include "image.h"
+#include "pack.h"
 #include "runs.h"
-#include "webp.h"
 
 enum { SIDE = 256, ROUNDS = 5, ROOM = SIDE * SIDE * 8 };
 
@@ -50,7 +52,7 @@ static double cpu_time(void) {
 
 /* ---- the codes ---- */
 
-/* What the device does: oriel_webp_encode is one level of this. */
+/* Where the device does it: level 1. */
 static size_t encode_webp(const struct image *i, int level, uint8_t out[ROOM]) {
     WebPConfig config;
     WebPPicture picture;
@@ -74,16 +76,28 @@ static size_t encode_webp(const struct image *i, int level, uint8_t out[ROOM]) {
 
 static size_t encode_oriel(const struct image *i, int level, uint8_t out[ROOM]) {
     size_t length = 0;
-    uint8_t *bytes = oriel_webp_encode((const uint8_t *)i->pixels, i->width * 4u, i->width, i->height, &length);
+    uint8_t *bytes = oriel_image_encode((const uint8_t *)i->pixels, i->width * 4u, i->width, i->height, &length);
     need(bytes && length <= ROOM, "the exact layer does not encode");
     memcpy(out, bytes, length);
     free(bytes);
     return length;
 }
 
+static size_t encode_pack(const struct image *i, int level, uint8_t out[ROOM]) {
+    return oriel_pack_encode((const uint8_t *)i->pixels, i->width * 4u, i->width, i->height, out, ROOM);
+}
+
+static void decode_pack(const uint8_t *bytes, size_t length, unsigned width, unsigned height, uint32_t *out) {
+    need(pack_decode(bytes, length, width, height, out), "what is packed does not decode");
+}
+
 static void decode_webp(const uint8_t *bytes, size_t length, unsigned width, unsigned height, uint32_t *out) {
     need(WebPDecodeBGRAInto(bytes, length, (uint8_t *)out, (size_t)width * height * 4, (int)width * 4) != NULL,
          "WebP does not decode");
+}
+
+static void decode_oriel(const uint8_t *bytes, size_t length, unsigned width, unsigned height, uint32_t *out) {
+    (bytes[0] ? decode_webp : decode_pack)(bytes, length, width, height, out);
 }
 
 static size_t encode_runs(const struct image *i, int level, uint8_t out[ROOM]) {
@@ -176,7 +190,8 @@ static void decode_deflate(const uint8_t *bytes, size_t length, unsigned width, 
 }
 
 static const struct code codes[] = {
-    {"WebP as the layer does", 0, encode_oriel, decode_webp},
+    {"as the layer does", 0, encode_oriel, decode_oriel},
+    {"pack", 0, encode_pack, decode_pack},
     {"runs", 0, encode_runs, decode_runs},
     {"WebP level 0", 0, encode_webp, decode_webp},
     {"WebP level 1", 1, encode_webp, decode_webp},

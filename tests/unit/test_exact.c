@@ -17,6 +17,7 @@
 #include <webp/decode.h>
 
 #include "clock.h"
+#include "exact_pack.h"
 #include "exact_runs.h"
 #include "exact.h"
 #include "frames.h"
@@ -63,11 +64,12 @@ static struct {
     uint32_t lacks[PIXELS], stale[PIXELS];
     int32_t time; /* number of the record that is shown; -1: none */
     struct message slots[1024];
+    int sizes[1024][2]; /* of the images in them */
     uint8_t names[1024][16];
     struct image {
         uint32_t rtp, *pixels; /* of the whole picture */
     } images[512];
-    unsigned image_count, misses, references, parts, moves, known, small, alone;
+    unsigned image_count, misses, references, parts, moves, known, small, packed, alone;
 } page;
 
 static struct oriel_exact *exact;
@@ -94,7 +96,7 @@ static void say(const uint8_t *bytes, size_t length) {
 }
 
 static void acknowledge(uint32_t tile, unsigned chunk, unsigned count) {
-    uint8_t ack[23] = {1, 0x81, (uint8_t)page.epoch, (uint8_t)(page.epoch >> 8)};
+    uint8_t ack[23] = {2, 0x81, (uint8_t)page.epoch, (uint8_t)(page.epoch >> 8)};
     const uint32_t now = (uint32_t)(oriel_monotonic() / 100000);
     memcpy(ack + 4, &page.next, 4);
     memcpy(ack + 8, &now, 4);
@@ -152,12 +154,16 @@ static void hear_records(const uint8_t *m, size_t length) {
     acknowledge(0, 0, 0);
 }
 
-static void finish(const uint8_t *m, uint8_t *image, size_t length) {
-    int width = (int)get16(m + 16), height = (int)get16(m + 18);
-    uint8_t *pixels =
-        m[1] == 4 ? malloc((size_t)width * (size_t)height * 4) : WebPDecodeBGRA(image, length, &width, &height);
-    if (m[1] == 4)
-        assert_true(runs_decode(image, length, (unsigned)width, (unsigned)height, (uint32_t *)(void *)pixels));
+/* `size`: of the image; NULL: as the tile. */
+static void finish(const uint8_t *m, uint8_t *image, size_t length, const int *size) {
+    int width = size ? size[0] : (int)get16(m + 16), height = size ? size[1] : (int)get16(m + 18);
+    bool packed = m[1] != 4 && !image[0];
+    uint8_t *pixels = m[1] == 4 || packed ? malloc((size_t)width * (size_t)height * 4)
+                                          : WebPDecodeBGRA(image, length, &width, &height);
+    if (m[1] == 4 || packed)
+        assert_true((packed ? pack_decode : runs_decode)(image, length, (unsigned)width, (unsigned)height,
+                                                         (uint32_t *)(void *)pixels));
+    page.packed += packed;
     unsigned x = get16(m + 12), y = get16(m + 14);
     assert_non_null(pixels);
     uint8_t *from = pixels;
@@ -187,7 +193,7 @@ static void hear_small(const uint8_t *m, size_t length) {
     assert_true(number < TILES);
     memcpy(copy, m, length);
     if (!page.tiles[number].done)
-        finish(m, copy + 20, length - 20);
+        finish(m, copy + 20, length - 20, NULL);
     page.tiles[number].done = true;
     page.small++;
     acknowledge(number, 0, 1);
@@ -202,13 +208,13 @@ static void hear_tile(const uint8_t *m, size_t length) {
     struct page_tile *t = &page.tiles[number];
     if (m[1] == 3) {
         if (!page.slots[slot].bytes || memcmp(page.names[slot], m + 26, 16) != 0) {
-            uint8_t miss[8] = {1, 0x82, m[2], m[3], m[4], m[5], m[6], m[7]};
+            uint8_t miss[8] = {2, 0x82, m[2], m[3], m[4], m[5], m[6], m[7]};
             page.misses++;
             say(miss, sizeof miss);
             return;
         }
         if (!t->done)
-            finish(m, page.slots[slot].bytes, page.slots[slot].length);
+            finish(m, page.slots[slot].bytes, page.slots[slot].length, page.sizes[slot]);
         page.references += !t->done;
         t->done = true;
         acknowledge(number, 0, 1);
@@ -223,12 +229,14 @@ static void hear_tile(const uint8_t *m, size_t length) {
         memcpy(t->image + index * 1108, m + 42, length - 42);
         t->length += length - 42;
         if (--t->left == 0) {
-            finish(m, t->image, t->length);
+            finish(m, t->image, t->length, NULL);
             t->done = true;
             if (slot != 0xffff) {
                 free(page.slots[slot].bytes);
                 page.slots[slot] = (struct message){g_memdup2(t->image, t->length), t->length};
                 memcpy(page.names[slot], m + 26, 16);
+                page.sizes[slot][0] = (int)get16(m + 16);
+                page.sizes[slot][1] = (int)get16(m + 18);
             }
             free(t->image);
             t->image = NULL;
@@ -238,7 +246,7 @@ static void hear_tile(const uint8_t *m, size_t length) {
 }
 
 static void hear(const uint8_t *m, size_t length) {
-    assert_int_equal(m[0], 1);
+    assert_int_equal(m[0], 2);
     if (m[1] == 1)
         hear_records(m, length);
     else if (page.tileless)

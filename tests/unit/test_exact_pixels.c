@@ -8,6 +8,7 @@
 
 #include "cache.h"
 #include "exact.h"
+#include "exact_pack.h"
 #include "exact_runs.h"
 
 enum { QUEUE_MAX = 1 << 15, CHUNK = 1108 };
@@ -60,7 +61,7 @@ static size_t sent(void) {
 }
 
 static void acknowledge(const uint8_t *tile, unsigned chunk) {
-    uint8_t ack[23] = {1, 0x81, (uint8_t)page.epoch, (uint8_t)(page.epoch >> 8)};
+    uint8_t ack[23] = {2, 0x81, (uint8_t)page.epoch, (uint8_t)(page.epoch >> 8)};
     const uint32_t now = (uint32_t)(oriel_monotonic() / 100000);
     memcpy(ack + 4, &page.next, 4);
     memcpy(ack + 8, &now, 4);
@@ -99,8 +100,8 @@ static void show(const uint8_t *m, const uint8_t *image, size_t length) {
     int width = (int)get16(m + 16), height = (int)get16(m + 18);
     unsigned left = get16(m + 12), top = get16(m + 14);
     uint32_t *pixels = malloc((size_t)width * (size_t)height * 4);
-    if (m[1] == 4)
-        assert_true(runs_decode(image, length, (unsigned)width, (unsigned)height, pixels));
+    if (m[1] == 4 || !image[0])
+        assert_true((m[1] == 4 ? runs_decode : pack_decode)(image, length, (unsigned)width, (unsigned)height, pixels));
     else
         assert_non_null(
             WebPDecodeBGRAInto(image, length, (uint8_t *)pixels, (size_t)width * (size_t)height * 4, width * 4));
@@ -148,7 +149,7 @@ static void hear(const uint8_t *m, size_t length) {
     } else if (page.shown && (int)get16(m + 2) == page.epoch && m[1] == 2)
         hear_chunk(m, length);
     else if (m[1] == 3) /* it keeps nothing */
-        assert_true(oriel_exact_heard(exact, (uint8_t[]){1, 0x82, m[2], m[3], m[4], m[5], m[6], m[7]}, 8));
+        assert_true(oriel_exact_heard(exact, (uint8_t[]){2, 0x82, m[2], m[3], m[4], m[5], m[6], m[7]}, 8));
 }
 
 static void deliver(void) {

@@ -1,7 +1,7 @@
 /* The messages of the data channel "oriel-exact", byte for byte as PROTOCOL.md says (Exact layer). Pure.
  * What does not fit is null: unknown versions and types are for pages that know them. */
 
-const VERSION = 1;
+const VERSION = 2;
 const [RECORDS, CHUNK, REFERENCE, SMALL, BUNDLE, ACK, MISS] = [1, 2, 3, 4, 5, 0x81, 0x82];
 const HEAD = 4;
 const RECORDS_HEAD = 14;

@@ -18,6 +18,7 @@
  */
 import { NO_SLOT, RANGES_MAX, readExact, writeAck, writeMiss } from './exact-wire.js';
 import { area, follow, join, without } from './exact-rects.js';
+import { isPacked, readPacked } from './exact-pack.js';
 import { readRuns } from './exact-runs.js';
 
 const HOLD_MS = 60;
@@ -34,6 +35,31 @@ const ACK_MS = 40; // after the last small change, the device reckons with 45;
 const ACK_LATEST_MS = 130; // and after the first one, while they go on: with 135
 const CACHE_BYTES = 20 << 20; // the device keeps to 16
 const later = (a, b) => ((a - b) << 16) >> 16 > 0; // epochs wrap
+
+/* The image of a tile, of its chunks: {size} and {blob}, a WebP, or {bytes, width, height}, a packed one. */
+function gather(chunks, { width, height }) {
+    const size = chunks.reduce((sum, { length }) => sum + length, 0);
+    if (!isPacked(chunks[0])) return { size, blob: new Blob(chunks, { type: 'image/webp' }) };
+    const bytes = new Uint8Array(size);
+    let at = 0;
+    for (const chunk of chunks) {
+        bytes.set(chunk, at);
+        at += chunk.length;
+    }
+    return { size, bytes, width, height };
+}
+
+/* A part of an image's pixels. */
+function part(data, { x, y }, width, height) {
+    if (x + width > data.width || y + height > data.height) throw new Error('a part beyond the image');
+    if (width === data.width && height === data.height) return data;
+    const cut = new ImageData(width, height);
+    for (let row = 0; row < height; row++) {
+        const from = ((y + row) * data.width + x) * 4;
+        cut.data.set(data.data.subarray(from, from + width * 4), row * width * 4);
+    }
+    return cut;
+}
 
 export class ExactLayer extends EventTarget {
     #channel = null;
@@ -67,8 +93,9 @@ export class ExactLayer extends EventTarget {
     #timerAt = 0; // when it ends
     #patient = false; // whether small changes put it off
     #hold = 0; // a timer
-    #cache = new Map(); // slot -> {name, bytes}, the oldest first
+    #cache = new Map(); // slot -> {name, image}, the oldest first
     #cached = 0;
+    #unpacked = null; // the last image of those that are packed, and its pixels
 
     constructor() {
         super();
@@ -216,16 +243,17 @@ export class ExactLayer extends EventTarget {
         this.#done.add(tile);
         if (this.#done.size > DONE_MAX) this.#done.delete(this.#done.values().next().value);
         if (t === 'small') return this.#small(message);
-        const bytes = t === 'reference' ? kept.bytes : new Blob(chunks, { type: 'image/webp' });
-        if (slot !== NO_SLOT) this.#keep(slot, name, bytes);
-        this.#decode(message, bytes, from);
+        const image = t === 'reference' ? kept.image : gather(chunks, message);
+        if (slot !== NO_SLOT) this.#keep(slot, name, image);
+        if (image.bytes) this.#unpack(message, image, from);
+        else this.#decode(message, image, from);
     }
 
-    #keep(slot, name, bytes) {
-        this.#cached += bytes.size - (this.#cache.get(slot)?.bytes.size ?? 0);
+    #keep(slot, name, image) {
+        this.#cached += image.size - (this.#cache.get(slot)?.image.size ?? 0);
         this.#cache.delete(slot);
-        this.#cache.set(slot, { name, bytes });
-        for (const [oldest, { bytes: old }] of this.#cache) {
+        this.#cache.set(slot, { name, image });
+        for (const [oldest, { image: old }] of this.#cache) {
             if (this.#cached <= CACHE_BYTES) break;
             this.#cache.delete(oldest);
             this.#cached -= old.size;
@@ -241,6 +269,17 @@ export class ExactLayer extends EventTarget {
         }
     }
 
+    /* Likewise. */
+    #unpack({ tile, rtp, x, y, width, height }, image, from) {
+        try {
+            if (this.#unpacked?.image !== image) this.#unpacked = { image, data: new ImageData(readPacked(image.bytes, image.width, image.height), image.width) };
+            this.#images.push({ rtp, rect: { x, y, width, height }, data: part(this.#unpacked.data, from ?? { x: 0, y: 0 }, width, height) });
+            if (this.#images.length > IMAGES_MAX) this.#tidy();
+        } catch (error) {
+            this.#undecodable(tile, error);
+        }
+    }
+
     /* What can't be decoded here never will be. */
     #undecodable(tile, error) {
         console.warn(`tile ${tile}: ${error.message}`);
@@ -248,11 +287,11 @@ export class ExactLayer extends EventTarget {
     }
 
     /* All of it, or from there on what the tile takes. */
-    async #decode({ epoch, tile, rtp, x, y, width, height }, bytes, from) {
+    async #decode({ epoch, tile, rtp, x, y, width, height }, { blob }, from) {
         this.#decoding++;
         try {
-            const part = from ? [from.x, from.y, width, height] : [];
-            const bitmap = await createImageBitmap(bytes, ...part, { premultiplyAlpha: 'none', colorSpaceConversion: 'none' });
+            const crop = from ? [from.x, from.y, width, height] : [];
+            const bitmap = await createImageBitmap(blob, ...crop, { premultiplyAlpha: 'none', colorSpaceConversion: 'none' });
             if (epoch !== this.#epoch || bitmap.width !== width || bitmap.height !== height) bitmap.close();
             else this.#images.push({ rtp, rect: { x, y, width, height }, bitmap });
             if (this.#images.length > IMAGES_MAX) this.#tidy();

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test, { before } from 'node:test';
 import { readExact, writeAck, writeMiss } from '../src/exact-wire.js';
 import { follow, join, without } from '../src/exact-rects.js';
+import { PACKED_MAX, isPacked, readPacked } from '../src/exact-pack.js';
 import { readRuns } from '../src/exact-runs.js';
 
 const bytes = (...values) => Uint8Array.from(values).buffer;
@@ -12,16 +13,16 @@ const u32 = (n) => [...u16(n & 65535), ...u16(n >>> 16)];
 const rect = ({ x, y, width, height }) => [x, y, width, height].flatMap(u16);
 
 const records = (epoch, list, { width = 8, height = 8, state = 1 } = {}) =>
-    bytes(1, 1, ...u16(epoch), ...u16(width), ...u16(height), state, list.length, ...u32(list[0]?.number ?? 0), ...list.flatMap(({ rtp, frame = true, rects, moves = [] }) => [...u32(rtp), frame ? 1 : 0, moves.length, rects.length, ...moves.flatMap(({ from, x, y }) => [...rect(from), ...u16(x), ...u16(y)]), ...rects.flatMap(rect)]));
-const small = ({ epoch = 1, tile: id = 0, rtp = 0, at = WHOLE, body }) => bytes(1, 4, ...u16(epoch), ...u32(id), ...u32(rtp), ...rect(at), ...body);
-const bundle = (epoch, ...messages) => bytes(1, 5, ...u16(epoch), ...messages.flatMap((message) => [...u16(message.byteLength), ...new Uint8Array(message)]));
+    bytes(2, 1, ...u16(epoch), ...u16(width), ...u16(height), state, list.length, ...u32(list[0]?.number ?? 0), ...list.flatMap(({ rtp, frame = true, rects, moves = [] }) => [...u32(rtp), frame ? 1 : 0, moves.length, rects.length, ...moves.flatMap(({ from, x, y }) => [...rect(from), ...u16(x), ...u16(y)]), ...rects.flatMap(rect)]));
+const small = ({ epoch = 1, tile: id = 0, rtp = 0, at = WHOLE, body }) => bytes(2, 4, ...u16(epoch), ...u32(id), ...u32(rtp), ...rect(at), ...body);
+const bundle = (epoch, ...messages) => bytes(2, 5, ...u16(epoch), ...messages.flatMap((message) => [...u16(message.byteLength), ...new Uint8Array(message)]));
 // A small tile of one colour, of 8x8 pixels.
 const flat = (value) => [0xc0, value, value, value, 0x40 | 62];
 const tile = (type, { epoch = 1, tile: id = 0, rtp = 0, at = { x: 0, y: 0, width: 8, height: 8 }, index = 0, count = 1, slot = 0xffff, name = 7, body = [] }) =>
-    bytes(1, type, ...u16(epoch), ...u32(id), ...u32(rtp), ...rect(at), ...u16(index), ...u16(count), ...u16(slot), ...Array(16).fill(name), ...body);
+    bytes(2, type, ...u16(epoch), ...u32(id), ...u32(rtp), ...rect(at), ...u16(index), ...u16(count), ...u16(slot), ...Array(16).fill(name), ...body);
 
 test('exact: records, as the device writes them', () => {
-    const data = Buffer.from('010134120005d0020202 04030201 feffffff000001 0100020003000401 07000000010100 0100020003000400 05000600'.replaceAll(' ', ''), 'hex');
+    const data = Buffer.from('020134120005d0020202 04030201 feffffff000001 0100020003000401 07000000010100 0100020003000400 05000600'.replaceAll(' ', ''), 'hex');
     const message = readExact(data.buffer.slice(data.byteOffset, data.byteOffset + data.length));
     assert.deepEqual(message, {
         t: 'records', epoch: 0x1234, width: 1280, height: 720, state: 'motion',
@@ -38,7 +39,7 @@ test('exact: what is cut off, too long, or of another version is no message', ()
     for (let n = 0; n < good.byteLength; n++) assert.equal(readExact(good.slice(0, n)), null);
     assert.equal(readExact(bytes(...new Uint8Array(good), 0)), null);
     assert.equal(readExact(records(1, [], { state: 3 })), null);
-    assert.equal(readExact(bytes(2, ...new Uint8Array(good).subarray(1))), null);
+    assert.equal(readExact(bytes(1, ...new Uint8Array(good).subarray(1))), null);
     assert.ok(readExact(tile(2, { body: [1] })));
     assert.equal(readExact(tile(2, {})), null);
     assert.equal(readExact(tile(2, { index: 1, body: [1] })), null);
@@ -58,8 +59,8 @@ test('exact: what is cut off, too long, or of another version is no message', ()
 });
 
 test('exact: what the page says', () => {
-    assert.equal(hex(writeAck(0x102, 3, 25.6, [{ tile: 4, first: 5, count: 6, at: 20 }])), '0181020103000000' + '00010000' + '01' + '04000000' + '05000600' + '3800');
-    assert.equal(hex(writeMiss(1, 9)), '0182010009000000');
+    assert.equal(hex(writeAck(0x102, 3, 25.6, [{ tile: 4, first: 5, count: 6, at: 20 }])), '0281020103000000' + '00010000' + '01' + '04000000' + '05000600' + '3800');
+    assert.equal(hex(writeMiss(1, 9)), '0282010009000000');
 });
 
 test('exact: images of small tiles, token by token', () => {
@@ -71,6 +72,41 @@ test('exact: images of small tiles, token by token', () => {
     assert.equal(long.length, 257 * 4);
     for (const [why, bad] of Object.entries({ 'too few': [0xc0, 1, 2, 3], 'no row above': [0xc0, 1, 2, 3, 0x00, 0x42], 'too many': [0x45], 'half a colour': [0x43, 0xc0, 1], 'a run without an end': [0x7f, 0x81] }))
         assert.throws(() => readRuns(Uint8Array.from(bad), 5, 1), Error, why);
+});
+
+test('exact: packed images, as the device makes them', () => {
+    // By the same rule as test_exact_wire.c's, whose bytes these are.
+    const packed = Buffer.from(
+        '00fd7fb8474d8aa7c4013fe19173cbb17c00130da64584ada3be594b2ee87d3967d624b4b36f635fc43f3aa8103f9fa58ca89650295369e458d8b0c0e0ea07b6' +
+        '78bf2619f6ac69f6b728a3b087867e46ae50d5acbebfd45dd771bde7f7930768970e00d41c3a80ffa07f0d7e3ea3ccf0d3d2d66d43e8232e1e53c45958112ce8' +
+        'b1627865744aa065d26391d0fa356080be7b9be19393c10b34160cb09cbae77e98041e19ca7fc78f827e796ad5d80f35295fba2d61827d4c616da4627e174d62' +
+        '8d6cad4575ac24a3a543431965598656eb9367',
+        'hex',
+    );
+    const [width, height] = [32, 20];
+    const wanted = [];
+    for (let y = 0; y < height; y++)
+        for (let x = 0; x < width; x++) {
+            const row = y % 5 === 4 ? y - 1 : y;
+            const kind = (x * 7 + row * row) % 16;
+            const soft = ((x * 37 + row * 11) % 8) * 32;
+            const ink = (part) => 255 - (((255 - part) * soft) >> 8);
+            wanted.push(...(kind < 10 ? [0xe9, 0xeb, 0xed] : kind < 12 ? [(row * 0x010f07) >> 16, ((row * 0x010f07) >> 8) & 255, (row * 0x010f07) & 255] : [ink(0xb4), ink(0x55), ink(0x10)]), 255);
+        }
+    assert.ok(isPacked(packed));
+    assert.deepEqual([...readPacked(packed, width, height)], wanted);
+    assert.throws(() => readPacked(Uint8Array.of(82, 73), 1, 1));
+    assert.throws(() => readPacked(new Uint8Array(0), 1, 1));
+    assert.throws(() => readPacked(packed, PACKED_MAX, 2));
+    // Whatever comes, it is some picture of that size: nothing is read or written beyond it, and it ends.
+    let seed = 1;
+    const random = (below) => (seed = (Math.imul(seed, 1103515245) + 12345) >>> 0) % below;
+    for (let round = 0; round < 200; round++) {
+        const bad = Uint8Array.from(packed).subarray(0, 1 + random(packed.length));
+        for (let i = 0; i < 4 && bad.length > 1; i++) bad[1 + random(bad.length - 1)] = random(256);
+        const image = readPacked(bad, 1 + random(64), 20);
+        for (let i = 3; i < image.length; i += 4) assert.equal(image[i], 255);
+    }
 });
 
 test('exact: a rectangle without others', () => {
@@ -125,7 +161,14 @@ let ExactLayer;
 const whole = async (blob) => ({ value: new Uint8Array(await blob.arrayBuffer())[0], width: 8, height: 8, close() {} });
 before(async () => {
     globalThis.document = { createElement: () => new Canvas() };
-    globalThis.ImageData = class { constructor(data) { this.data = data; } };
+    globalThis.ImageData = class {
+        constructor(data, width) {
+            const own = typeof data === 'number';
+            this.data = own ? new Uint8ClampedArray(data * width * 4) : data;
+            this.width = own ? data : width;
+            this.height = own ? width : data.length / 4 / width;
+        }
+    };
     // The image of a tile is one byte: its colour.
     globalThis.createImageBitmap = whole;
     ({ ExactLayer } = await import('../src/exact.js'));
@@ -310,7 +353,7 @@ test('exact: a page that was seen comes back by its name, another name is a miss
     frame(20, 20);
     assert.equal(shown(), '20,20');
     say(tile(3, { tile: 1, rtp: 20, slot: 3, name: 8, count: 0 }));
-    assert.ok(sent.some((message) => [...message].join() === '1,130,1,0,1,0,0,0'));
+    assert.ok(sent.some((message) => [...message].join() === '2,130,1,0,1,0,0,0'));
     say(tile(3, { tile: 2, rtp: 20, slot: 3, name: 7, count: 0 }));
     await settled();
     assert.equal(shown(), '110,110');
@@ -336,6 +379,23 @@ test('exact: of a page that was seen a part comes back, from where it is told', 
     assert.deepEqual(cut, [[4, 2, 4, 8]]);
     assert.equal(shown(), '110,20');
     globalThis.createImageBitmap = whole;
+});
+
+test('exact: a packed image is shown at once, and parts of it come back', () => {
+    const { say, frame, shown } = page();
+    const body = [...Buffer.from('00e63ff80180d83c', 'hex')]; // 8x8: 50, and 60 in its right half
+    say(records(1, [{ number: 0, rtp: 10, rects: [WHOLE] }]));
+    frame(10, 10);
+    say(tile(2, { rtp: 10, slot: 3, name: 7, count: 2, body: body.slice(0, 5) }));
+    assert.equal(shown(), '10,10');
+    say(tile(2, { rtp: 10, slot: 3, name: 7, index: 1, count: 2, body: body.slice(5) }));
+    assert.equal(shown(), '50,50'); // the canvas here takes a tile for its first pixel
+    say(records(1, [{ number: 1, rtp: 20, rects: [WHOLE] }]));
+    frame(20, 20);
+    say(tile(3, { tile: 1, rtp: 20, at: LEFT, slot: 3, name: 7, index: 4, count: 0 }));
+    assert.equal(shown(), '60,20');
+    say(tile(3, { tile: 2, rtp: 20, slot: 3, name: 7, index: 0, count: 0 }));
+    assert.equal(shown(), '50,50');
 });
 
 test('exact: a tab in the background keeps no more than it may need', async () => {
