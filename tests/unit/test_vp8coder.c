@@ -275,6 +275,41 @@ static void test_what_moves_under_cover_is_38_db(void **state) {
     close_rig(&rig);
 }
 
+/* Discs with soft edges on a plain ground, which go to the right by parts of a pixel. */
+static void discs(struct rig *rig, const struct oriel_rect *where, int at) {
+    for (unsigned y = where->y; y < (unsigned)where->y + where->height; y++)
+        for (unsigned x = where->x; x < (unsigned)where->x + where->width; x++) {
+            double across = fmod(x + 400 - at * 9.3, 42) - 21, down = (int)y - 128;
+            double inside = 16 - sqrt(across * across + down * down / 4);
+            rig->picture.planes[0][y * rig->width + x] = (uint8_t)(220 - 150 * fmin(fmax(inside, 0), 1));
+        }
+}
+
+/* What moves seldom, and is small, takes fewer bytes for the same quality: there is time to look for how it moves. */
+static void test_a_small_thing_that_moves_seldom_is_coded_with_care(void **state) {
+    const struct oriel_rect part = {64, 64, 128, 128};
+    const struct oriel_share soon = {.cover = ORIEL_COVER_SOON};
+    size_t bytes[2] = {0};
+    for (int seldom = 0; seldom < 2; seldom++) {
+        struct oriel_vp8_settings set = settings();
+        set.sharpen.kbits = 50000;
+        struct rig rig;
+        open_with(&rig, 320, 240, set);
+        slide(&rig, 0);
+        oriel_vp8_damage_all(rig.vp8, rig.now);
+        encode(&rig);
+        for (int i = 0; i < 60; i++) {
+            rig.now += (seldom ? 100 : 33) * ORIEL_MILLISECOND;
+            discs(&rig, &part, i);
+            oriel_vp8_share(rig.vp8, &part, 1, &soon, rig.now);
+            assert_int_equal(encode(&rig), ORIEL_PLAN_PICTURE);
+            bytes[seldom] += i < 20 ? 0 : rig.packet.size;
+        }
+        close_rig(&rig);
+    }
+    assert_true(bytes[1] * 100 < bytes[0] * 97);
+}
+
 static void test_a_beat_changes_nothing(void **state) {
     struct rig rig;
     open_rig(&rig, 320, 240);
@@ -630,6 +665,7 @@ int main(void) {
         cmocka_unit_test(test_a_slow_way_is_painted),
         cmocka_unit_test(test_what_is_covered_is_not_coded),
         cmocka_unit_test(test_what_moves_under_cover_is_38_db),
+        cmocka_unit_test(test_a_small_thing_that_moves_seldom_is_coded_with_care),
         cmocka_unit_test(test_a_beat_changes_nothing),
         cmocka_unit_test(test_recovery),
         cmocka_unit_test(test_recovery_of_a_painted_page),
