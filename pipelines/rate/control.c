@@ -11,8 +11,9 @@
 #include "twcc.h"
 
 #define TICK (25 * ORIEL_MILLISECOND)
-#define TICK_TILES (100 * ORIEL_MILLISECOND) /* while only they are on their way, and nothing waits */
-#define PADDING_TIME (5 * ORIEL_MILLISECOND) /* a repeat that was asked for has come, or won't */
+#define TICK_LITTLE (100 * ORIEL_MILLISECOND) /* while little or only tiles are on their way, and nothing waits */
+#define LITTLE 1500                           /* bytes of RTP: a picture of which nothing is new */
+#define PADDING_TIME (5 * ORIEL_MILLISECOND)  /* a repeat that was asked for has come, or won't */
 
 enum { PAYLOADS = 128, BATCH = 64, RECENT = 64, REPEATS = 1024 };
 
@@ -174,10 +175,10 @@ static gpointer run(gpointer user) {
         self->asleep = TRUE;
         if (again && again < ticked + TICK)
             g_cond_wait_until(&self->wake, &self->lock, again / 1000 + 1);
-        else if (again || oriel_budget_rtp_in_flight(self->budget))
+        else if (again || oriel_budget_rtp_in_flight(self->budget) > LITTLE)
             g_cond_wait_until(&self->wake, &self->lock, (ticked + TICK) / 1000 + 1);
         else if (oriel_budget_in_flight(self->budget))
-            g_cond_wait_until(&self->wake, &self->lock, (ticked + TICK_TILES) / 1000 + 1);
+            g_cond_wait_until(&self->wake, &self->lock, (ticked + TICK_LITTLE) / 1000 + 1);
         else
             g_cond_wait(&self->wake, &self->lock);
         self->asleep = FALSE;

@@ -24,6 +24,7 @@ struct oriel_picture {
     struct oriel_camera *camera;
     struct oriel_relay *relay; /* NULL: media goes its own way, [media] path=direct */
     bool relay_opened;         /* media has handed out its socket */
+    guint egress[2];           /* as media knows them */
     guint gone_source;         /* a start that failed: nothing will end, so the loop says that all are gone */
     uint8_t masks[ORIEL_PROVIDER_MASKS_MAX * ORIEL_RECT_SIZE]; /* the HMI's */
     guint mask_count;
@@ -130,7 +131,9 @@ static json_t *figures(struct oriel_picture *p, const struct oriel_ipc_message *
                                   (json_int_t)p->way.kbits, "queue_ms", (json_int_t)p->way.queue, "waiting_ms",
                                   (json_int_t)p->way.waiting, "recoveries", (json_int_t)p->way.recoveries, "keyframes",
                                   (json_int_t)p->way.keyframes));
-    tell_media(p, ORIEL_MEDIA_EGRESS, egress[0], egress[1]);
+    if (memcmp(egress, p->egress, sizeof egress) != 0)
+        tell_media(p, ORIEL_MEDIA_EGRESS, egress[0], egress[1]);
+    memcpy(p->egress, egress, sizeof egress);
     return f;
 }
 

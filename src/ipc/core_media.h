@@ -20,8 +20,8 @@ enum {
     /* The way out is a new one, and with it the relay: make a new transport, with an OFFER and candidates of its own;
      * the DTLS certificate, capture and encoder stay. u number of this renewal, from 1 */
     ORIEL_MEDIA_RENEW = 4,
-    /* u, u microseconds that packets took through egress in the last second, median and most; 0 without a relay. For
-     * the page; comes after each STATS. */
+    /* u, u microseconds that packets took through egress in the last second, median and most; 0 without a relay, and
+     * before the first. For the page; comes after each STATS that finds them changed. */
     ORIEL_MEDIA_EGRESS = 5,
     /* u 1: no picture is asked of capture, encoded or sent from now on; 0: again, with a keyframe first. Any time after
      * START, whatever the transport does meanwhile. */

@@ -1,28 +1,90 @@
 /* See channels.h. */
 #include "channels.h"
 
+#include <gst/sctp/sctpreceivemeta.h>
+#include <gst/sctp/sctpsendmeta.h>
 #include <string.h>
 
 #include "wire.h"
 
+enum { PPID_BINARY = 53 }; /* RFC 8831, section 8 */
+
 struct listener {
     const struct oriel_channel_events *events;
     void *user;
+    GstElement *webrtc;
+    GstPad *out; /* atomic: where SCTP takes messages; NULL: not yet, or only by webrtcbin's way */
 };
 
 static struct listener *listener_new(const struct oriel_channel_events *events, void *user) {
     struct listener *l = g_new(struct listener, 1); /* never freed: a webrtcbin that hangs may still call */
-    *l = (struct listener){events, user};
+    *l = (struct listener){.events = events, .user = user};
     return l;
 }
 
+static void take_bytes(struct listener *l, const void *bytes, gsize length) {
+    if (length > ORIEL_EXACT_MESSAGE_MAX)
+        l->events->breach(l->user, "the page sent a message on the exact layer's channel that is too long");
+    else
+        l->events->message(l->user, bytes, length);
+}
+
+/* ---- past webrtcbin's threads ---- */
+
+/* Of the pad that brings what comes on the channel. All but plain messages stay webrtcbin's. */
+static GstPadProbeReturn on_received(GstPad *pad, GstPadProbeInfo *info, gpointer l) {
+    GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER(info);
+    const GstSctpReceiveMeta *meta = gst_sctp_buffer_get_receive_meta(buffer);
+    GstMapInfo map;
+    if (!meta || meta->ppid != PPID_BINARY || !gst_buffer_map(buffer, &map, GST_MAP_READ))
+        return GST_PAD_PROBE_OK;
+    take_bytes(l, map.data, map.size);
+    gst_buffer_unmap(buffer, &map);
+    return GST_PAD_PROBE_DROP;
+}
+
+static GstPad *sctp_pad(struct listener *l, const char *factory, const char *prefix, gint id) {
+    g_autoptr(GstIterator) all = gst_bin_iterate_all_by_element_factory_name(GST_BIN(l->webrtc), factory);
+    g_auto(GValue) value = G_VALUE_INIT;
+    g_autofree char *name = g_strdup_printf("%s_%d", prefix, id);
+    return gst_iterator_next(all, &value) == GST_ITERATOR_OK
+               ? gst_element_get_static_pad(g_value_get_object(&value), name)
+               : NULL;
+}
+
+static void hasten(GObject *channel, struct listener *l) {
+    gint id = -1;
+    g_object_get(channel, "id", &id, NULL);
+    g_autoptr(GstPad) in = sctp_pad(l, "sctpdec", "src", id);
+    if (in)
+        gst_pad_add_probe(in, GST_PAD_PROBE_TYPE_BUFFER, on_received, l, NULL);
+    g_atomic_pointer_set(&l->out, sctp_pad(l, "sctpenc", "sink", id));
+}
+
+bool oriel_channel_send_now(GObject *channel, const void *bytes, size_t length) {
+    struct listener *l = g_object_get_data(channel, "oriel-listener");
+    GstPad *out = g_atomic_pointer_get(&l->out);
+    if (!out || !GST_PAD_STREAM_TRYLOCK(out))
+        return false;
+    GstBuffer *buffer = gst_buffer_new_memdup(bytes, length);
+    gst_sctp_buffer_add_send_meta(buffer, PPID_BINARY, FALSE, GST_SCTP_SEND_META_PARTIAL_RELIABILITY_RTX, 0);
+    GstFlowReturn result = gst_pad_chain(out, buffer);
+    GST_PAD_STREAM_UNLOCK(out);
+    return result == GST_FLOW_OK;
+}
+
+/* ---- webrtcbin's signals ---- */
+
 static void on_open(GObject *channel, gpointer user) {
     struct listener *l = user;
+    if (l->webrtc)
+        hasten(channel, l);
     l->events->open(l->user, true);
 }
 
 static void on_close(GObject *channel, gpointer user) {
     struct listener *l = user;
+    g_atomic_pointer_set(&l->out, NULL);
     l->events->open(l->user, false);
 }
 
@@ -32,13 +94,9 @@ static void on_text(GObject *channel, char *text, gpointer user) {
 }
 
 static void on_bytes(GObject *channel, GBytes *data, gpointer user) {
-    struct listener *l = user;
     gsize length = 0;
     const void *bytes = data ? g_bytes_get_data(data, &length) : NULL;
-    if (length > ORIEL_EXACT_MESSAGE_MAX)
-        l->events->breach(l->user, "the page sent a message on the exact layer's channel that is too long");
-    else
-        l->events->message(l->user, bytes, length);
+    take_bytes(user, bytes, length);
 }
 
 static void on_wrong_bytes(GObject *channel, GBytes *data, gpointer user) {
@@ -65,6 +123,7 @@ static GObject *make(GstElement *webrtc, const char *label, GstStructure *option
                     "no data channel: GStreamer's sctp plugin (gstreamer1.0-plugins-bad) is missing");
         return NULL;
     }
+    g_object_set_data(channel, "oriel-listener", l);
     /* Nobody waits for the buffer to run low: without a threshold each message that leaves would wake a thread. */
     g_object_set(channel, "buffered-amount-low-threshold", G_MAXUINT64, NULL);
     g_signal_connect(channel, "on-open", G_CALLBACK(on_open), l);
@@ -90,6 +149,7 @@ GObject *oriel_channel_exact(GstElement *webrtc, const struct oriel_channel_even
     g_autoptr(GstStructure) options =
         gst_structure_new("options", "ordered", G_TYPE_BOOLEAN, FALSE, "max-retransmits", G_TYPE_INT, 0, NULL);
     GObject *channel = make(webrtc, "oriel-exact", options, l, error);
+    l->webrtc = webrtc;
     if (channel) {
         g_signal_connect(channel, "on-message-data", G_CALLBACK(on_bytes), l);
         g_signal_connect(channel, "on-message-string", G_CALLBACK(on_wrong_text), l);

@@ -2,7 +2,11 @@
  * bytes).
  *
  * Policy: only the device opens channels; another one, text where bytes belong, bytes where text belongs, or more than
- * a message of the exact layer may have is a breach of the protocol. Threads: the events come on webrtcbin's. */
+ * a message of the exact layer may have is a breach of the protocol. Threads: the events come on webrtcbin's.
+ *
+ * The exact layer's messages, one for each picture and soon one back, don't take the way that webrtcbin has for them,
+ * by a thread of the channel's (appsrc) there and one of its own here: once the channel is open they are handed to
+ * SCTP, and taken from it, on the thread that has them. Where that can't be, they go webrtcbin's way. */
 #ifndef ORIEL_CHANNELS_H
 #define ORIEL_CHANNELS_H
 
@@ -18,6 +22,10 @@ struct oriel_channel_events {
 /* On a webrtcbin that is READY. They live as long as it does. NULL with `error` set. */
 GObject *oriel_channel_page(GstElement *webrtc, const struct oriel_channel_events *events, void *user, GError **error);
 GObject *oriel_channel_exact(GstElement *webrtc, const struct oriel_channel_events *events, void *user, GError **error);
+/* Hands a message to SCTP at once. False: it must go by the channel, because another thread is at it, or the channel is
+ * not open yet. Who calls sees to it that SCTP's buffer has room (256 KiB, of which what the page has not acknowledged
+ * is in use): while it has none, this waits. Any thread. */
+bool oriel_channel_send_now(GObject *channel, const void *bytes, size_t length);
 /* A channel that the page opens is a breach. */
 void oriel_channel_guard(GstElement *webrtc, const struct oriel_channel_events *events, void *user);
 

@@ -1,11 +1,11 @@
 /* SCTP's timer thread, which GStreamer's usrsctp wakes 100 times a second as long as the process lives, with its steps
- * taken ten at a time.
+ * taken twenty at a time.
  *
  * usrsctp counts 10 ms each time nanosleep(2) returns, whatever time has passed, and has no setting for it; and its
  * other mode, without a thread, is not to be had from GStreamer. So the program's own nanosleep, which libgstsctp.so
  * finds before libc's (meson.build exports it), lets that thread sleep for ORIEL_SCTP_STEP, and then returns at once
  * until the steps are made up for. Its clock is right again after each sleep, and what is due in between is up to a
- * step early, never late: a delayed acknowledgement after 100 to 200 ms, a repetition after 0.9 to 1 s. That holds on a
+ * step early, never late: a delayed acknowledgement within 200 ms, a repetition after 0.8 to 1 s. That holds on a
  * loaded machine, too, where its own clock goes several times too slowly, and what was lost is repeated as much later;
  * only what the thread was held up for beyond ORIEL_SCTP_LATE is not made up for, since then everything else was.
  *
@@ -21,7 +21,7 @@
 
 #include "clock.h"
 
-#define ORIEL_SCTP_STEP (100 * ORIEL_MILLISECOND)
+#define ORIEL_SCTP_STEP (200 * ORIEL_MILLISECOND)
 #define ORIEL_SCTP_LATE (500 * ORIEL_MILLISECOND)
 
 /* From now on; before the first data channel. */

@@ -20,6 +20,10 @@
 #include "report.h"
 #include "sctptimer.h"
 #include "sdp.h"
+#include "shortcut.h"
+
+/* While less of tiles is on its way, SCTP's buffer has room for what goes by oriel_channel_send_now(). */
+#define ROOM (64 << 10)
 
 /* JITTER_MS: how late a packet of the agent's voice may be before it counts as lost (soundcard.c waits as long).
  * Feedback of what came: the audio stream has no marker bits, at which GStreamer would send it. */
@@ -131,6 +135,7 @@ static void connected(struct oriel_transport *t) {
     if (oriel_fingerprint_seen(GST_BIN(t->pipeline))) {
         oriel_mlines_connected(t->mlines, true);
         send_feedback(t->connection->webrtc);
+        oriel_shortcut(t->connection->webrtc);
         t->events->connected(t->user);
     } else
         fail(t, "fingerprint", "the connection came up without a certificate of the agent's browser");
@@ -569,7 +574,7 @@ void oriel_transport_send(struct oriel_transport *t, const char *text) {
 
 void oriel_transport_send_exact(struct oriel_transport *t, const void *bytes, size_t length) {
     GObject *tiles = g_atomic_pointer_get(&t->tiles); /* never freed, as its connection */
-    if (!tiles)
+    if (!tiles || (oriel_budget_in_flight(t->budget) < ROOM && oriel_channel_send_now(tiles, bytes, length)))
         return;
     g_autoptr(GBytes) data = g_bytes_new(bytes, length);
     g_signal_emit_by_name(tiles, "send-data", data);

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-enum { STEPS = 60 };
+enum { STEPS = 90 };
 
 #define STEP (10 * ORIEL_MILLISECOND)
 
