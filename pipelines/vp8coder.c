@@ -12,6 +12,8 @@
 #include <vpx/vp8cx.h>
 #include <vpx/vpx_encoder.h>
 
+#include "vp8memory.h"
+
 enum {
     TICKS = 90000, /* a second in libvpx's time base */
     STATIC_THRESHOLD = 100,
@@ -103,7 +105,10 @@ struct oriel_vp8 *oriel_vp8_new(unsigned width, unsigned height, const struct or
         return NULL;
     }
     configure(&vp8->config, width, height, settings->threads ? settings->threads : threads(width, height));
-    if (vpx_codec_enc_init(&vp8->codec, vpx_codec_vp8_cx(), &vp8->config, 0)) {
+    oriel_vp8_memory_watch();
+    vpx_codec_err_t started = vpx_codec_enc_init(&vp8->codec, vpx_codec_vp8_cx(), &vp8->config, 0);
+    oriel_vp8_memory_release();
+    if (started) {
         fail(error, "libvpx does not start for %ux%u: %s", width, height, why(&vp8->codec));
         oriel_sharpen_clear(&vp8->sharpen);
         free(vp8);

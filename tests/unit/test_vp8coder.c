@@ -7,8 +7,10 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <vpx/vp8dx.h>
 #include <vpx/vpx_decoder.h>
 
@@ -231,6 +233,31 @@ static void test_what_is_covered_is_not_coded(void **state) {
     assert_int_equal(encode(&rig), ORIEL_PLAN_PICTURE);
     assert_int_equal(rig.packet.changed, 20 * 4);
     assert_int_equal(rest(&rig), 0);
+    assert_true(psnr(&rig) < 35);
+    oriel_vp8_share(rig.vp8, NULL, 0, &none, rig.now);
+    assert_true(rest(&rig) > 0);
+    assert_true(psnr(&rig) > 42);
+    close_rig(&rig);
+}
+
+/* Of pictures that were not handed on: it waits as what is covered does. */
+static void test_what_was_left_out_is_coded_when_it_is_owed(void **state) {
+    const struct oriel_rect gauge = {32, 32, 64, 32};
+    const struct oriel_share left = {.cover = ORIEL_COVER_NOW, .left_out_count = 1, .left_out = {gauge}};
+    const struct oriel_share owed = {.cover = ORIEL_COVER_SOON, .owed_count = 1, .owed = {{32, 32, 32, 32}}};
+    const struct oriel_share none = {.cover = ORIEL_COVER_NONE, .owed_count = 1, .owed = {gauge}};
+    struct rig rig;
+    open_rig(&rig, 320, 240);
+    draw(&rig, 0, 0, 320, 240, 1);
+    rest(&rig);
+    fill(&rig, gauge, 2);
+    oriel_vp8_share(rig.vp8, NULL, 0, &left, rig.now);
+    rig.now += 60 * ORIEL_SECOND;
+    assert_int_equal(rest(&rig), 0);
+    oriel_vp8_share(rig.vp8, NULL, 0, &owed, rig.now);
+    rig.now += ORIEL_SECOND;
+    assert_int_equal(encode(&rig), ORIEL_PLAN_PICTURE);
+    assert_int_equal(rig.packet.changed, 2 * 2);
     assert_true(psnr(&rig) < 35);
     oriel_vp8_share(rig.vp8, NULL, 0, &none, rig.now);
     assert_true(rest(&rig) > 0);
@@ -652,6 +679,30 @@ static void test_large_with_threads(void **state) {
     close_rig(&rig);
 }
 
+static size_t resident(void) {
+    size_t pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%*u %zu", &pages), 1);
+    fclose(file);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* What a picture could need at most, 48 MiB here, is not taken before one needs it. */
+static void test_an_encoder_takes_no_more_memory_than_it_uses(void **state) {
+#ifdef ORIEL_SANITIZED
+    skip();
+#endif
+    struct rig rig;
+    size_t before = resident();
+    open_rig(&rig, 1920, 1088);
+    size_t taken = resident() - before;
+    assert_true(taken < 24 << 20);
+    draw(&rig, 0, 0, 1920, 1088, 1);
+    assert_int_equal(encode(&rig), ORIEL_PLAN_PICTURE);
+    close_rig(&rig);
+}
+
 static void test_impossible_sizes(void **state) {
     char error[ORIEL_VP8_ERROR_SIZE] = "";
     struct oriel_vp8_settings set = settings();
@@ -664,6 +715,7 @@ int main(void) {
         cmocka_unit_test(test_sharp_and_then_silent),
         cmocka_unit_test(test_a_slow_way_is_painted),
         cmocka_unit_test(test_what_is_covered_is_not_coded),
+        cmocka_unit_test(test_what_was_left_out_is_coded_when_it_is_owed),
         cmocka_unit_test(test_what_moves_under_cover_is_38_db),
         cmocka_unit_test(test_a_small_thing_that_moves_seldom_is_coded_with_care),
         cmocka_unit_test(test_a_beat_changes_nothing),
@@ -678,6 +730,7 @@ int main(void) {
         cmocka_unit_test(test_bitrate_is_obeyed_from_the_next_picture),
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_large_with_threads),
+        cmocka_unit_test(test_an_encoder_takes_no_more_memory_than_it_uses),
         cmocka_unit_test(test_impossible_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
