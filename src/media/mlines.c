@@ -11,7 +11,7 @@
 
 #include "offered.h"
 
-enum { SOURCES_MAX = 8, PAYLOADS = 128, RTP_HEADER = 12 };
+enum { SOURCES_MAX = 8, PAYLOADS = 128, RTP_HEADER = 12, RTCP_HEAD = 8 };
 
 #define EXTENSIONS                                                                                                     \
     "rtcp-fb-transport-cc=true, extmap-" G_STRINGIFY(ORIEL_ID_TWCC) "=\"" ORIEL_URI_TWCC "\", extmap-" G_STRINGIFY(    \
@@ -66,15 +66,21 @@ static GstPadProbeReturn gate_out(GstPad *pad, GstPadProbeInfo *info, gpointer u
 
 /* ---- what comes ---- */
 
+static gboolean is_known(const struct oriel_mlines *m, guint32 ssrc) {
+    for (guint i = 0; i < m->known_count; i++)
+        if (m->known[i] == ssrc)
+            return TRUE;
+    return FALSE;
+}
+
 static gboolean may_enter(struct oriel_mlines *m, GstBuffer *packet) {
     guint8 header[RTP_HEADER];
     if (gst_buffer_extract(packet, 0, header, sizeof header) != sizeof header ||
         !is_open(m, (guint)g_atomic_int_get(&m->receives[header[1] & 0x7f])))
         return FALSE;
     guint32 ssrc = GST_READ_UINT32_BE(header + 8);
-    for (guint i = 0; i < m->known_count; i++)
-        if (m->known[i] == ssrc)
-            return TRUE;
+    if (is_known(m, ssrc))
+        return TRUE;
     if (m->known_count == SOURCES_MAX)
         return FALSE;
     m->known[m->known_count++] = ssrc;
@@ -93,6 +99,23 @@ static GstPadProbeReturn gate_in(GstPad *pad, GstPadProbeInfo *info, gpointer m)
     GstBufferList *list = info->data = gst_buffer_list_make_writable(GST_PAD_PROBE_INFO_BUFFER_LIST(info));
     gst_buffer_list_foreach(list, keep_some, m);
     return gst_buffer_list_length(list) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+}
+
+/* A sender report of a source that was not let in: with it rtpbin would make a jitter buffer. What it says of our own
+ * streams has been read by then. */
+static GstPadProbeReturn gate_reports(GstPad *pad, GstPadProbeInfo *info, gpointer m) {
+    guint8 head[RTCP_HEAD];
+    return gst_buffer_extract(GST_PAD_PROBE_INFO_BUFFER(info), 0, head, sizeof head) == sizeof head &&
+                   is_known(m, GST_READ_UINT32_BE(head + 4))
+               ? GST_PAD_PROBE_OK
+               : GST_PAD_PROBE_DROP;
+}
+
+static void on_rtpbin_element(GstBin *rtpbin, GstElement *element, gpointer m) {
+    if (!g_str_has_prefix(GST_ELEMENT_NAME(element), "rtpssrcdemux"))
+        return;
+    g_autoptr(GstPad) reports = gst_element_get_static_pad(element, "rtcp_sink");
+    gst_pad_add_probe(reports, GST_PAD_PROBE_TYPE_BUFFER, gate_reports, m, NULL);
 }
 
 static void on_rtpbin_pad(GstElement *rtpbin, GstPad *pad, gpointer m) {
@@ -168,6 +191,7 @@ bool oriel_mlines_attach(struct oriel_mlines *m, GstElement *webrtc, GError **er
         }
     g_autoptr(GstElement) rtpbin = gst_bin_get_by_name(GST_BIN(webrtc), "rtpbin");
     g_signal_connect(rtpbin, "pad-added", G_CALLBACK(on_rtpbin_pad), m);
+    g_signal_connect(rtpbin, "element-added", G_CALLBACK(on_rtpbin_element), m);
     g_signal_connect(webrtc, "pad-added", G_CALLBACK(on_stream), m);
     return true;
 }

@@ -5,8 +5,8 @@
  *
  * Policy: gates are shut until they are opened. What comes must have a payload type of an m-line that receives and is
  * open; else it is dropped before a jitter buffer, a depayloader or a decoder exists for it, and so are sources (SSRC)
- * beyond a few. Where nothing is behind an m-line (a build without a camera), webrtcbin is told that it is inactive.
- * Threads: the gates may be opened and shut from any. */
+ * beyond a few, and the reports of sources that were not let in. Where nothing is behind an m-line (a build without a
+ * camera), webrtcbin is told that it is inactive. Threads: the gates may be opened and shut from any. */
 #ifndef ORIEL_MLINES_H
 #define ORIEL_MLINES_H
 
