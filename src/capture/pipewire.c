@@ -330,7 +330,8 @@ static struct oriel_backend *pipewire_open(const struct oriel_backend_wish *wish
         snprintf(error, ORIEL_BACKEND_ERROR_SIZE, "no memory");
         return NULL;
     }
-    c->base = (struct oriel_backend){.ops = &oriel_backend_pipewire, .fd = -1, .format = ORIEL_FORMAT_BGRX};
+    c->base =
+        (struct oriel_backend){.ops = &oriel_backend_pipewire, .fd = -1, .steady = true, .format = ORIEL_FORMAT_BGRX};
     c->rate = wish->rate;
     c->synced = -1;
     if (!open_camera(c, wish, error)) {
