@@ -9,6 +9,7 @@
  *   call.c       what a call is about
  *   chat.c       text with the supporter
  *   ../panel/overlay.c   what the supporter points at and draws
+ *   ../panel/portrait.c  the supporter's camera
  *   geometry.c   for tests: where things are, what happened
  *
  * One window a purpose, made when it is needed and destroyed after: without a window manager a window that is there
@@ -33,6 +34,7 @@ struct app {
     struct bar *bar;
     GtkWidget *call, *chat;  /* their windows, or NULL */
     struct overlay *overlay; /* NULL: this screen can't have one */
+    struct portrait *portrait;
 };
 
 /* ---- shell.c ---- */
@@ -86,6 +88,7 @@ void bar_end(struct app *app);
 void bar_update(struct app *app); /* whether support can be called, was called */
 void bar_session(struct app *app, const struct oriel_session *session, const bool scopes[WORDS_SCOPES]);
 void bar_notice(struct app *app, const char *words); /* for some seconds */
+void bar_portrait(struct app *app, bool shown);      /* the supporter's camera is there, is gone */
 GtkWidget *bar_window(struct app *app);              /* NULL: nothing is shown */
 
 /* ---- call.c, chat.c ---- */

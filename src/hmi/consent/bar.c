@@ -1,12 +1,13 @@
 /* bar.c: the corner of the screen that is ours.
  *
  *   nobody is here   "Call support", or that it was called and for how long, with "Take back"
- *   a session        the indicator: who, what they may (each with a tap that takes it away), the time left, Stop, Text
- *   afterwards       for some seconds why it ended
+ *   a session        the indicator: who, their face if they show it, what they may (each with a tap that takes it
+ * away), the time left, Stop, Text afterwards       for some seconds why it ended
  *
  * The indicator counts as visible only when it was drawn and nothing lies over it. "Move" takes the corner to the other
  * edge of the screen, when it is in the way of what the person has to see.
  */
+#include "../panel/portrait.h"
 #include "app.h"
 
 #include <string.h>
@@ -145,6 +146,12 @@ static GtkWidget *session_bar(struct app *app) {
         part_add(words, camera);
     }
     part_add(top, icon_new(b->session.state == ORIEL_SESSION_LIVE ? ICON_EYE : ICON_EYE_OFF, 30));
+    if (portrait_is_there(app->portrait)) {
+        GtkWidget *face = portrait_widget(app->portrait, 120, 90);
+
+        geometry_add(app, "face", face);
+        part_add(top, face);
+    }
     part_add(top, words);
     b->stop = part_button(app, "stop", ICON_STOP, _("Stop"), "stop", G_CALLBACK(on_stop), app);
     part_add(top, b->stop);
@@ -276,6 +283,12 @@ void bar_session(struct app *app, const struct oriel_session *session, const boo
     b->session.end = g_get_monotonic_time() + (gint64)session->left * G_USEC_PER_SEC;
     memcpy(b->session.scopes, scopes, sizeof b->session.scopes);
     show(app, SESSION);
+}
+
+void bar_portrait(struct app *app, bool shown) {
+    if (app->bar->shown == SESSION)
+        show(app, SESSION);
+    geometry_event(app, shown ? "face" : "face gone");
 }
 
 static gboolean on_fade(gpointer user) {

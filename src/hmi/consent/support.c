@@ -3,6 +3,7 @@
  * What there are no words for nobody can be asked for: such a scope is not in the prompt and not in the answer; a
  * request of nothing else is denied. A withdrawal, a lost connection, the end of this program: no. */
 #include "../panel/overlay.h"
+#include "../panel/portrait.h"
 #include "app.h"
 
 #include <errno.h>
@@ -138,6 +139,16 @@ static void on_draw(struct oriel *oriel, const struct oriel_draw *draw, void *us
         overlay_draw(app->overlay, draw, shell_x_window(bar_window(app)));
 }
 
+static void on_face(struct oriel *oriel, const struct oriel_face_picture *picture, void *user) {
+    struct app *app = user;
+
+    portrait_take(app->portrait, picture);
+}
+
+static void on_portrait(void *user, bool shown) {
+    bar_portrait(user, shown);
+}
+
 static gboolean on_readable(gint fd, GIOCondition condition, gpointer oriel) {
     oriel_dispatch(oriel);
     return G_SOURCE_CONTINUE;
@@ -153,10 +164,12 @@ bool support_begin(struct app *app) {
                                         .session = on_session,
                                         .call = on_call,
                                         .chat = on_chat,
+                                        .face = on_face,
                                         .answered = on_answered};
     int r;
 
     app->support = g_new0(struct support, 1);
+    app->portrait = portrait_new(on_portrait, app);
     app->overlay = overlay_new();
     if (app->overlay)
         callbacks.draw = on_draw;
@@ -174,6 +187,7 @@ void support_end(struct app *app) {
         g_source_remove(app->support->source);
     oriel_free(app->support->oriel);
     g_clear_pointer(&app->overlay, overlay_free);
+    g_clear_pointer(&app->portrait, portrait_free);
     g_clear_pointer(&app->support, g_free);
 }
 

@@ -190,8 +190,7 @@ void chat_end(struct panel *panel);                    /* the session is over */
 struct oriel_face_picture;
 void face_create(struct panel *panel, GtkWidget *overlay);
 void face_name(struct panel *panel, const char *agent);
-void face_show(struct panel *panel, const struct oriel_face_picture *picture);
-void face_hide(struct panel *panel);
+void face_take(struct panel *panel, const struct oriel_face_picture *picture); /* NULL: no more */
 
 /* voice.c */
 struct oriel_voice;

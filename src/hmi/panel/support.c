@@ -195,10 +195,7 @@ static void on_record(struct oriel *oriel, const char *why, void *user) {
 }
 
 static void on_face(struct oriel *oriel, const struct oriel_face_picture *picture, void *user) {
-    if (picture)
-        face_show(user, picture);
-    else
-        face_hide(user);
+    face_take(user, picture);
 }
 
 static void on_voice(struct oriel *oriel, const struct oriel_voice *voice, void *user) {

@@ -152,6 +152,7 @@ static void on_closed(struct oriel *oriel, const char *why, void *user) {
     now.connected = now.online = now.called = false;
 }
 
+/* A terminal shows nobody's face, so it does not ask for that. */
 static bool take_scopes(const char *const *names, size_t n, bool scopes[WORDS_SCOPES]) {
     bool any = false;
 
@@ -159,7 +160,7 @@ static bool take_scopes(const char *const *names, size_t n, bool scopes[WORDS_SC
     for (size_t i = 0; i < n; i++) {
         int scope = words_find_scope(names[i]);
 
-        if (scope >= 0)
+        if (scope >= 0 && strcmp(names[i], "face"))
             scopes[scope] = any = true;
     }
     return any;
