@@ -15,12 +15,19 @@ static char *request, *session; /* the open one, the live one */
 
 /* ---- the face, and what is drawn ---- */
 
-enum { DRAWN_MS = 4000, DRAWN_MAX = 512 };
+enum { DRAWN_MS = 4000, DRAWN_MAX = 512, FACE_MS = 3000 };
 static GtkWidget *face, *ink;
 static struct oriel_draw_point drawn[DRAWN_MAX];
 static unsigned n_drawn;
-static guint fade;
+static guint fade, quiet;
 
+static gboolean on_quiet(gpointer user) {
+    quiet = 0;
+    gtk_picture_set_paintable(GTK_PICTURE(face), NULL);
+    return G_SOURCE_REMOVE;
+}
+
+/* Without a picture for some seconds they have switched it off. */
 static void on_face(struct oriel *oriel, const struct oriel_face_picture *picture, void *user) {
     g_autoptr(GBytes) bytes = picture ? g_bytes_new(picture->pixels, (gsize)picture->stride * picture->height) : NULL;
     g_autoptr(GdkTexture) texture = picture ? gdk_memory_texture_new((int)picture->width, (int)picture->height,
@@ -28,6 +35,8 @@ static void on_face(struct oriel *oriel, const struct oriel_face_picture *pictur
                                             : NULL;
 
     gtk_picture_set_paintable(GTK_PICTURE(face), GDK_PAINTABLE(texture));
+    g_clear_handle_id(&quiet, g_source_remove);
+    quiet = picture ? g_timeout_add(FACE_MS, on_quiet, NULL) : 0;
 }
 
 static void paint(GtkDrawingArea *area, cairo_t *cr, int width, int height, gpointer user) {

@@ -1,11 +1,12 @@
-/* example-poll.c: all of liboriel in a bare poll() loop, on a terminal: every scope, stop, call, masks, and a picture
- * of the program's own.
+/* example-poll.c: liboriel in a bare poll() loop, on a terminal: every scope but voice, stop, call, chat, masks, and a
+ * picture of the program's own, on which it shows the supporter's face and what they draw.
  *
  *   example-poll [SOCKET]
  *
  *   y, n   answer                     1 … 6   untick or tick a scope of the question; in a session: take it away
  *   s      stop the session           c, u    call support, take the call back
- *   m      mask the PIN pad, or not   q       quit
+ *   m      mask the PIN pad, or not   tTEXT   write a line to the supporter
+ *   q      quit
  *
  * With [capture] backend=hmi in oriel.conf agents see the picture that this program draws in memory (draw()); with
  * another backend they see the screen, and the mask is a place on it. An example to start from: a line on a terminal is
@@ -18,26 +19,32 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { WIDTH = 640, HEIGHT = 360, BAR = 40, FRAME_MS = 100 };
+enum { WIDTH = 640, HEIGHT = 360, BAR = 40, FRAME_MS = 100, DRAWN_S = 5, FACE_S = 3, DOT = 6 };
 
 static const struct {
     const char *name, *words;
 } known[] = {
-    {"view", "see this screen"}, {"camera", "use the camera"},      {"voice", "hear and talk"},
-    {"face", "show their face"}, {"control", "press buttons here"}, {"logs", "read the logs"},
+    {"view", "see this screen"},       {"camera", "use the camera"}, {"face", "show their face"},
+    {"control", "press buttons here"}, {"logs", "read the logs"},
 };
 enum { KNOWN = sizeof known / sizeof *known };
 
 static const struct oriel_mask pin_pad = {400, 100, 200, 160};
+static const struct oriel_area face_place = {40, 40, 160, 120};
 
 static struct {
     char request[65];   /* the open one, or empty */
     char session[65];   /* the live one, or empty */
     bool ticked[KNOWN]; /* of the open request, or what the session may */
     bool masked;
-    unsigned step; /* of the picture */
+    unsigned step;      /* of the picture */
+    time_t drawn, face; /* until when there is something of the supporter's on it; 0: there is nothing */
+    char line[ORIEL_CHAT_MAX + 1];
+    size_t length;
+    bool writing; /* `line` */
     uint32_t pixels[HEIGHT][WIDTH];
 } now;
 
@@ -67,7 +74,66 @@ static void draw_all(void) {
         fill(pin_pad.x + 10 + key % 3 * 62, pin_pad.y + 10 + key / 3 * 36, 56, 30, 0xe8eaec);
 }
 
+/* What the supporter puts on it is taken off again. */
+static void wipe(struct oriel *oriel) {
+    now.drawn = now.face = 0;
+    draw_all();
+    oriel_damage(oriel, &(struct oriel_area){0, 0, WIDTH, HEIGHT}, 1);
+}
+
+static time_t seconds(void) {
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec;
+}
+
+static void wipe_in_time(struct oriel *oriel) {
+    if ((now.drawn && seconds() >= now.drawn) || (now.face && seconds() >= now.face))
+        wipe(oriel);
+}
+
 /* ---- what Oriel says ---- */
+
+static void on_chat(struct oriel *oriel, const char *text, void *user) {
+    printf("they write: %s (t and a line answers)\n", text);
+}
+
+/* A dot for each point. With a picture of our own a place on it is one of its pixels; on an X screen it is in
+ * `draw->place`. Nobody draws on a question. */
+static void on_draw(struct oriel *oriel, const struct oriel_draw *draw, void *user) {
+    if (draw->kind == ORIEL_DRAW_CLEAR)
+        wipe(oriel);
+    for (size_t i = 0; i < draw->n_points && !now.request[0]; i++) {
+        struct oriel_area dot = {draw->points[i].x * (WIDTH - DOT) / ORIEL_DRAW_END,
+                                 draw->points[i].y * (HEIGHT - DOT) / ORIEL_DRAW_END, DOT, DOT};
+
+        fill(dot.x, dot.y, DOT, DOT, 0xe6007e);
+        oriel_damage(oriel, &dot, 1);
+        now.drawn = seconds() + DRAWN_S;
+    }
+}
+
+/* As large as its place, which an HMI would choose by the picture's shape. When they stop their camera, no more come:
+ * an old one must not stay. */
+static void on_face(struct oriel *oriel, const struct oriel_face_picture *picture, void *user) {
+    if (!picture) {
+        wipe(oriel);
+        return;
+    }
+    for (unsigned y = 0; y < face_place.height; y++) {
+        const char *row =
+            (const char *)picture->pixels + (size_t)(y * picture->height / face_place.height) * picture->stride;
+
+        for (unsigned x = 0; x < face_place.width; x++)
+            memcpy(&now.pixels[face_place.y + y][face_place.x + x],
+                   row + (size_t)(x * picture->width / face_place.width) * 4, 4);
+    }
+    oriel_damage(oriel, &face_place, 1);
+    if (!now.face)
+        printf("their face is here\n");
+    now.face = seconds() + FACE_S;
+}
 
 static void on_online(struct oriel *oriel, const struct oriel_device *device, void *user) {
     printf("connected: %s (%s), broker %s%s\n", device->name, device->id, device->online ? "reached" : "not reached",
@@ -127,6 +193,7 @@ static void on_withdraw(struct oriel *oriel, const char *request, const char *wh
 static void on_session(struct oriel *oriel, const struct oriel_session *session, void *user) {
     if (session->state == ORIEL_SESSION_ENDED) {
         now.session[0] = '\0';
+        wipe(oriel);
         oriel_set_indicator(oriel, false);
         printf("session ended by %s: %s\n", session->by, session->reason);
         return;
@@ -187,11 +254,30 @@ static int mask(struct oriel *oriel) {
     return oriel_set_masks(oriel, &pin_pad, now.masked);
 }
 
+/* Of a line to the supporter. What could not be sent is kept, and goes with the next try. */
+static int write_line(struct oriel *oriel, char key) {
+    int r = 0;
+
+    if (key != '\n' && now.length < sizeof now.line - 1) {
+        now.line[now.length++] = key;
+    } else if (key == '\n') {
+        now.line[now.length] = '\0';
+        now.writing = false;
+        r = oriel_chat(oriel, now.session, now.line);
+        now.length = r == -EAGAIN ? now.length : 0;
+    }
+    return r;
+}
+
 /* Returns false to quit. */
 static bool on_key(struct oriel *oriel, char key) {
     int r = 0;
 
-    if (key >= '1' && key < '1' + KNOWN)
+    if (now.writing)
+        r = write_line(oriel, key);
+    else if (key == 't')
+        now.writing = true;
+    else if (key >= '1' && key < '1' + KNOWN)
         r = scope(oriel, key - '1');
     else if (key == 'y' || key == 'n')
         r = answer(oriel, key == 'y');
@@ -204,12 +290,12 @@ static bool on_key(struct oriel *oriel, char key) {
     else if (key == 'm')
         r = mask(oriel);
     if (r < 0)
-        printf("%c: %s\n", key,
+        printf("%c: %s\n", key == '\n' ? 't' : key,
                r == -ENOENT   ? "there is nothing to answer, to stop or to take away"
-               : r == -EAGAIN ? "not yet: the question must have been there for a second"
-               : r == -EINVAL ? "nothing is left ticked"
+               : r == -EAGAIN ? (key == '\n' ? "too fast" : "not yet: the question must have been there for a second")
+               : r == -EINVAL ? (key == '\n' ? "nothing is written" : "nothing is left ticked")
                               : strerror(-r));
-    return key != 'q';
+    return now.writing || key != 'q';
 }
 
 static bool on_input(struct oriel *oriel) {
@@ -232,6 +318,9 @@ int main(int argc, char **argv) {
         .session = on_session,
         .call = on_call,
         .live = on_live,
+        .chat = on_chat,
+        .draw = on_draw,
+        .face = on_face,
     };
     const struct oriel_surface surface = {.size = sizeof surface,
                                           .pixels = now.pixels,
@@ -259,6 +348,7 @@ int main(int argc, char **argv) {
             break;
         if (fds[0].revents)
             oriel_dispatch(oriel);
+        wipe_in_time(oriel);
         if (now.session[0])
             draw(oriel);
         if (fds[1].revents)

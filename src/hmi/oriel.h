@@ -18,8 +18,8 @@
  *             oriel_allow_scopes() with what was left ticked, or oriel_deny(), which acts at once.
  *   session   starting, live, paused: show an indicator with a way to stop (oriel_stop()) and say so by
  *             oriel_set_indicator(). Oriel freezes the picture when the indicator is not visible for 2 s.
- *   chat, draw  if it likes: show what the agent writes, points at and draws; answer by oriel_chat(). The agent's page
- *             offers only what the callbacks say that the HMI can show.
+ *   chat, draw, face  if it likes: show what the agent writes, points at and draws, and their camera; answer by
+ *             oriel_chat(). The agent's page offers only what the callbacks say that the HMI can show.
  *   always    keep the loop running. When oriel_dispatch() isn't called for 3 s while a prompt is open, the answer
  *             is no; in a session, the picture freezes after 2 s and the session ends after 10 s.
  */
@@ -201,9 +201,9 @@ struct oriel_callbacks {
     /* What the agent points at or draws, in a session, up to 80 times a second. Given: the agent's page offers it. */
     void (*draw)(struct oriel *oriel, const struct oriel_draw *draw, void *user);
 
-    /* The agent's camera, under the scope "face", at most 30 pictures a second and none while the agent sends none.
-     * NULL: there are no more, because the scope, the session or the connection is over. The size may change from one
-     * to the next. Given: the agent may offer it. */
+    /* The agent's camera, under the scope "face", at most 30 pictures a second and none while the agent sends none:
+     * take the last one away after 3 s. NULL: there are no more, because the scope, the session or the connection is
+     * over. The size may change from one to the next. Given: the agent may offer it. */
     void (*face)(struct oriel *oriel, const struct oriel_face_picture *picture, void *user);
     /* The prompt has been on the screen for long enough, ORIEL_LIVE_AFTER_MS: enable Allow. */
     void (*live)(struct oriel *oriel, const char *request, void *user);
@@ -271,8 +271,9 @@ ORIEL_API int oriel_stop(struct oriel *oriel, const char *session);
 /* The person takes one scope away from the session; at once. "view": the session ends. -ENOENT: no such session. */
 ORIEL_API int oriel_remove(struct oriel *oriel, const char *session, const char *scope);
 
-/* The person writes a line to the agent of that session. -ENOENT: no such session. -EINVAL: empty. -EMSGSIZE: over
- * ORIEL_CHAT_MAX. -EILSEQ: no UTF-8. -EAGAIN: faster than anybody types (8 lines a second): keep it and try again. */
+/* The person writes a line to the agent of that session, which is not told back by `chat`. -ENOENT: no such session.
+ * -EINVAL: empty. -EMSGSIZE: over ORIEL_CHAT_MAX. -EILSEQ: no UTF-8. -EAGAIN: faster than anybody types (8 lines a
+ * second): keep it and try again. */
 ORIEL_API int oriel_chat(struct oriel *oriel, const char *session, const char *text);
 
 /* The person does not want to be heard now (true), or does again; without the scope "voice" nobody is heard anyway. For

@@ -64,6 +64,16 @@ story('an HMI pushes its own picture, masks its PIN pad, and is the only one who
   await becomes('the key again', 438, 125, KEY);
   await until('no mask in words', async () => (await heard())?.length === 0);
 
+  // A line each way, in order; and a ring, which it paints into its own picture.
+  const say = (message) => receiver.page.evaluate((text) => window.rig.channel.send(text), JSON.stringify(message));
+  await say({ t: 'chat', id: 1, text: 'Is the tray empty?' });
+  await hmi.line(/^they write: Is the tray empty\?/);
+  hmi.write('tquite empty');
+  await until('the answer', () => receiver.page.evaluate(() => window.rig.heard.some(({ t, id, text }) => t === 'chat' && id === 1 && text === 'quite empty')));
+  await say({ t: 'heard', id: 1 });
+  await say({ t: 'mark', at: [9000, 52000] });
+  await becomes('the ring\'s place', Math.round(9000 * 634 / 65535) + 3, Math.round(52000 * 354 / 65535) + 3, [0xe6, 0, 0x7e]);
+
   hmi.write('s');
   const end = await agent.ended();
   assert.deepEqual([end.by, end.reason], ['person', 'stopped']);
