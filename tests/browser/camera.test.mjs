@@ -95,6 +95,8 @@ story('the camera: no process without the grant; MJPEG, YUYV, a bar code; pulled
   provider.decide(question, true);
   await state('on');
   await shows(page, 'the MJPEG camera');
+  // ---- one beyond the list is none
+  await page.evaluate(() => document.querySelector('oriel-viewer').peer.cameras.choose(9));
   const pid = process().pid;
   assert.ok(existsSync(`/proc/${pid}/root${files[0]}`), 'its camera in its sandbox');
   assert.ok(!existsSync(`/proc/${pid}/root${files[1]}`) && !existsSync(`/proc/${pid}/root${pipewire.socket}`) && !existsSync(`/proc/${pid}/root${device.file}`), 'anything else in its sandbox');
@@ -108,6 +110,10 @@ story('the camera: no process without the grant; MJPEG, YUYV, a bar code; pulled
   const first = await until('the bar code', () => number(page));
   await until('a later number', async () => (await number(page)) > first + 10);
   await console.find('camera-large').click();
+  // What is saved is what is seen, and nobody draws on the screen that is behind it.
+  const [saved] = await Promise.all([page.waitForEvent('download'), console.find('save-picture').click()]);
+  assert.equal(readFileSync(await saved.path()).readUInt32BE(16), 640, 'the camera\'s width');
+  assert.ok(!(await console.find('draw').isVisible()));
   await console.shot(join(rig.directory, 'console-camera-large.png'));
   // ---- a camera of PipeWire, whose server only this process sees; its cable is pulled
   await console.find('camera-choice').selectOption('4');
@@ -153,6 +159,7 @@ story('the camera: no process without the grant; MJPEG, YUYV, a bar code; pulled
   assert.equal(device.started().filter((name) => name === 'oriel-camera').length, starts, 'a camera after the scope was gone');
   const log = await until('the end in the log', () => device.audit().some(({ event }) => event === 'end') && device.audit());
   const camera = log.filter(({ event }) => event === 'camera');
+  assert.equal(device.started().filter((name) => name === 'oriel-camera').length, 7, 'a process for each that is on record, and no other');
   assert.deepEqual(camera.map(({ on, name }) => (on ? name : 'off')),
     ['nozzle.mjpeg', 'off', 'belt.yuyv', 'off', 'Test picture', 'off', NODE, 'off', 'belt.yuyv', 'off', 'belt.yuyv', 'off', 'nozzle.mjpeg', 'off']);
 });

@@ -141,12 +141,15 @@ class Viewer extends View {
         return { width, height };
     }
 
-    /* The picture as a file. */
+    /* What is seen as a file: the picture, or the camera's in its place. */
     async save() {
         const canvas = document.createElement('canvas');
-        [canvas.width, canvas.height] = [this.video.videoWidth, this.video.videoHeight];
+        const camera = this.closest('.watch')?.querySelector('.camera.large video:not([hidden])');
+        const video = camera?.videoWidth ? camera : this.video;
+        [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
         if (!canvas.width) return;
-        this.drawInto(canvas.getContext('2d'));
+        if (video === camera) canvas.getContext('2d').drawImage(camera, 0, 0);
+        else this.drawInto(canvas.getContext('2d'));
         const blob = await new Promise((resolve) => canvas.toBlob(resolve, 'image/png'));
         const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(blob), download: `picture-${new Date().toISOString().replaceAll(':', '-')}.png` });
         link.click();
