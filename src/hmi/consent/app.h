@@ -88,7 +88,6 @@ void bar_end(struct app *app);
 void bar_update(struct app *app); /* whether support can be called, was called */
 void bar_session(struct app *app, const struct oriel_session *session, const bool scopes[WORDS_SCOPES]);
 void bar_notice(struct app *app, const char *words); /* for some seconds */
-void bar_portrait(struct app *app, bool shown);      /* the supporter's camera is there, is gone */
 GtkWidget *bar_window(struct app *app);              /* NULL: nothing is shown */
 
 /* ---- call.c, chat.c ---- */

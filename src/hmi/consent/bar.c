@@ -146,7 +146,7 @@ static GtkWidget *session_bar(struct app *app) {
         part_add(words, camera);
     }
     part_add(top, icon_new(b->session.state == ORIEL_SESSION_LIVE ? ICON_EYE : ICON_EYE_OFF, 30));
-    if (portrait_is_there(app->portrait)) {
+    if (b->session.scopes[words_find_scope("face")]) { /* also before they show it: Stop must not move under a finger */
         GtkWidget *face = portrait_widget(app->portrait, 120, 90);
 
         geometry_add(app, "face", face);
@@ -283,12 +283,6 @@ void bar_session(struct app *app, const struct oriel_session *session, const boo
     b->session.end = g_get_monotonic_time() + (gint64)session->left * G_USEC_PER_SEC;
     memcpy(b->session.scopes, scopes, sizeof b->session.scopes);
     show(app, SESSION);
-}
-
-void bar_portrait(struct app *app, bool shown) {
-    if (app->bar->shown == SESSION)
-        show(app, SESSION);
-    geometry_event(app, shown ? "face" : "face gone");
 }
 
 static gboolean on_fade(gpointer user) {

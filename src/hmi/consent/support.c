@@ -146,7 +146,7 @@ static void on_face(struct oriel *oriel, const struct oriel_face_picture *pictur
 }
 
 static void on_portrait(void *user, bool shown) {
-    bar_portrait(user, shown);
+    geometry_event(user, shown ? "face" : "face gone");
 }
 
 static gboolean on_readable(gint fd, GIOCondition condition, gpointer oriel) {

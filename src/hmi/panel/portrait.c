@@ -78,13 +78,9 @@ void portrait_take(struct portrait *p, const struct oriel_face_picture *picture)
                                             GDK_MEMORY_B8G8R8A8_PREMULTIPLIED, bytes, picture->stride);
         g_bytes_unref(bytes);
         p->quiet = g_timeout_add(QUIET_MS, on_quiet, p);
-        if (p->widget)
-            gtk_widget_queue_draw(p->widget);
     }
-    if (before != portrait_is_there(p))
+    if (p->widget)
+        gtk_widget_queue_draw(p->widget);
+    if (before != (p->texture != NULL))
         p->shown(p->user, !before);
-}
-
-bool portrait_is_there(const struct portrait *p) {
-    return p->texture != NULL;
 }

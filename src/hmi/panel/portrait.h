@@ -15,9 +15,8 @@ struct portrait;
 /* `shown`: there is a picture to show now, there is none any more. */
 struct portrait *portrait_new(void (*shown)(void *user, bool shown), void *user);
 void portrait_free(struct portrait *portrait);
-/* A floating reference to a widget that shows it, as large as fits in that many units. One at a time: an earlier one
- * stands still. */
+/* A floating reference to a widget that shows it, as large as fits in that many units, and nothing without a picture.
+ * One at a time: an earlier one stands still. */
 GtkWidget *portrait_widget(struct portrait *portrait, double width, double height);
 /* NULL: there are no more. */
 void portrait_take(struct portrait *portrait, const struct oriel_face_picture *picture);
-bool portrait_is_there(const struct portrait *portrait);
