@@ -136,6 +136,16 @@ static GtkWidget *add(GtkWidget *box, const char *text, struct oriel *oriel) {
     return button;
 }
 
+/* As large as the screen, also where there is no window manager. */
+static void fill_screen(GtkWindow *window) {
+    g_autoptr(GdkMonitor) monitor = g_list_model_get_item(gdk_display_get_monitors(gdk_display_get_default()), 0);
+    GdkRectangle screen;
+
+    gdk_monitor_get_geometry(monitor, &screen);
+    gtk_window_set_default_size(window, screen.width, screen.height);
+    gtk_window_fullscreen(window);
+}
+
 int main(int argc, char **argv) {
     const struct oriel_callbacks callbacks = {.size = sizeof callbacks,
                                               .ask = on_ask,
@@ -164,6 +174,7 @@ int main(int argc, char **argv) {
     gtk_overlay_add_overlay(GTK_OVERLAY(all), ink);
     show("Nobody watches", FALSE, FALSE);
     gtk_window_set_child(GTK_WINDOW(window), all);
+    fill_screen(GTK_WINDOW(window));
     gtk_window_present(GTK_WINDOW(window));
     while (g_list_model_get_n_items(gtk_window_get_toplevels()))
         g_main_context_iteration(NULL, TRUE);
