@@ -3,18 +3,20 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { readPpm } from '../rig/image.mjs';
+import { Panel } from '../rig/panel.mjs';
 import { sleep, until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
+import { terminal } from '../rig/terminal.mjs';
 
 const INK = [0xe6, 0x00, 0x7e];
 
-// `monitor`: the one that is looked at, {name, x, y, width, height}; else the whole screen.
-async function live(rig, { name, ...monitor } = {}) {
+// `monitor`: the one that is looked at, {name, x, y, width, height}; else the whole screen. `app`: in the panel's place.
+async function live(rig, { name, app, ...monitor } = {}) {
   const broker = await rig.broker({ console: true });
   const screen = await rig.screen();
   if (name) await screen.monitor(name, monitor);
   const device = await rig.device({ broker, screen, ...(name ? { config: { capture: { monitor: name } } } : { watch: true }) });
-  const panel = await rig.panel(device, screen);
+  const panel = app ? rig.own(await Panel.start({ app, socket: device.consent, env: screen.env, log: rig.path('consent.log') })) : await rig.panel(device, screen);
   await device.online();
   const console = await rig.console(broker);
   await console.choose(device.id);
@@ -110,16 +112,47 @@ story('chat both ways, a tap, a typed line; pointing and drawing over the panel,
   assert.ok(!JSON.stringify(device.audit()).includes('guard'), 'what was said is in no log');
 });
 
-story('the picture is one monitor of two: what is drawn on it is shown on that one', async ({ rig }) => {
-  const { screen, panel, console } = await live(rig, { name: 'RIGHT', x: 640, y: 120, width: 640, height: 480 }), { page } = console;
-  const picture = await console.find('picture').boundingBox();
+story('the consent app above an HMI: chat by keys, a ring on the monitor that is looked at, gone by itself; a terminal says where', async ({ rig }) => {
+  const { screen, panel, console, device } = await live(rig, { app: 'oriel-consent', name: 'RIGHT', x: 640, y: 120, width: 640, height: 480 }), { page } = console;
+  const point = async (x, y) => {
+    const picture = await console.find('picture').boundingBox();
+    await page.mouse.click(picture.x + picture.width * x, picture.y + picture.height * y);
+  };
   await console.find('point').click();
-  await page.mouse.move(picture.x + picture.width / 4, picture.y + picture.height / 2);
-  await page.mouse.down();
-  await page.mouse.up();
+  await point(0.25, 0.5);
   const ring = await until('the ring on the panel', async () => { const box = await ink(rig, screen); return box.count > 300 && box; });
   near((ring.left + ring.right) / 2, 800, 'middle of the ring, x');
   near((ring.top + ring.bottom) / 2, 360, 'middle of the ring, y');
+  const from = Date.now();
+  // ---- meanwhile chat: its window opens by the first line, and takes no keys from the HMI before it is tapped
+  await console.find('chat-open').click();
+  for (const line of ['Is the guard \u202eclosed?', 'And \u0007the lamp?']) {
+    await console.find('chat-text').fill(line);
+    await page.keyboard.press('Enter');
+    await panel.event('chat');
+  }
+  await panel.click(screen, 'chat-text');
+  await screen.type('Both <b>yes</b>');
+  await screen.key('Return');
+  await until('the answer in the console', async () => (await lines(console)).join() === 'agent: Is the guard closed?,agent: And the lamp?,person: Both <b>yes</b>');
+  await screen.shot(join(rig.directory, 'consent-chat.png'));
+  await until('the ring to go by itself', async () => (await ink(rig, screen)).count === 0, { ms: 12000 });
+  globalThis.console.log(`the ring was there for ${((Date.now() - from) / 1000).toFixed(1)} s`);
   await panel.click(screen, 'stop');
+  await console.state('ended');
+  await panel.stop();
+  // ---- a terminal: it has words for the place, and asks for nothing that it can't show
+  const tty = terminal(rig, device);
+  await tty.shows('Nobody sees this machine.');
+  await console.find('again').click();
+  await console.request();
+  await tty.shows('Anna Weber');
+  tty.keys('\t');
+  await until('Allow to act', () => { if (/Allow/.test(tty.focus())) tty.keys('\r'); return tty.page().includes('sees this screen'); }, { every: 300 });
+  await console.state('live');
+  await console.find('point').click();
+  await point(0.9, 0.1);
+  await tty.shows('They point at the top right of the screen');
+  tty.keys('\r');
   await console.state('ended');
 });

@@ -5,10 +5,12 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import { Accessible } from '../rig/accessible.mjs';
 import { Panel } from '../rig/panel.mjs';
-import { build, program, root } from '../rig/paths.mjs';
+import { build, root } from '../rig/paths.mjs';
 import { Process, sleep, until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
+import { terminal } from '../rig/terminal.mjs';
 
 const SCOPES = ['view', 'camera', 'voice'];
 const WIDE = { provider: null, agent: { scopes: SCOPES.join() }, device: { trust: { 'fill-cap': { label: 'Fill & Cap GmbH', scopes: SCOPES, seconds: 3600 } }, config: { session: { scopes: SCOPES.join(';') }, consent: { timeout: 20, 'allow-after-ms': 1000 } } } };
@@ -125,13 +127,12 @@ story('the consent app: taps, keys, what is unticked and taken away, silence, a 
 });
 
 story('the consent app in five languages: nothing is cut off, and a screen reader gets all of it', async ({ rig }) => {
-  const bus = rig.own(new Process('dbus', 'dbus-daemon', ['--session', '--print-address', '--nofork', '--nopidfile'], { log: rig.path('dbus.log') }));
-  const address = (await bus.line(/^unix:/)).text;
+  const accessible = await Accessible.start(rig), { env } = accessible;
   const { device, agent } = await rig.cast({ ...WIDE, device: { ...WIDE.device, config: { ...WIDE.device.config, consent: { timeout: 5 } } } });
   const screen = await rig.screen({ width: 800, height: 480 });
   const words = { en: 'Deny', de: 'Ablehnen', fr: 'Refuser', es: 'Rechazar', zh: '拒绝' };
   for (const [language, deny] of Object.entries(words)) {
-    const consent = await app(rig, device, screen, { args: ['--language', language], env: { DBUS_SESSION_BUS_ADDRESS: address } });
+    const consent = await app(rig, device, screen, { args: ['--language', language], env });
     await agent.whenState((state) => state.consent);
     await agent.request({ scopes: SCOPES });
     await consent.event('shown');
@@ -139,7 +140,7 @@ story('the consent app in five languages: nothing is cut off, and a screen reade
     for (const [name, { x, y, width, height }] of consent.places) assert.ok(x >= 0 && y >= 0 && x + width <= 800 && y + height <= 480, `${language}: ${name} is not on the screen`);
     // Role, name and state of what can be pressed; the digits one by one.
     const tree = await until('the words on the bus', () => {
-      const text = execFileSync('/usr/bin/python3', [join(root, 'tests/rig/accessible.py'), 'oriel-consent'], { encoding: 'utf8', env: { ...process.env, DBUS_SESSION_BUS_ADDRESS: address }, stdio: ['ignore', 'pipe', 'ignore'] });
+      const text = accessible.tree('oriel-consent');
       return text.includes(deny) && text;
     }, { ms: 8000, every: 300 });
     assert.match(tree, new RegExp(`push button \\| ${deny} .*focused`), `${language}:\n${tree}`);
@@ -160,46 +161,9 @@ story('the consent app in five languages: nothing is cut off, and a screen reade
   }
 });
 
-// Where the example's buttons are, by what a screen reader is told; its window is in the corner of a screen without a window manager.
-async function clicked(screen, env, name) {
-  const place = await until(`the button ${name}`, () => {
-    const tree = execFileSync('/usr/bin/python3', [join(root, 'tests/rig/accessible.py'), 'example-gtk'], { encoding: 'utf8', env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'ignore'] });
-    return new RegExp(`push button \\| ${name} .*sensitive \\| (\\d+) (\\d+) ([1-9]\\d*) ([1-9]\\d*)$`, 'm').exec(tree)?.slice(1).map(Number);
-  }, { ms: 12000, every: 100 });
-  await screen.click(place[0] + place[2] / 2, place[1] + place[3] / 2);
-}
-
-story('the GTK example: Allow by a click, Stop by a click', async ({ rig }) => {
-  const bus = rig.own(new Process('dbus', 'dbus-daemon', ['--session', '--print-address', '--nofork', '--nopidfile'], { log: rig.path('dbus.log') }));
-  const env = { DBUS_SESSION_BUS_ADDRESS: (await bus.line(/^unix:/)).text };
-  const { device, agent } = await rig.cast({ provider: null });
-  const screen = await rig.screen();
-  rig.own(new Process('example-gtk', program('example-gtk'), [device.consent], { env: { ...screen.env, ...env }, log: rig.path('example.log') }));
-  await agent.whenState((state) => state.consent);
-  await agent.request();
-  await clicked(screen, env, 'Allow'); // not before it can be pressed
-  assert.deepEqual((await agent.grant()).scopes, ['view']);
-  await clicked(screen, env, 'Stop');
-  const { by, reason } = await agent.ended();
-  assert.deepEqual([by, reason], ['person', 'stopped']);
-});
-
-// oriel-consent-tty on a pty of `rows` lines; says what is on it.
-async function terminal(rig, device, { rows = 30, columns = 90, language = 'en' } = {}) {
-  const command = `stty rows ${rows} cols ${columns}; exec ${program('oriel-consent-tty')} --socket ${device.consent} --language ${language}`;
-  const tty = rig.own(new Process('oriel-consent-tty', 'script', ['-qfec', command, rig.path('typescript')], { stdin: true, log: rig.path('tty.log') }));
-  let text = '';
-  tty.child.stdout.on('data', (data) => (text += data));
-  tty.page = () => text.split('\x1b[H').at(-1).replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, '');
-  tty.focus = () => /\x1b\[7m(.*?)\x1b\[0m/.exec(text.split('\x1b[H').at(-1))?.[1];
-  tty.keys = (keys) => tty.child.stdin.write(keys);
-  tty.shows = (what) => until(() => `"${what}" on the terminal; it shows\n${tty.page()}`, () => tty.page().includes(what), { ms: 12000, every: 20 });
-  return tty;
-}
-
 story('the terminal app: Deny first, unticked and taken away, stop, text, and no answer on a page that is cut', async ({ rig }) => {
   const { device, agent } = await rig.cast(WIDE);
-  let tty = await terminal(rig, device);
+  let tty = terminal(rig, device);
   await agent.whenState((state) => state.consent);
   await tty.shows('Nobody sees this machine.');
   await agent.request({ scopes: SCOPES });
@@ -231,7 +195,7 @@ story('the terminal app: Deny first, unticked and taken away, stop, text, and no
   await agent.whenState((state) => !state.consent);
 
   // Escape denies, and too small a terminal lets nobody agree.
-  tty = await terminal(rig, device, { rows: 8, language: 'de' });
+  tty = terminal(rig, device, { rows: 8, language: 'de' });
   await agent.whenState((state) => state.consent);
   await agent.request({ scopes: SCOPES });
   await tty.shows('Dieses Terminal ist zu klein');
