@@ -95,7 +95,7 @@ class DevicePage extends View {
             ${session.inSession
                 ? html`<oriel-grants .session=${session} .allowed=${this.allowed} .offered=${device?.scopes ?? null} .revision=${this.revision}></oriel-grants>
                       <div class="watch">
-                          <oriel-viewer data-panel tabindex="-1" .peer=${session.peer} .path=${session.path} .live=${session.state === 'live'} .chat=${session.chat}></oriel-viewer>
+                          <oriel-viewer data-panel tabindex="-1" .peer=${session.peer} .path=${session.path} .live=${session.state === 'live'} .lost=${session.lost} .chat=${session.chat}></oriel-viewer>
                           <oriel-camera .peer=${session.peer} .cameras=${session.cameras}></oriel-camera>
                           <oriel-face .face=${session.face} .chat=${session.chat} .granted=${session.grant.scopes.includes('face')}></oriel-face>
                           <oriel-chat .chat=${session.chat}></oriel-chat>
@@ -112,7 +112,7 @@ class DevicePage extends View {
         const { state, outcome } = this.session;
         const [what, next] = this.words();
         return html`<span
-            class="state ${state}"
+            class="state ${this.session.lost ? 'lost' : state}"
             role="status"
             data-testid="state"
             data-state=${state}

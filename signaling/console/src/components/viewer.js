@@ -38,7 +38,7 @@ function clip([x, y, width, height], pictureWidth, pictureHeight) {
 }
 
 class Viewer extends View {
-    static properties = { peer: {}, path: {}, live: {}, mode: {}, figures: {}, full: {}, exact: {}, masks: {}, chat: {}, tool: {}, revision: {} };
+    static properties = { peer: {}, path: {}, live: {}, lost: {}, mode: {}, figures: {}, full: {}, exact: {}, masks: {}, chat: {}, tool: {}, revision: {} };
 
     constructor() {
         super();
@@ -216,10 +216,10 @@ class Viewer extends View {
     }
 
     render() {
-        return html`<div class="stage" tabindex="0" aria-label="Picture of the device" data-mode=${this.mode} data-tool=${this.tool ?? nothing} @dblclick=${this.toggleMode} @pointerdown=${this.drag}>
+        return html`<div class="stage" tabindex="0" aria-label="Picture of the device" data-mode=${this.mode} data-tool=${this.tool ?? nothing} ?data-still=${this.lost} @dblclick=${this.toggleMode} @pointerdown=${this.drag}>
                 <video data-testid="picture" muted playsinline autoplay disablepictureinpicture></video>
                 ${this.masks.map((mask) => html`<div class="mask" data-testid="mask" data-rect=${mask.join()} title=${HIDDEN}><span>${HIDDEN}</span></div>`)}
-                ${this.live ? this.way() : html`<p class="veil">${this.path > 1 ? 'The network changed: connecting again …' : 'Making the picture …'}</p>`}
+                ${this.live ? this.way() : this.lost ? nothing : html`<p class="veil">Making the picture …</p>`}
             </div>
             <div class="foot">
                 ${this.figuresElement()}
