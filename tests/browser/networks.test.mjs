@@ -6,7 +6,7 @@ import { readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { psnr, readPpm } from '../rig/image.mjs';
 import { root } from '../rig/paths.mjs';
-import { sleep } from '../rig/process.mjs';
+import { sleep, until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
 import { Strace } from '../rig/strace.mjs';
 import { ADDRESS, ADDRESS6, NAME, agentNetwork } from '../rig/topology.mjs';
@@ -45,9 +45,9 @@ async function stage(rig, { rule, proxy, wrap = [] }) {
 async function compare(rig, { painter, receiver }, command) {
   const file = join(rig.directory, 'truth.ppm');
   await painter.command(`${command} ${file}`);
-  await sleep(1500);
-  const quality = psnr(readPpm(file), await receiver.pixels());
-  assert.ok(quality > NEEDED, `${quality.toFixed(1)} dB; ${NEEDED} are needed`);
+  const truth = readPpm(file);
+  let quality;
+  await until(() => `the picture: ${quality.toFixed(1)} dB; ${NEEDED} are needed`, async () => (quality = psnr(truth, await receiver.pixels())) > NEEDED, { ms: 1600, every: 200 });
   return quality;
 }
 

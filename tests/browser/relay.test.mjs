@@ -56,12 +56,12 @@ for (const transport of ['udp', 'tcp', 'tls'])
     await until('the helpers to be gone', () => cast.device.picture().length === 0, { ms: 1000 });
   });
 
-for (const transport of ['udp', 'tls'])
+for (const transport of ['udp', 'tcp', 'tls'])
   story(`the TURN server restarts in mid-session, by ${transport}: the same grant, a new path, nobody is asked`, async ({ rig }) => {
     const cast = await watched(rig, transport);
     const { agent, provider, device, receiver, turn } = cast;
     const { pid } = device.helper('oriel-media');
-    await turn.stop();
+    await turn.process.stop({ signal: 'SIGKILL' });
     await turn.run();
     const from = clock();
     await receiver.connect(agent); // the offer of the next path

@@ -186,7 +186,7 @@ export class Topology {
   firewall(rule) {
     const text = RULES[rule] ?? rule;
     this.rule = rule;
-    this.router.run('nft', ['-f', '-'], { input: `flush ruleset\ntable inet oriel {\n chain forward {\n  type filter hook forward priority 0; policy accept;\n  iifname "device" jump from_device\n }\n chain from_device {\n${text}\n }\n}\n` });
+    this.router.run('nft', ['-f', '-'], { input: `flush ruleset\ntable inet oriel {\n chain forward {\n  type filter hook forward priority 0; policy accept;\n  iifname "device*" jump from_device\n }\n chain from_device {\n${text}\n }\n}\n` });
   }
 
   // All that passes the device's cable from now on, seen from the router: the device can't know.
