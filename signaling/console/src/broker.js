@@ -136,7 +136,7 @@ export class Broker {
     }
 
     get #hurried() {
-        return this.#hurry && performance.now() < this.#hurry.until;
+        return this.#hurry && this.phase !== 'refused' && performance.now() < this.#hurry.until;
     }
 
     /* An attempt is. */
