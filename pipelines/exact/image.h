@@ -16,8 +16,9 @@
  * (filtered: as PNG does, the best of none, left and up for each row.) What counts is when the page has it: encoding,
  * the way, decoding. The page unpacks in JavaScript, some 50 ns a pixel but for rows that are as the one above, which
  * is less than the way takes for what WebP is larger. The drawn picture has smooth surfaces, of which WebP predicts
- * each pixel: what is dense when it is packed is tried as a WebP, too. A small change that fits into one packet with
- * its record either way goes by runs.h: 160x56 of text are 217 bytes packed, 0.07 ms, and 659 by runs, 0.01 ms. */
+ * each pixel: what is dense when it is packed is tried as a WebP, too (tile by tile: 40 ms, 13 K). A small change that
+ * fits into one packet with its record either way goes by runs.h: 160x56 of text are 217 bytes packed, 0.07 ms, and 659
+ * by runs, 0.01 ms. */
 #ifndef ORIEL_EXACT_IMAGE_H
 #define ORIEL_EXACT_IMAGE_H
 

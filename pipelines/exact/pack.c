@@ -16,6 +16,7 @@ enum {
     LEARN_SLOWLY = 6,  /* of green to 1/64 */
     GREEN_LEARNED = 4, /* its upper bits; the others are noise */
     FIND = 1024,
+    GRACE = 1024, /* bytes more than the part of the room that the rows so far may take */
 };
 
 #define MIX 0x9e3779b1u
@@ -266,13 +267,12 @@ static void put_row(struct pack *p, const uint8_t *now, const uint8_t *up, const
     }
 }
 
-static void start(struct pack *p, uint8_t *out, size_t room) {
+static void start(struct pack *p, uint8_t *out) {
     struct chance *all = (struct chance *)&p->chances;
     for (size_t i = 0; i < sizeof p->chances / sizeof *all; i++)
         all[i].zero = 1 << 15;
     p->range = UINT32_MAX;
     p->at = out;
-    p->end = out + room;
     p->waiting = 1; /* the first byte, which no carry reaches: 0 */
 }
 
@@ -282,8 +282,10 @@ size_t oriel_pack_encode(const uint8_t *pixels, size_t stride, unsigned width, u
     bool same = false;
     if (!p)
         return 0;
-    start(p, out, room);
+    start(p, out);
     for (unsigned y = 0; y < height && !p->full; y++) {
+        size_t by_then = GRACE + room / height * (y + 1u);
+        p->end = out + (by_then < room ? by_then : room);
         const uint8_t *now = pixels + y * stride, *up = y ? now - stride : NULL, *up_up = y > 1 ? up - stride : NULL;
         bool again = y && memcmp(now, up, width * 4u) == 0;
         if (y)
@@ -292,6 +294,7 @@ size_t oriel_pack_encode(const uint8_t *pixels, size_t stride, unsigned width, u
         if (!again)
             put_row(p, now, up, up_up, width);
     }
+    p->end = out + room;
     for (int i = 0; i < 5; i++)
         shift(p);
     size_t length = p->full ? 0 : (size_t)(p->at - out);

@@ -3,8 +3,8 @@
  * Each pixel is told by what followed the same six neighbours before, else as its left or upper neighbour, as a colour
  * that was there, as a blend on a line between two colours, or anew; each of these decisions by a binary range coder
  * whose probabilities learn (PROTOCOL.md, Exact layer). Of the tiles of the demo panel it makes 0.62 of what WebP
- * does, in a fifth of the time (image.h); of films more, so that it gives up as soon as it takes more than the room it
- * has: what is left is for WebP. Pure. */
+ * does, in a fifth of the time (image.h); of films more, so that it gives up as soon as the rows so far take much more
+ * than their part of the room: those are for WebP. Pure. */
 #ifndef ORIEL_EXACT_PACK_H
 #define ORIEL_EXACT_PACK_H
 
