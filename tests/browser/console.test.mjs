@@ -140,7 +140,7 @@ story('the request is taken back in the console', async ({ rig }) => {
 });
 
 story('the tab is closed in a session', async ({ rig }) => {
-  const cast = await stage(rig, { device: { config: { media: { 'outage-seconds': 5 } } } });
+  const cast = await stage(rig);
   await live(cast);
   await cast.console.page.close();
   await until('the session to end', () => cast.device.picture().length === 0, { ms: 15000 });
