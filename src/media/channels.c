@@ -13,6 +13,7 @@ struct listener {
     const struct oriel_channel_events *events;
     void *user;
     GstElement *webrtc;
+    gint id;     /* of the channel's stream */
     GstPad *out; /* atomic: where SCTP takes messages; NULL: not yet, or only by webrtcbin's way */
 };
 
@@ -43,22 +44,33 @@ static GstPadProbeReturn on_received(GstPad *pad, GstPadProbeInfo *info, gpointe
     return GST_PAD_PROBE_DROP;
 }
 
-static GstPad *sctp_pad(struct listener *l, const char *factory, const char *prefix, gint id) {
+static GstElement *sctp(struct listener *l, const char *factory) {
     g_autoptr(GstIterator) all = gst_bin_iterate_all_by_element_factory_name(GST_BIN(l->webrtc), factory);
     g_auto(GValue) value = G_VALUE_INIT;
-    g_autofree char *name = g_strdup_printf("%s_%d", prefix, id);
-    return gst_iterator_next(all, &value) == GST_ITERATOR_OK
-               ? gst_element_get_static_pad(g_value_get_object(&value), name)
-               : NULL;
+    return gst_iterator_next(all, &value) == GST_ITERATOR_OK ? g_value_dup_object(&value) : NULL;
+}
+
+/* Once for each channel that brought something. */
+static void on_sctp_pad(GstElement *decoder, GstPad *pad, gpointer user) {
+    struct listener *l = user;
+    g_autofree char *name = g_strdup_printf("src_%d", l->id);
+    if (g_str_equal(GST_PAD_NAME(pad), name))
+        gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, on_received, l, NULL);
 }
 
 static void hasten(GObject *channel, struct listener *l) {
-    gint id = -1;
-    g_object_get(channel, "id", &id, NULL);
-    g_autoptr(GstPad) in = sctp_pad(l, "sctpdec", "src", id);
-    if (in)
-        gst_pad_add_probe(in, GST_PAD_PROBE_TYPE_BUFFER, on_received, l, NULL);
-    g_atomic_pointer_set(&l->out, sctp_pad(l, "sctpenc", "sink", id));
+    g_autoptr(GstElement) decoder = sctp(l, "sctpdec");
+    g_autoptr(GstElement) encoder = sctp(l, "sctpenc");
+    if (!decoder || !encoder)
+        return;
+    g_object_get(channel, "id", &l->id, NULL);
+    g_autofree char *in = g_strdup_printf("src_%d", l->id), *out = g_strdup_printf("sink_%d", l->id);
+    g_autoptr(GstPad) there = gst_element_get_static_pad(decoder, in);
+    if (there)
+        on_sctp_pad(decoder, there, l);
+    else
+        g_signal_connect(decoder, "pad-added", G_CALLBACK(on_sctp_pad), l);
+    g_atomic_pointer_set(&l->out, gst_element_get_static_pad(encoder, out));
 }
 
 bool oriel_channel_send_now(GObject *channel, const void *bytes, size_t length) {

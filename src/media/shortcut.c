@@ -27,11 +27,11 @@ static GstPadProbeReturn on_packet(GstPad *pad, GstPadProbeInfo *info, gpointer 
     return GST_PAD_PROBE_HANDLED;
 }
 
-static gboolean from_network(GstPad *in) {
-    g_autoptr(GstPad) peer = gst_pad_get_peer(in);
-    g_autoptr(GstElement) before = peer ? gst_pad_get_parent_element(peer) : NULL;
-    GstElementFactory *factory = before ? gst_element_get_factory(before) : NULL;
-    return factory && g_str_equal(GST_OBJECT_NAME(factory), "nicesrc");
+static gboolean before_dtls(GstPad *out) {
+    g_autoptr(GstPad) peer = gst_pad_get_peer(out);
+    g_autoptr(GstElement) next = peer ? gst_pad_get_parent_element(peer) : NULL;
+    GstElementFactory *factory = next ? gst_element_get_factory(next) : NULL;
+    return factory && g_str_equal(GST_OBJECT_NAME(factory), "dtlssrtpdec");
 }
 
 void oriel_shortcut(GstElement *webrtc) {
@@ -40,11 +40,12 @@ void oriel_shortcut(GstElement *webrtc) {
     for (; gst_iterator_next(queues, &value) == GST_ITERATOR_OK; g_value_reset(&value)) {
         GstElement *queue = g_value_get_object(&value);
         g_autoptr(GstPad) in = gst_element_get_static_pad(queue, "sink");
-        if (!from_network(in))
+        g_autoptr(GstPad) out = gst_element_get_static_pad(queue, "src");
+        if (!before_dtls(out))
             continue;
         struct way *w = g_new0(struct way, 1);
         w->queue = queue; /* its pad goes before it */
-        w->out = gst_element_get_static_pad(queue, "src");
+        w->out = g_steal_pointer(&out);
         gst_pad_add_probe(in, GST_PAD_PROBE_TYPE_BUFFER, on_packet, w, way_free);
     }
 }

@@ -1,6 +1,6 @@
 // The exact layer: what the console shows of a screen at rest is the screen, bit by bit.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromRgba, psnr, readPpm } from '../rig/image.mjs';
 import { sleep, until } from '../rig/process.mjs';
@@ -93,13 +93,22 @@ function neverBack(codes) {
   assert.deepEqual(times.filter((code, i) => i > 0 && code < times[i - 1]), []);
 }
 
+// How often the thread of media was woken for which packets from the network would wait, if there were no way around it (shortcut.h).
+function woken({ pid }) {
+  const threads = readdirSync(`/proc/${pid}/task`).map((id) => readFileSync(`/proc/${pid}/task/${id}/status`, 'utf8')).filter((text) => /^Name:\tqueue\d+:src$/m.test(text));
+  assert.ok(threads.length > 0);
+  return threads.reduce((sum, text) => sum + Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(text)[1]), 0);
+}
+
 async function watch(rig, kind) {
-  const { painter, console } = await stage(rig);
+  const { device, painter, console } = await stage(rig), media = device.helper('oriel-media');
   await painter.command(`clock ${kind}`);
   await sleep(1000);
   await console.page.evaluate(watchCodes);
+  const before = woken(media);
   await sleep(4000);
   const codes = await console.page.evaluate(() => window.codes);
+  assert.ok(woken(media) - before < 5);
   neverBack(codes);
   const late = codes.filter((code) => code.late !== null).map((code) => code.late).sort((a, b) => a - b);
   const figures = `${codes.length} changes of ${new Set(codes.map(({ top }) => top.code)).size} pictures, ${codes.filter(({ top }) => top.pure).length} exact; from the screen to the page p50 ${late[late.length >> 1]?.toFixed(1)} ms`;
