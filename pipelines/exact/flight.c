@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define PATIENCE_MIN (30 * ORIEL_MILLISECOND)
-#define PATIENCE_MAX ORIEL_SECOND
+#define PATIENCE_MAX (3 * ORIEL_SECOND)
 #define PATIENCE_FIRST (200 * ORIEL_MILLISECOND)
 #define QUEUE_SHORT (25 * ORIEL_MILLISECOND) /* beyond the shortest round trip: no reason to send less */
 #define QUEUE_LONG (60 * ORIEL_MILLISECOND)
@@ -135,8 +135,14 @@ void oriel_flight_clock(struct oriel_flight *f, uint32_t at) {
 
 /* ---- sending ---- */
 
+/* Before a round trip is known. One that is sent again before it can have been answered would never teach any. */
+static int64_t first_patience(const struct oriel_flight *f) {
+    int64_t path = f->budget ? 2 * oriel_budget_trip(f->budget) : 0;
+    return path > PATIENCE_FIRST ? path : PATIENCE_FIRST;
+}
+
 int64_t oriel_flight_patience(const struct oriel_flight *f) {
-    int64_t patience = f->trip ? f->trip + 4 * f->deviation : PATIENCE_FIRST;
+    int64_t patience = f->trip ? f->trip + 4 * f->deviation : first_patience(f);
     patience = patience < PATIENCE_MIN ? PATIENCE_MIN : patience > PATIENCE_MAX ? PATIENCE_MAX : patience;
     return patience + ORIEL_FLIGHT_ACK_DELAY;
 }

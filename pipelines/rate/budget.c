@@ -8,14 +8,15 @@ enum { BURST_MIN = 3 * 1200 };
 
 /* Before anything can have changed nobody needs to ask again. */
 #define PATIENCE (5 * ORIEL_MILLISECOND)
+#define HELD (40 * ORIEL_MILLISECOND)
 
 struct oriel_budget {
     GMutex lock;
     double bytes_per_second;
     double level; /* bytes that may leave; below 0: debt */
     int64_t at;   /* when `level` was right */
-    int64_t pictured_at;
-    bool lend;
+    int64_t pictured_at, trip;
+    bool lend, hold;
     size_t cap; /* 0: none */
     size_t waiting[ORIEL_BUDGET_CLASSES], in_flight[ORIEL_BUDGET_CLASSES];
     uint64_t sent[ORIEL_BUDGET_CLASSES];
@@ -135,6 +136,8 @@ int64_t oriel_budget_ready(struct oriel_budget *b, int64_t now) {
     size_t away = on_its_way(b, ORIEL_BUDGET_VIDEO) + sum(b->waiting, ORIEL_BUDGET_VIDEO + 1);
     if (b->cap && away > b->cap)
         wait = MAX(wait, (int64_t)ceil((double)(away - b->cap) / b->bytes_per_second * ORIEL_SECOND));
+    if (b->hold && b->in_flight[ORIEL_BUDGET_VIDEO] + b->waiting[ORIEL_BUDGET_VIDEO])
+        wait = MAX(wait, HELD);
     g_mutex_unlock(&b->lock);
     return now + wait;
 }
@@ -162,6 +165,25 @@ void oriel_budget_set(struct oriel_budget *b, double bits_per_second, size_t cap
     b->bytes_per_second = bits_per_second / 8;
     b->level = fmin(b->level, burst(b));
     b->cap = cap;
+    g_mutex_unlock(&b->lock);
+}
+
+void oriel_budget_tell_trip(struct oriel_budget *b, int64_t trip) {
+    g_mutex_lock(&b->lock);
+    b->trip = trip;
+    g_mutex_unlock(&b->lock);
+}
+
+int64_t oriel_budget_trip(struct oriel_budget *b) {
+    g_mutex_lock(&b->lock);
+    int64_t trip = b->trip;
+    g_mutex_unlock(&b->lock);
+    return trip;
+}
+
+void oriel_budget_hold(struct oriel_budget *b, bool hold) {
+    g_mutex_lock(&b->lock);
+    b->hold = hold;
     g_mutex_unlock(&b->lock);
 }
 

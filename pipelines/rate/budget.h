@@ -10,8 +10,9 @@
  * (`cap`): a link that slows down gets a short queue, and what waits, waits here, where it can still be replaced by
  * something newer; for pictures tiles count as half of it at most, since a busy page tells of them late. Tiles may also
  * borrow: while no picture has left for ORIEL_BUDGET_QUIET, nothing waits and the estimator sees no queue, what has a
- * window of its own over the path may find out by itself what it takes, and owes the pictures nothing for it. Nobody
- * feeds the target on a path that says nothing back: then it stays what it was made with, and nothing is capped.
+ * window of its own over the path may find out by itself what it takes, and owes the pictures nothing for it. Before
+ * anything is known of the path one picture is on its way at most (oriel_budget_hold). Nobody feeds the target on a
+ * path that says nothing back: then it stays what it was made with, and nothing is capped.
  *
  * Numbers are bytes, bit/s and CLOCK_MONOTONIC ns. Thread-safe; no call takes longer than a few instructions, but for
  * oriel_budget_acked(), which calls the listener, with no lock held. */
@@ -53,6 +54,9 @@ void oriel_budget_free(struct oriel_budget *budget);
 /* What all together may send now, bit/s. */
 double oriel_budget_target(struct oriel_budget *budget);
 
+/* The shortest round trip lately, ns; 0: not known. */
+int64_t oriel_budget_trip(struct oriel_budget *budget);
+
 /* Whether `bytes` may leave now: then they are counted as gone. If not, `again` is when to ask next, later than `now`.
  */
 bool oriel_budget_take(struct oriel_budget *budget, enum oriel_budget_class class, size_t bytes, int64_t now,
@@ -82,6 +86,12 @@ void oriel_budget_renew(struct oriel_budget *budget, int64_t now);
 
 /* From now on. `cap`: bytes that may be on their way; 0: any number. */
 void oriel_budget_set(struct oriel_budget *budget, double bits_per_second, size_t cap, int64_t now);
+
+/* The shortest round trip that is known of the path, ns; 0: none. */
+void oriel_budget_tell_trip(struct oriel_budget *budget, int64_t trip);
+
+/* Whether one picture on its way is enough: no other is ready then. */
+void oriel_budget_hold(struct oriel_budget *budget, bool hold);
 
 /* Whether anything is lent; it is at first. */
 void oriel_budget_lend(struct oriel_budget *budget, bool lend);

@@ -21,6 +21,8 @@
 #define START_SHARE 0.75
 #define START_MIN 100e3
 #define START_MAX 8e6
+#define START_PATIENCE (2 * ORIEL_SECOND)
+#define START_TIME (100 * ORIEL_MILLISECOND) /* of the rate, may be on its way */
 #define QUEUE_LONG (100 * ORIEL_MILLISECOND)
 #define QUEUE_CALM (25 * ORIEL_MILLISECOND)
 #define STANDING_MAX (4 * ORIEL_SECOND)
@@ -38,9 +40,10 @@
 
 #define TOGETHER (2 * ORIEL_MILLISECOND)
 #define WIDER 2.5
+#define PAIRS_TIME (150 * ORIEL_MILLISECOND)
 
 enum { TRAIN_PACKETS = 10, PAIRS_MIN = 3 };
-enum { CAP_MIN = 4 * 1200, CAP_SILENT = 3 * 1200 };
+enum { CAP_MIN = 4 * 1200, CAP_SILENT = 3 * 1200, CAP_START = 10 * 1460, PACKET_MAX = 1300 };
 
 /* The least of the last 10 to 20 s. */
 struct shortest {
@@ -66,8 +69,9 @@ struct train {
     int64_t sent[2], arrived[2]; /* first, last */
 };
 
-/* Of one message: RTP packets that left together, and how far apart they came. */
+/* Of one message, or of as many as it takes: RTP packets that left together, and how far apart they came. */
 struct burst {
+    int64_t since;         /* when the first of them was heard; 0: it was not */
     int64_t sent, arrived; /* of the last packet */
     unsigned pairs;
     double bytes;
@@ -96,6 +100,8 @@ struct oriel_estimator {
     int64_t sent_from;
     uint64_t sent_bytes; /* since sent_from */
     double sent_rate, target, told;
+    bool starting;    /* what the way takes is not known yet */
+    int64_t first_at; /* when the first RTP packet left; 0: none has */
     bool heard, silent;
     struct oriel_rate_packet fates[FATES_MAX];
     unsigned fate_count;
@@ -132,6 +138,11 @@ static void way_start(struct way *w, int64_t now) {
     shortest_start(&w->delay, now);
 }
 
+/* What may be on its way before anything is known. */
+static size_t start_cap(const struct oriel_estimator *e) {
+    return (size_t)fmax(CAP_START, e->target / 8 * START_TIME / ORIEL_SECOND);
+}
+
 static void start(struct oriel_estimator *e, double rate, int64_t now) {
     way_start(&e->rtp, now);
     way_start(&e->tiles, now);
@@ -149,7 +160,10 @@ static void start(struct oriel_estimator *e, double rate, int64_t now) {
     e->interval = FEEDBACK_FIRST;
     e->heard_at = e->overused_at = e->waited_at = 0;
     e->target = rate;
-    oriel_budget_set(e->budget, rate, 0, now);
+    e->starting = true;
+    e->first_at = 0;
+    oriel_budget_set(e->budget, rate, start_cap(e), now);
+    oriel_budget_hold(e->budget, true);
     oriel_budget_lend(e->budget, true);
     oriel_record_start(e->record, rate, e->max, now);
 }
@@ -208,6 +222,8 @@ static int64_t standing(const struct oriel_estimator *e) {
 }
 
 static size_t cap(const struct oriel_estimator *e) {
+    if (e->starting)
+        return start_cap(e);
     if (!e->heard)
         return 0;
     if (e->silent)
@@ -226,6 +242,7 @@ static double paced(const struct oriel_estimator *e) {
 /* Tiles have a window of their own: where they alone tell of a queue, it is theirs. */
 static void set_budget(struct oriel_estimator *e, int64_t now) {
     oriel_budget_set(e->budget, paced(e), cap(e), now);
+    oriel_budget_tell_trip(e->budget, shortest_get(&e->trip, 0));
     bool calm = believed(e) == &e->tiles || standing(e) < QUEUE_LONG / 2;
     oriel_budget_lend(e->budget, !e->silent && calm && (!e->overused_at || now - e->overused_at > LEND_AFTER));
 }
@@ -239,10 +256,17 @@ static void fall(struct oriel_estimator *e, double before, int64_t now) {
         oriel_probe_fell(&e->probe, before, e->aimd.rate, now);
 }
 
+/* Whether all of the first picture has been told of; without one, anything. */
+static bool told(const struct oriel_estimator *e) {
+    return e->first_at ? !oriel_budget_rtp_in_flight(e->budget) : e->tiles.heard_at != 0;
+}
+
 static enum oriel_rate_use judge(const struct oriel_estimator *e, double busy, int64_t queue) {
     const struct way *way = believed(e);
     if (e->rival.there)
         return ORIEL_RATE_UNDERUSED;
+    if (e->starting && !told(e))
+        return ORIEL_RATE_NORMAL; /* the first picture is sent quicker than most ways take it: that is the question */
     enum oriel_rate_use use = vague(e) ? ORIEL_RATE_NORMAL : way->trendline.use;
     /* A trend alone is no queue; and what came while there was none is not what the way takes. */
     if (use == ORIEL_RATE_OVERUSED && busy <= 0)
@@ -253,6 +277,19 @@ static enum oriel_rate_use judge(const struct oriel_estimator *e, double busy, i
     /* What was sent before the rate fell says what the way takes, and nothing of whether it has fallen enough. */
     return use == ORIEL_RATE_OVERUSED && way->newest <= e->aimd.decreased && busy >= e->aimd.rate ? ORIEL_RATE_UNDERUSED
                                                                                                   : use;
+}
+
+/* The first picture is told of, or nobody tells: the rate is what is known now. */
+static void end_start(struct oriel_estimator *e, bool probed, int64_t now) {
+    e->starting = false;
+    oriel_budget_hold(e->budget, false);
+    if (e->heard && !probed)
+        oriel_probe_start(&e->probe, e->target, e->max, now);
+}
+
+static void look_whether_started(struct oriel_estimator *e, double before, double probed, int64_t now) {
+    if (e->starting && (told(e) || probed > 0 || e->aimd.rate < before))
+        end_start(e, probed > 0, now);
 }
 
 static void contend(struct oriel_estimator *e, int64_t trip, int64_t now) {
@@ -277,13 +314,17 @@ static void decide(struct oriel_estimator *e, double probed, int64_t now) {
         fall(e, before, now);
     else if (probed > 0) {
         oriel_aimd_probed(&e->aimd, probed, now);
+        if (e->starting)
+            oriel_aimd_set(&e->aimd, probed, now);
         if (e->aimd.rate > before)
             oriel_loss_forget(&e->loss, e->aimd.rate);
     }
     double by_loss = oriel_loss_update(&e->loss, e->aimd.rate, acked, e->alr.limited, now);
     e->target = fmax(e->rival.there ? e->aimd.rate : by_loss, RATE_MIN); /* loss is what the two agree by */
     bool calm = use != ORIEL_RATE_OVERUSED && queue < QUEUE_CALM && oriel_loss_average(&e->loss) < 0.1;
-    oriel_probe_consider(&e->probe, e->target, trying(e, now), calm, now);
+    look_whether_started(e, before, probed, now);
+    if (!e->starting)
+        oriel_probe_consider(&e->probe, e->target, trying(e, now), calm, now);
     set_budget(e, now);
 }
 
@@ -294,7 +335,7 @@ static void finish(struct oriel_estimator *e) {
     memcpy(fates, e->fates, count * sizeof *fates);
     e->fate_count = 0;
     double target = e->target;
-    bool news = fabs(target - e->told) > 0.01 * e->told;
+    bool news = !e->starting && fabs(target - e->told) > 0.01 * e->told;
     if (news)
         e->told = target;
     g_mutex_unlock(&e->lock);
@@ -359,6 +400,9 @@ static void pair(struct burst *b, const struct oriel_rate_packet *k) {
 /* Whether the way has become wider: probes in vain have become rare by then. */
 static void look_for_more(struct oriel_estimator *e, int64_t now) {
     struct burst *b = &e->burst;
+    b->since = b->since ? b->since : now;
+    if (b->pairs < PAIRS_MIN && now - b->since < PAIRS_TIME)
+        return;
     double rate = b->took > 0 ? b->bytes * 8 * ORIEL_SECOND / (double)b->took : e->max;
     if (b->pairs >= PAIRS_MIN && rate > WIDER * e->target && trying(e, now) && standing(e) < QUEUE_CALM &&
         !e->rival.there)
@@ -478,6 +522,8 @@ void oriel_estimator_sent(struct oriel_estimator *e, uint16_t number, const stru
     sent.beside = oriel_budget_sent(e->budget, ORIEL_BUDGET_TILES);
     oriel_record_sent(e->record, number, k, sent.beside);
     oriel_twcc_sent(&e->twcc, number, &sent);
+    if (!e->first_at)
+        e->first_at = k->sent;
     oriel_alr_sent(&e->alr, k->bytes, e->target, k->sent);
     g_mutex_unlock(&e->lock);
 }
@@ -485,10 +531,20 @@ void oriel_estimator_sent(struct oriel_estimator *e, uint16_t number, const stru
 uint16_t oriel_estimator_probe(struct oriel_estimator *e, int64_t now, int64_t *due) {
     double rate;
     g_mutex_lock(&e->lock);
-    uint16_t id = oriel_probe_current(&e->probe, now, &rate);
+    bool full = e->starting && oriel_budget_rtp_in_flight(e->budget) + PACKET_MAX > start_cap(e);
+    uint16_t id = full ? 0 : oriel_probe_current(&e->probe, now, &rate);
     *due = oriel_probe_due(&e->probe, id);
     g_mutex_unlock(&e->lock);
     return id;
+}
+
+bool oriel_estimator_pads(struct oriel_estimator *e) {
+    g_mutex_lock(&e->lock);
+    bool pads = !e->starting;
+    if (!pads)
+        oriel_probe_end(&e->probe);
+    g_mutex_unlock(&e->lock);
+    return pads;
 }
 
 void oriel_estimator_probe_sent(struct oriel_estimator *e, uint16_t id, size_t bytes, int64_t now) {
@@ -520,7 +576,8 @@ void oriel_estimator_tick(struct oriel_estimator *e, int64_t now) {
         e->waited_at = now;
     oriel_record_waits(e->record, waits, now);
     oriel_alr_sent(&e->alr, 0, e->target, now);
-    int64_t patience = SILENCE + 2 * shortest_get(&e->trip, 0), oldest = oriel_twcc_oldest(&e->twcc);
+    int64_t patience = e->heard ? SILENCE + 2 * shortest_get(&e->trip, 0) : START_PATIENCE,
+            oldest = oriel_twcc_oldest(&e->twcc);
     if (e->heard && oldest && now - oldest > patience && now - e->heard_at > patience)
         e->silent = true;
     while (oriel_twcc_expired(&e->twcc, now - patience, &k)) {
@@ -528,7 +585,9 @@ void oriel_estimator_tick(struct oriel_estimator *e, int64_t now) {
         k.lost = true;
         tell(e, &k);
     }
-    if (e->heard)
+    if (e->starting && e->first_at && now - e->first_at > START_PATIENCE)
+        end_start(e, false, now);
+    if (e->heard || !e->starting)
         set_budget(e, now);
     finish(e);
 }
@@ -559,7 +618,7 @@ void oriel_estimator_figures(struct oriel_estimator *e, struct oriel_rate_figure
                                      .queue = MAX(e->rtp.queue, e->tiles.queue),
                                      .waiting = takes,
                                      .loss = oriel_loss_average(&e->loss)};
-    f->state = !e->heard                                               ? ORIEL_RATE_START
+    f->state = !e->heard || e->starting                                ? ORIEL_RATE_START
                : e->silent                                             ? ORIEL_RATE_SILENT
                : e->overused_at && now - e->overused_at < ORIEL_SECOND ? ORIEL_RATE_QUEUING
                : trying(e, now) && (e->target < 0.95 * e->max)         ? ORIEL_RATE_FULL

@@ -12,7 +12,10 @@
  * - a queue of more than 100 ms while less arrives than is sent is a link that has just become slower: the rate goes to
  * what arrives at once, without waiting for a trend;
  * - what is on its way is capped at the target times the shortest round trip, the time between feedback, and 30 ms.
- * Without feedback there is no cap. Without feedback for SILENCE while something is on its way, the way is taken for
+ * At the start, until the first picture's feedback tells what the way takes: ten packets at most, as many as TCP begins
+ * with (RFC 6928), or 100 ms of a rate that is known from before, and one picture, of which the estimator's first probe
+ * is made; no padding. Who tells nothing for two seconds won't tell: from then on there is no cap.
+ * Without feedback for SILENCE while something is on its way, the way is taken for
  * cut: a few packets may leave each time, the rate is held, and what was on its way counts as gone;
  * - a queue that somebody else keeps full is none of ours (rival.h);
  * - nothing is judged from what an idle screen sends: the rate is held then.
@@ -23,7 +26,7 @@
 #include "path.h"
 
 enum oriel_rate_state {
-    ORIEL_RATE_START,   /* nothing was heard yet */
+    ORIEL_RATE_START,   /* nothing is known yet */
     ORIEL_RATE_FREE,    /* there is less to send than the way takes */
     ORIEL_RATE_FULL,    /* there is more to send than the way takes */
     ORIEL_RATE_QUEUING, /* more was sent than the way takes */
@@ -78,6 +81,8 @@ void oriel_estimator_tick(struct oriel_estimator *e, int64_t now);
 /* For the pacer: the probe that what leaves now is part of, 0: none; when its next packet may leave; and that it did.
  */
 uint16_t oriel_estimator_probe(struct oriel_estimator *e, int64_t now, int64_t *due);
+/* Whether a probe may be filled up with padding. */
+bool oriel_estimator_pads(struct oriel_estimator *e);
 void oriel_estimator_probe_sent(struct oriel_estimator *e, uint16_t probe, size_t bytes, int64_t now);
 
 /* The shortest round trip lately, ns; 0: not known. */

@@ -50,6 +50,8 @@ enum oriel_pacer_next oriel_pacer_next(struct oriel_pacer *p, int64_t now, struc
     unsigned class = 0;
     while (class < ORIEL_PACER_CLASSES && !p->queues[class].length)
         class ++;
+    if (class == ORIEL_PACER_CLASSES && !oriel_estimator_pads(p->estimator))
+        return ORIEL_PACER_NOTHING; /* a probe begins with what is to be sent */
     uint16_t probe = class == ORIEL_BUDGET_AUDIO ? 0 : oriel_estimator_probe(p->estimator, now, &due);
     if (probe && due > now) {
         *again = due;

@@ -1,9 +1,9 @@
 /* The queue in front of the network: what leaves next, and when.
  *
  * Policy: voice at once; then repeats; then pictures, in order, as the budget allows, quicker only while a probe runs.
- * When nothing waits and a probe needs packets, it asks for padding. The queue is short because capture waits for it
- * (oriel_budget_ready): it holds the picture that was made last, or, if that is more than the way can take, the rest of
- * it. Repeats older than ORIEL_PACER_REPEAT_LIFE are of no use any more and are dropped.
+ * When nothing waits and a probe needs packets, it asks for padding, if the estimator lets it. The queue is short
+ * because capture waits for it (oriel_budget_ready): it holds the picture that was made last, or, if that is more than
+ * the way can take, the rest of it. Repeats older than ORIEL_PACER_REPEAT_LIFE are of no use any more and are dropped.
  * Items are pointers that it does not look into. Pure but for the budget and the estimator; one thread at a time. */
 #ifndef ORIEL_RATE_PACER_H
 #define ORIEL_RATE_PACER_H

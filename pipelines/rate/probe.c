@@ -20,7 +20,6 @@ static void enqueue(struct oriel_probe *p, double rate) {
 
 void oriel_probe_start(struct oriel_probe *p, double start, double max, int64_t now) {
     *p = (struct oriel_probe){.start = start, .max = max, .fallen_at = -1, .last_at = now, .wait = WAIT_FIRST};
-    enqueue(p, 3 * start);
     enqueue(p, 6 * start);
     p->further = 0.7 * 6 * start;
 }
@@ -32,7 +31,8 @@ static struct oriel_probe_cluster *running(struct oriel_probe *p) {
 
 static bool complete(const struct oriel_probe_cluster *c, int64_t now) {
     double least = c->rate / 8 * LENGTH / ORIEL_SECOND;
-    return (c->sent >= ORIEL_PROBE_PACKETS && (double)c->bytes_sent >= least) || now - c->began > LIFE;
+    bool enough = c->sent >= ORIEL_PROBE_PACKETS && (c->over || (double)c->bytes_sent >= least);
+    return enough || now - c->began > LIFE;
 }
 
 void oriel_probe_consider(struct oriel_probe *p, double rate, bool trying, bool calm, int64_t now) {
@@ -109,6 +109,12 @@ void oriel_probe_sent(struct oriel_probe *p, uint16_t id, size_t bytes, int64_t 
 int64_t oriel_probe_due(const struct oriel_probe *p, uint16_t id) {
     const struct oriel_probe_cluster *c = &p->clusters[id % ORIEL_PROBES];
     return c->sent ? c->began + (int64_t)((double)c->bytes_sent * 8 / c->rate * ORIEL_SECOND) : 0;
+}
+
+void oriel_probe_end(struct oriel_probe *p) {
+    struct oriel_probe_cluster *c = running(p);
+    if (c)
+        c->over = c->sent >= ORIEL_PROBE_PACKETS;
 }
 
 static void count(struct oriel_probe_cluster *c, const struct oriel_rate_packet *k) {

@@ -1,6 +1,6 @@
 /* Probing: a few packets sent quicker than the target, to see whether the way takes them.
  *
- *   at the start ....... 3 and 6 times the start rate, then twice as much while 0.7 of it was found
+ *   at the start ....... 6 times the start rate, with what there is; then twice as much while 0.7 of it was found
  *   limited by the rate  twice the rate, after 1 s without a queue; after one in vain twice as late, up to 4 s
  *   after a fall ....... to less than 0.66: 0.85 of what was before, once the queue is gone, within 5 s
  *   packets came quicker   what was before the fall, or twice the rate, if that is less than what they speak for; at
@@ -19,6 +19,7 @@ struct oriel_probe_cluster {
     uint16_t id; /* 0: none */
     double rate; /* bit/s */
     int64_t began;
+    bool over; /* there is no more of it */
     unsigned sent, came, lost;
     uint64_t bytes_sent, bytes_came, first_came, last_sent; /* `first_came`: bytes of the first that came */
     int64_t first_sent_at, last_sent_at, first_came_at, last_came_at;
@@ -50,6 +51,8 @@ void oriel_probe_fell(struct oriel_probe *p, double from, double to, int64_t now
 uint16_t oriel_probe_current(struct oriel_probe *p, int64_t now, double *rate);
 /* When its next packet may leave. */
 int64_t oriel_probe_due(const struct oriel_probe *p, uint16_t id);
+/* There is nothing more to send: a running one ends with what has left, if that may be a result. */
+void oriel_probe_end(struct oriel_probe *p);
 /* A packet of it has left; or came (or is lost): then a rate, bit/s, if that completes a result, else 0. */
 void oriel_probe_sent(struct oriel_probe *p, uint16_t id, size_t bytes, int64_t now);
 double oriel_probe_heard(struct oriel_probe *p, const struct oriel_rate_packet *packet, int64_t now);

@@ -36,6 +36,7 @@
 
 #define CONNECT_TIME (20 * ORIEL_SECOND)
 #define RATE_MAX 32e6     /* bit/s: nobody ever needs more */
+#define RATE_FIRST 300e3  /* of the picture by which the way is found out: a rough one */
 #define PICTURE_SHARE 0.9 /* of the target: the pictures'; the rest is for voice and what is sent again */
 #define CAMERA_SHARE 0.4  /* the camera's, while there is one */
 /* A picture is made while what waits for the way still takes this long. */
@@ -324,7 +325,7 @@ static void start_rate(struct session *s, struct oriel_transport_path *path, uns
         oriel_estimator_record(s->estimator, oriel_record_new(write_way, NULL), now);
     s->references = oriel_references_new();
     oriel_screen_refer(s->screen, s->references);
-    oriel_screen_rate(s->screen, start * PICTURE_SHARE);
+    oriel_screen_rate(s->screen, last ? start * PICTURE_SHARE : RATE_FIRST);
     oriel_screen_pace(s->screen, when_free, s->budget);
     oriel_camera_stream_pace(s->camera, when_free, s->budget);
 }

@@ -134,6 +134,22 @@ static void test_tiles_borrow_where_nobody_else_is(void **state) {
     assert_false(oriel_budget_borrow(budget, PACKET, now));
 }
 
+/* Before anything is known of the way. */
+static void test_one_picture_is_enough(void **state) {
+    oriel_budget_hold(budget, true);
+    assert_int_equal(oriel_budget_ready(budget, 5), 5);
+    oriel_budget_wait(budget, ORIEL_BUDGET_VIDEO, 100);
+    assert_true(oriel_budget_ready(budget, 5) > 5 + 30 * ORIEL_MILLISECOND);
+    oriel_budget_wait(budget, ORIEL_BUDGET_VIDEO, 0);
+    assert_true(oriel_budget_take(budget, ORIEL_BUDGET_VIDEO, 100, 5, &again));
+    assert_true(oriel_budget_ready(budget, 5) > 5 + 30 * ORIEL_MILLISECOND);
+    oriel_budget_left(budget, ORIEL_BUDGET_VIDEO, 100);
+    assert_int_equal(oriel_budget_ready(budget, 5), 5);
+    assert_true(oriel_budget_take(budget, ORIEL_BUDGET_VIDEO, 100, 5, &again));
+    oriel_budget_hold(budget, false);
+    assert_int_equal(oriel_budget_ready(budget, 5), 5);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_burst_at_once_and_then_the_rate, start, stop),
@@ -144,6 +160,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_acknowledgements_reach_the_estimator, start, stop),
         cmocka_unit_test_setup_teardown(test_tiles_borrow_where_nobody_else_is, start, stop),
         cmocka_unit_test_setup_teardown(test_when_a_picture_could_leave, start, stop),
+        cmocka_unit_test_setup_teardown(test_one_picture_is_enough, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,6 +30,41 @@ static void test_a_good_link_is_found_at_once(void **state) {
     assert_true(l->latest < 100 * MS);
 }
 
+/* What a session begins with on any link: no more than ten packets before anything is told, and the rate from them,
+ * without padding, so that nothing stands in a queue or is dropped. */
+static void test_the_first_picture_finds_the_rate(void **state) {
+    const struct {
+        double rate;
+        int64_t delay;
+    } links[] = {{180e3, 300 * MS}, {700e3, 120 * MS}, {100e3, 50 * MS}, {3e6, 40 * MS}};
+    for (unsigned i = 0; i < sizeof links / sizeof *links; i++) {
+        l = link_new(links[i].rate, links[i].delay, 1500 * MS, 0, 1e6);
+        l->use = 0;
+        for (unsigned k = 0; k < 8; k++)
+            link_packet(l, true, ORIEL_BUDGET_VIDEO, PACKET_BYTES);
+        link_run(l, 50 * MS);
+        assert_true(oriel_budget_ready(l->budget, l->now) > l->now + 30 * MS); /* one is enough */
+        target();
+        assert_int_equal(figures.state, ORIEL_RATE_START);
+        for (unsigned k = 0; k < 40; k++) /* whatever somebody pushes */
+            link_packet(l, true, ORIEL_BUDGET_VIDEO, PACKET_BYTES);
+        link_run(l, 50 * MS);
+        assert_in_range(oriel_budget_in_flight(l->budget), 0, 10 * 1460);
+        int64_t began = l->now;
+        while (figures.state == ORIEL_RATE_START) {
+            assert_int_equal(l->padding, 0);
+            link_run(l, 5 * MS);
+            target();
+            assert_true(l->now - began < 2500 * MS);
+        }
+        if (figures.target < 0.8 * fmin(links[i].rate, 6e6) || figures.target > 1.02 * links[i].rate)
+            fail_msg("link %u: a rate of %.0f kbit/s of %.0f", i, figures.target / 1e3, links[i].rate / 1e3);
+        assert_int_equal(l->dropped, 0);
+        if (i + 1 < sizeof links / sizeof *links)
+            link_free(l);
+    }
+}
+
 static void test_a_link_is_used_and_no_queue_stands(void **state) {
     const struct {
         double rate, loss;
@@ -223,6 +258,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_fates, stop),
         cmocka_unit_test_teardown(test_a_good_link_is_found_at_once, stop),
+        cmocka_unit_test_teardown(test_the_first_picture_finds_the_rate, stop),
         cmocka_unit_test_teardown(test_a_link_is_used_and_no_queue_stands, stop),
         cmocka_unit_test_teardown(test_a_sharp_fall_and_back, stop),
         cmocka_unit_test_teardown(test_idle_is_held_and_costs_nothing, stop),
