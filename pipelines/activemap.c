@@ -69,6 +69,13 @@ void oriel_activemap_defer(struct oriel_activemap *map, const struct oriel_rect 
     each(map, rect, now, defer);
 }
 
+void oriel_activemap_defer_changed(struct oriel_activemap *map) {
+    for (size_t i = 0; i < map->count; i++)
+        if (map->quality[i] == ORIEL_BLOCK_CHANGED)
+            map->quality[i] = ORIEL_BLOCK_LATER;
+    map->changed = 0;
+}
+
 void oriel_activemap_owe(struct oriel_activemap *map, const struct oriel_rect *rect, int64_t now) {
     each(map, rect, now, owe);
 }

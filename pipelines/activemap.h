@@ -7,9 +7,10 @@
  *                damage |                    |       sharpening, when it has settled
  *                       +--------------------+
  *
- * A block that changed, but is shown by the exact layer, is LATER: it waits as a coarse one does, until it is owed or
- * nothing is shown over it any more and it has settled. A block stays CHANGED until a picture with it was really made:
- * what the encoder drops or leaves out is carried to the next picture. Pure logic: no clock, no libvpx. One thread. */
+ * A block that changed, but is shown by the exact layer, or soon, is LATER: it waits as a coarse one does, until it is
+ * owed or nothing is shown over it any more and it has settled. A block stays CHANGED until a picture with it was
+ * really made: what the encoder drops or leaves out is carried to the next picture. Pure logic: no clock, no libvpx.
+ * One thread. */
 #ifndef ORIEL_ACTIVEMAP_H
 #define ORIEL_ACTIVEMAP_H
 
@@ -46,6 +47,8 @@ void oriel_activemap_damage(struct oriel_activemap *map, const struct oriel_rect
 void oriel_activemap_damage_all(struct oriel_activemap *map, int64_t now);
 /* It changed, and can wait; what is CHANGED stays so. */
 void oriel_activemap_defer(struct oriel_activemap *map, const struct oriel_rect *rect, int64_t now);
+/* All that is CHANGED can wait. */
+void oriel_activemap_defer_changed(struct oriel_activemap *map);
 /* What of it is LATER can't wait any more. */
 void oriel_activemap_owe(struct oriel_activemap *map, const struct oriel_rect *rect, int64_t now);
 

@@ -15,9 +15,11 @@ enum oriel_cover {
 };
 
 /* What is left to the video of one picture. `owed`: what it has left out before and must not any longer. `left_out`:
- * what it need not show of pictures that came before and were not handed on to the encoder. */
+ * what it need not show of pictures that came before and were not handed on to the encoder. `tile_bits`: what a tile
+ * cost lately, for a block of 16x16 pixels; 0: nobody knows. */
 struct oriel_share {
     enum oriel_cover cover;
+    unsigned tile_bits;
     size_t owed_count, left_out_count;
     struct oriel_rect owed[ORIEL_DAMAGE_MAX], left_out[ORIEL_DAMAGE_MAX];
 };

@@ -21,7 +21,11 @@
 #define PAINT_FROM 0.5
 #define PAINT_PART 0.2
 /* So long after a rough keyframe nobody needs another one. */
-#define ROUGH_PATIENCE ORIEL_SECOND
+#define ROUGH_PATIENCE (1500 * ORIEL_MILLISECOND)
+
+/* Tiles are dear that cost so many times as much as painting. They are looked at again after this time. */
+#define DEAR 1.5
+#define LOOK (200 * ORIEL_MILLISECOND)
 
 /* A step waits until the bucket has this many seconds of the bitrate for it, so that it is worth its work. */
 #define STEP_SECONDS 0.05
@@ -60,6 +64,20 @@ void oriel_sharpen_set(struct oriel_sharpen *s, const struct oriel_sharpen_setti
     if (settings->kbits != s->settings.kbits || settings->burst != s->settings.burst)
         oriel_bits_set(&s->rate, settings->kbits, settings->burst, now);
     s->settings = *settings;
+}
+
+void oriel_sharpen_leave(struct oriel_sharpen *s, unsigned tile_bits, int64_t now) {
+    const struct oriel_rect all = {0, 0, UINT16_MAX, UINT16_MAX};
+    bool dear = tile_bits > DEAR * oriel_bits_cost(&s->rate, ORIEL_BITS_PAGE, 1, MOTION_FAIR);
+    if (s->left && dear)
+        oriel_activemap_owe(&s->map, &all, now);
+    else if (s->painting && !dear)
+        oriel_activemap_defer_changed(&s->map);
+    else if (!s->left)
+        return;
+    s->left = !dear;
+    s->painting = dear;
+    s->unsure = s->left && !tile_bits;
 }
 
 static unsigned least(unsigned a, unsigned b) {
@@ -272,6 +290,8 @@ struct oriel_sharpen_times oriel_sharpen_times(struct oriel_sharpen *s, int64_t 
         times.again = now + ORIEL_SECOND / s->settings.fps;
         return times;
     }
+    if (s->unsure && times.again > now + LOOK)
+        times.again = now + LOOK;
     if (s->covered)
         return times;
     struct oriel_coarse coarse = oriel_activemap_coarse(&s->map, s->settings.target_quantizer, INT64_MAX);

@@ -8,7 +8,8 @@
  *   settles (`covered`) nobody would see it: nothing is sharpened, and what moves is made no better than 38 dB, as far
  *   as that is known from what the pictures before came out like: more is seen when it stops, and is exact then;
  * - a page that would take the way for long even at its coarsest is painted in parts, fine enough to be read, from top
- *   to bottom; below 400 kbit/s such a keyframe is a rough one (`rough`) of a few kB, and the page is painted over it;
+ *   to bottom; below 400 kbit/s such a keyframe is a rough one (`rough`) of a few kB, and the page is painted over it,
+ *   or what is still to come is left to the tiles of the exact layer, when these have it and cost no more;
  * - nothing to do: a beat each 1.4 s, since Chrome asks for a keyframe after 3 s without a picture;
  * - the bucket is in debt: nothing before it is out of it.
  *
@@ -41,6 +42,7 @@ struct oriel_sharpen {
     bool painting;                           /* some of a page is still to come */
     bool covered;                            /* the exact layer shows what settles; */
     unsigned covered_finest;                 /* what moves is coded no finer then */
+    bool left, unsure;                       /* tiles show what was still to be painted; nobody knows what they cost */
     enum oriel_slot from, into;              /* what the next picture refers to, and where it is kept as well */
     bool keep_beat;                          /* also if it is a beat */
     bool hurry;                              /* a recovery is to be made, however much it takes */
@@ -76,6 +78,11 @@ bool oriel_sharpen_start(struct oriel_sharpen *s, unsigned width, unsigned heigh
                          const struct oriel_sharpen_settings *settings, int64_t now);
 void oriel_sharpen_clear(struct oriel_sharpen *s);
 void oriel_sharpen_set(struct oriel_sharpen *s, const struct oriel_sharpen_settings *settings, int64_t now);
+
+/* The exact layer shows all of this picture that it has not shown yet, by tiles of `tile_bits` a block (0: nobody
+ * knows).
+ */
+void oriel_sharpen_leave(struct oriel_sharpen *s, unsigned tile_bits, int64_t now);
 
 /* What to do at `now`. */
 struct oriel_plan oriel_sharpen_plan(struct oriel_sharpen *s, int64_t now);

@@ -24,10 +24,14 @@ enum {
     KEY_ATTEMPTS = 2,
     CAREFUL = 2,       /* steps of speed that there is time for, */
     CAREFUL_SHARE = 3, /* where a third of the picture moves, or less, */
-    ROUGH = 16,        /* pixels that become one */
+    ROUGH = 8,         /* pixels that become one, each way */
+    ROUGHER = 16,
 };
 
 #define CAREFUL_INTERVAL 0.06 /* and so seldom, seconds */
+
+/* A rough picture that takes the way for longer is made rougher. */
+#define ROUGH_SECONDS 0.3
 
 struct oriel_vp8 {
     vpx_codec_ctx_t codec;
@@ -154,6 +158,10 @@ void oriel_vp8_share(struct oriel_vp8 *vp8, const struct oriel_rect *rects, size
         oriel_activemap_defer(map, &share->left_out[i], now);
     for (size_t i = 0; i < share->owed_count; i++)
         oriel_activemap_owe(map, &share->owed[i], now);
+    if (share->cover == ORIEL_COVER_NOW)
+        oriel_sharpen_leave(&vp8->sharpen, share->tile_bits, now);
+    else
+        vp8->sharpen.left = vp8->sharpen.unsure = false;
 }
 
 void oriel_vp8_damage_all(struct oriel_vp8 *vp8, int64_t now) {
@@ -312,9 +320,9 @@ static bool blur(const uint8_t *plane, int stride, int width, int height, int by
     return true;
 }
 
-/* As run(), of what the picture looks like from afar. */
-static const vpx_codec_cx_pkt_t *run_rough(struct oriel_vp8 *vp8, const struct oriel_i420 *picture,
-                                           struct oriel_plan *plan, vpx_codec_err_t *result) {
+/* As run(), of what the picture looks like from `by` times as far. */
+static const vpx_codec_cx_pkt_t *run_from_afar(struct oriel_vp8 *vp8, const struct oriel_i420 *picture, int by,
+                                               struct oriel_plan *plan, vpx_codec_err_t *result) {
     int width = (int)vp8->config.g_w, height = (int)vp8->config.g_h, half = (width + 1) / 2, low = (height + 1) / 2;
     uint8_t *y = malloc((size_t)width * (size_t)height + 2 * (size_t)half * (size_t)low);
     if (!y) {
@@ -324,13 +332,21 @@ static const vpx_codec_cx_pkt_t *run_rough(struct oriel_vp8 *vp8, const struct o
     struct oriel_i420 rough = {.planes = {y, y + width * height, y + width * height + half * low},
                                .strides = {width, half, half}};
     const vpx_codec_cx_pkt_t *made = NULL;
-    if (blur(picture->planes[0], picture->strides[0], width, height, ROUGH, rough.planes[0]) &&
-        blur(picture->planes[1], picture->strides[1], half, low, ROUGH / 2, rough.planes[1]) &&
-        blur(picture->planes[2], picture->strides[2], half, low, ROUGH / 2, rough.planes[2]))
+    if (blur(picture->planes[0], picture->strides[0], width, height, by, rough.planes[0]) &&
+        blur(picture->planes[1], picture->strides[1], half, low, by / 2, rough.planes[1]) &&
+        blur(picture->planes[2], picture->strides[2], half, low, by / 2, rough.planes[2]))
         made = run(vp8, &rough, plan, result);
     else
         *result = VPX_CODEC_MEM_ERROR;
     free(y);
+    return made;
+}
+
+static const vpx_codec_cx_pkt_t *run_rough(struct oriel_vp8 *vp8, const struct oriel_i420 *picture,
+                                           struct oriel_plan *plan, vpx_codec_err_t *result) {
+    const vpx_codec_cx_pkt_t *made = run_from_afar(vp8, picture, ROUGH, plan, result);
+    if (made && (double)made->data.frame.sz * 8 > ROUGH_SECONDS * vp8->sharpen.rate.bits_per_second)
+        made = run_from_afar(vp8, picture, ROUGHER, plan, result);
     return made;
 }
 

@@ -23,6 +23,7 @@ enum {
     RECORDS_AGAIN = 4,            /* how many go with each new one */
     CHUNKS_AT_ONCE = 8,           /* before the lock is given away */
     SMALL_MAX = 8,                /* rectangles of a small change */
+    VIDEO_BLOCK = 16 * 16,        /* pixels */
     AT_ONCE_AREA_MAX = 128 * 128, /* of one that is encoded at once, if runs.h does not suit it */
 };
 
@@ -56,6 +57,7 @@ struct oriel_exact {
     int64_t asleep;                /* until when the thread sleeps; 0: it does not */
     gboolean encoding;             /* a tile is being cut, */
     struct oriel_rect cut;         /* from here */
+    double tile_bits;              /* of a block of the video, lately; 0: nobody knows */
     struct oriel_exact_counts counts;
 };
 
@@ -284,6 +286,7 @@ static void next_picture(struct oriel_exact *e, const struct oriel_frame_reader 
         drop_stale(e);
     frame = frame || (moved && !e->heard);
     share->cover = !e->heard ? ORIEL_COVER_NONE : frame ? ORIEL_COVER_SOON : ORIEL_COVER_NOW;
+    share->tile_bits = (unsigned)e->tile_bits;
     e->owing = TRUE;
     if (frame)
         owe_all(e, share);
@@ -382,6 +385,11 @@ static gboolean fly_in_parts(struct oriel_exact *e, const struct cutting *c) {
     return TRUE;
 }
 
+static void learn_price(struct oriel_exact *e, const struct oriel_rect *r, size_t length) {
+    double bits = (double)length * 8 * VIDEO_BLOCK / ((double)r->width * r->height);
+    e->tile_bits = e->tile_bits > 0 ? (3 * e->tile_bits + bits) / 4 : bits;
+}
+
 /* By reference, if the page has it. Else encoded, with the lock open. */
 static void fly(struct oriel_exact *e, struct cutting *c, const uint8_t *pixels) {
     struct oriel_exact_tile_head *head = &c->head;
@@ -405,6 +413,7 @@ static void fly(struct oriel_exact *e, struct cutting *c, const uint8_t *pixels)
             lost(e, &head->rect, has_moved(e, c));
             return;
         }
+        learn_price(e, &head->rect, length);
         if (c->named)
             head->slot = oriel_cache_place(&e->cache, &c->image, length);
     }

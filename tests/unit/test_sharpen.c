@@ -297,6 +297,37 @@ static void test_motion_is_as_good_as_it_need_be(void **state) {
     assert_int_equal(s.covered_finest, 28);
 }
 
+/* A page that is painted is left to the tiles that show it, unless these turn out to cost more. */
+static void test_painting_is_left_to_tiles(void **state) {
+    struct oriel_sharpen_settings slow = usual;
+    slow.kbits = 150;
+    oriel_sharpen_set(&s, &slow, now);
+    struct oriel_plan plan = step(24000);
+    assert_true(plan.key && plan.rough);
+    now += 200 * ORIEL_MILLISECOND;
+    plan = step(30000);
+    assert_true(plan.part && plan.changed);
+    s.covered = true;
+    oriel_sharpen_leave(&s, 0, now);
+    now += ORIEL_SECOND;
+    assert_int_equal(oriel_sharpen_plan(&s, now).kind, ORIEL_PLAN_NOTHING);
+    assert_in_range(oriel_sharpen_times(&s, now).again - now, 0, 250 * ORIEL_MILLISECOND); /* nobody knows yet */
+    oriel_sharpen_leave(&s, 200, now);
+    now += ORIEL_SECOND;
+    oriel_sharpen_leave(&s, 200, now);
+    assert_int_equal(step(1000).kind, ORIEL_PLAN_BEAT);
+    assert_true(oriel_sharpen_times(&s, now).again > now + ORIEL_SECOND);
+    oriel_sharpen_leave(&s, 4000, now); /* a photograph */
+    plan = step(30000);
+    assert_int_equal(plan.kind, ORIEL_PLAN_PICTURE);
+    assert_true(plan.changed && !plan.key);
+    while (s.map.changed) {
+        now += 250 * ORIEL_MILLISECOND;
+        oriel_sharpen_leave(&s, 4000, now);
+        assert_int_not_equal(step(30000).kind, ORIEL_PLAN_BEAT);
+    }
+}
+
 static void test_lower_bitrate_is_coarser(void **state) {
     unsigned quantizers[2];
     for (int i = 0; i < 2; i++) {
@@ -325,6 +356,7 @@ int main(void) {
         TEST(test_small_recovery),
         TEST(test_a_plan_not_done_is_planned_again),
         TEST(test_motion_is_as_good_as_it_need_be),
+        TEST(test_painting_is_left_to_tiles),
         TEST(test_lower_bitrate_is_coarser),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -180,8 +180,8 @@ static void test_a_slow_way_is_painted(void **state) {
         int64_t began = rig.now, painted = 0;
         assert_int_equal(encode(&rig), ORIEL_PLAN_PICTURE);
         assert_true(rig.packet.key);
-        assert_true(rig.packet.size < 3000);
-        assert_true(psnr(&rig) < 20);
+        assert_true((double)rig.packet.size < 0.3 * second);
+        print_message("%u kbit/s: %zu bytes, %.1f dB\n", ways[i], rig.packet.size, psnr(&rig));
         for (int pictures = 0;; pictures++) {
             assert_in_range(pictures, 0, 2000);
             int64_t again = oriel_vp8_times(rig.vp8, rig.now).again;
