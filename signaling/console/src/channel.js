@@ -29,7 +29,7 @@ const MEMBERS = {
     panel: { chat: boolean, draw: boolean, face: boolean },
     cameras: { use: u32, state: word('off', 'starting', 'on', 'gone'), list: list(CAMERAS_MAX, camera) },
     trace: { pictures: u32, capture: pair, convert: pair, encode: pair, packetize: pair, egress: pair },
-    way: { state: word('start', 'free', 'full', 'queuing', 'silent'), kbits: u32, queue: u32, waiting: u32, loss: upTo(1000) },
+    way: { state: word('start', 'free', 'full', 'queuing', 'silent'), kbits: u32, queue: u32, waiting: u32, loss: upTo(1000), recoveries: u32, keyframes: u32 },
     masks: { masks: list(MASKS_MAX, rectangle) },
     voice: { on: boolean, microphone: boolean, speaker: boolean, muted: boolean, why: (value) => value === '' || text(MAX_LINE)(value) },
 };

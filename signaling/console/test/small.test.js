@@ -95,7 +95,7 @@ test('figures: unknown is null, never NaN', () => {
 test('data channel: exactly the messages of the protocol', () => {
     assert.deepEqual(readChannel('{"t":"pong","id":7,"now":81234567}'), { t: 'pong', id: 7, now: 81234567 });
     assert.deepEqual(readChannel('{"t":"time","rtp":0,"at":80000000}'), { t: 'time', rtp: 0, at: 80000000 });
-    const way = { t: 'way', state: 'full', kbits: 420, queue: 35, waiting: 0, loss: 12 };
+    const way = { t: 'way', state: 'full', kbits: 420, queue: 35, waiting: 0, loss: 12, recoveries: 7, keyframes: 1 };
     assert.deepEqual(readChannel(JSON.stringify(way)), way);
     for (const wrong of [{ state: 'fast' }, { kbits: -1 }, { loss: 1001 }, { more: 1 }]) assert.equal(readChannel(JSON.stringify({ ...way, ...wrong })), null);
     const trace = { t: 'trace', pictures: 30, capture: [2500, 9000], convert: [200, 300], encode: [4100, 12000], packetize: [50, 60], egress: [26, 280] };
