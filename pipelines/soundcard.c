@@ -19,12 +19,13 @@
 #include <gst/gst.h>
 #include <string.h>
 
+#include "plugged.h"
 #include "clock.h"
 #include "echo.h"
 #include "playout.h"
 
 #define RAW "audio/x-raw,format=S16LE,rate=48000,channels=1,layout=interleaved"
-enum { OPEN_MS = 3000 };
+enum { OPEN_MS = 3000, STILL_S = 2 };
 
 /* GStreamer prefers 44100. */
 #define DEVICE "audio/x-raw,rate=48000"
@@ -49,8 +50,9 @@ static const struct backend {
 struct half {
     struct oriel_soundcard *card;
     GstElement *pipeline, *device;
-    gint flows; /* atomic: a block has passed */
-    char *why;  /* it can't be had */
+    gint flows; /* atomic: blocks that passed */
+    gint before;
+    char *why; /* it can't be had */
 };
 
 struct oriel_soundcard {
@@ -106,7 +108,7 @@ static gboolean flows(gpointer user) {
 }
 
 static void note_flow(struct half *h) {
-    if (g_atomic_int_compare_and_exchange(&h->flows, FALSE, TRUE))
+    if (g_atomic_int_add(&h->flows, 1) == 0)
         g_idle_add(flows, h->card);
 }
 
@@ -155,6 +157,8 @@ static GstPadProbeReturn on_played(GstPad *pad, GstPadProbeInfo *info, gpointer 
 /* The sink has room for the next block. */
 static void feed(GstAppSrc *in, guint wanted, gpointer user) {
     struct oriel_soundcard *c = user;
+    if (g_atomic_int_get(&c->speaker.flows))
+        g_atomic_int_inc(&c->speaker.flows);
     int16_t samples[ORIEL_SOUND_SAMPLES];
     g_mutex_lock(&c->lock);
     oriel_playout_take(c->playout, oriel_monotonic(), samples);
@@ -249,13 +253,18 @@ static void open_microphone(struct oriel_soundcard *c) {
     half_start(&c->microphone);
 }
 
-/* PulseAudio's default, where there is no microphone, is what the machine itself plays. */
-static gboolean is_monitor(struct oriel_soundcard *c) {
+/* What is none, though it flows: PulseAudio's default, where there is no microphone, is what the machine itself plays
+ * (a monitor), and PipeWire moves a stream there whose microphone was pulled out; where there is no speaker, both have
+ * one that nobody hears. Unless it is named. */
+static gboolean is_none(const struct half *h) {
+    const struct oriel_soundcard *c = h->card;
     g_autofree char *device = NULL;
-    if (strcmp(c->backend->name, "pulse") != 0 || *c->names[0] || !c->microphone.pipeline)
+    if (strcmp(c->backend->name, "pulse") != 0 || !h->pipeline)
         return FALSE;
-    g_object_get(c->microphone.device, "current-device", &device, NULL);
-    return device && g_str_has_suffix(device, ".monitor");
+    g_object_get(h->device, "current-device", &device, NULL);
+    if (!device || g_str_has_suffix(c->names[0], ".monitor"))
+        return FALSE;
+    return h == &c->microphone ? g_str_has_suffix(device, ".monitor") : strcmp(device, "auto_null") == 0;
 }
 
 /* ---- opening ---- */
@@ -264,8 +273,33 @@ static gboolean settled(const struct half *h) {
     return h->why || g_atomic_int_get(&h->flows);
 }
 
+/* The half that was missing: who opens all of it anew has both. */
+static void came(void *user, const char *name) {
+    struct oriel_soundcard *c = user;
+    g_autofree char *why = g_strdup_printf("%s was plugged in", name);
+    c->events->lost(c->user, why);
+}
+
+/* A sound server may leave a stream where it is when its device goes. */
+static gboolean watch(gpointer user) {
+    struct oriel_soundcard *c = user;
+    struct half *halves[] = {&c->microphone, &c->speaker};
+    for (size_t i = 0; i < G_N_ELEMENTS(halves); i++) {
+        struct half *h = halves[i];
+        gint now = g_atomic_int_get(&h->flows);
+        if (h->pipeline && (now == h->before || is_none(h))) {
+            c->events->lost(c->user, i == 0 ? "the microphone is gone" : "the speaker is gone");
+            return G_SOURCE_REMOVE;
+        }
+        h->before = now;
+    }
+    return G_SOURCE_CONTINUE;
+}
+
 static void finish(struct oriel_soundcard *c) {
-    if (is_monitor(c))
+    if (is_none(&c->speaker))
+        half_close(&c->speaker, "there is none");
+    if (is_none(&c->microphone))
         half_close(&c->microphone, "there is none; only what this machine plays itself can be recorded");
     c->ready = TRUE;
     g_clear_handle_id(&c->deadline, g_source_remove);
@@ -273,6 +307,9 @@ static void finish(struct oriel_soundcard *c) {
         g_strdup_printf("%s%s%s%s%s", c->microphone.why ? "no microphone: " : "",
                         c->microphone.why ? c->microphone.why : "", c->microphone.why && c->speaker.why ? "; " : "",
                         c->speaker.why ? "no speaker: " : "", c->speaker.why ? c->speaker.why : "");
+    if (!c->microphone.why != !c->speaker.why)
+        oriel_plugged_await(c->backend->name, c->server, c->microphone.why, came, c);
+    g_timeout_add_seconds(STILL_S, watch, c);
     c->events->ready(c->user, !c->microphone.why, !c->speaker.why, missing);
 }
 
@@ -319,6 +356,8 @@ struct oriel_soundcard *oriel_soundcard_open(const struct oriel_soundcard_wish *
     c->server = *wish->server ? g_strdup_printf("unix:%s", wish->server) : g_strdup("");
     c->names[0] = g_strdup(wish->microphone);
     c->names[1] = g_strdup(wish->speaker);
+    if (strcmp(wish->backend, "pipewire") == 0 && *wish->server)
+        g_setenv("PIPEWIRE_REMOTE", wish->server, TRUE); /* all that its elements take */
     for (guint i = 0; i < G_N_ELEMENTS(backends); i++)
         if (strcmp(backends[i].name, wish->backend) == 0)
             c->backend = &backends[i];

@@ -2,8 +2,8 @@
  * is in soundcard.c.
  *
  * Policy: the microphone is one that somebody speaks into: what a machine plays itself (a monitor) is none, unless it
- * is named. Half a sound card is used for what it has. Whoever uses this gives up when `lost` comes: devices are opened
- * once. Events come from the default main context, blocks of sound on threads of their own. */
+ * is named. Half a sound card is used for what it has, until the other half comes. Whoever uses this gives up when
+ * `lost` comes and opens another: devices are opened once. Events come from the default main context, blocks of sound on threads of their own. */
 #ifndef ORIEL_SOUNDCARD_H
 #define ORIEL_SOUNDCARD_H
 
@@ -28,7 +28,7 @@ struct oriel_soundcard_events {
     void (*ready)(void *user, bool microphone, bool speaker, const char *missing);
     /* 10 ms of the microphone. */
     void (*heard)(void *user, const struct oriel_sound *sound);
-    /* A device that worked went away. */
+    /* A device that worked went away, or one that was missing came. */
     void (*lost)(void *user, const char *why);
 };
 

@@ -48,15 +48,16 @@ static void see_cameras(struct oriel_plan *p, const struct oriel_config *c) {
             see(p, ORIEL_PROCESS_CAMERA, g_strdup(places[i].path), places[i].kind == ORIEL_CAMERA_V4L2);
 }
 
-/* The folder of the sound server's socket, or that of the cards: voice/choice knows. */
+/* The sound server's socket and the cards, as far as they may be chosen: voice/choice knows. */
 static void see_sound(struct oriel_plan *p, const struct oriel_config *c) {
-    struct oriel_voice_choice choice;
-    oriel_voice_choose(&(struct oriel_voice_wish){c->voice_backend, c->voice_server}, &choice);
-    see(p, ORIEL_PROCESS_VOICE, g_strdup(choice.path), choice.device);
-    if (choice.device) /* what the names of its devices mean */
-        for (const char *const *file = (const char *const[]){"/usr/share/alsa", "/etc/asound.conf", NULL}; *file;
-             file++)
-            see(p, ORIEL_PROCESS_VOICE, g_strdup(*file), false);
+    static const char *const meanings[] = {"/usr/share/alsa", "/etc/asound.conf"}; /* of the names of cards */
+    struct oriel_voice_place places[ORIEL_VOICE_PLACES];
+    unsigned count = oriel_voice_places(&(struct oriel_voice_wish){c->voice_backend, c->voice_server}, places);
+    for (unsigned i = 0; i < count; i++) {
+        see(p, ORIEL_PROCESS_VOICE, g_strdup(places[i].path), places[i].device);
+        for (unsigned k = 0; places[i].device && k < G_N_ELEMENTS(meanings); k++)
+            see(p, ORIEL_PROCESS_VOICE, g_strdup(meanings[k]), false);
+    }
 }
 
 struct oriel_plan *oriel_plan_new(const struct oriel_config *c) {

@@ -10,9 +10,11 @@
 #include "log.h"
 #include "text.h"
 
-enum { RETRY_FIRST = 2, RETRY_MOST = 15, WHY_MAX = 200 }; /* seconds; characters */
+enum { RETRY_AT_ONCE = 0, RETRY_FIRST = 2, RETRY_MOST = 15, WHY_MAX = 200 }; /* seconds; characters */
 
 #define LEVELS_APART (100 * ORIEL_MILLISECOND)
+/* Who has worked for so long and ends has lost a device, or found one: another is tried at once. */
+#define STEADY (2000 * ORIEL_MILLISECOND)
 
 struct oriel_voice {
     const struct oriel_config *config;
@@ -22,7 +24,7 @@ struct oriel_voice {
     struct oriel_helper *helper;
     bool failed; /* it has said why it ends */
     guint retry_source, retry;
-    gint64 told; /* when the loudness was, monotonic */
+    gint64 told, ready; /* when the loudness was, and microphone and speaker were, monotonic */
     char *why;
     struct oriel_voice_state state;
 };
@@ -55,7 +57,7 @@ static void on_message(void *user, struct oriel_ipc_message *m) {
         v->state.microphone = m->fields[1].number == 1;
         v->state.speaker = m->fields[2].number == 1;
         set_why(v, m->fields[3].bytes);
-        v->retry = RETRY_FIRST;
+        v->ready = oriel_monotonic();
         oriel_info("voice: %s%s%s", m->fields[0].bytes, *v->why ? "; " : "", v->why);
         changed(v, false);
         break;
@@ -87,9 +89,12 @@ static gboolean try_again(gpointer user) {
 }
 
 static void retry_later(struct oriel_voice *v) {
+    if (v->ready)
+        v->retry = oriel_monotonic() - v->ready > STEADY ? RETRY_AT_ONCE : RETRY_FIRST;
+    v->ready = 0;
     if (!v->retry_source)
         v->retry_source = g_timeout_add_seconds(v->retry, try_again, v);
-    v->retry = MIN(v->retry * 2, RETRY_MOST);
+    v->retry = CLAMP(v->retry * 2, RETRY_FIRST, RETRY_MOST);
 }
 
 static void on_exited(void *user, int status) {
@@ -159,6 +164,7 @@ void oriel_voice_run(struct oriel_voice *v, bool on) {
     if (on == v->state.on)
         return;
     v->state.on = on;
+    v->ready = 0;
     v->retry = RETRY_FIRST;
     silent(v);
     set_why(v, "");

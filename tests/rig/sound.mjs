@@ -1,7 +1,7 @@
-// Sound without a sound card: a private PulseAudio whose microphone and speaker are the FIFOs of rig-room, which is the room that
-// the device stands in. And sentences for it, spoken by espeak-ng.
+// Sound without a sound card: a private PulseAudio, or PipeWire, whose microphone and speaker are the FIFOs of rig-room, which is the
+// room that the device stands in. And sentences for it, spoken by espeak-ng.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { program } from './paths.mjs';
 import { Process, tidy, until } from './process.mjs';
@@ -42,12 +42,14 @@ export function speak(directory, name, text, voice = 'en') {
 }
 
 export class Sound {
-  // Options: card (false: a sound server without any).
-  static async start(directory, { card = true } = {}) {
+  // Options: card (false: a sound server without any), pipewire (true: PipeWire with its session manager, which speaks both protocols).
+  static async start(directory, { card = true, pipewire = false } = {}) {
     const sound = new Sound();
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    Object.assign(sound, { directory, card, socket: join(directory, 'server', 'native'), microphone: join(directory, 'microphone.fifo'), speaker: join(directory, 'speaker.fifo') });
-    mkdirSync(join(directory, 'server'));
+    Object.assign(sound, { directory, card, pipewire, servers: [], home: join(directory, 'home'), microphone: join(directory, 'microphone.fifo'), speaker: join(directory, 'speaker.fifo') });
+    sound.runtime = join(directory, 'run');
+    sound.socket = pipewire ? join(sound.runtime, 'pulse', 'native') : join(directory, 'server', 'native');
+    for (const folder of ['server', 'home', 'run']) mkdirSync(join(directory, folder), { mode: 0o700 });
     if (card) {
       execFileSync('mkfifo', [sound.speaker]);
       sound.room = new Process('room', program('tests/rig/rig-room'), [sound.microphone, sound.speaker, directory], { stdin: true, log: join(directory, 'room.log') });
@@ -57,30 +59,61 @@ export class Sound {
     return sound;
   }
 
+  // Of PipeWire: the socket of its own protocol.
+  get native() { return join(this.runtime, 'pipewire-0'); }
+
   // The oriel.conf of a device that stands in this room.
   get config() {
     return { backend: 'pulse', server: this.socket, microphone: 'microphone', speaker: 'speaker' };
   }
 
+  // The server's modules that are a microphone and a speaker.
+  #half(name) {
+    const spec = ['format=s32le', `rate=${RATE}`, 'channels=2']; // as room.c has it
+    return name === 'microphone' ? ['module-pipe-source', 'source_name=microphone', `file=${this.microphone}`, ...spec]
+      : ['module-pipe-sink', 'sink_name=speaker', `file=${this.speaker}`, ...spec, ...(this.pipewire ? [] : ['use_system_clock_for_timing=yes'])];
+  }
+
+  #serve(name, args, wait) {
+    const env = { ...tidy, HOME: this.home, XDG_RUNTIME_DIR: this.pipewire ? this.runtime : this.home, XDG_CONFIG_HOME: this.home, XDG_STATE_HOME: this.home, DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(this.runtime, 'bus')}`, DISPLAY: undefined };
+    this.servers.push(new Process(name, name, args, { log: join(this.directory, `${name}.log`), env }));
+    return until(() => `${name}; it said ${this.servers.at(-1).tail()}`, wait, { ms: 15000 });
+  }
+
   // The server comes, or comes back.
   async plug() {
-    const spec = `format=s32le rate=${RATE} channels=2`; // as room.c has it
-    const card = this.card ? [`--load=module-pipe-source source_name=microphone file=${this.microphone} ${spec}`, `--load=module-pipe-sink sink_name=speaker file=${this.speaker} ${spec} use_system_clock_for_timing=yes`] : [];
-    const home = join(this.directory, 'home');
-    this.server = new Process('pulseaudio', 'pulseaudio', ['-n', '--daemonize=no', '--exit-idle-time=-1', '--disallow-exit', '--use-pid-file=no', '--log-target=stderr', '--realtime=no', '--high-priority=no', '--enable-memfd=yes',
-      ...card, `--load=module-native-protocol-unix socket=${this.socket} auth-anonymous=1`],
-    { log: join(this.directory, 'pulseaudio.log'), env: { ...tidy, HOME: home, XDG_RUNTIME_DIR: home, XDG_CONFIG_HOME: home } });
-    await until(() => `the sound server; it said ${this.server.tail()}`, () => this.list('short', 'sinks') !== null, { ms: 15000 });
+    const answers = () => this.list('short', 'sinks') !== null;
+    if (!this.pipewire) {
+      const card = this.card ? ['microphone', 'speaker'].map((name) => this.#half(name)).map(([name, ...args]) => `--load=${name} ${args.join(' ')}`) : [];
+      return this.#serve('pulseaudio', ['-n', '--daemonize=no', '--exit-idle-time=-1', '--disallow-exit', '--use-pid-file=no', '--log-target=stderr', '--realtime=no', '--high-priority=no', '--enable-memfd=yes',
+        ...card, `--load=module-native-protocol-unix socket=${this.socket} auth-anonymous=1`], answers);
+    }
+    await this.#serve('dbus-daemon', ['--session', '--nofork', '--nopidfile', `--address=unix:path=${join(this.runtime, 'bus')}`], () => existsSync(join(this.runtime, 'bus')));
+    await this.#serve('pipewire', [], () => existsSync(join(this.runtime, 'pipewire-0')));
+    await this.#serve('wireplumber', [], () => true);
+    await this.#serve('pipewire-pulse', [], answers);
+    for (const name of this.card ? ['microphone', 'speaker'] : []) this.plugHalf(name);
+    if (this.card) await until('the session manager to know the card', () => /speaker\n[^]*microphone\n/.test(this.#ask('get-default-sink') + this.#ask('get-default-source')));
   }
 
   // As if the card was pulled out.
-  unplug() {
-    return this.server.stop();
+  async unplug() {
+    for (const server of this.servers.splice(0).reverse()) await server.stop();
+  }
+
+  // As if `microphone` or `speaker` alone was.
+  unplugHalf(name) { this.#ask('unload-module', this.#half(name)[0]); }
+  plugHalf(name) { this.#ask('load-module', ...this.#half(name)); }
+
+  get server() { return this.servers.at(-1); }
+
+  #ask(...what) {
+    return execFileSync('pactl', [`--server=unix:${this.socket}`, ...what], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   }
 
   list(...what) {
     try {
-      return execFileSync('pactl', [`--server=unix:${this.socket}`, 'list', ...what], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+      return this.#ask('list', ...what);
     } catch {
       return null;
     }
@@ -107,7 +140,7 @@ export class Sound {
   heard(since) { return readRaw(join(this.directory, 'heard.raw'), Math.max(0, Math.floor((since - this.from) * RATE / 1000))); }
 
   async stop() {
-    await this.server.stop();
+    await this.unplug();
     await this.room?.stop();
     for (const fifo of [this.microphone, this.speaker]) rmSync(fifo, { force: true }); // logs are copied without them
     return {};

@@ -144,6 +144,19 @@ static void test_long_paths_are_cut_not_overrun(void **state) {
     assert_true(strlen(choice.why) < sizeof choice.why);
 }
 
+static void test_all_that_may_be_chosen_later(void **state) {
+    struct oriel_voice_place places[ORIEL_VOICE_PLACES];
+    assert_int_equal(oriel_voice_places(&(struct oriel_voice_wish){"auto", NULL}, places), 4);
+    assert_string_equal(places[0].path, in_folder("pulse"));
+    assert_string_equal(places[1].path, in_folder("pipewire-0")); /* not the folder that it is in */
+    assert_string_equal(places[3].path, "/dev/snd");
+    assert_true(places[3].device && !places[0].device && !places[1].device);
+    assert_int_equal(oriel_voice_places(&(struct oriel_voice_wish){"pulse", "/a/server/native"}, places), 1);
+    assert_string_equal(places[0].path, "/a/server");
+    assert_int_equal(oriel_voice_places(&(struct oriel_voice_wish){"alsa", NULL}, places), 1);
+    assert_true(places[0].device);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_auto_takes_the_server_that_is_there, clean),
@@ -152,6 +165,7 @@ int main(void) {
         cmocka_unit_test_teardown(test_what_is_named_is_taken, clean),
         cmocka_unit_test_teardown(test_the_environment_names_a_server, clean),
         cmocka_unit_test_teardown(test_long_paths_are_cut_not_overrun, clean),
+        cmocka_unit_test_teardown(test_all_that_may_be_chosen_later, clean),
     };
     return cmocka_run_group_tests_name("voice_choice", tests, setup, teardown);
 }

@@ -29,4 +29,12 @@ struct oriel_voice_choice {
 
 void oriel_voice_choose(const struct oriel_voice_wish *wish, struct oriel_voice_choice *choice);
 
+/* All that may be chosen while orield runs: a device starts before its sound server does, and cards are plugged in. */
+enum { ORIEL_VOICE_PLACES = 4 };
+struct oriel_voice_place {
+    char path[ORIEL_VOICE_PATH_SIZE];
+    bool device;
+};
+unsigned oriel_voice_places(const struct oriel_voice_wish *wish, struct oriel_voice_place places[ORIEL_VOICE_PLACES]);
+
 #endif
