@@ -3,7 +3,8 @@
  *
  * Policy: the microphone is one that somebody speaks into: what a machine plays itself (a monitor) is none, unless it
  * is named. Half a sound card is used for what it has, until the other half comes. Whoever uses this gives up when
- * `lost` comes and opens another: devices are opened once. Events come from the default main context, blocks of sound on threads of their own. */
+ * `lost` comes and opens another: devices are opened once. Events come from the default main context, blocks of sound
+ * on threads of their own. */
 #ifndef ORIEL_SOUNDCARD_H
 #define ORIEL_SOUNDCARD_H
 
