@@ -12,16 +12,18 @@
 #define FALL_REST (300 * ORIEL_MILLISECOND)
 #define RATIO_MAX 2.0
 #define RECEIVED 0.8
+#define FURTHER 0.7
 
+/* One more, and what it has to find for a quicker one to follow it; on the quickest none does. */
 static void enqueue(struct oriel_probe *p, double rate) {
     if (p->queued < ORIEL_PROBES)
         p->queue[p->queued++] = fmin(rate, p->max);
+    p->further = rate < p->max ? FURTHER * rate : 0;
 }
 
 void oriel_probe_start(struct oriel_probe *p, double start, double max, int64_t now) {
     *p = (struct oriel_probe){.start = start, .max = max, .fallen_at = -1, .last_at = now, .wait = WAIT_FIRST};
     enqueue(p, 6 * start);
-    p->further = 0.7 * 6 * start;
 }
 
 static struct oriel_probe_cluster *running(struct oriel_probe *p) {
@@ -47,7 +49,6 @@ void oriel_probe_consider(struct oriel_probe *p, double rate, bool trying, bool 
         p->fallen_at = -1;
         if (!over && back > rate) {
             enqueue(p, back);
-            p->further = 0.7 * back;
             p->last_at = now;
             return;
         }
@@ -55,7 +56,6 @@ void oriel_probe_consider(struct oriel_probe *p, double rate, bool trying, bool 
     if (!trying || rate >= p->max * 0.95 || now - p->last_at < p->wait)
         return;
     enqueue(p, 2 * rate);
-    p->further = 0.7 * fmin(2 * rate, p->max);
     p->last_at = now;
     p->wait = p->wait * 2 > WAIT_MAX ? WAIT_MAX : p->wait * 2; /* until it is seen to be of use */
 }
@@ -64,9 +64,7 @@ void oriel_probe_invite(struct oriel_probe *p, double rate, double seen, int64_t
     struct oriel_probe_cluster *c = running(p);
     if (p->queued || (c && !complete(c, now)) || now - p->last_at < INVITED_EVERY)
         return;
-    double to = fmin(fmax(2 * rate, 0.85 * p->fallen_from), seen);
-    enqueue(p, to);
-    p->further = 0.7 * fmin(to, p->max);
+    enqueue(p, fmin(fmax(2 * rate, 0.85 * p->fallen_from), seen));
     p->last_at = now;
 }
 
@@ -165,7 +163,6 @@ double oriel_probe_heard(struct oriel_probe *p, const struct oriel_rate_packet *
     double rate = result(c);
     if (rate > 0 && p->further > 0 && rate >= p->further && rate < p->max * 0.95) {
         enqueue(p, 2 * rate);
-        p->further = 0.7 * fmin(2 * rate, p->max);
         p->wait = WAIT_FIRST;
     }
     return rate;

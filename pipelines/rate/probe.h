@@ -1,13 +1,13 @@
 /* Probing: a few packets sent quicker than the target, to see whether the way takes them.
  *
- *   at the start ....... 6 times the start rate, with what there is; then twice as much while 0.7 of it was found
- *   limited by the rate  twice the rate, after 1 s without a queue; after one in vain twice as late, up to 4 s
- *   after a fall ....... to less than 0.66: 0.85 of what was before, once the queue is gone, within 5 s
- *   packets came quicker   what was before the fall, or twice the rate, if that is less than what they speak for; at
- * most each 0.6 s
+ *   at the start ........ 6 times the start rate, with what there is
+ *   limited by the rate   twice the rate, after 1 s without a queue; after one in vain twice as late, up to 4 s
+ *   after a fall ........ to less than 0.66: 0.85 of what was before, once the queue is gone, within 5 s
+ *   packets came quicker  what was before the fall, or twice the rate, if they speak for as much; at most each 0.6 s
+ *   one found 0.7 of it   twice as much, at once; after the most that there may be nothing follows
  *
  * A probe is at least 5 packets and 15 ms; it counts when 80 % of it arrived, not much quicker than it was sent. While
- * nobody has anything to send nothing is probed: an idle screen costs nothing. Pure. */
+ * nobody has anything to send nothing is probed, but for what follows: an idle screen costs nothing. Pure. */
 #ifndef ORIEL_RATE_PROBE_H
 #define ORIEL_RATE_PROBE_H
 

@@ -36,8 +36,9 @@ struct rate_link {
     struct oriel_pacer pacer;
     uint16_t number;
     int64_t now, next_picture;
-    double use;  /* of the target: what pictures take; 0: none */
-    double most; /* bit/s of the pictures at most */
+    double use;            /* of the target: what pictures take; 0: none */
+    double most;           /* bit/s of the pictures at most */
+    unsigned padding_most; /* packets of padding in 1 ms at most; 0: any number */
     /* What came of it. */
     uint64_t came;  /* bytes */
     int64_t latest; /* the longest that a packet of a picture took from being made to its arrival */
@@ -128,12 +129,14 @@ static void link_picture(struct rate_link *l) {
 static void link_send(struct rate_link *l) {
     struct oriel_pacer_item item;
     int64_t again;
-    for (;;) {
+    for (unsigned padding = 0;;) {
         switch (oriel_pacer_next(&l->pacer, l->now, &item, &again)) {
         case ORIEL_PACER_SEND:
             link_transmit(l, &item);
             continue;
         case ORIEL_PACER_PADDING:
+            if (l->padding_most && padding++ == l->padding_most)
+                return;
             l->padding++;
             link_packet(l, false, ORIEL_BUDGET_RETRANSMISSION, PACKET_BYTES);
             continue;

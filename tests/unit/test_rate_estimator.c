@@ -114,6 +114,24 @@ static void test_idle_is_held_and_costs_nothing(void **state) {
     assert_int_equal(figures.state, ORIEL_RATE_FREE);
 }
 
+/* A film takes little of a wide way, and the sender can't probe for quite the most that it may: once that is known,
+ * nothing is sent but the film. */
+static void test_a_film_on_a_wide_way(void **state) {
+    static const double rates[] = {12e6, 23e6, 26e6, 29e6, 100e6};
+    for (unsigned i = 0; i < 3 * sizeof rates / sizeof *rates; i++) {
+        l = link_new(rates[i / 3], 1 * MS, 200 * MS, 0, 1e6);
+        l->most = 1.3e6;
+        l->padding_most = i % 3 + 2; /* 18, 26, 35 Mbit/s */
+        link_run(l, 2 * ORIEL_SECOND);
+        link_run(l, 5 * ORIEL_SECOND);
+        double came = link_came(l, 5 * ORIEL_SECOND);
+        if (came < 1.1e6 || came > 1.5e6)
+            fail_msg("link %u: %.1f Mbit/s", i, came / 1e6);
+        if (i + 1 < 3 * sizeof rates / sizeof *rates)
+            link_free(l);
+    }
+}
+
 static void test_a_cut(void **state) {
     l = link_new(2e6, 20 * MS, 400 * MS, 0, 1e6);
     link_run(l, 4 * ORIEL_SECOND);
@@ -262,6 +280,7 @@ int main(void) {
         cmocka_unit_test_teardown(test_a_link_is_used_and_no_queue_stands, stop),
         cmocka_unit_test_teardown(test_a_sharp_fall_and_back, stop),
         cmocka_unit_test_teardown(test_idle_is_held_and_costs_nothing, stop),
+        cmocka_unit_test_teardown(test_a_film_on_a_wide_way, stop),
         cmocka_unit_test_teardown(test_a_cut, stop),
         cmocka_unit_test_teardown(test_without_feedback_all_stays, stop),
         cmocka_unit_test_teardown(test_tiles_alone_feed_it, stop),

@@ -50,6 +50,18 @@ static void test_up_to_what_the_way_takes(void **state) {
     assert_true(run(15e6, 0) == -1); /* 0.7 of 24 was not found: no more */
 }
 
+/* A way that takes most of the most that there may be: it is tried once. */
+static void test_not_for_ever(void **state) {
+    unsigned probes = 0;
+    while (run(25e6, 0) >= 0 && probes < 100)
+        probes++;
+    assert_int_equal(probes, 4); /* 6, 12, 24, 30 Mbit/s */
+    start(state);
+    oriel_probe_start(&probe, 8e6, 30e6, now);
+    assert_true(run(25e6, 0) > 20e6);
+    assert_true(run(25e6, 0) == -1);
+}
+
 static void test_a_slow_way(void **state) {
     assert_in_range(run(400e3, 0), 300000, 400000);
 }
@@ -126,6 +138,7 @@ static void test_invited(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_up_to_what_the_way_takes, start),
+        cmocka_unit_test_setup(test_not_for_ever, start),
         cmocka_unit_test_setup(test_a_slow_way, start),
         cmocka_unit_test_setup(test_a_short_one, start),
         cmocka_unit_test_setup(test_lost_probes_say_nothing, start),
