@@ -16,7 +16,7 @@ const SESSION_S = 60;
 const PROVE_MS = 1500;
 const HURRY_MS = 250; // from one attempt to the next
 const HURRY_SPAN_MS = 5000; // since prove() was called last
-const ATTEMPT_MS = 1500; // an attempt may take at first; the next one twice as long
+const ATTEMPT_MS = 1500; // an attempt may take at first; one after it was given up twice as long
 const ATTEMPT_MAX_MS = 10_000;
 const REFUSED = new Set([4, 5, 134, 135, 138]); // CONNACK codes that speak of the user: bad name, not authorized, banned
 const OLD_BROKER = new Set([1, 132]); // CONNACK codes for "I don't know MQTT 5"
@@ -144,8 +144,11 @@ export class Broker {
         const hurry = this.#hurry;
         if (!hurry) return;
         clearTimeout(hurry.timer);
-        hurry.timer = setTimeout(() => this.#hurried && !this.#client?.reconnectTimer && this.#client?.stream.destroy(), hurry.patience);
-        hurry.patience = Math.min(2 * hurry.patience, ATTEMPT_MAX_MS);
+        hurry.timer = setTimeout(() => {
+            if (!this.#hurried || this.#client?.reconnectTimer) return;
+            hurry.patience = Math.min(2 * hurry.patience, ATTEMPT_MAX_MS);
+            this.#client?.stream.destroy();
+        }, hurry.patience);
     }
 
     /* For the next connection: a renewed enrolment may bring another one. */
