@@ -272,6 +272,8 @@ static void live_recorded(struct oriel_session *s) {
         return;
     bool news = s->path == 1 || s->lost_at;
     s->was_live = true;
+    if (s->away)
+        return; /* meanwhile the page was left: only its next one is a connection */
     oriel_session_found(s);
     oriel_session_arm(s, s->expires);
     oriel_session_set_state(s, ORIEL_SESSION_LIVE);

@@ -892,6 +892,25 @@ static void test_the_page_is_left(void **state) {
            "changed:ending");
 }
 
+/* The last path came up when nobody was there any more: the limit is that of a page that was left. */
+static void test_the_page_is_left_while_a_path_comes_up(void **state) {
+    live_and_lost();
+    oriel_session_renew(session);
+    offer();
+    slow_disk = true;
+    oriel_session_live(session);
+    guint64 ticket = g_array_index(waiting, guint64, waiting->len - 1);
+    g_string_truncate(effects, 0);
+    say_of_page("away", ORIEL_MESSAGE_AWAY, 65535);
+    expect("arm:2");
+    oriel_session_recorded(session, ticket, true);
+    expect("");
+    oriel_session_lost(session, "it closed the connection");
+    expect("arm:2");
+    beats(10);
+    assert_non_null(strstr(effects->str, "end(device,peer-lost)"));
+}
+
 static void test_a_page_joins_its_session_again(void **state) {
     live_and_lost();
     g_autofree char *session_id = g_strdup(id);
@@ -1955,6 +1974,7 @@ int main(void) {
         TEST(test_without_egress_media_renews_by_itself),
         TEST(test_the_page_asks_for_another_path),
         TEST(test_the_page_is_left),
+        TEST(test_the_page_is_left_while_a_path_comes_up),
         TEST(test_a_page_joins_its_session_again),
         TEST(test_who_joins),
         TEST(test_who_is_not_the_agent_of_the_session),

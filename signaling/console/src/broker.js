@@ -158,10 +158,13 @@ export class Broker {
     }
 
     /* Sends in the order of calls. `expiry`: seconds after which a broker that can (MQTT 5) forgets it, so that nobody
-     * is asked by a request of yesterday. */
+     * is asked by a request of yesterday. mqtt.js holds what it writes back until a timer runs out, which a page that is
+     * being left does not live to see. */
     publish(device, text, expiry) {
+        const client = this.#client;
         const properties = expiry ? { messageExpiryInterval: expiry } : undefined;
-        this.#client?.publish(topics.toDevice(this.who.tenant, device, this.who.agent), text, { qos: 1, properties });
+        client?.publish(topics.toDevice(this.who.tenant, device, this.who.agent), text, { qos: 1, properties });
+        if (client?.connected) client.stream.uncork();
     }
 
     #phase(phase) {

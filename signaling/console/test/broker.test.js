@@ -1,6 +1,7 @@
 /* The connection, against a real mosquitto with the agents' access rules. */
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { Broker } from '../src/broker.js';
@@ -114,6 +115,32 @@ test('what is sent arrives in order, on the topic that names the agent', async (
     await until(() => arrived.length === 2, 'both');
     assert.deepEqual(arrived, [['oriel/v1/demo/d/filler-1/dn/anna', 'one'], ['oriel/v1/demo/d/filler-1/dn/anna', 'two']]);
     await listener.endAsync(true);
+});
+
+test('what is sent leaves at once: a page that is left says so by its last line', async () => {
+    const arrived = [];
+    const listener = await mosquitto.device();
+    listener.on('message', (topic, payload) => arrived.push(String(payload)));
+    await listener.subscribeAsync('oriel/v1/demo/d/+/dn/+', { qos: 1 });
+    const file = (path) => JSON.stringify(new URL(path, import.meta.url));
+    const page = `
+        globalThis.crypto ??= (await import('node:crypto')).webcrypto;
+        globalThis.window = globalThis; // so that mqtt.js takes it for a browser
+        globalThis.document = {};
+        globalThis.navigator ??= { userAgent: '' };
+        globalThis.WebSocket = (await import(${file('../node_modules/ws/wrapper.mjs')})).WebSocket;
+        const { Broker } = await import(${file('../src/broker.js')});
+        const leave = (phase) => {
+            if (phase !== 'connected') return;
+            broker.publish('filler-1', 'away');
+            Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500); // no timer of it runs any more
+            process.kill(process.pid, 'SIGKILL');
+        };
+        const broker = new Broker({ url: ${JSON.stringify(mosquitto.url)}, who: { tenant: 'demo', agent: 'anna', vendor: 'fill-cap' }, on: { status: leave, settled() {}, state() {}, gone() {}, message() {}, revoked() {} } });
+        broker.start();`;
+    const [, signal] = await once(spawn(process.execPath, ['--conditions=browser', '--input-type=module', '-e', page], { stdio: ['ignore', 'ignore', 'inherit'] }), 'exit');
+    assert.equal(signal, 'SIGKILL');
+    await until(() => arrived.includes('away'), 'the last line').finally(() => listener.endAsync(true));
 });
 
 test('the broker restarts: said once, connected again, what was sent meanwhile is delivered', async () => {
