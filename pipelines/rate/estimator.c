@@ -25,7 +25,7 @@
 #define START_TIME (100 * ORIEL_MILLISECOND) /* of the rate, may be on its way */
 #define QUEUE_LONG (100 * ORIEL_MILLISECOND)
 #define QUEUE_CALM (25 * ORIEL_MILLISECOND)
-#define STANDING_MAX (4 * ORIEL_SECOND)
+#define STANDING_MAX (3 * ORIEL_SECOND)
 #define RECENT (200 * ORIEL_MILLISECOND)    /* RTP's word is better than tiles' for so long */
 #define TRAIN_GAP (100 * ORIEL_MILLISECOND) /* between acknowledged tiles of one burst */
 #define TRAIN_MIN (20 * ORIEL_MILLISECOND)
@@ -58,6 +58,8 @@ struct way {
     struct shortest delay;    /* arrived - sent */
     int64_t queue, standing;  /* of the last packet; the least of the last batch */
     int64_t since;            /* when it began to stand; 0: it does not */
+    int64_t least, most;      /* of how it stood lately */
+    double came;              /* bit/s, when it began to */
     int64_t newest;           /* when the last that came was sent */
     int64_t heard_at;         /* 0: never */
 };
@@ -367,19 +369,38 @@ static void begin_batch(struct way *w) {
     w->standing = INT64_MAX;
 }
 
-/* A queue that does not go, though we send less, is none: the way has become longer. */
-static void end_batch(struct way *w, bool rival, int64_t now) {
+/* Whether a queue has stood for long. */
+static bool end_batch(struct way *w, bool rival, int64_t now) {
     if (w->standing == INT64_MAX)
         w->standing = w->queue;
     if (w->standing < QUEUE_LONG / 2 || rival)
         w->since = 0;
-    else if (!w->since)
+    else if (!w->since) {
         w->since = now;
-    else if (now - w->since > STANDING_MAX) {
-        shortest_start(&w->delay, now);
-        w->standing = w->queue = 0;
-        w->since = 0;
+        w->came = oriel_acked_busy(&w->acked);
     }
+    bool early = !w->since || now - w->since < STANDING_MAX / 2;
+    w->least = early ? w->standing : MIN(w->least, w->standing);
+    w->most = early ? w->standing : MAX(w->most, w->standing);
+    return w->since && now - w->since > STANDING_MAX;
+}
+
+static void lengthen(struct way *w, int64_t now) {
+    shortest_start(&w->delay, now);
+    w->standing = w->queue = 0;
+    w->since = 0;
+}
+
+/* It did not go, though we have sent less. As long as it was all the time, it is none: the way has become longer. Else
+ * it is somebody else's, and what was given up for it is taken back. */
+static void stands(struct oriel_estimator *e, int64_t now) {
+    if (e->rtp.most - e->rtp.least < QUEUE_CALM || e->aimd.decreased < e->rtp.since) {
+        lengthen(&e->rtp, now);
+        return;
+    }
+    e->rival.there = true;
+    if (e->rtp.came > e->aimd.rate)
+        oriel_aimd_set(&e->aimd, e->rtp.came, now);
 }
 
 static void tell(struct oriel_estimator *e, const struct oriel_rate_packet *k) {
@@ -449,7 +470,8 @@ void oriel_estimator_heard(struct oriel_estimator *e, const struct oriel_rate_he
     begin_batch(&e->rtp);
     for (size_t i = 0; i < count; i++)
         probed = fmax(probed, one(e, &heard[i], now, &newest));
-    end_batch(&e->rtp, e->rival.there, now);
+    if (end_batch(&e->rtp, e->rival.there, now))
+        stands(e, now);
     oriel_rival_heard(&e->rival, e->rtp.newest, e->rtp.standing, e->aimd.decreased);
     e->rtp.heard_at = now;
     spoke(e, newest, now);
@@ -500,7 +522,8 @@ static void on_tiles(void *user, const struct oriel_budget_ack *acks, size_t cou
         ridden = fmax(ridden, ride(e, &k));
         newest = MAX(newest, k.sent);
     }
-    end_batch(&e->tiles, e->rival.there, now);
+    if (end_batch(&e->tiles, e->rival.there, now))
+        lengthen(&e->tiles, now);
     /* Lost is what our own timer says: that is no word from the page. */
     if (newest) {
         shortest_add(&e->trip, now - newest, now);

@@ -17,7 +17,9 @@
  * is made; no padding. Who tells nothing for two seconds won't tell: from then on there is no cap.
  * Without feedback for SILENCE while something is on its way, the way is taken for
  * cut: a few packets may leave each time, the rate is held, and what was on its way counts as gone;
- * - a queue that somebody else keeps full is none of ours (rival.h);
+ * - a queue that somebody else keeps full is none of ours (rival.h); nor is one that has stood for 3 s though we gave
+ * way: if it was as long all the time, the way has become longer, else somebody fills it, and we take back what we
+ * gave;
  * - nothing is judged from what an idle screen sends: the rate is held then.
  * Thread-safe. `changed` is called without a lock, on the thread that brought the news. */
 #ifndef ORIEL_RATE_ESTIMATOR_H

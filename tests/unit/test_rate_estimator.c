@@ -229,6 +229,38 @@ static void test_beside_tcp(void **state) {
     }
 }
 
+/* A film that takes less than its share does not starve, from soon after such a connection begins. */
+static void test_a_film_beside_tcp(void **state) {
+    l = link_new(4e6, 20 * MS, 200 * MS, 0, 1e6);
+    l->most = 1e6;
+    link_run(l, 5 * ORIEL_SECOND);
+    l->tcp_window = 2;
+    link_run(l, 5 * ORIEL_SECOND);
+    double least = 1e9, sum = 0, tcp = 0;
+    for (unsigned i = 0; i < 10; i++) {
+        link_run(l, 2 * ORIEL_SECOND);
+        double came = link_came(l, 2 * ORIEL_SECOND);
+        least = fmin(least, came);
+        sum += came / 10;
+        tcp += (double)l->tcp_came * 8 / 2 / 10;
+    }
+    print_message("of 1 Mbit/s %.2f, at least %.2f, TCP %.2f\n", sum / 1e6, least / 1e6, tcp / 1e6);
+    assert_true(least > 0.3e6 && sum > 0.6e6 && tcp > 2.4e6);
+}
+
+/* That is no queue, and nobody else's. */
+static void test_a_way_that_becomes_longer(void **state) {
+    l = link_new(4e6, 20 * MS, 1000 * MS, 0, 1e6);
+    link_run(l, 6 * ORIEL_SECOND);
+    l->delay += 100 * MS;
+    link_run(l, 12 * ORIEL_SECOND);
+    link_run(l, 8 * ORIEL_SECOND);
+    print_message("use %.2f, latest %.0f ms\n", link_came(l, 8 * ORIEL_SECOND) / l->rate,
+                  (double)(l->latest - l->delay) / MS);
+    assert_true(link_came(l, 8 * ORIEL_SECOND) > 0.75 * l->rate);
+    assert_true(l->latest - l->delay < 250 * MS);
+}
+
 static void test_a_new_path_begins_near_the_last(void **state) {
     assert_true(oriel_estimator_start(0) == 1e6);
     assert_true(oriel_estimator_start(4e6) == 3e6);
@@ -285,6 +317,8 @@ int main(void) {
         cmocka_unit_test_teardown(test_without_feedback_all_stays, stop),
         cmocka_unit_test_teardown(test_tiles_alone_feed_it, stop),
         cmocka_unit_test_teardown(test_beside_tcp, stop),
+        cmocka_unit_test_teardown(test_a_film_beside_tcp, stop),
+        cmocka_unit_test_teardown(test_a_way_that_becomes_longer, stop),
         cmocka_unit_test_teardown(test_a_new_path_begins_near_the_last, stop),
         cmocka_unit_test_teardown(test_a_busy_page_is_no_queue, stop),
     };
