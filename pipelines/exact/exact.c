@@ -10,7 +10,6 @@
 #include "differ.h"
 #include "flight.h"
 #include "image.h"
-#include "late.h"
 #include "mover.h"
 #include "priority.h"
 #include "runs.h"
@@ -55,11 +54,10 @@ struct oriel_exact {
     int64_t told_at;               /* the newest */
     int64_t waiting_since;         /* for the acknowledgement of the first of them, monotonic */
     enum oriel_exact_state told;   /* with them */
-    struct oriel_late late;
-    int64_t asleep;        /* until when the thread sleeps; 0: it does not */
-    gboolean encoding;     /* a tile is being cut, */
-    struct oriel_rect cut; /* from here */
-    double tile_bits;      /* of a block of the video, lately; 0: nobody knows */
+    int64_t asleep;                /* until when the thread sleeps; 0: it does not */
+    gboolean encoding;             /* a tile is being cut, */
+    struct oriel_rect cut;         /* from here */
+    double tile_bits;              /* of a block of the video, lately; 0: nobody knows */
     struct oriel_exact_counts counts;
 };
 
@@ -122,18 +120,8 @@ static gboolean waits(const struct oriel_exact *e) {
     return e->first != e->told_to;
 }
 
-/* For how long the first of them has not been. */
-static int64_t waited(const struct oriel_exact *e, int64_t now) {
-    return waits(e) ? now - e->recorded[e->first % RECORDS_MAX] : 0;
-}
-
 static gboolean is_deaf(const struct oriel_exact *e, int64_t now) {
-    return e->next - e->first == RECORDS_MAX || waited(e, now) > DEAF;
-}
-
-static gboolean is_late(struct oriel_exact *e, int64_t now) {
-    int64_t trip = e->flight.budget ? oriel_budget_trip(e->flight.budget) : 0;
-    return oriel_late(&e->late, waited(e, now), trip, now);
+    return e->next - e->first == RECORDS_MAX || (waits(e) && now - e->recorded[e->first % RECORDS_MAX] > DEAF);
 }
 
 static void record(struct oriel_exact *e, gboolean frame, const struct oriel_move *moves, size_t move_count,
@@ -296,7 +284,7 @@ static void next_picture(struct oriel_exact *e, const struct oriel_frame_reader 
     }
     if (moved || differ.count)
         drop_stale(e);
-    frame = frame || (moved && (!e->heard || is_late(e, now)));
+    frame = frame || (moved && !e->heard);
     share->cover = !e->heard ? ORIEL_COVER_NONE : frame ? ORIEL_COVER_SOON : ORIEL_COVER_NOW;
     share->tile_bits = (unsigned)e->tile_bits;
     e->owing = TRUE;
@@ -636,7 +624,6 @@ void oriel_exact_open(struct oriel_exact *e, gboolean open) {
     g_mutex_lock(&e->lock);
     e->open = open && oriel_cache_start(&e->cache);
     e->fresh = TRUE;
-    e->late = (struct oriel_late){0};
     g_mutex_unlock(&e->lock);
 }
 

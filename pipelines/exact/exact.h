@@ -13,8 +13,8 @@
  * so, newest first, and holds from the RTP time of the picture that it was cut from. A tile whose every pixel has
  * changed since is not sent any further. The video is never waited for nor held up: what is more than small is encoded
  * on a thread of lower priority. A page that has not acknowledged anything is not relied on: the video leaves nothing
- * out; one that hears late is not relied on for what moves (late.h). A new page, a new size, or a page that does not
- * acknowledge any more is a new epoch: everything anew, and at once by the video.
+ * out. A new page, a new size, or a page that does not acknowledge any more is a new epoch: everything anew, and at
+ * once by the video.
  *
  * Its pace: flight.h; how many moves a picture: mover.h.
  *

@@ -769,50 +769,6 @@ static void test_a_page_that_says_nothing(void **state) {
     assert_int_equal(screen.cover, ORIEL_COVER_NOW);
 }
 
-/* What moves goes by records, while these are heard in time. Later it is the video's, and the page shows that. */
-static void test_a_page_that_hears_late(void **state) {
-    const struct oriel_rect below = {0, 20, WIDTH, HEIGHT - 20}, note = {10, 2, 60, 10};
-    struct oriel_budget *budget = oriel_budget_new(100e6, oriel_monotonic());
-    oriel_budget_tell_trip(budget, 150 * ORIEL_MILLISECOND);
-    oriel_exact_free(exact);
-    exact = oriel_exact_new(budget, on_send, NULL);
-    oriel_exact_open(exact, TRUE);
-    for (unsigned i = 0; i < PIXELS; i++)
-        screen.pixels[i] = (uint32_t)rand() % 7 ? 0xffffff : 0x102030;
-    picture(&whole);
-    rest();
-    scroll(4, 1);
-    picture(&below);
-    assert_int_equal(screen.cover, ORIEL_COVER_NOW);
-    int64_t began = oriel_monotonic(), before = began;
-    while (screen.cover == ORIEL_COVER_NOW) {
-        g_usleep(20000);
-        if (oriel_monotonic() - before > ORIEL_SECOND)
-            skip(); /* the machine stood still: that is another story */
-        before = oriel_monotonic();
-        scroll(4, 2);
-        picture(&below);
-    }
-    assert_int_equal(screen.cover, ORIEL_COVER_SOON);
-    assert_true(before - began > 800 * ORIEL_MILLISECOND);
-    deliver();
-    rest();
-    fill(&note, 3); /* what does not move is exact as ever */
-    picture(&note);
-    assert_int_equal(screen.cover, ORIEL_COVER_NOW);
-    for (unsigned i = 0; i < 20 && oriel_monotonic() - before < 4 * ORIEL_SECOND; i++) {
-        scroll(4, 3 + i);
-        picture(&below);
-        assert_int_equal(screen.cover, ORIEL_COVER_SOON);
-        deliver();
-        check(0);
-    }
-    rest();
-    oriel_exact_free(exact);
-    oriel_budget_free(budget);
-    exact = NULL;
-}
-
 /* A change is left out of the video, and its tile does not come; then something begins to move. Its frames show both.
  */
 static void test_frames_show_what_tiles_owe(void **state) {
@@ -909,7 +865,6 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_what_scrolls_beside_a_film_is_moved, start, end),
         cmocka_unit_test_setup_teardown(test_a_dragged_window_is_moved, start, end),
         cmocka_unit_test_setup_teardown(test_a_page_that_says_nothing, start, end),
-        cmocka_unit_test_setup_teardown(test_a_page_that_hears_late, start, end),
         cmocka_unit_test_setup_teardown(test_frames_show_what_tiles_owe, start, end),
         cmocka_unit_test_setup_teardown(test_whatever_happens, start, end),
     };
