@@ -59,6 +59,7 @@ story('chat both ways, a tap, a typed line; pointing and drawing over the panel,
   await screen.type('I see <b>it</b> now');
   await panel.click(screen, 'chat-send');
   await until('the typed line in the console', async () => (await lines(console)).at(-1) === 'person: I see <b>it</b> now');
+  assert.deepEqual(await page.$$eval('[data-testid="chat-line"]', (all) => all.map((line) => line.querySelector('small')).map((small) => small.offsetTop >= small.previousElementSibling.offsetTop + small.previousElementSibling.offsetHeight && small.offsetHeight < 24)), [true, true, true], 'who and when are one line, below the words');
   await console.shot(join(rig.directory, 'console-chat.png'));
   await screen.shot(join(rig.directory, 'panel-chat.png'));
   await console.find('chat-close').click();

@@ -70,7 +70,7 @@ class ChatView extends View {
     }
 
     line({ from, text, at, heard }) {
-        return html`<li class=${from} data-testid="chat-line" data-from=${from} data-heard=${String(heard)}>
+        return html`<li class=${from === 'agent' ? 'own' : 'theirs'} data-testid="chat-line" data-from=${from} data-heard=${String(heard)}>
             <p dir="auto">${text}</p>
             <small>${from === 'agent' ? 'You' : 'Panel'}, ${clock(at)}${heard ? nothing : ' · not on the panel yet'}</small>
         </li>`;
