@@ -128,7 +128,7 @@ story('the consent app: taps, keys, what is unticked and taken away, silence, a 
 
 story('the consent app in five languages: nothing is cut off, and a screen reader gets all of it', async ({ rig }) => {
   const accessible = await Accessible.start(rig), { env } = accessible;
-  const { device, agent } = await rig.cast({ ...WIDE, device: { ...WIDE.device, config: { ...WIDE.device.config, consent: { timeout: 5 } } } });
+  const { device, agent } = await rig.cast({ ...WIDE, device: { ...WIDE.device, config: { ...WIDE.device.config, consent: { timeout: 5 }, voice: { backend: 'pulse', server: '/nowhere' } } } });
   const screen = await rig.screen({ width: 800, height: 480 });
   const words = { en: 'Deny', de: 'Ablehnen', fr: 'Refuser', es: 'Rechazar', zh: '拒绝' };
   for (const [language, deny] of Object.entries(words)) {
@@ -147,7 +147,20 @@ story('the consent app in five languages: nothing is cut off, and a screen reade
     assert.equal([...tree.matchAll(/check box \| \S.* \| \S.* \| .*checked/g)].length, 3, tree);
     assert.match(tree, /label \| \d \d \d \d \d \d/);
     if (language === 'zh') assert.equal((await agent.denial(12000)).reason, 'timeout'); // silence is a no
-    else {
+    else if (language === 'es') { // a session says what is on: here no sound card, by configuration
+      await consent.event('allow-live');
+      await consent.click(screen, 'allow');
+      await agent.grant();
+      await consent.event('voice without a microphone');
+      await until('the words of the indicator', () => ['Sin sonido: aquí no funciona ninguna tarjeta', 'Silenciar', 'Parar'].every((text) => accessible.tree('oriel-consent').includes(text)), { ms: 8000, every: 300 });
+      for (const name of ['stop', 'mute', 'remove-voice']) {
+        const { x, y, width, height } = await consent.place(name);
+        assert.ok(x >= 0 && y >= 0 && x + width <= 800 && y + height <= 480 && height >= 48, `${name} is not on the screen, or small`);
+      }
+      await consent.click(screen, 'stop');
+      await agent.ended();
+      await agent.whenState((state) => state.status === 'ready');
+    } else {
       await consent.click(screen, 'deny');
       await agent.denial();
     }
@@ -181,7 +194,9 @@ story('the terminal app: Deny first, unticked and taken away, stop, text, and no
   tty.keys('\t\t\t\r');
   assert.deepEqual((await agent.grant()).scopes, ['view', 'voice']);
   await tty.shows('Take away: Hear and talk');
+  await tty.shows('No sound: no sound card works here');
   assert.match(tty.focus(), /Stop/);
+  assert.match(tty.page(), /\[ Mute \]/);
   tty.keys('\t\r');
   await until('one scope less on record', () => device.audit().some(({ event, removed }) => event === 'scopes' && removed === 'voice'));
   tty.keys('\x1b[Z');

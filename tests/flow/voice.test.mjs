@@ -1,8 +1,11 @@
-// Who holds the microphone, and when: nobody before a person agreed, one process while it is granted, nobody after.
+// Who holds the microphone, and when: nobody before a person agreed, one process while it is granted, nobody after. And what the
+// demo panel says of it.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { Accessible } from '../rig/accessible.mjs';
+import { Panel } from '../rig/panel.mjs';
 import { build } from '../rig/paths.mjs';
 import { alive, until } from '../rig/process.mjs';
 import { Sound, speak } from '../rig/sound.mjs';
@@ -99,6 +102,7 @@ story('voice: no sound card, one that comes, one that is pulled out; microphone 
   // Another session, for an agent that never connects has not much time. Pushed, what the microphone hears is shown.
   provider.stopSession();
   await agent.ended();
+  await agent.whenState((state) => state.status === 'ready'); // until then it would be busy
   const { session } = await granted(cast);
   await voiceIs(provider, { microphone: true, speaker: true, muted: true });
   provider.send({ t: 'mute', session, muted: false });
@@ -118,4 +122,43 @@ story('voice: no sound card, one that comes, one that is pulled out; microphone 
   provider.stopSession();
   assert.equal((await agent.ended()).reason, 'stopped');
   await until('nothing to be left', () => device.picture().length === 0);
+});
+
+// The smallest panel in German, and a company with a long name: nothing of it is cramped, cut off or moves under a finger.
+story('voice: the panel says what is on, to a screen reader, too; muted by its button; without a sound card', async ({ rig }) => {
+  const sound = rig.own(await Sound.start(rig.path('sound'))), accessible = await Accessible.start(rig);
+  const cast = TALKATIVE(sound.config);
+  cast.device.trust['fill-cap'].label = 'Abfüll- und Verschließtechnik Niederösterreich GmbH';
+  const { device, agent } = await rig.cast({ ...cast, provider: null });
+  const screen = await rig.screen({ width: 800, height: 480 });
+  const panel = rig.own(await Panel.start({ socket: device.consent, log: rig.path('panel.log'), args: ['--language', 'de'], env: { ...screen.env, ...accessible.env } }));
+  const tells = (what) => until(() => `${what} from the panel`, () => what.test(accessible.tree('oriel-panel')), { every: 200, ms: 12000 });
+  await agent.whenState((state) => state.consent);
+  await agent.request({ scopes: SCOPES });
+  await panel.event('allow-live');
+  await panel.click(screen, 'allow');
+  await agent.grant();
+  await panel.event('voice on');
+  const stop = await panel.place('stop');
+  await tells(/label \| hört Sie /);
+  for (const words of [/push button \| Beenden .*sensitive/, /push button \| Stumm .*sensitive/, /Lautstärke: Sie /, /Lautstärke: Anna Weber /, /push button \| Wegnehmen: Hören und sprechen /]) await tells(words);
+  await panel.click(screen, 'mute');
+  await panel.event('voice muted');
+  await tells(/label \| Mikrofon stumm /);
+  await tells(/push button \| Sprechen .*sensitive/);
+  await sound.unplug();
+  await panel.event('voice without a microphone');
+  await tells(/label \| kein Ton: hier ist keine Soundkarte /);
+  await tells(/push button \| Kein Mikrofon /);
+  assert.deepEqual(await panel.place('stop'), stop, 'Stop has moved');
+  for (const name of ['facts', 'hears', 'mute', 'remove-voice', 'chat-open', 'stop']) {
+    const { x, y, width, height } = await panel.place(name);
+    assert.ok(x >= 0 && y >= 0 && x + width <= 800 && y + height <= 480, `${name} is not on the screen: ${x},${y} ${width}x${height}`);
+  }
+  const mute = await panel.place('mute'), remove = await panel.place('remove-voice');
+  assert.ok(mute.x + mute.width <= remove.x, 'to mute and to take away lie on each other');
+  assert.ok(device.helper('oriel-capture'), 'the picture suffered');
+  await panel.click(screen, 'stop');
+  assert.equal((await agent.ended()).reason, 'stopped');
+  await until('no words without a session', () => !panel.places.has('facts'));
 });

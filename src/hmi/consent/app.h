@@ -74,6 +74,7 @@ void support_deny(struct app *app);
 void support_stop(struct app *app);
 void support_remove(struct app *app, int scope);
 bool support_chat(struct app *app, const char *text);
+void support_mute(struct app *app, bool muted);
 void support_indicator(struct app *app, bool seen);
 
 /* ---- prompt.c ---- */
@@ -87,6 +88,7 @@ void bar_begin(struct app *app);
 void bar_end(struct app *app);
 void bar_update(struct app *app); /* whether support can be called, was called */
 void bar_session(struct app *app, const struct oriel_session *session, const bool scopes[WORDS_SCOPES]);
+void bar_voice(struct app *app, const struct oriel_voice *voice);
 void bar_notice(struct app *app, const char *words); /* for some seconds */
 GtkWidget *bar_window(struct app *app);              /* NULL: nothing is shown */
 

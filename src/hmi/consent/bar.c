@@ -19,12 +19,15 @@ enum shown { NOTHING, CALL, CALLED, SESSION, NOTICE };
 struct bar {
     enum shown shown;
     GtkWidget *window, *line, *time, *stop;
+    GtkWidget *voice, *voice_on, *voice_off, *voice_line, *mute, *mute_words; /* NULL: without that scope */
     struct {
         enum oriel_session_state state;
         char *agent, *company, *camera;
         bool scopes[WORDS_SCOPES];
         gint64 end; /* monotonic, us */
     } session;
+    struct oriel_voice sound;
+    gint64 talked; /* when they did last; monotonic, us; 0: never */
     char *notice;
     gint64 called_at;
     guint look, fade;
@@ -48,6 +51,10 @@ static void on_stop(GtkButton *button, struct app *app) {
 
 static void on_text(GtkButton *button, struct app *app) {
     chat_open(app);
+}
+
+static void on_mute(GtkButton *button, struct app *app) {
+    support_mute(app, !app->bar->sound.muted);
 }
 
 static void on_move(GtkButton *button, struct app *app) {
@@ -116,10 +123,35 @@ static GtkWidget *chips(struct app *app) {
             n++;
         }
     gtk_widget_set_halign(row, GTK_ALIGN_END);
+    if (app->bar->session.scopes[words_find_scope("voice")]) {
+        app->bar->mute = part_button(app, "mute", -1, _("Mute"), NULL, G_CALLBACK(on_mute), app);
+        app->bar->mute_words = gtk_widget_get_last_child(gtk_button_get_child(GTK_BUTTON(app->bar->mute)));
+        part_add(row, app->bar->mute);
+    }
     part_add(row, part_button(app, "text", -1, _("Text"), NULL, G_CALLBACK(on_text), app));
     add_move(app, row);
     gtk_grid_attach(GTK_GRID(grid), row, n % 2, n / 2, n % 2 ? 1 : 2, 1);
     return grid;
+}
+
+static GtkWidget *voice_row(struct app *app) {
+    struct bar *b = app->bar;
+
+    b->voice = part_row("voice");
+    b->voice_line = part_label("", "strong");
+    gtk_label_set_wrap(GTK_LABEL(b->voice_line), FALSE);
+    gtk_label_set_ellipsize(GTK_LABEL(b->voice_line), PANGO_ELLIPSIZE_END);
+    gtk_widget_set_hexpand(b->voice_line, TRUE);
+    gtk_label_set_width_chars(GTK_LABEL(b->voice_line),
+                              40); /* of the longest that it says: the window keeps its size */
+    gtk_label_set_max_width_chars(GTK_LABEL(b->voice_line), 40);
+    b->voice_on = icon_new(ICON_MICROPHONE, 20);
+    b->voice_off = icon_new(ICON_MICROPHONE_OFF, 20);
+    gtk_widget_set_visible(b->voice_off, FALSE);
+    part_add(b->voice, b->voice_on);
+    part_add(b->voice, b->voice_off);
+    part_add(b->voice, b->voice_line);
+    return b->voice;
 }
 
 static GtkWidget *session_bar(struct app *app) {
@@ -141,10 +173,15 @@ static GtkWidget *session_bar(struct app *app) {
     if (words_camera(&now, line)) {
         GtkWidget *camera = part_row("camera");
 
+        GtkWidget *name = part_label(line, "strong");
+
+        gtk_label_set_max_width_chars(GTK_LABEL(name), 38);
         part_add(camera, icon_new(ICON_CAMERA, 20));
-        part_add(camera, part_label(line, "strong"));
+        part_add(camera, name);
         part_add(words, camera);
     }
+    if (b->session.scopes[words_find_scope("voice")]) /* its place is kept, as of the face */
+        part_add(words, voice_row(app));
     part_add(top, icon_new(b->session.state == ORIEL_SESSION_LIVE ? ICON_EYE : ICON_EYE_OFF, 30));
     if (b->session.scopes[words_find_scope("face")]) { /* also before they show it: Stop must not move under a finger */
         GtkWidget *face = portrait_widget(app->portrait, 120, 90);
@@ -190,6 +227,27 @@ static void show_time(struct app *app) {
     }
 }
 
+/* Whether they are heard, and hear. Words that did not change are left alone: nothing is drawn for them. */
+static void show_voice(struct app *app) {
+    struct bar *b = app->bar;
+    bool talks = b->talked && g_get_monotonic_time() - b->talked < WORDS_QUIET_MS * 1000;
+    char line[WORDS_LINE];
+    const char *words = words_voice(&b->sound, talks, line), *act = b->sound.muted ? _("Talk") : _("Mute");
+
+    if (!b->voice)
+        return;
+    gtk_widget_set_opacity(b->voice, words ? 1 : 0);
+    if (strcmp(gtk_label_get_text(GTK_LABEL(b->voice_line)), words ? words : ""))
+        gtk_label_set_text(GTK_LABEL(b->voice_line), words ? words : "");
+    gtk_widget_set_visible(b->voice_on, b->sound.microphone && !b->sound.muted);
+    gtk_widget_set_visible(b->voice_off, !b->sound.microphone || b->sound.muted);
+    gtk_widget_set_sensitive(b->mute, b->sound.on && b->sound.microphone);
+    if (strcmp(gtk_label_get_text(GTK_LABEL(b->mute_words)), act)) {
+        gtk_label_set_text(GTK_LABEL(b->mute_words), act);
+        part_name(b->mute, act, NULL);
+    }
+}
+
 static gboolean on_look(gpointer user) {
     struct app *app = user;
     bool seen = shell_is_seen(app->bar->window);
@@ -197,6 +255,7 @@ static gboolean on_look(gpointer user) {
     support_indicator(app, seen && app->bar->shown == SESSION);
     if (app->bar->window)
         show_time(app);
+    show_voice(app);
     geometry_look(app);
     return G_SOURCE_CONTINUE;
 }
@@ -215,7 +274,7 @@ static void show(struct app *app, enum shown what) {
     GtkWidget *before = b->window;
 
     b->shown = what;
-    b->window = b->line = b->time = b->stop = NULL;
+    b->window = b->line = b->time = b->stop = b->voice = b->voice_line = b->mute = b->mute_words = NULL;
     if (what != NOTHING) {
         GtkWidget *content = bars[what].make(app);
 
@@ -283,6 +342,22 @@ void bar_session(struct app *app, const struct oriel_session *session, const boo
     b->session.end = g_get_monotonic_time() + (gint64)session->left * G_USEC_PER_SEC;
     memcpy(b->session.scopes, scopes, sizeof b->session.scopes);
     show(app, SESSION);
+}
+
+void bar_voice(struct app *app, const struct oriel_voice *voice) {
+    struct bar *b = app->bar;
+    bool told = voice->on != b->sound.on || voice->muted != b->sound.muted || voice->microphone != b->sound.microphone;
+
+    b->sound = *voice;
+    b->sound.why = NULL; /* the library's */
+    if (words_is_loud(voice->hearing))
+        b->talked = g_get_monotonic_time();
+    show_voice(app);
+    if (told) /* not for the loudness */
+        geometry_event(app, !voice->on           ? "voice off"
+                            : !voice->microphone ? "voice without a microphone"
+                            : voice->muted       ? "voice muted"
+                                                 : "voice on");
 }
 
 static gboolean on_fade(gpointer user) {

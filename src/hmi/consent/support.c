@@ -95,6 +95,7 @@ static void on_session(struct oriel *oriel, const struct oriel_session *session,
 
     if (session->state == ORIEL_SESSION_ENDED) {
         app->support->session[0] = '\0';
+        bar_voice(app, &(struct oriel_voice){.on = false});
         chat_forget(app);
         overlay_clear(app->overlay);
         bar_notice(app, words_end(session));
@@ -145,6 +146,10 @@ static void on_face(struct oriel *oriel, const struct oriel_face_picture *pictur
     portrait_take(app->portrait, picture);
 }
 
+static void on_voice(struct oriel *oriel, const struct oriel_voice *voice, void *user) {
+    bar_voice(user, voice);
+}
+
 static void on_portrait(void *user, bool shown) {
     geometry_event(user, shown ? "face" : "face gone");
 }
@@ -165,6 +170,7 @@ bool support_begin(struct app *app) {
                                         .call = on_call,
                                         .chat = on_chat,
                                         .face = on_face,
+                                        .voice = on_voice,
                                         .answered = on_answered};
     int r;
 
@@ -246,6 +252,11 @@ void support_stop(struct app *app) {
 void support_remove(struct app *app, int scope) {
     if (oriel_remove(app->support->oriel, app->support->session, words_scopes[scope].name) == 0)
         geometry_event(app, "removed");
+}
+
+void support_mute(struct app *app, bool muted) {
+    if (oriel_mute(app->support->oriel, app->support->session, muted) == 0)
+        geometry_event(app, muted ? "mutes" : "unmutes");
 }
 
 bool support_chat(struct app *app, const char *text) {

@@ -53,6 +53,10 @@ enum icon {
     ICON_HAND,
     ICON_FILE,
     ICON_CAMERA,
-    ICON_MICROPHONE
+    ICON_MICROPHONE,
+    ICON_MICROPHONE_OFF,
+    ICON_SPEAKER,
+    ICON_SPEAKER_OFF,
+    ICON_HEADSET
 };
 GtkWidget *icon_new(enum icon icon, double size);

@@ -125,10 +125,11 @@ GtkWidget *header_create(struct panel *p) {
     gtk_box_append(GTK_BOX(names), window_label(p, T_MACHINE, "machine"));
     gtk_box_append(GTK_BOX(names), window_label(p, T_PLACE, "place"));
     p->state = canvas_new(150, 58, draw_state, p);
-    p->clock = canvas_new(190, 58, draw_clock, p);
+    p->clock = canvas_new(166, 58, draw_clock, p);
     gtk_widget_set_hexpand(space, TRUE);
     gtk_box_append(GTK_BOX(header), names);
     gtk_box_append(GTK_BOX(header), p->state);
+    gtk_box_append(GTK_BOX(space), facts_new(p)); /* in a session */
     gtk_box_append(GTK_BOX(header), space);
     gtk_box_append(GTK_BOX(header), support_entry(p));
     gtk_box_append(GTK_BOX(header), p->clock);
@@ -205,8 +206,8 @@ void header_update(struct panel *p) {
 
     gtk_widget_set_visible(p->called, called);
     gtk_widget_set_visible(p->call_button, available && !called && !support_in_session(p));
-    gtk_widget_set_visible(p->no_support, !available && !called && !support_unrecorded(p));
-    gtk_widget_set_visible(p->no_record, !available && !called && support_unrecorded(p));
+    gtk_widget_set_visible(p->no_support, !available && !called && !support_unrecorded(p) && !support_in_session(p));
+    gtk_widget_set_visible(p->no_record, !available && !called && support_unrecorded(p) && !support_in_session(p));
     gtk_widget_set_sensitive(p->start, p->sim.state == SIM_STOPPED);
     gtk_widget_set_sensitive(p->stop, p->sim.state != SIM_STOPPED);
     gtk_widget_queue_draw(p->state);

@@ -81,6 +81,40 @@ static void draw_microphone(cairo_t *cr) {
     cairo_stroke(cr);
 }
 
+static void draw_speaker(cairo_t *cr) {
+    cairo_move_to(cr, 2.5, 8.5);
+    cairo_line_to(cr, 6.5, 8.5);
+    cairo_line_to(cr, 12, 3.5);
+    cairo_line_to(cr, 12, 20.5);
+    cairo_line_to(cr, 6.5, 15.5);
+    cairo_line_to(cr, 2.5, 15.5);
+    cairo_close_path(cr);
+    cairo_fill(cr);
+    for (int i = 0; i < 2; i++) {
+        cairo_new_sub_path(cr);
+        cairo_arc(cr, 12, 12, 5 + 4.5 * i, -0.8, 0.8);
+    }
+    cairo_stroke(cr);
+}
+
+static void draw_headset(cairo_t *cr) {
+    cairo_arc(cr, 12, 12, 8.5, G_PI, 0);
+    cairo_stroke(cr);
+    cairo_rectangle(cr, 2, 12, 5, 7);
+    cairo_rectangle(cr, 17, 12, 5, 7);
+    cairo_fill(cr);
+    cairo_move_to(cr, 20.5, 19);
+    cairo_curve_to(cr, 20.5, 22, 17, 22, 13, 22);
+    cairo_stroke(cr);
+}
+
+/* The stroke through what is off. */
+static void draw_off(cairo_t *cr) {
+    cairo_move_to(cr, 4, 21);
+    cairo_line_to(cr, 20, 3);
+    cairo_stroke(cr);
+}
+
 static void draw(GtkWidget *canvas, GtkSnapshot *snapshot, double width, double height, gpointer user) {
     cairo_t *cr = canvas_cairo(snapshot, 0, 0, width, height);
     double size = MIN(width, height);
@@ -101,9 +135,7 @@ static void draw(GtkWidget *canvas, GtkSnapshot *snapshot, double width, double 
         break;
     case ICON_EYE_OFF:
         draw_eye(cr);
-        cairo_move_to(cr, 4, 21);
-        cairo_line_to(cr, 20, 3);
-        cairo_stroke(cr);
+        draw_off(cr);
         break;
     case ICON_USER:
         draw_user(cr);
@@ -119,6 +151,20 @@ static void draw(GtkWidget *canvas, GtkSnapshot *snapshot, double width, double 
         break;
     case ICON_MICROPHONE:
         draw_microphone(cr);
+        break;
+    case ICON_MICROPHONE_OFF:
+        draw_microphone(cr);
+        draw_off(cr);
+        break;
+    case ICON_SPEAKER:
+        draw_speaker(cr);
+        break;
+    case ICON_SPEAKER_OFF:
+        draw_speaker(cr);
+        draw_off(cr);
+        break;
+    case ICON_HEADSET:
+        draw_headset(cr);
         break;
     case ICON_STOP:
         cairo_rectangle(cr, 5, 5, 14, 14);

@@ -1,8 +1,9 @@
 /* indicator.c: the sign that somebody sees this screen, with the button that ends it.
  *
- * Its place is the right end of the row of tabs, which nothing else uses: it can't be missed (together with the frame
- * around the whole panel) and covers nothing. The same place shows for some seconds why a session or a request ended.
- * What is reported to Oriel is what is drawn: in this window, mapped, not minimized.
+ * Its place is the right end of the row of tabs, which nothing else uses, and the header above it, where facts.c says
+ * what is on: it can't be missed (together with the frame around the whole panel) and covers nothing. The same place
+ * shows for some seconds why a session or a request ended. What is reported to Oriel is what is drawn: in this window,
+ * mapped, not minimized.
  */
 #include "panel.h"
 
@@ -14,12 +15,11 @@
 
 struct indicator {
     GtkWidget *stack, *nothing, *bar, *notice; /* the stack shows one of the three */
-    GtkWidget *mark, *name, *detail, *camera, *camera_name, *stop, *message, *take[PROMPT_SCOPES];
+    GtkWidget *mark, *detail, *stop, *message, *take[PROMPT_SCOPES];
     bool active, drawn;
     enum indicator_mode mode;
     unsigned seconds;
     gint64 end, lost; /* monotonic, us; `lost`: since when there is no connection */
-    char *camera_is;  /* its name; "" and NULL: it is off */
     guint check, fade;
 };
 
@@ -30,7 +30,7 @@ static void on_stop(GtkButton *button, struct panel *p) {
 static bool really_visible(struct panel *p) {
     struct indicator *i = p->indicator;
 
-    return i->active && i->drawn && gtk_widget_get_mapped(i->bar) && window_is_visible(p);
+    return i->active && i->drawn && gtk_widget_get_mapped(i->bar) && facts_seen(p) && window_is_visible(p);
 }
 
 static void report(struct panel *p) {
@@ -43,13 +43,14 @@ static void on_take(GtkButton *button, struct panel *p) {
             support_remove(p, i);
 }
 
-/* The screen goes by Stop; what else they may goes by a tap of its own. */
+/* The screen goes by Stop; what else they may goes by a tap of its own. A microphone is the button beside it, which
+ * mutes. */
 static GtkWidget *create_take(struct panel *p, int i) {
     const struct prompt_scope *scope = prompt_scope(i);
     GtkWidget *inner = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0), *button;
     char name[32];
 
-    gtk_box_append(GTK_BOX(inner), icon_new(scope->icon, 22));
+    gtk_box_append(GTK_BOX(inner), icon_new(scope->icon == ICON_MICROPHONE ? ICON_HEADSET : scope->icon, 22));
     gtk_box_append(GTK_BOX(inner), gtk_label_new("✕"));
     gtk_widget_add_css_class(inner, "icon-text");
     button = window_button(inner, "take", G_CALLBACK(on_take), p);
@@ -59,9 +60,11 @@ static GtkWidget *create_take(struct panel *p, int i) {
     return p->indicator->take[i] = button;
 }
 
-static void name_takes(struct panel *p) {
+/* For a screen reader, which gets nothing of a button whose words are in a box. */
+static void name_buttons(struct panel *p) {
     char words[160];
 
+    gtk_accessible_update_property(GTK_ACCESSIBLE(p->indicator->stop), GTK_ACCESSIBLE_PROPERTY_LABEL, text(T_STOP), -1);
     for (int i = 1; i < PROMPT_SCOPES; i++) {
         text_with(words, sizeof words, T_TAKE_AWAY, text(prompt_scope(i)->text));
         gtk_widget_set_tooltip_text(p->indicator->take[i], words);
@@ -70,7 +73,7 @@ static void name_takes(struct panel *p) {
 }
 
 void indicator_scopes(struct panel *p, const char *const *scopes, size_t n) {
-    name_takes(p);
+    name_buttons(p);
     for (int i = 1; i < PROMPT_SCOPES; i++) {
         bool has = false;
 
@@ -105,45 +108,23 @@ static GtkWidget *line(const char *css) {
     return label;
 }
 
-/* Which camera they look through. */
-static GtkWidget *create_camera(struct panel *p) {
-    struct indicator *i = p->indicator;
-
-    i->camera = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
-    i->camera_name = line("detail");
-    gtk_widget_add_css_class(i->camera, "camera");
-    gtk_box_append(GTK_BOX(i->camera), icon_new(ICON_CAMERA, 16));
-    gtk_box_append(GTK_BOX(i->camera), i->camera_name);
-    gtk_widget_set_visible(i->camera, FALSE);
-    geometry_add(p, "camera", i->camera);
-    return i->camera;
-}
-
 static GtkWidget *create_bar(struct panel *p) {
     struct indicator *i = p->indicator;
-    GtkWidget *bar = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0), *lines = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0),
-              *inner = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0), *below = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
+    GtkWidget *bar = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0), *inner = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
 
     gtk_widget_add_css_class(bar, "indicator");
     gtk_widget_add_css_class(inner, "icon-text");
     i->mark = canvas_new(16, 16, draw_mark, p);
     gtk_widget_set_valign(i->mark, GTK_ALIGN_CENTER);
-    i->name = line("name");
     i->detail = line("detail");
-    gtk_widget_set_hexpand(lines, TRUE);
-    gtk_widget_set_valign(lines, GTK_ALIGN_CENTER);
-    gtk_box_append(GTK_BOX(lines), i->name);
-    gtk_widget_add_css_class(below, "icon-text");
-    gtk_box_append(GTK_BOX(below), i->detail);
-    gtk_box_append(GTK_BOX(below), create_camera(p)); /* in the same line: nothing may move when it goes on */
-    gtk_box_append(GTK_BOX(lines), below);
+    gtk_widget_set_hexpand(i->detail, TRUE);
     gtk_box_append(GTK_BOX(inner), icon_new(ICON_STOP, 16));
     gtk_box_append(GTK_BOX(inner), window_label(p, T_STOP, NULL));
     gtk_widget_set_halign(inner, GTK_ALIGN_CENTER);
     i->stop = window_button(inner, "stop", G_CALLBACK(on_stop), p);
     gtk_box_append(GTK_BOX(bar), i->mark);
     gtk_box_append(GTK_BOX(bar), icon_new(ICON_EYE, 26));
-    gtk_box_append(GTK_BOX(bar), lines);
+    gtk_box_append(GTK_BOX(bar), i->detail);
     gtk_box_append(GTK_BOX(bar), voice_new(p));
     for (int scope = 1; scope < PROMPT_SCOPES; scope++)
         gtk_box_append(GTK_BOX(bar), create_take(p, scope));
@@ -176,37 +157,19 @@ GtkWidget *indicator_create(struct panel *p) {
 static void show_detail(struct panel *p) {
     struct indicator *i = p->indicator;
     gint64 left = MAX(0, (i->end - g_get_monotonic_time() + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC);
-    char time[32], gap[64], lost[120], detail[240];
+    char time[32], words[64];
 
     if (p->options.still) {
         snprintf(time, sizeof time, "%u", (i->seconds + 59) / 60);
-        text_with(gap, sizeof gap, T_MINUTES_GRANTED, time);
+        text_with(words, sizeof words, T_MINUTES_GRANTED, time);
     } else {
         snprintf(time, sizeof time, "%d:%02d", (int)(left / 60), (int)(left % 60));
-        text_with(gap, sizeof gap, T_TIME_LEFT, time);
+        text_with(words, sizeof words, T_TIME_LEFT, time);
     }
-    snprintf(time, sizeof time, "%d",
-             p->options.still ? 0 : (int)((g_get_monotonic_time() - i->lost) / G_USEC_PER_SEC));
-    snprintf(detail, sizeof detail, "%s · %s",
-             i->mode == INDICATOR_LOST ? text_with(lost, sizeof lost, T_LOST, time)
-                                       : text(i->mode == INDICATOR_LIVE     ? T_SEES
-                                              : i->mode == INDICATOR_FROZEN ? T_FROZEN
-                                                                            : T_CONNECTING),
-             gap);
-    if (i->mode == INDICATOR_LIVE && gtk_widget_get_visible(i->camera)) /* there is no room for all of it */
-        snprintf(detail, sizeof detail, "%s", gap);
-    gtk_label_set_text(GTK_LABEL(i->detail), detail);
-}
-
-static void show_camera(struct panel *p) {
-    struct indicator *i = p->indicator;
-    char words[200];
-
-    gtk_widget_set_visible(i->camera, i->camera_is && *i->camera_is);
-    if (i->camera_is)
-        gtk_label_set_text(GTK_LABEL(i->camera_name), text_with(words, sizeof words, T_CAMERA_ON, i->camera_is));
-    if (i->active)
-        show_detail(p);
+    if (gtk_widget_get_sensitive(i->stop)) /* else it says that it is stopping */
+        gtk_label_set_text(GTK_LABEL(i->detail), words);
+    if (i->mode == INDICATOR_LOST)
+        facts_lost(p, p->options.still ? 0 : (unsigned)((g_get_monotonic_time() - i->lost) / G_USEC_PER_SEC));
 }
 
 static gboolean on_check(gpointer user) {
@@ -228,7 +191,6 @@ static void show(struct indicator *i, GtkWidget *child) {
 void indicator_show(struct panel *p, const char *agent, const char *company, unsigned seconds, unsigned left,
                     enum indicator_mode mode) {
     struct indicator *i = p->indicator;
-    char *name = g_strdup_printf("%s (%s)", agent, company);
 
     if (!i->active)
         gtk_widget_set_sensitive(i->stop, TRUE);
@@ -240,22 +202,13 @@ void indicator_show(struct panel *p, const char *agent, const char *company, uns
     i->mode = mode;
     i->seconds = seconds;
     i->end = g_get_monotonic_time() + (gint64)left * G_USEC_PER_SEC;
-    gtk_label_set_text(GTK_LABEL(i->name), name);
-    g_free(name);
+    facts_show(p, agent, company, mode);
     show_detail(p);
     show(i, i->bar);
     gtk_widget_queue_draw(i->mark);
     window_set_watched(p, true);
     if (!i->check)
         i->check = g_timeout_add(CHECK_MS, on_check, p);
-}
-
-void indicator_camera(struct panel *p, const char *name) {
-    struct indicator *i = p->indicator;
-
-    g_free(i->camera_is);
-    i->camera_is = g_strdup(name);
-    show_camera(p);
 }
 
 static gboolean on_fade(gpointer user) {
@@ -276,6 +229,7 @@ void indicator_notice(struct panel *p, const char *message) {
         g_source_remove(i->check);
     i->check = 0;
     window_set_watched(p, false);
+    facts_hide(p);
     gtk_label_set_text(GTK_LABEL(i->message), message);
     show(i, i->notice);
     i->fade = g_timeout_add(NOTICE_MS, on_fade, p);
@@ -289,8 +243,8 @@ void indicator_stopping(struct panel *p) {
 
 void indicator_translate(struct panel *p) {
     voice_translate(p);
-    name_takes(p);
-    show_camera(p);
+    facts_translate(p);
+    name_buttons(p);
     if (p->indicator->active)
         show_detail(p);
 }

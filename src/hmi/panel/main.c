@@ -37,6 +37,7 @@ int main(int argc, char **argv) {
     prepare_environment();
     setlocale(LC_ALL, "");
     gtk_disable_setlocale();
+    g_set_prgname("oriel-panel"); /* its name for a screen reader */
     if (!gtk_init_check()) {
         fprintf(stderr, "oriel-panel: cannot open a display: set DISPLAY (X11) or WAYLAND_DISPLAY to one that runs\n");
         return 1;

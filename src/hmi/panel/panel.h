@@ -5,6 +5,7 @@
  *   window.c     window, size, tabs, time          canvas.c       drawing; icon.c icons; table.c tables
  *   header.c     header and footer                 gauge.c, mimic.c, page-*.c   what the tabs show
  *   support.c    consent, by liboriel alone        prompt.c, indicator.c, call.c   what the person sees of it
+ *   facts.c      what is on in a session, in words
  *   face.c       the agent's camera
  *   voice.c      mute, push-to-talk, loudness
  *   chat.c       text chat with the agent          overlay.c, marks.c   what the agent points at and draws
@@ -49,6 +50,7 @@ struct panel {
     struct call_dialog *call;
     struct chat *chat;
     struct face *face;
+    struct facts *facts;
     struct voice *voice;
     struct pin *pin;
     struct hidden *hidden;
@@ -164,7 +166,6 @@ void prompt_painted(struct panel *panel); /* a frame was drawn */
 /* indicator.c: the sign that somebody watches */
 enum indicator_mode { INDICATOR_CONNECTING, INDICATOR_LIVE, INDICATOR_FROZEN, INDICATOR_LOST };
 GtkWidget *indicator_create(struct panel *panel);
-void indicator_camera(struct panel *panel, const char *name); /* that is on; "": none */
 void indicator_show(struct panel *panel, const char *agent, const char *company, unsigned seconds, unsigned left,
                     enum indicator_mode mode);
 void indicator_scopes(struct panel *panel, const char *const *scopes, size_t n); /* what they may */
@@ -172,6 +173,17 @@ void indicator_notice(struct panel *panel, const char *text); /* for some second
 void indicator_stopping(struct panel *panel);
 void indicator_translate(struct panel *panel);
 void indicator_painted(struct panel *panel);
+
+/* facts.c: what is on, in words */
+struct oriel_voice;
+GtkWidget *facts_new(struct panel *panel); /* hidden at first */
+void facts_show(struct panel *panel, const char *agent, const char *company, enum indicator_mode mode);
+void facts_lost(struct panel *panel, unsigned seconds);   /* since when there is no connection */
+void facts_camera(struct panel *panel, const char *name); /* that is on; "": none */
+void facts_voice(struct panel *panel, const struct oriel_voice *voice);
+void facts_translate(struct panel *panel);
+void facts_hide(struct panel *panel);
+bool facts_seen(struct panel *panel); /* they are on the screen */
 
 /* call.c: the dialog of "Call support" */
 void call_answered(struct panel *panel, const char *words); /* what became of the last one; "": nothing */
@@ -193,8 +205,9 @@ void face_name(struct panel *panel, const char *agent);
 void face_take(struct panel *panel, const struct oriel_face_picture *picture); /* NULL: no more */
 
 /* voice.c */
-struct oriel_voice;
-GtkWidget *voice_new(struct panel *panel);                             /* the button and the meters; hidden at first */
+GtkWidget *voice_new(struct panel *panel); /* first: the button; hidden at first */
+GtkWidget *voice_meters_new(struct panel *panel);
+void voice_name(struct panel *panel, const char *agent);
 void voice_show(struct panel *panel, const struct oriel_voice *voice); /* NULL: there is none */
 void voice_translate(struct panel *panel);
 

@@ -120,7 +120,8 @@ static void on_session(struct oriel *oriel, const struct oriel_session *session,
                        : frozen ? INDICATOR_FROZEN
                                 : INDICATOR_CONNECTING);
         indicator_scopes(p, session->scopes, session->n_scopes);
-        indicator_camera(p, session->camera);
+        facts_camera(p, session->camera);
+        voice_name(p, session->agent);
         snprintf(event, sizeof event, "session %s", live ? "live" : frozen ? "paused" : "starting");
     }
     header_update(p);

@@ -44,6 +44,8 @@ static struct {
 
     /* the session */
     char session[80], line[WORDS_LINE], with[300], camera[WORDS_LINE];
+    struct oriel_voice voice;
+    time_t talked;       /* when they did last */
     const char *pointed; /* where, in words; holds until: */
     time_t pointed_until;
     bool may[WORDS_SCOPES];
@@ -112,6 +114,10 @@ static void do_stop(int unused) {
 
 static void do_remove(int scope) {
     oriel_remove(now.oriel, now.session, words_scopes[scope].name);
+}
+
+static void do_mute(int unused) {
+    oriel_mute(now.oriel, now.session, !now.voice.muted);
 }
 
 static void do_write(int mode) {
@@ -202,6 +208,7 @@ static void on_session(struct oriel *oriel, const struct oriel_session *session,
         now.session[0] = '\0';
         now.n_said = 0;
         now.pointed = NULL;
+        now.voice.on = false;
         notice(words_end(session));
         return;
     }
@@ -230,6 +237,13 @@ static void on_answered(struct oriel *oriel, const struct oriel_answer *answer, 
 static void on_chat(struct oriel *oriel, const char *text, void *user) {
     snprintf(now.said[now.n_said++ % LINES], sizeof now.said[0], "  %s", text);
     now.rung = false;
+}
+
+static void on_voice(struct oriel *oriel, const struct oriel_voice *voice, void *user) {
+    now.voice = *voice;
+    now.voice.why = NULL; /* the library's */
+    if (words_is_loud(voice->hearing))
+        now.talked = seconds();
 }
 
 /* A terminal has no place for it but in words. */
@@ -309,6 +323,8 @@ static void session_items(void) {
             snprintf(words, sizeof words, _("Take away: %s"), _(words_scopes[i].title));
             add_item(do_remove, i, true, words);
         }
+    if (now.may[words_find_scope("voice")]) /* always there: the focus must not move to something else */
+        add_item(do_mute, 0, now.voice.on && now.voice.microphone, now.voice.muted ? _("Talk") : _("Mute"));
     add_item(do_write, WRITE_LINE, true, _("Text"));
     settle_focus(0);
 }
@@ -327,6 +343,8 @@ static void draw_session(void) {
     page_line(ALARM, 0, now.line);
     if (now.camera[0])
         page_line(ALARM, 0, now.camera);
+    if (words_voice(&now.voice, false, line))
+        page_line(ALARM, 0, words_voice(&now.voice, now.talked && seconds() - now.talked <= 1, line));
     page_line(PLAIN, 0, now.with);
     page_line(PLAIN, 0, words_left(left > 0 ? (unsigned)left : 0, line));
     page_line(PLAIN, 0, now.pointed && seconds() < now.pointed_until ? now.pointed : "");
@@ -519,6 +537,7 @@ int main(int argc, char **argv) {
                                               .call = on_call,
                                               .chat = on_chat,
                                               .draw = on_draw,
+                                              .voice = on_voice,
                                               .answered = on_answered};
     const char *socket = NULL, *language = NULL;
     int r = read_options(argc, argv, &socket, &language);

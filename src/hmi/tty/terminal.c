@@ -8,17 +8,19 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { PAGE_MAX = 64 * 1024, MARGIN = 2, ESCAPE_MS = 60 };
+enum { PAGE_MAX = 64 * 1024, MARGIN = 2, ESCAPE_MS = 60, AGAIN_MS = 900 };
 
 static const char *const styles[] = {[PLAIN] = "",           [STRONG] = "\033[1m",      [FAINT] = "\033[2m",
                                      [TITLE] = "\033[1;35m", [ALARM] = "\033[1;37;41m", [FOCUS] = "\033[7m"};
 
 static struct termios before;
 static struct {
-    char text[PAGE_MAX];
-    size_t used;
+    char text[PAGE_MAX], there[PAGE_MAX]; /* `there`: what the terminal has */
+    size_t used, used_there;
+    struct timespec written;
     int rows, columns, row;
     bool cut;
 } page;
@@ -203,7 +205,21 @@ void page_bell(void) {
     append_text("\a");
 }
 
+/* A page that is there already is written once a second, which mends what others wrote over it, and not for each step
+ * of the loudness: a serial line is slow. */
 bool page_end(void) {
+    struct timespec t;
+    bool same;
+
     append_text("\033[J");
-    return put_all(page.text, page.used) && !page.cut;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    same = page.used == page.used_there && !memcmp(page.text, page.there, page.used);
+    if (same && (t.tv_sec - page.written.tv_sec) * 1000 + (t.tv_nsec - page.written.tv_nsec) / 1000000 < AGAIN_MS)
+        return !page.cut;
+    if (!put_all(page.text, page.used))
+        return false;
+    memcpy(page.there, page.text, page.used);
+    page.used_there = page.used;
+    page.written = t;
+    return !page.cut;
 }

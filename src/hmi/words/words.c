@@ -139,7 +139,27 @@ const char *words_session(const struct oriel_session *session, char line[WORDS_L
 const char *words_camera(const struct oriel_session *session, char line[WORDS_LINE]) {
     if (!*session->camera)
         return NULL;
-    snprintf(line, WORDS_LINE, _("The camera is on: %s"), session->camera);
+    snprintf(line, WORDS_LINE, _("They see the camera: %s"), session->camera);
+    return line;
+}
+
+bool words_is_loud(unsigned level) {
+    return level >= 25; /* 45 dB below the loudest: a voice, not a hall */
+}
+
+const char *words_voice(const struct oriel_voice *voice, bool talks, char line[WORDS_LINE]) {
+    const char *hears = !voice->microphone ? _("No microphone works here")
+                        : voice->muted     ? _("The microphone is muted")
+                                           : _("They hear you");
+
+    if (!voice->on)
+        return NULL;
+    if (!voice->microphone && !voice->speaker)
+        return _("No sound: no sound card works here");
+    if (!voice->speaker || talks)
+        snprintf(line, WORDS_LINE, "%s · %s", hears, voice->speaker ? _("They talk") : _("No loudspeaker works here"));
+    else
+        snprintf(line, WORDS_LINE, "%s", hears);
     return line;
 }
 

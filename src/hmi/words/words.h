@@ -43,8 +43,14 @@ const char *words_silence(unsigned seconds, char line[WORDS_LINE]);
 const char *words_left(unsigned seconds, char line[WORDS_LINE]);
 /* What an indicator says: "Anna Weber sees this screen". */
 const char *words_session(const struct oriel_session *session, char line[WORDS_LINE]);
-/* Which camera is on, for the indicator: "The camera is on: HD Webcam". NULL: none. */
+/* Which camera is on, for the indicator: "They see the camera: HD Webcam". NULL: none. */
 const char *words_camera(const struct oriel_session *session, char line[WORDS_LINE]);
+/* How it stands with the voice, for the indicator: "They hear you · They talk", "The microphone is muted". `talks`: the
+ * supporter does, now or a moment ago (WORDS_QUIET_MS; sentences have gaps). NULL: it is off. */
+const char *words_voice(const struct oriel_voice *voice, bool talks, char line[WORDS_LINE]);
+enum { WORDS_QUIET_MS = 900 };
+/* Whether somebody speaks, of a loudness of struct oriel_voice. */
+bool words_is_loud(unsigned level);
 /* Where they point, of the whole picture: "They point at the top left of the screen". */
 const char *words_pointed(struct oriel_draw_point at);
 /* How support dealt with the call: "Anna Weber has closed your call: the sensor was dirty". */
