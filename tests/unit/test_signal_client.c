@@ -131,6 +131,19 @@ static void test_an_end_that_comes_late(void **state) {
     assert_int_equal(quiet(), 0);
 }
 
+/* A device that comes to another network is not to wait for a timer. A busy machine may be slow, but not every time. */
+static void test_another_connection_comes_soon(void **state) {
+    int64_t best = INT64_MAX;
+    for (int i = 0; i < 6; i++) {
+        int64_t from = oriel_monotonic();
+        connect_as(KEEPS, true);
+        assert_int_equal(outcome(~0u), ORIEL_LINK_CONNECTED);
+        if (i && oriel_monotonic() - from < best)
+            best = oriel_monotonic() - from;
+    }
+    assert_true(best < ORIEL_SECOND); /* it was 1.1 s each time */
+}
+
 static int set_up(void **state) {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof a;
@@ -153,6 +166,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_attempt_over_a_live_connection),
         cmocka_unit_test(test_an_end_that_comes_late),
+        cmocka_unit_test(test_another_connection_comes_soon),
     };
     signal(SIGPIPE, SIG_IGN);
     int failed = cmocka_run_group_tests(tests, set_up, NULL);
