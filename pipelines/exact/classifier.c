@@ -6,7 +6,7 @@
 
 #define BUSY 2.5f                        /* steadily changing: 5 times a second and more, and not just twice */
 #define FORGET (500 * ORIEL_MILLISECOND) /* the time constant of `busy` */
-#define RESTED (250 * ORIEL_MILLISECOND) /* without a change for so long, a cell was at rest */
+#define RESTED (250 * ORIEL_MILLISECOND) /* without a change for so long, and not busy before, a cell was at rest */
 #define RELAPSE ORIEL_SECOND             /* moving again so soon after it settled, a cell gets more patience */
 #define SETTLE_MAX (3 * ORIEL_SETTLE_TIME)
 
@@ -168,8 +168,9 @@ void oriel_classifier_changed(struct oriel_classifier *c, const struct oriel_rec
                 cell->area = (again ? cell->area : 0) + (unsigned)part.width * part.height;
                 if (again)
                     continue;
-                cell->rested = now - cell->changed > RESTED;
-                cell->busy = busy_now(cell, now) + 1;
+                float busy = busy_now(cell, now);
+                cell->rested = now - cell->changed > RESTED && busy <= BUSY;
+                cell->busy = busy + 1;
                 cell->changed = now;
             }
     }

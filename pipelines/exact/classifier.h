@@ -6,6 +6,8 @@
  *                                             a quarter more than the time between changes; what moves again soon
  *                                             after that must be quiet for longer (hysteresis)
  *   a page flip over that ................... exact, at once: most of what changes in one picture was at rest
+ *   a film that stood still for a moment .... motion: what was busy lately is not at rest yet (a film of 30 pictures a
+ *                                             second for 0.9 s, one of 10 for 0.4 s)
  *
  * Policy: cells of 64x64 pixels decide for themselves; how much of the picture is busy in one piece
  * decides for that piece, so that a gauge beside a film is exact. What the page

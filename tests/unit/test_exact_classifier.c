@@ -177,6 +177,33 @@ static void test_a_flip_ends_motion(void **state) {
     }
 }
 
+/* A film that stood still for a moment, as on a busy machine, goes on as one: no tile of it is tried, which would keep
+ * back its next picture. After a while another picture in its place is another page. */
+static void test_a_film_that_stood_still_is_no_flip(void **state) {
+    const struct oriel_rect all[] = {{0, 0, 1280, 32}, {0, 160, 1280, 560}};
+    struct oriel_rect tile;
+    unsigned area;
+    const int still[] = {260, 427, 800};
+    for (unsigned burst = 0; burst < 3; burst++) {
+        for (int i = 0; i < 60; i++, now += 33 * ORIEL_MILLISECOND) {
+            oriel_classifier_changed(&c, all, 2, now);
+            take_all(&tile, &area);
+        }
+        now += (still[burst] - 33) * ORIEL_MILLISECOND;
+        assert_true(take_all(&tile, &area) > 0);
+        oriel_classifier_changed(&c, all, 2, now);
+        assert_true(oriel_classifier_moves_in(&c, &all[1], 1));
+        assert_false(oriel_classifier_moves_in(&c, &all[0], 1));
+        assert_int_not_equal(take_all(&tile, &area), 0); /* the first rows */
+        assert_in_range(area, 1, 1280 * 64);
+        now += 33 * ORIEL_MILLISECOND;
+    }
+    now += 1200 * ORIEL_MILLISECOND;
+    take_all(&tile, &area);
+    oriel_classifier_changed(&c, all, 2, now);
+    assert_false(oriel_classifier_moves(&c));
+}
+
 /* What changes beside a film, and is less than it, is no other page. */
 static void test_a_film_goes_on_beside_a_change(void **state) {
     const struct oriel_rect film = {640, 128, 512, 384}, text = {0, 0, 512, 320};
@@ -273,6 +300,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_a_film_that_stutters_needs_more_patience, start, end),
         cmocka_unit_test_setup_teardown(test_what_moves_slowly_settles_soon_too, start, end),
         cmocka_unit_test_setup_teardown(test_a_flip_ends_motion, start, end),
+        cmocka_unit_test_setup_teardown(test_a_film_that_stood_still_is_no_flip, start, end),
         cmocka_unit_test_setup_teardown(test_a_film_goes_on_beside_a_change, start, end),
         cmocka_unit_test_setup_teardown(test_gauges_are_exact_beside_a_film, start, end),
         cmocka_unit_test_setup_teardown(test_what_only_moves_is_no_motion, start, end),
