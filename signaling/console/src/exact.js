@@ -130,11 +130,13 @@ export class ExactLayer extends EventTarget {
         this.close();
     }
 
-    /* 'exact': each pixel is the screen's; 'settling', 'motion': not all are; 'none': there is no such layer. */
+    /* 'exact': each pixel is the screen's; 'motion': what is not is a frame of the same time; 'settling': neither, or not yet, as
+     * while a large change fills; 'none': there is no such layer. */
     get state() {
         if (!this.#channel || this.#epoch === null) return 'none';
+        if (this.#owed.length) return 'settling';
         const coming = this.#log.slice(this.#applied - this.#base).some(({ moves, rects }) => moves.length || rects.length);
-        const whole = this.#begun && !this.canvas.hidden && !this.#decoding && !this.#images.length && !this.#owed.length && !coming;
+        const whole = this.#begun && !this.canvas.hidden && !this.#decoding && !this.#images.length && !coming;
         return this.#told === 'exact' && !whole ? 'settling' : this.#told;
     }
 

@@ -299,6 +299,36 @@ test('exact: a change waits for its tiles, but not for long', async () => {
     assert.equal(layer.state, 'exact');
 });
 
+test('exact: while a large change fills, the picture is of two times, and says that it settles', () => {
+    const { say, frame, shown, layer } = page();
+    const RIGHT = { ...LEFT, x: 4 }, states = [];
+    layer.addEventListener('presented', () => states.push([shown(), layer.state].join(' ')));
+    const half = (rtp, at, value) => small({ tile: rtp, rtp, at, body: [0xc0, value, value, value, 0x40 | 30] });
+    say(records(1, [{ number: 0, rtp: 10, rects: [WHOLE] }], { state: 2 }));
+    frame(10, 10);
+    // A film on the left, a bar on the right, both anew after a pause: the bar's tile is there first.
+    say(bundle(1, half(20, RIGHT, 120), records(1, [{ number: 1, rtp: 20, frame: false, rects: [WHOLE] }])));
+    assert.equal(shown(), '10,120');
+    assert.equal(layer.state, 'settling');
+    // The film goes on; its frame is not there yet, so what is shown is still of two times.
+    say(records(1, [{ number: 2, rtp: 30, rects: [WHOLE] }], { state: 2 }));
+    assert.equal(layer.state, 'settling');
+    frame(30, 30);
+    assert.equal(shown(), '30,30');
+    assert.equal(layer.state, 'motion');
+    // Or its tiles come.
+    say(bundle(1, half(40, RIGHT, 140), records(1, [{ number: 3, rtp: 40, frame: false, rects: [WHOLE] }], { state: 2 })));
+    assert.equal(layer.state, 'settling');
+    say(half(41, LEFT, 99)); // of another time
+    assert.equal(layer.state, 'settling');
+    say(small({ tile: 42, rtp: 40, at: LEFT, body: [0xc0, 141, 141, 141, 0x40 | 30] }));
+    assert.equal(shown(), '141,140');
+    assert.equal(layer.state, 'motion');
+    // So nobody is told of a picture of two times as of one that is whole.
+    assert.deepEqual(states.filter((one) => /^(10,120|30,140)/.test(one) && !one.endsWith('settling')), []);
+    assert.ok(states.includes('10,120 settling'));
+});
+
 test('exact: a page that has shown no frame, or does not know its time, lets the device rely on nothing', () => {
     const { say, frame, sent, layer } = page();
     say(records(1, [{ number: 0, rtp: 10, rects: [WHOLE] }]));
