@@ -1,5 +1,7 @@
 /* Rectangles {x, y, width, height}. Pure. */
 
+const GRID = 6;
+
 /* What of `rect` none of the others covers, as rectangles that don't overlap. */
 export function without(rect, others) {
     let left = [rect];
@@ -9,24 +11,46 @@ export function without(rect, others) {
 
 export const area = (rects) => rects.reduce((sum, { width, height }) => sum + width * height, 0);
 
-/* The same area by fewer rectangles, where two have a side in common. They must not overlap. */
+/* The same area by fewer rectangles, where some have a side in common. They must not overlap. */
 export function join(rects) {
-    const left = [...rects];
-    for (let pair; (pair = neighbours(left)); ) {
-        const [i, k] = pair;
-        const [a, b] = [left[i], left[k]];
-        left[i] = a.y === b.y ? { ...a, width: a.width + b.width } : { ...a, height: a.height + b.height };
-        left.splice(k, 1);
+    let left = rects;
+    for (let before = Infinity; left.length < before; ) {
+        before = left.length;
+        left = joinAlong(joinAlong(left, 'x', 'y', 'width', 'height'), 'y', 'x', 'height', 'width');
     }
     return left;
 }
 
-function neighbours(rects) {
-    for (const [i, a] of rects.entries()) {
-        const k = rects.findIndex((b) => (a.y === b.y && a.height === b.height && a.x + a.width === b.x) || (a.x === b.x && a.width === b.width && a.y + a.height === b.y));
-        if (k >= 0) return [i, k];
+/* Those that follow each other along an axis, and are alike across it. */
+function joinAlong(rects, along, across, length, breadth) {
+    const joined = [];
+    for (const rect of [...rects].sort((a, b) => a[across] - b[across] || a[breadth] - b[breadth] || a[along] - b[along])) {
+        const last = joined.at(-1);
+        const goesOn = last && last[across] === rect[across] && last[breadth] === rect[breadth] && last[along] + last[length] === rect[along];
+        if (goesOn) joined[joined.length - 1] = { ...last, [length]: last[length] + rect[length] };
+        else joined.push(rect);
     }
-    return null;
+    return joined;
+}
+
+/* The same area and more: in each field of a grid of GRID x GRID one rectangle around all that lies there, if none of `closed`
+ * lies between them. They must not overlap, and don't. */
+export function coarse(rects, { width, height }, closed) {
+    const field = { width: Math.ceil(width / GRID), height: Math.ceil(height / GRID) };
+    const fields = [...Array(GRID * GRID).keys()].map((i) => ({ x: (i % GRID) * field.width, y: Math.floor(i / GRID) * field.height, ...field }));
+    return join(
+        fields.flatMap((one) => {
+            const own = rects.map((rect) => common(rect, one)).filter(Boolean);
+            if (own.length < 2) return own;
+            const box = around(own);
+            return without(box, own).some((gap) => closed.some((other) => common(gap, other))) ? own : [box];
+        }),
+    );
+}
+
+function around(rects) {
+    const [x, y] = [Math.min(...rects.map((rect) => rect.x)), Math.min(...rects.map((rect) => rect.y))];
+    return { x, y, width: Math.max(...rects.map((rect) => rect.x + rect.width)) - x, height: Math.max(...rects.map((rect) => rect.y + rect.height)) - y };
 }
 
 /* What both cover, or null. */

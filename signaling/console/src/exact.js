@@ -17,7 +17,7 @@
  * Events: `presented`, when what is shown has changed, or `state`; `shown`, a picture that has no frame (detail: its RTP time).
  */
 import { NO_SLOT, RANGES_MAX, readExact, writeAck, writeMiss } from './exact-wire.js';
-import { area, follow, join, without } from './exact-rects.js';
+import { area, coarse, follow, join, without } from './exact-rects.js';
 import { isPacked, readPacked } from './exact-pack.js';
 import { readRuns } from './exact-runs.js';
 
@@ -25,6 +25,8 @@ const HOLD_MS = 60;
 const FILL_SHARE = 8; // more than an eighth of the picture is large
 const LOST_MS = 4000; // frames of which nothing is known, for so long: the video alone
 const STALE_MAX = 64; // rectangles
+const KEPT_MAX = 64; // rectangles, after which it is made coarse
+const KEPT_FEW = 32; // that need not be joined
 const BARE_AFTER = 8; // frames that are video alone, one after the other
 const IMAGES_MAX = 128;
 const LOG_MAX = 1024; // records kept: more than any tile is on its way for
@@ -78,7 +80,9 @@ export class ExactLayer extends EventTarget {
     #video = null;
     #stale = []; // where the video is behind
     #owed = []; // where the tiles are that have not come
-    #kept = []; // what of the canvas is exact: rectangles that don't overlap
+    #kept = []; // what of the canvas is exact, and what may stay as it is beside that: rectangles that don't overlap
+    #keptMost = KEPT_FEW; // they are made fewer beyond that
+    #undrawn = false; // a frame that was to show something never came
     #plain = 0; // frames since anything was exact
     #bare = false;
     #held = null; // while it is: the frame that is shown
@@ -208,6 +212,7 @@ export class ExactLayer extends EventTarget {
             // A tab in the background has no frames: what would be applied with them is applied without.
             if (this.#base === this.#applied) {
                 if (this.#bare) this.#cover(this.#held);
+                this.#undrawn ||= this.#log[0].frame;
                 this.#apply(this.#log[0]);
             }
             this.#numbers.delete(this.#log.shift().rtp);
@@ -386,16 +391,18 @@ export class ExactLayer extends EventTarget {
         const shown = this.#applyReady();
         if (fresh) this.#showFrame();
         const changed = this.#drawImages() || fresh || shown !== null;
+        if (this.#kept.length > this.#keptMost) this.#keepFewer();
         if (shown !== null) this.dispatchEvent(new CustomEvent('shown', { detail: shown }));
         if (this.#bare) return;
         if (this.canvas.hidden && (fresh || covers)) this.#show(true);
         else if (changed) this.#changed();
     }
 
-    /* Whether something can be shown that is no frame. */
+    /* Whether something can be shown that is no frame; also by a tile of a picture that changed nothing. */
     #wantsCanvas() {
-        const next = this.#log[this.#applied - this.#base];
-        return (next && !next.frame && next.rects.length + next.moves.length > 0) || this.#images.some(({ rtp }) => this.#numbers.get(rtp) < this.#applied);
+        let to = this.#applied;
+        for (let record; (record = this.#log[to - this.#base]) && !record.frame; to++) if (record.rects.length + record.moves.length > 0) return true;
+        return this.#images.some(({ rtp }) => this.#numbers.get(rtp) < to);
     }
 
     /* The canvas is to go on where the video is. */
@@ -461,7 +468,7 @@ export class ExactLayer extends EventTarget {
     #apply(record, lacks = []) {
         const { frame, moves, rects } = record;
         for (const { from, x, y } of moves) this.#move(from, x, y);
-        this.#kept = join(this.#kept.flatMap((rect) => follow(rect, [record])));
+        this.#kept = this.#kept.flatMap((rect) => follow(rect, [record]));
         this.#applied++;
         if (frame) {
             this.#stale = this.#owed = [];
@@ -471,6 +478,14 @@ export class ExactLayer extends EventTarget {
         const behind = [...moves.map(({ from: { width, height }, x, y }) => ({ x, y, width, height })), ...rects];
         this.#stale = [...this.#stale.filter((rect) => without(rect, behind).length), ...behind];
         if (this.#stale.length > STALE_MAX) this.#stale = [{ x: 0, y: 0, ...this.#size }];
+    }
+
+    /* What lies between exact parts, and was drawn of a frame, may stay until a record names it or a tile comes. Whenever there are
+     * twice as many: so it costs little, too, where it is of no use. */
+    #keepFewer() {
+        this.#kept = join(this.#kept);
+        if (this.#kept.length > KEPT_MAX) this.#kept = coarse(this.#kept, this.#size, this.#undrawn ? [{ x: 0, y: 0, ...this.#size }] : this.#stale);
+        this.#keptMost = Math.max(KEPT_FEW, 2 * this.#kept.length);
     }
 
     #move(from, x, y) {
@@ -483,6 +498,7 @@ export class ExactLayer extends EventTarget {
         const { context } = this;
         const { width, height } = this.#size;
         this.#drawn = this.#frame;
+        this.#undrawn = false;
         const parts = without({ x: 0, y: 0, width, height }, [...this.#stale, ...this.#kept]);
         if (!parts.length) return;
         context.save();
@@ -513,8 +529,10 @@ export class ExactLayer extends EventTarget {
             if (data) this.context.putImageData(data, rect.x + dx, rect.y + dy, x - dx - rect.x, y - dy - rect.y, width, height);
             else this.context.drawImage(bitmap, x - dx - rect.x, y - dy - rect.y, width, height, x, y, width, height);
         bitmap?.close();
-        if (parts.length) this.#kept = join([...this.#kept.flatMap((kept) => without(kept, parts)), ...parts]);
+        if (parts.length) this.#kept = [...this.#kept.flatMap((kept) => without(kept, parts)), ...parts];
         if (this.#owed.length) this.#owed = this.#owed.flatMap((owed) => without(owed, parts));
+        const stale = this.#stale.flatMap((one) => without(one, parts)); // that is kept now
+        if (stale.length <= STALE_MAX) this.#stale = stale;
         return parts.length > 0;
     }
 }

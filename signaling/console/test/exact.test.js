@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test, { before } from 'node:test';
 import { readExact, writeAck, writeMiss } from '../src/exact-wire.js';
-import { follow, join, without } from '../src/exact-rects.js';
+import { area, coarse, follow, join, without } from '../src/exact-rects.js';
 import { PACKED_MAX, isPacked, readPacked } from '../src/exact-pack.js';
 import { readRuns } from '../src/exact-runs.js';
 
@@ -111,7 +111,6 @@ test('exact: packed images, as the device makes them', () => {
 
 test('exact: a rectangle without others', () => {
     const all = { x: 0, y: 0, width: 10, height: 10 };
-    const area = (list) => list.reduce((sum, { width, height }) => sum + width * height, 0);
     assert.deepEqual(without(all, []), [all]);
     assert.deepEqual(without(all, [{ x: 10, y: 0, width: 5, height: 5 }]), [all]);
     assert.deepEqual(without(all, [{ x: -1, y: -1, width: 20, height: 20 }]), []);
@@ -486,6 +485,15 @@ test('exact: what is video alone is left to the video, until something is exact'
     assert.equal(shown(), '41,41');
     change(141);
     assert.equal(shown(), '141,41');
+    // One that was cut from a picture that changed nothing, and waits for a frame before that.
+    for (let i = 40; i < 60; i++) film(i + 1);
+    assert.equal(shown(), 'video');
+    say(records(1, [{ number, rtp, rects: [WHOLE] }, { number: number + 1, rtp: rtp + 10, frame: false, rects: [] }], { state: 0 }));
+    say(small({ tile: number, rtp: rtp + 10, at: LEFT, body: [0xc0, 161, 161, 161, 0x40 | 30] }));
+    assert.equal(shown(), 'video');
+    frame(rtp, 61);
+    assert.equal(shown(), '161,61');
+    assert.equal(held, 0);
     layer.close();
     assert.equal(held, 0);
     delete globalThis.VideoFrame;
@@ -516,6 +524,84 @@ test('exact: rectangles that have a side in common are one', () => {
     assert.deepEqual(join(tiles), [{ x: 0, y: 0, width: 15, height: 12 }]);
     const apart = [{ x: 0, y: 0, width: 5, height: 3 }, { x: 5, y: 0, width: 5, height: 4 }, { x: 20, y: 0, width: 5, height: 3 }];
     assert.deepEqual(join(apart), apart);
+});
+
+test('exact: of many rectangles there become few, over nothing that must not be covered', () => {
+    const spots = [...Array(200).keys()].map((i) => ({ x: (i % 20) * 4, y: Math.floor(i / 20) * 4, width: 2 + (i % 3), height: 2 }));
+    const size = { width: 80, height: 40 }, all = { x: 0, y: 0, ...size }, awaited = { x: 41, y: 12, width: 20, height: 13 };
+    const some = spots.flatMap((spot) => without(spot, [awaited]));
+    for (const closed of [[], [awaited], [all]]) {
+        const left = coarse(some, size, closed);
+        assert.deepEqual(some.flatMap((spot) => without(spot, left)), []);
+        const gaps = closed.flatMap((one) => without(one, some));
+        assert.equal(area(gaps.flatMap((gap) => without(gap, left))), area(gaps));
+        assert.equal(area(left), area([all]) - area(without(all, left))); // they don't overlap
+        if (closed[0] !== all) assert.ok(left.length <= 72, `${left.length} rectangles`);
+    }
+});
+
+test('exact: what the page keeps of what is exact is bounded', () => {
+    const { say, frame, layer } = page();
+    const size = { width: 1280, height: 720 };
+    const show = (rtp) => layer.frame(rtp, { videoWidth: 1280, value: 10 });
+    say(records(1, [{ number: 0, rtp: 10, rects: [{ x: 0, y: 0, ...size }] }], size));
+    show(10);
+    const rects = [];
+    layer.context.rect = (x, y, width, height) => rects.push({ x, y, width, height });
+    let most = 0, number = 1;
+    for (let i = 1; i < 2000; i++, number++) {
+        const at = { x: (i * 37) % 1270, y: (i * 91) % 710, width: 1 + (i % 7), height: 1 + (i % 5) };
+        const body = [0xc0, 1, 1, 1, ...(at.width * at.height > 1 ? [0x40 | (at.width * at.height - 2)] : [])];
+        say(bundle(1, small({ tile: number, rtp: 10 + number, at, body }), records(1, [{ number, rtp: 10 + number, frame: false, rects: [at] }], size)));
+        if (i % 100) continue;
+        rects.length = 0; // what the next frame draws is what is not kept
+        say(records(1, [{ number: ++number, rtp: 10 + number, rects: [] }], size));
+        show(10 + number);
+        most = Math.max(most, rects.length);
+        assert.equal(area([at].flatMap((one) => without(one, rects))), area([at]));
+    }
+    assert.ok(most > 10 && most < 1000, `${most} rectangles`);
+    // What a record names is drawn of its frame, all of it.
+    const film = { x: 100, y: 100, width: 600, height: 400 };
+    say(records(1, [{ number, rtp: 10 + number, rects: [film] }], size));
+    rects.length = 0;
+    show(10 + number);
+    assert.deepEqual(without(film, rects), []);
+    // And what was awaited when a frame shows all again, however many exact spots lie in it.
+    const awaited = { x: 0, y: 0, width: 640, height: 360 }, spots = [];
+    say(records(1, [{ number: ++number, rtp: 10 + number, frame: false, rects: [awaited] }], size));
+    for (let i = 0; i < 200; i++) {
+        const at = { x: (i % 20) * 30, y: Math.floor(i / 20) * 30, width: 1, height: 1 };
+        spots.push(at);
+        number++;
+        say(bundle(1, small({ tile: number, rtp: 10 + number, at, body: [0xc0, 1, 1, 1] }), records(1, [{ number, rtp: 10 + number, frame: false, rects: [at] }], size)));
+    }
+    say(records(1, [{ number: ++number, rtp: 10 + number, rects: [] }], size));
+    rects.length = 0;
+    show(10 + number);
+    assert.deepEqual(without(awaited, spots).flatMap((one) => without(one, rects)), []);
+});
+
+test('exact: in a tab in the background nothing is kept but what is exact', () => {
+    const { say, layer } = page();
+    const size = { width: 1280, height: 720 }, all = { x: 0, y: 0, ...size };
+    say(records(1, [{ number: 0, rtp: 10, rects: [all] }], size));
+    layer.frame(10, { videoWidth: 1280, value: 10 });
+    const rects = [];
+    layer.context.rect = (x, y, width, height) => rects.push({ x, y, width, height });
+    // A film that nobody saw, so many pictures that it is applied all the same, and small changes; then the tab is looked at again.
+    let number = 1;
+    const exact = [], picture = (frame, rects, tiles = []) => say(bundle(1, ...tiles, records(1, [{ number, rtp: 10 + number++, frame, rects }], size)));
+    for (let i = 0; i < 10; i++) picture(true, [all]);
+    for (let i = 0; i < 1030; i++) picture(false, []);
+    for (let i = 0; i < 200; i++) {
+        const at = { x: (i * 37) % 1270, y: (i * 91) % 710, width: 1, height: 1 };
+        picture(false, [at], [small({ tile: number, rtp: 10 + number, at, body: [0xc0, 1, 1, 1] })]);
+        exact.push(at);
+    }
+    picture(true, []);
+    layer.frame(9 + number, { videoWidth: 1280, value: 11 });
+    assert.equal(area(rects), area([all]) - area(exact));
 });
 
 test('exact: a new epoch begins with nothing, an old one is void', async () => {
