@@ -63,6 +63,15 @@ function part(data, { x, y }, width, height) {
     return cut;
 }
 
+/* The frame that the element has; null: this browser can't hold it. */
+function grab(video) {
+    try {
+        return new VideoFrame(video);
+    } catch {
+        return null;
+    }
+}
+
 export class ExactLayer extends EventTarget {
     #channel = null;
     #epoch = null;
@@ -78,6 +87,7 @@ export class ExactLayer extends EventTarget {
     #drawn = null; // ... of the one in the canvas
     #known = 0; // when a frame was last one of a record
     #video = null;
+    #picture = null; // the frame itself, until it is shown; null, too: this browser can't hold it
     #stale = []; // where the video is behind
     #owed = []; // where the tiles are that have not come
     #kept = []; // what of the canvas is exact, and what may stay as it is beside that: rectangles that don't overlap
@@ -125,6 +135,7 @@ export class ExactLayer extends EventTarget {
         clearTimeout(this.#hold);
         this.#bare = false;
         this.#holdFrame(null);
+        this.#setPicture(null);
         this.#show(false);
     }
 
@@ -144,9 +155,12 @@ export class ExactLayer extends EventTarget {
         return this.#told === 'exact' && !whole ? 'settling' : this.#told;
     }
 
-    /* A frame of the video is presented: to be called while the element has it. */
-    frame(rtp, video) {
-        if (rtp === undefined) return this.refuse();
+    /* A frame of the video is presented. What the element has by then, on a busy page, is often the next one already: that is the
+     * one that counts, where the browser knows its time. And it may have another when the record comes: so this one is held. */
+    frame(told, video) {
+        if (told === undefined) return this.refuse();
+        this.#setPicture(grab(video));
+        const rtp = this.#picture?.metadata?.().rtpTimestamp ?? told;
         const first = this.#frame === null;
         this.#frame = rtp;
         this.#video = video;
@@ -387,7 +401,7 @@ export class ExactLayer extends EventTarget {
         }
         const covers = this.#bare && this.#wantsCanvas();
         if (covers && !fresh && !now) return void requestAnimationFrame(() => this.#compose(true));
-        if (covers) this.#cover(fresh ? this.#video : this.#held);
+        if (covers) this.#cover(fresh ? (this.#picture ?? this.#video) : this.#held);
         const shown = this.#applyReady();
         if (fresh) this.#showFrame();
         const changed = this.#drawImages() || fresh || shown !== null;
@@ -419,25 +433,25 @@ export class ExactLayer extends EventTarget {
         this.#held = frame;
     }
 
+    #setPicture(frame) {
+        this.#picture?.close();
+        this.#picture = frame;
+    }
+
     /* By the video, if there has been nothing else for a while; else in the canvas. */
     #showFrame() {
         const plain = !this.#kept.length && !this.#stale.length && !this.#images.length;
         this.#plain = plain ? this.#plain + 1 : 0;
-        const frame = this.#bare || this.#plain >= BARE_AFTER ? this.#grab() : null;
-        this.#bare = frame !== null;
-        this.#holdFrame(frame);
-        if (!frame) return this.#drawFrame();
+        this.#bare = this.#picture !== null && (this.#bare || this.#plain >= BARE_AFTER);
+        if (!this.#bare) {
+            this.#drawFrame(this.#picture ?? this.#video);
+            this.#holdFrame(null);
+            return this.#setPicture(null);
+        }
+        this.#holdFrame(this.#picture);
+        this.#picture = null;
         this.#drawn = this.#frame;
         this.#show(false);
-    }
-
-    /* The frame that is shown, to be drawn later; null: this browser can't (now). */
-    #grab() {
-        try {
-            return new VideoFrame(this.#video);
-        } catch {
-            return null;
-        }
     }
 
     /* Those that need no frame, and whose tiles are there; the RTP time of the last that has changed something, or null. */
@@ -494,7 +508,7 @@ export class ExactLayer extends EventTarget {
     }
 
     /* The frame, where it is not behind and nothing is exact. */
-    #drawFrame() {
+    #drawFrame(frame) {
         const { context } = this;
         const { width, height } = this.#size;
         this.#drawn = this.#frame;
@@ -505,7 +519,7 @@ export class ExactLayer extends EventTarget {
         context.beginPath();
         for (const part of parts) context.rect(part.x, part.y, part.width, part.height);
         context.clip();
-        context.drawImage(this.#video, 0, 0, width, height);
+        context.drawImage(frame, 0, 0, width, height);
         context.restore();
     }
 

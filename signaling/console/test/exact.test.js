@@ -500,6 +500,41 @@ test('exact: what is video alone is left to the video, until something is exact'
     delete globalThis.requestAnimationFrame;
 });
 
+test('exact: what is drawn is the frame whose time is known, though the video has another by then', () => {
+    let held = 0;
+    globalThis.VideoFrame = class {
+        constructor({ value, rtp }) { Object.assign(this, { value, rtp }); held++; }
+        metadata() { return { rtpTimestamp: this.rtp }; }
+        close() { held--; }
+    };
+    const { say, shown, layer } = page();
+    const video = { videoWidth: 8, rtp: 10, value: 10 };
+    const bar = (number, rtp) => say(bundle(1, small({ tile: number, rtp, at: LEFT, body: [0xc0, 100 + rtp, 100 + rtp, 100 + rtp, 0x40 | 30] }), records(1, [{ number, rtp, rects: [WHOLE] }])));
+    say(records(1, [{ number: 0, rtp: 10, rects: [WHOLE] }]));
+    layer.frame(10, video);
+    assert.equal(shown(), '10,10');
+    // A busy page is told of frame 20 when the element has 30.
+    bar(1, 20);
+    bar(2, 30);
+    Object.assign(video, { rtp: 30, value: 30 });
+    layer.frame(20, video);
+    assert.equal(shown(), '130,30');
+    layer.frame(30, video);
+    assert.equal(shown(), '130,30');
+    // The record of frame 40 comes when the element has 50.
+    Object.assign(video, { rtp: 40, value: 40 });
+    layer.frame(40, video);
+    Object.assign(video, { rtp: 50, value: 50 });
+    bar(3, 40);
+    assert.equal(shown(), '140,40');
+    assert.equal(held, 0);
+    layer.frame(50, video);
+    assert.equal(held, 1);
+    layer.close();
+    assert.equal(held, 0);
+    delete globalThis.VideoFrame;
+});
+
 test('exact: of a frame only what is not exact is drawn', async () => {
     const { say, frame, layer } = page();
     say(records(1, [{ number: 0, rtp: 10, rects: [WHOLE] }]));

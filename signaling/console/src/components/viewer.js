@@ -120,9 +120,9 @@ class Viewer extends View {
         }
         const shown = (now, metadata) => {
             if (this.peer !== peer || !this.isConnected) return;
+            video.requestVideoFrameCallback(shown); // first: one that comes meanwhile is told of, too
             peer.frameShown(now, metadata, video);
             if (this.layer.canvas.hidden) this.present();
-            video.requestVideoFrameCallback(shown);
         };
         video.requestVideoFrameCallback(shown);
     }
