@@ -19,8 +19,9 @@ enum {
     LAGS = FAR - NEAR,
     SPECTRUM = TRANSFORM / 2 + 1,
     EVERY = 500 * MS,
-    USUAL = 70 * MS, /* from the speaker being given a sound until the microphone has its echo */
-    AHEAD = 25 * MS, /* the canceller is told before the echo comes */
+    SELDOM = 2000 * MS, /* while the echo is where it is looked for */
+    USUAL = 70 * MS,    /* from the speaker being given a sound until the microphone has its echo */
+    AHEAD = 25 * MS,    /* the canceller is told before the echo comes */
     TOLERATED = 20 * MS,
     AGREE = 3 * MS,
 };
@@ -128,7 +129,10 @@ static void measure(struct oriel_echo *e, size_t count) {
     e->after = (double)(e->distance - found) / MS;
     gboolean agree = llabs(found - e->candidate) < AGREE;
     e->candidate = found;
-    if (agree && (!e->measured || llabs(found + AHEAD - e->distance) > TOLERATED)) {
+    gboolean right = e->measured && llabs(found + AHEAD - e->distance) <= TOLERATED;
+    if (right) {
+        e->next = e->microphone.count + SELDOM;
+    } else if (agree) {
         e->distance = possible(e, found + AHEAD, count);
         e->measured = TRUE;
     }

@@ -4,8 +4,9 @@
  * more, differs, and no sound system tells it to within that.
  *
  * Policy: the distance is measured, by the sound itself: while the agent talks, once in half a second, where in the
- * speaker's last 1.5 s the microphone's last second is found again. It is changed only when the echo is not where the
- * canceller looks for it, and two measurements agree; until the first one it is guessed. Streams are counted, not
+ * speaker's last 1.5 s the microphone's last second is found again; once in two seconds while it is found where the
+ * canceller looks for it. It is changed only when it is not, and two measurements agree; until the first one it is
+ * guessed. Streams are counted, not
  * timed: a card's two clocks run alike, threads do not.
  * Arithmetic; not thread-safe. */
 #ifndef ORIEL_ECHO_H

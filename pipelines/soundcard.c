@@ -6,6 +6,8 @@
  *                                                   :
  *   microphone:  source of the backend ──> pad ──> webrtcdsp ──> appsink ──> heard      10 ms blocks, 48 kHz mono
  *
+ * Source and sink are GStreamer's, with threads of their own; of PulseAudio's protocol they are pulse.h, whose one
+ * thread does all of this.
  * The speaker's device is what makes time go on: it is always fed, with silence where there is no voice, so that its
  * delay stays what it was. The probe is told what was played block by block, by the thread that brings the
  * microphone's, just before: webrtcdsp takes as much from the probe's queue as it gets from the microphone, and so one
@@ -23,34 +25,31 @@
 #include "clock.h"
 #include "echo.h"
 #include "playout.h"
+#include "pulse.h"
 
 #define RAW "audio/x-raw,format=S16LE,rate=48000,channels=1,layout=interleaved"
 enum { OPEN_MS = 3000, STILL_S = 2 };
 
-/* GStreamer prefers 44100. */
-#define DEVICE "audio/x-raw,rate=48000"
 #define FLOAT "audio/x-raw,format=F32LE,rate=48000,channels=2,layout=interleaved"
 
 static const struct backend {
-    const char *name, *source, *sink, *device, *server; /* the latter: names of properties */
+    const char *name, *source, *sink, *device; /* the last: a property's name */
     const char *package;
 } backends[] = {
-    {"pulse", "pulsesrc name=device buffer-time=500000 latency-time=10000 client-name=Oriel ! " DEVICE,
-     DEVICE " ! pulsesink name=device sync=false async=false buffer-time=30000 latency-time=10000 client-name=Oriel",
-     "device", "server", "gstreamer1.0-plugins-good"},
-    /* 0.3.65 stalls unless its format is fixed. */
-    {"pipewire", "pipewiresrc name=device client-name=Oriel ! " FLOAT,
-     FLOAT " ! pipewiresink name=device sync=false async=false client-name=Oriel", "target-object", NULL,
+    {"pulse", NULL, NULL, NULL, NULL}, /* pulse.h */
+    /* 0.3.65 stalls unless its format is fixed, and counts time from its own beginning unless it is told not to. */
+    {"pipewire", "pipewiresrc name=device client-name=Oriel do-timestamp=true ! " FLOAT,
+     FLOAT " ! pipewiresink name=device sync=false async=false client-name=Oriel", "target-object",
      "gstreamer1.0-pipewire"},
-    {"alsa", "alsasrc name=device buffer-time=500000 latency-time=10000",
-     "alsasink name=device sync=false async=false buffer-time=40000 latency-time=10000", "device", NULL,
-     "gstreamer1.0-alsa"},
+    /* A plugin of ALSA may count time from 1970. */
+    {"alsa", "alsasrc name=device use-driver-timestamps=false buffer-time=500000 latency-time=10000",
+     "alsasink name=device sync=false async=false buffer-time=40000 latency-time=10000", "device", "gstreamer1.0-alsa"},
 };
 
 struct half {
     struct oriel_soundcard *card;
-    GstElement *pipeline, *device;
-    gint flows; /* atomic: blocks that passed */
+    GstElement *pipeline, *device; /* NULL: pulse.h has the device */
+    gint flows;                    /* atomic: blocks that passed */
     gint before;
     char *why; /* it can't be had */
 };
@@ -64,7 +63,8 @@ struct oriel_soundcard {
     GMutex lock; /* guards the two below */
     struct oriel_playout *playout;
     struct oriel_echo *echo;
-    GstPad *told; /* into the probe */
+    struct oriel_pulse *pulse;
+    GstPad *told, *in; /* into the probe, and what pulse.h hears into the canceller */
     guint deadline;
     gboolean ready;
 };
@@ -73,7 +73,13 @@ static void proceed(struct oriel_soundcard *c);
 
 /* ---- one half ---- */
 
+static enum oriel_pulse_way way_of(const struct half *h) {
+    return h == &h->card->microphone ? ORIEL_PULSE_MICROPHONE : ORIEL_PULSE_SPEAKER;
+}
+
 static void half_close(struct half *h, const char *why) {
+    if (h->card->pulse)
+        oriel_pulse_stop(h->card->pulse, way_of(h));
     if (h->pipeline)
         gst_element_set_state(h->pipeline, GST_STATE_NULL);
     g_clear_object(&h->pipeline);
@@ -82,9 +88,17 @@ static void half_close(struct half *h, const char *why) {
     h->why = g_strdup(why);
 }
 
+static void half_failed(struct half *h, const char *why) {
+    if (h->card->ready) {
+        h->card->events->lost(h->card->user, why);
+        return;
+    }
+    half_close(h, why);
+    proceed(h->card);
+}
+
 static gboolean on_bus(GstBus *bus, GstMessage *message, gpointer user) {
     struct half *h = user;
-    struct oriel_soundcard *c = h->card;
     if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_LATENCY && h->pipeline)
         gst_bin_recalculate_latency(GST_BIN(h->pipeline));
     if (GST_MESSAGE_TYPE(message) != GST_MESSAGE_ERROR && GST_MESSAGE_TYPE(message) != GST_MESSAGE_EOS)
@@ -92,13 +106,7 @@ static gboolean on_bus(GstBus *bus, GstMessage *message, gpointer user) {
     g_autoptr(GError) error = NULL;
     if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR)
         gst_message_parse_error(message, &error, NULL);
-    const char *why = error ? error->message : "it ended";
-    if (c->ready)
-        c->events->lost(c->user, why);
-    else {
-        half_close(h, why);
-        proceed(c);
-    }
+    half_failed(h, error ? error->message : "it ended");
     return G_SOURCE_REMOVE;
 }
 
@@ -112,7 +120,7 @@ static void note_flow(struct half *h) {
         g_idle_add(flows, h->card);
 }
 
-/* `graph` has the device as "device". */
+/* `graph` has the device as "device", where that is an element. */
 static void half_open(struct half *h, const char *graph, const char *name) {
     const struct oriel_soundcard *c = h->card;
     g_autoptr(GError) error = NULL;
@@ -122,10 +130,9 @@ static void half_open(struct half *h, const char *graph, const char *name) {
         half_close(h, why);
         return;
     }
-    gst_object_unref(h->device = gst_bin_get_by_name(GST_BIN(h->pipeline), "device")); /* the pipeline holds it */
-    if (c->backend->server && *c->server)
-        g_object_set(h->device, c->backend->server, c->server, NULL);
-    if (*name)
+    g_autoptr(GstElement) device = gst_bin_get_by_name(GST_BIN(h->pipeline), "device");
+    h->device = device; /* the pipeline holds it */
+    if (device && *name)
         g_object_set(h->device, c->backend->device, name, NULL);
     g_autoptr(GstClock) clock = gst_system_clock_obtain();
     gst_pipeline_use_clock(GST_PIPELINE(h->pipeline), clock);
@@ -154,20 +161,35 @@ static GstPadProbeReturn on_played(GstPad *pad, GstPadProbeInfo *info, gpointer 
     return GST_PAD_PROBE_REMOVE;
 }
 
-/* The sink has room for the next block. */
+/* What the speaker is given next. */
+static void next_block(struct oriel_soundcard *c, int16_t *samples) {
+    g_mutex_lock(&c->lock);
+    oriel_playout_take(c->playout, oriel_monotonic(), samples);
+    oriel_echo_played(c->echo, samples, ORIEL_SOUND_SAMPLES);
+    g_mutex_unlock(&c->lock);
+}
+
+/* The sink has room for it. */
 static void feed(GstAppSrc *in, guint wanted, gpointer user) {
     struct oriel_soundcard *c = user;
     if (g_atomic_int_get(&c->speaker.flows))
         g_atomic_int_inc(&c->speaker.flows);
     int16_t samples[ORIEL_SOUND_SAMPLES];
-    g_mutex_lock(&c->lock);
-    oriel_playout_take(c->playout, oriel_monotonic(), samples);
-    oriel_echo_played(c->echo, samples, ORIEL_SOUND_SAMPLES);
-    g_mutex_unlock(&c->lock);
+    next_block(c, samples);
     gst_app_src_push_buffer(in, gst_buffer_new_memdup(samples, sizeof samples));
 }
 
+static void pulse_wanted(void *user, int16_t *samples) {
+    struct oriel_soundcard *c = user;
+    note_flow(&c->speaker);
+    next_block(c, samples);
+}
+
 static void open_speaker(struct oriel_soundcard *c) {
+    if (c->pulse) {
+        oriel_pulse_start(c->pulse, ORIEL_PULSE_SPEAKER);
+        return;
+    }
     g_autofree char *graph = g_strdup_printf(
         "appsrc name=in is-live=true format=time caps=" RAW " ! audioconvert ! audioresample ! %s", c->backend->sink);
     half_open(&c->speaker, graph, c->names[1]);
@@ -196,8 +218,8 @@ static GstFlowReturn on_heard(GstAppSink *sink, gpointer user) {
     if (!buffer || gst_buffer_extract(buffer, 0, sound.samples, sizeof sound.samples) != sizeof sound.samples)
         return GST_FLOW_OK;
     sound.at = GST_BUFFER_PTS_IS_VALID(buffer) ? (int64_t)GST_BUFFER_PTS(buffer) : oriel_monotonic();
-    note_flow(h);
     h->card->events->heard(h->card->user, &sound);
+    note_flow(h);
     return GST_FLOW_OK;
 }
 
@@ -219,38 +241,61 @@ static GstPadProbeReturn tell_probe(GstPad *pad, GstPadProbeInfo *info, gpointer
     return GST_PAD_PROBE_OK;
 }
 
-static void start_telling(struct oriel_soundcard *c) {
-    g_autoptr(GstElement) probe = gst_bin_get_by_name(GST_BIN(c->microphone.pipeline), ORIEL_SOUNDCARD_PROBE);
-    g_autoptr(GstElement) dsp = gst_bin_get_by_name(GST_BIN(c->microphone.pipeline), "dsp");
-    g_autoptr(GstPad) probe_sink = gst_element_get_static_pad(probe, "sink");
-    g_autoptr(GstPad) dsp_sink = gst_element_get_static_pad(dsp, "sink");
+/* A pad that pushes sound into an element of the pipeline. */
+static GstPad *pad_into(GstElement *element) {
+    g_autoptr(GstPad) sink = gst_element_get_static_pad(element, "sink");
     g_autoptr(GstCaps) caps = gst_caps_from_string(RAW);
+    GstPad *pad = gst_pad_new(NULL, GST_PAD_SRC);
     GstSegment segment;
     gst_segment_init(&segment, GST_FORMAT_TIME);
-    c->told = gst_pad_new("told", GST_PAD_SRC);
-    gst_pad_set_active(c->told, TRUE);
-    gst_pad_link(c->told, probe_sink);
-    gst_pad_push_event(c->told, gst_event_new_stream_start("played"));
-    gst_pad_push_event(c->told, gst_event_new_caps(caps));
-    gst_pad_push_event(c->told, gst_event_new_segment(&segment));
-    gst_pad_add_probe(dsp_sink, GST_PAD_PROBE_TYPE_BUFFER, tell_probe, c, NULL);
+    gst_pad_set_active(pad, TRUE);
+    gst_pad_link(pad, sink);
+    gst_pad_push_event(pad, gst_event_new_stream_start("sound"));
+    gst_pad_push_event(pad, gst_event_new_caps(caps));
+    gst_pad_push_event(pad, gst_event_new_segment(&segment));
+    return pad;
 }
 
+static void pulse_heard(void *user, const struct oriel_sound *sound) {
+    struct oriel_soundcard *c = user;
+    GstBuffer *buffer = gst_buffer_new_memdup(sound->samples, sizeof sound->samples);
+    GST_BUFFER_PTS(buffer) = (GstClockTime)sound->at;
+    gst_pad_push(c->in, buffer);
+}
+
+static void pulse_failed(void *user, enum oriel_pulse_way way, const char *why) {
+    struct oriel_soundcard *c = user;
+    half_failed(way == ORIEL_PULSE_MICROPHONE ? &c->microphone : &c->speaker, why);
+}
+
+static const struct oriel_pulse_events pulse_events = {pulse_heard, pulse_wanted, pulse_failed};
+
 static void open_microphone(struct oriel_soundcard *c) {
-    const char *echo = c->speaker.pipeline ? ORIEL_SOUNDCARD_DSP : "echo-cancel=false";
+    gboolean echo = !c->speaker.why;
+    g_autofree char *source =
+        c->pulse ? g_strdup("") : g_strconcat(c->backend->source, " ! audioconvert ! audioresample ! " RAW " ! ", NULL);
     g_autofree char *graph =
-        g_strdup_printf("%s ! audioconvert ! audioresample ! " RAW " ! webrtcdsp name=dsp %s "
-                        "! appsink name=out sync=false async=false max-buffers=8 drop=true "
+        g_strdup_printf("%swebrtcdsp name=dsp %s ! appsink name=out sync=false async=false max-buffers=8 drop=true "
                         "webrtcechoprobe name=" ORIEL_SOUNDCARD_PROBE " ! fakesink async=false sync=false",
-                        c->backend->source, echo);
+                        source, echo ? ORIEL_SOUNDCARD_DSP : "echo-cancel=false");
     half_open(&c->microphone, graph, c->names[0]);
     if (!c->microphone.pipeline)
         return;
     g_autoptr(GstElement) out = gst_bin_get_by_name(GST_BIN(c->microphone.pipeline), "out");
+    g_autoptr(GstElement) probe = gst_bin_get_by_name(GST_BIN(c->microphone.pipeline), ORIEL_SOUNDCARD_PROBE);
+    g_autoptr(GstElement) dsp = gst_bin_get_by_name(GST_BIN(c->microphone.pipeline), "dsp");
     gst_app_sink_set_callbacks(GST_APP_SINK(out), &(GstAppSinkCallbacks){.new_sample = on_heard}, &c->microphone, NULL);
-    if (c->speaker.pipeline)
-        start_telling(c);
+    if (echo) {
+        g_autoptr(GstPad) sink = gst_element_get_static_pad(dsp, "sink");
+        c->told = pad_into(probe);
+        gst_pad_add_probe(sink, GST_PAD_PROBE_TYPE_BUFFER, tell_probe, c, NULL);
+    }
     half_start(&c->microphone);
+    if (!c->pulse || !c->microphone.pipeline)
+        return;
+    c->in = pad_into(dsp);
+    gst_element_send_event(probe, gst_event_new_latency(0)); /* until it knows one it gives nothing */
+    oriel_pulse_start(c->pulse, ORIEL_PULSE_MICROPHONE);
 }
 
 /* What is none, though it flows: PulseAudio's default, where there is no microphone, is what the machine itself plays
@@ -258,10 +303,9 @@ static void open_microphone(struct oriel_soundcard *c) {
  * one that nobody hears. Unless it is named. */
 static gboolean is_none(const struct half *h) {
     const struct oriel_soundcard *c = h->card;
-    g_autofree char *device = NULL;
-    if (strcmp(c->backend->name, "pulse") != 0 || !h->pipeline)
+    if (!c->pulse || h->why)
         return FALSE;
-    g_object_get(h->device, "current-device", &device, NULL);
+    g_autofree char *device = oriel_pulse_device(c->pulse, way_of(h));
     if (!device || g_str_has_suffix(c->names[0], ".monitor"))
         return FALSE;
     return h == &c->microphone ? g_str_has_suffix(device, ".monitor") : strcmp(device, "auto_null") == 0;
@@ -287,7 +331,7 @@ static gboolean watch(gpointer user) {
     for (size_t i = 0; i < G_N_ELEMENTS(halves); i++) {
         struct half *h = halves[i];
         gint now = g_atomic_int_get(&h->flows);
-        if (h->pipeline && (now == h->before || is_none(h))) {
+        if (!h->why && (now == h->before || is_none(h))) {
             c->events->lost(c->user, i == 0 ? "the microphone is gone" : "the speaker is gone");
             return G_SOURCE_REMOVE;
         }
@@ -362,6 +406,8 @@ struct oriel_soundcard *oriel_soundcard_open(const struct oriel_soundcard_wish *
         if (strcmp(backends[i].name, wish->backend) == 0)
             c->backend = &backends[i];
     g_assert(c->backend); /* the caller chose it of what there is */
+    if (!c->backend->source)
+        c->pulse = oriel_pulse_new(c->server, c->names, &pulse_events, c);
     g_idle_add(begin, c);
     return c;
 }

@@ -16,7 +16,7 @@
 /* The canceller: what it listens to, and its settings; for its test, too. */
 #define ORIEL_SOUNDCARD_PROBE "oriel-speaker"
 #define ORIEL_SOUNDCARD_DSP                                                                                            \
-    "probe=" ORIEL_SOUNDCARD_PROBE " delay-agnostic=true extended-filter=true echo-suppression-level=high"
+    "probe=" ORIEL_SOUNDCARD_PROBE " delay-agnostic=false extended-filter=true echo-suppression-level=high"
 
 struct oriel_soundcard_wish {
     const char *backend;              /* "pulse", "pipewire", "alsa" */

@@ -4,8 +4,9 @@
  *     rig-card SERVER MICROPHONE SPEAKER HEARD [BACKEND]
  *
  * Commands by stdin: `play FILE` plays raw sound (mono, 48 kHz, 16 bits) as an agent's voice. What is heard goes to
- * the file HEARD without a gap. -> ready, playing MICROSECONDS (CLOCK_REALTIME); stumbled MICROSECONDS when the machine
- * was too busy and sound of the microphone was lost. BACKEND is pulse when it is not said. */
+ * the file HEARD, silence for what was lost. -> ready MICROSECONDS (CLOCK_REALTIME; when the first sample of it was
+ * heard), playing MICROSECONDS; stumbled MICROSECONDS when the machine was too busy and sound of the microphone was
+ * lost. BACKEND is pulse when it is not said. */
 #include <gst/gst.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +17,11 @@
 #include "clock.h"
 #include "soundcard.h"
 
+enum { STUMBLE = 15 * ORIEL_SOUND_RATE / 1000 };
+
 static FILE *out;
 static struct oriel_soundcard *card;
+static int64_t first, written; /* when the file's first sample was heard; samples in it */
 
 static void ready(void *user, bool microphone, bool speaker, const char *missing) {
     if (!microphone || !speaker) {
@@ -26,18 +30,27 @@ static void ready(void *user, bool microphone, bool speaker, const char *missing
     }
     struct timespec t;
     clock_gettime(CLOCK_REALTIME, &t);
-    printf("ready %lld\n", (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000);
+    printf("ready %lld\n", (long long)(t.tv_sec * 1000000 + t.tv_nsec / 1000 - (oriel_monotonic() - first) / 1000));
     fflush(stdout);
 }
 
+/* Each block where its time says, so that what the machine was too busy for moves nothing that comes after it. */
 static void heard(void *user, const struct oriel_sound *sound) {
-    static int64_t due;
-    if (due && llabs(sound->at - due) > 15 * ORIEL_MILLISECOND) {
-        printf("stumbled %lld\n", (long long)(sound->at - due) / 1000);
+    static const int16_t silence;
+    if (!first)
+        first = sound->at;
+    int64_t late = (sound->at - first) / 1000 * 48 / 1000 - written;
+    if (llabs(late) > STUMBLE) {
+        printf("stumbled %lld\n", (long long)late * 1000 / 48);
         fflush(stdout);
+        for (; late > 0; late--, written++)
+            fwrite(&silence, sizeof silence, 1, out);
+        if (late < 0)
+            return;
     }
-    due = sound->at + 10 * ORIEL_MILLISECOND;
     fwrite(sound->samples, sizeof sound->samples, 1, out);
+    fflush(out);
+    written += ORIEL_SOUND_SAMPLES;
 }
 
 static void lost(void *user, const char *why) {
@@ -76,7 +89,6 @@ int main(int argc, char **argv) {
     static const struct oriel_soundcard_events events = {ready, heard, lost};
     if ((argc != 5 && argc != 6) || !(out = fopen(argv[4], "wb")))
         return 2;
-    setvbuf(out, NULL, _IONBF, 0);
     gst_init(NULL, NULL);
     card = oriel_soundcard_open(
         &(struct oriel_soundcard_wish){argc == 6 ? argv[5] : "pulse", argv[1], argv[2], argv[3]}, &events, NULL);
