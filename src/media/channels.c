@@ -7,14 +7,18 @@
 
 #include "wire.h"
 
-enum { PPID_BINARY = 53 }; /* RFC 8831, section 8 */
+enum {
+    PPID_BINARY = 53, /* RFC 8831, section 8 */
+    OWN_CHANNELS = 2  /* that the device opens */
+};
 
 struct listener {
     const struct oriel_channel_events *events;
     void *user;
     GstElement *webrtc;
-    gint id;     /* of the channel's stream */
-    GstPad *out; /* atomic: where SCTP takes messages; NULL: not yet, or only by webrtcbin's way */
+    gint id;      /* of the channel's stream */
+    GstPad *out;  /* atomic: where SCTP takes messages; NULL: not yet, or only by webrtcbin's way */
+    gint streams; /* that brought something */
 };
 
 static struct listener *listener_new(const struct oriel_channel_events *events, void *user) {
@@ -122,9 +126,24 @@ static void on_wrong_text(GObject *channel, char *text, gpointer user) {
 }
 
 /* Each would be memory, and none is part of the protocol. */
-static void on_foreign(GstElement *webrtc, GObject *channel, gpointer user) {
-    struct listener *l = user;
+static void foreign(struct listener *l) {
     l->events->breach(l->user, "the page opened a data channel; only the device opens one");
+}
+
+static void on_foreign(GstElement *webrtc, GObject *channel, gpointer user) {
+    foreign(user);
+}
+
+static void on_stream(GstElement *decoder, GstPad *pad, gpointer user) {
+    struct listener *l = user;
+    if (g_atomic_int_add(&l->streams, 1) >= OWN_CHANNELS)
+        foreign(l);
+}
+
+static void on_element(GstBin *bin, GstBin *parent, GstElement *element, gpointer l) {
+    GstElementFactory *factory = gst_element_get_factory(element);
+    if (factory && g_str_equal(GST_OBJECT_NAME(factory), "sctpdec"))
+        g_signal_connect(element, "pad-added", G_CALLBACK(on_stream), l);
 }
 
 static GObject *make(GstElement *webrtc, const char *label, GstStructure *options, struct listener *l, GError **error) {
@@ -170,5 +189,7 @@ GObject *oriel_channel_exact(GstElement *webrtc, const struct oriel_channel_even
 }
 
 void oriel_channel_guard(GstElement *webrtc, const struct oriel_channel_events *events, void *user) {
-    g_signal_connect(webrtc, "on-data-channel", G_CALLBACK(on_foreign), listener_new(events, user));
+    struct listener *l = listener_new(events, user);
+    g_signal_connect(webrtc, "on-data-channel", G_CALLBACK(on_foreign), l);
+    g_signal_connect(webrtc, "deep-element-added", G_CALLBACK(on_element), l);
 }

@@ -30,7 +30,7 @@ const ATTACKS = {
   '100,000 data channels': { reason: 'protocol', attack: async () => {
     let made = 0;
     for (let i = 0; i < 100000; i++) {
-      try { window.rig.pc.createDataChannel(`c${i}`, { ordered: i % 2 === 0 }); made++; } catch { /* the browser has no more */ }
+      try { window.rig.pc.createDataChannel(`c${i}`, { ordered: i % 2 === 0 }); made++; } catch { break; /* the browser has no more */ }
       if (i % 2000 === 1999) await new Promise((resolve) => setTimeout(resolve, 0));
     }
     return made;
