@@ -1,8 +1,9 @@
 /* bar.c: the corner of the screen that is ours.
  *
  *   nobody is here   "Call support", or that it was called and for how long, with "Take back"
- *   a session        the indicator: who, their face if they show it, what they may (each with a tap that takes it
- * away), the time left, Stop, Text afterwards       for some seconds why it ended
+ *   a session        the indicator: who, their face if they show it, which camera they see, whether they hear and talk,
+ *                    what they may (each with a tap that takes it away), the time left, Stop, Mute, Text
+ *   afterwards       for some seconds why it ended
  *
  * The indicator counts as visible only when it was drawn and nothing lies over it. "Move" takes the corner to the other
  * edge of the screen, when it is in the way of what the person has to see.
@@ -142,8 +143,8 @@ static GtkWidget *voice_row(struct app *app) {
     gtk_label_set_wrap(GTK_LABEL(b->voice_line), FALSE);
     gtk_label_set_ellipsize(GTK_LABEL(b->voice_line), PANGO_ELLIPSIZE_END);
     gtk_widget_set_hexpand(b->voice_line, TRUE);
-    gtk_label_set_width_chars(GTK_LABEL(b->voice_line),
-                              40); /* of the longest that it says: the window keeps its size */
+    /* Of the longest that it says: the window keeps its size, and Stop its place. */
+    gtk_label_set_width_chars(GTK_LABEL(b->voice_line), 40);
     gtk_label_set_max_width_chars(GTK_LABEL(b->voice_line), 40);
     b->voice_on = icon_new(ICON_MICROPHONE, 20);
     b->voice_off = icon_new(ICON_MICROPHONE_OFF, 20);
