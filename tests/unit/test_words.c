@@ -51,6 +51,18 @@ static void test_only_a_voice_is_loud(void **state) {
     assert_true(words_is_loud(100));
 }
 
+static void test_a_camera_is_on_or_not(void **state) {
+    struct oriel_session session = {.state = ORIEL_SESSION_LIVE, .camera = "HD Webcam"};
+
+    words_begin("en");
+    assert_string_equal(words_camera(&session, line), "They see the camera: HD Webcam");
+    session.state = ORIEL_SESSION_PAUSED; /* nothing is captured */
+    assert_null(words_camera(&session, line));
+    session.state = ORIEL_SESSION_LIVE;
+    session.camera = "";
+    assert_null(words_camera(&session, line));
+}
+
 static void test_each_language_says_it(void **state) {
     static const char *const languages[] = {"de", "fr", "es", "zh"};
     const struct oriel_voice all = {.on = true, .microphone = true, .speaker = true},
@@ -79,6 +91,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_voice_is_what_is_on),
         cmocka_unit_test(test_only_a_voice_is_loud),
+        cmocka_unit_test(test_a_camera_is_on_or_not),
         cmocka_unit_test(test_each_language_says_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,6 +74,8 @@ static void say_voice(struct facts *f) {
 
 void facts_translate(struct panel *p) {
     struct facts *f = p->facts;
+    bool still = f->mode == INDICATOR_FROZEN || f->mode == INDICATOR_LOST, /* then nothing is captured */
+        camera = f->camera && *f->camera && !still;
     char words[200], seconds[16];
 
     snprintf(seconds, sizeof seconds, "%u", f->lost);
@@ -82,7 +84,7 @@ void facts_translate(struct panel *p) {
                                   : text(f->mode == INDICATOR_LIVE     ? T_SEES
                                          : f->mode == INDICATOR_FROZEN ? T_FROZEN
                                                                        : T_CONNECTING));
-    say(f, CAMERA, true, f->camera && *f->camera ? text_with(words, sizeof words, T_SEES_CAMERA, f->camera) : NULL);
+    say(f, CAMERA, true, camera ? text_with(words, sizeof words, T_SEES_CAMERA, f->camera) : NULL);
     say_voice(f);
 }
 

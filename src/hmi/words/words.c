@@ -137,7 +137,7 @@ const char *words_session(const struct oriel_session *session, char line[WORDS_L
 }
 
 const char *words_camera(const struct oriel_session *session, char line[WORDS_LINE]) {
-    if (!*session->camera)
+    if (!*session->camera || session->state == ORIEL_SESSION_PAUSED) /* paused, nothing is captured */
         return NULL;
     snprintf(line, WORDS_LINE, _("They see the camera: %s"), session->camera);
     return line;

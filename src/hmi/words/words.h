@@ -43,7 +43,8 @@ const char *words_silence(unsigned seconds, char line[WORDS_LINE]);
 const char *words_left(unsigned seconds, char line[WORDS_LINE]);
 /* What an indicator says: "Anna Weber sees this screen". */
 const char *words_session(const struct oriel_session *session, char line[WORDS_LINE]);
-/* Which camera is on, for the indicator: "They see the camera: HD Webcam". NULL: none. */
+/* Which camera is on, for the indicator: "They see the camera: HD Webcam". NULL: none, or
+ * nothing is captured now. */
 const char *words_camera(const struct oriel_session *session, char line[WORDS_LINE]);
 /* How it stands with the voice, for the indicator: "They hear you · They talk", "The microphone is muted". `talks`: the
  * supporter does, now or a moment ago (WORDS_QUIET_MS; sentences have gaps). NULL: it is off. */
