@@ -170,6 +170,7 @@ story('voice: the console\'s microphone is heard at the device; muted, and with 
     return compare(belt.samples, sound.played(from));
   });
   await page.waitForFunction(() => document.querySelector('[data-testid="own-level"]').value > 30);
+  await panel.place('talks'); // the panel says so
   await console.shot(join(rig.directory, 'console-voice.png'));
   await screen.shot(join(rig.directory, 'panel-voice.png'));
 
@@ -185,6 +186,7 @@ story('voice: the console\'s microphone is heard at the device; muted, and with 
   };
   await console.find('mute').click();
   await silent('while it is muted');
+  await until('the panel to say that nobody talks', () => !panel.places.has('talks'));
   await console.find('push-to-talk').click();
   await console.find('mute').click();
   await silent('while the key is up');
