@@ -89,6 +89,14 @@ bool oriel_channel_send_now(GObject *channel, const void *bytes, size_t length) 
     return result == GST_FLOW_OK;
 }
 
+void oriel_channel_give_up(GObject *channel) {
+    struct listener *l = g_object_get_data(channel, "oriel-listener");
+    GstPad *out = g_atomic_pointer_get(&l->out);
+    g_atomic_pointer_set(&l->out, NULL);
+    if (out)
+        gst_pad_send_event(out, gst_event_new_flush_start());
+}
+
 /* ---- webrtcbin's signals ---- */
 
 static void on_open(GObject *channel, gpointer user) {

@@ -26,6 +26,8 @@ GObject *oriel_channel_exact(GstElement *webrtc, const struct oriel_channel_even
  * not open yet. Who calls sees to it that SCTP's buffer has room (256 KiB, of which what the page has not acknowledged
  * is in use): while it has none, this waits. Any thread. */
 bool oriel_channel_send_now(GObject *channel, const void *bytes, size_t length);
+/* Its connection is dead, and will be closed: whoever waits there does so no longer. */
+void oriel_channel_give_up(GObject *channel);
 /* A channel that the page opens is a breach: once it is there, and, as each stream of SCTP's takes a thread and many at
  * once would take all that media may have, as soon as there are more streams than channels of ours. */
 void oriel_channel_guard(GstElement *webrtc, const struct oriel_channel_events *events, void *user);

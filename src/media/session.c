@@ -517,6 +517,7 @@ static void start(struct session *s) {
 
 static void renew(struct session *s) {
     g_autoptr(GError) error = NULL;
+    oriel_transport_give_up(s->transport); /* first: the exact layer's lock is held by who waits there */
     oriel_screen_run(s->screen, FALSE);
     oriel_camera_stream_run(s->camera, FALSE);
     s->renewal = (uint32_t)s->message.fields[0].number;

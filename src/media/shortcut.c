@@ -37,8 +37,14 @@ static gboolean before_dtls(GstPad *out) {
 void oriel_shortcut(GstElement *webrtc) {
     g_autoptr(GstIterator) queues = gst_bin_iterate_all_by_element_factory_name(GST_BIN(webrtc), "queue");
     g_auto(GValue) value = G_VALUE_INIT;
-    for (; gst_iterator_next(queues, &value) == GST_ITERATOR_OK; g_value_reset(&value)) {
-        GstElement *queue = g_value_get_object(&value);
+    GstIteratorResult result;
+    while ((result = gst_iterator_next(queues, &value)) == GST_ITERATOR_OK || result == GST_ITERATOR_RESYNC) {
+        if (result == GST_ITERATOR_RESYNC) { /* an element came or went meanwhile */
+            gst_iterator_resync(queues);
+            continue;
+        }
+        g_autoptr(GstElement) queue = g_value_dup_object(&value);
+        g_value_reset(&value);
         g_autoptr(GstPad) in = gst_element_get_static_pad(queue, "sink");
         g_autoptr(GstPad) out = gst_element_get_static_pad(queue, "src");
         if (!before_dtls(out))

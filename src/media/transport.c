@@ -492,9 +492,14 @@ static gpointer close_webrtc(gpointer webrtc) {
     return NULL;
 }
 
+void oriel_transport_give_up(struct oriel_transport *t) {
+    g_atomic_pointer_set(&t->tiles, NULL);
+    if (t->connection->tiles)
+        oriel_channel_give_up(t->connection->tiles);
+}
+
 bool oriel_transport_renew(struct oriel_transport *t, GError **error) {
     struct connection *old = t->connection;
-    g_atomic_pointer_set(&t->tiles, NULL);
     oriel_mlines_detach(t->mlines);
     gst_object_ref(old->webrtc);
     gst_bin_remove(GST_BIN(t->pipeline), old->webrtc);
