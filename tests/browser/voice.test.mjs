@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { compare, power } from '../rig/alike.mjs';
+import { compareAside as compare, power } from '../rig/alike.mjs';
 import { Ear } from '../rig/ear.mjs';
 import { sleep, until } from '../rig/process.mjs';
 import { RATE, Sound, speak } from '../rig/sound.mjs';
@@ -93,7 +93,7 @@ story('voice: nothing without a grant (attack 9), then a sentence each way, with
     const spoken = await sound.say(seven);
     await provider.next(({ t, talking }) => t === 'voice' && talking > 30);
     await sleep(length + 500);
-    const { from, samples } = await ear.heard(), there = compare(seven.samples, samples);
+    const { from, samples } = await ear.heard(), there = await compare(seven.samples, samples);
     return { ...there, delay: there.delay + from - spoken };
   };
   const back = async () => {

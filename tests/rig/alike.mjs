@@ -1,4 +1,5 @@
 // What was said compared with what was heard: how late, how alike, how clear. Pure.
+import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { RATE } from './sound.mjs';
 
 const THIRD = 3; // 16 kHz is enough to compare speech
@@ -83,3 +84,10 @@ export function compare(said, heard) {
   const weight = scores.reduce((sum, one) => sum + one.weight, 0);
   return { delay: at * THIRD * 1000 / RATE, alike: Math.abs(xy) / Math.sqrt(xx * yy || 1), snr: decibels(gain ** 2 * xx / (noise || 1e-9)), clear: scores.reduce((sum, one) => sum + one.score * one.weight, 0) / Math.max(1, weight) };
 }
+
+// The same on a thread of its own: it takes a second or two on a busy machine, in which a consent provider would miss its beats and
+// the device, rightly, pause the session.
+export const compareAside = (said, heard) => new Promise((resolve, reject) => {
+  new Worker(new URL(import.meta.url), { workerData: { alike: { said, heard } } }).once('message', resolve).once('error', reject);
+});
+if (!isMainThread && workerData?.alike) parentPort.postMessage(compare(workerData.alike.said, workerData.alike.heard));

@@ -22,8 +22,10 @@ export function readWav(file) {
 }
 
 export function readRaw(file, from = 0) {
-  const bytes = readFileSync(file).subarray(2 * Math.max(0, from)); // a card's idea of when it began may be some ms late
-  return Float32Array.from({ length: bytes.length >> 1 }, (_, i) => bytes.readInt16LE(2 * i) / 32768);
+  const bytes = readFileSync(file), first = Math.max(0, from); // a card's idea of when it began may be some ms late
+  const samples = new Float32Array(Math.max(0, (bytes.length >> 1) - first));
+  for (let i = 0; i < samples.length; i++) samples[i] = bytes.readInt16LE(2 * (first + i)) / 32768; // not from(): it takes 20 times as long
+  return samples;
 }
 
 export function rawOf(samples) {
