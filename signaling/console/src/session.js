@@ -641,6 +641,9 @@ export class Session {
 
     #found() {
         this.outage.end();
+        const { said } = this.#round;
+        // The device took our answer, and so all that was said before it: said again, it would only use up what we may say.
+        said.splice(0, said.findIndex(({ message }) => message.typ === 'sdp' && message.path === this.path) + 1);
         this.#round.livePath = this.path;
         this.#set('live');
     }

@@ -641,6 +641,7 @@ test('a broken connection: another path is asked for until one is offered, and f
     const renewals = sent.filter(({ typ }) => typ === 'renew').map(({ seq }) => seq);
     assert.ok(renewals.length > 1);
     assert.equal(renewals.at(-1), renewals[0]);
+    assert.ok(!sent.some(({ typ }) => typ === 'sdp'), 'the answer of a path that came up is said again');
     await pass(65_000);
     assert.deepEqual([session.state, session.outcome.by, session.outcome.reason], ['ended', 'agent', 'peer-lost']);
     assert.equal(last('end').reason, 'peer-lost');
