@@ -1,7 +1,7 @@
 /* See arrivals.h. */
 #include "arrivals.h"
 
-#include <string.h>
+#include "factory.h"
 
 static GstPadProbeReturn count_one(GstPad *pad, GstPadProbeInfo *info, gpointer count) {
     g_atomic_int_inc((gint *)count);
@@ -9,8 +9,7 @@ static GstPadProbeReturn count_one(GstPad *pad, GstPadProbeInfo *info, gpointer 
 }
 
 static void element_added(GstBin *bin, GstBin *parent, GstElement *element, gpointer count) {
-    GstElementFactory *factory = gst_element_get_factory(element);
-    if (!factory || strcmp(GST_OBJECT_NAME(factory), "nicesrc") != 0)
+    if (!oriel_made_by(element, "nicesrc"))
         return;
     g_autoptr(GstPad) src = gst_element_get_static_pad(element, "src");
     gst_pad_add_probe(src, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, count_one, count, NULL);

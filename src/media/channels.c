@@ -5,6 +5,7 @@
 #include <gst/sctp/sctpsendmeta.h>
 #include <string.h>
 
+#include "factory.h"
 #include "wire.h"
 
 enum {
@@ -149,8 +150,7 @@ static void on_stream(GstElement *decoder, GstPad *pad, gpointer user) {
 }
 
 static void on_element(GstBin *bin, GstBin *parent, GstElement *element, gpointer l) {
-    GstElementFactory *factory = gst_element_get_factory(element);
-    if (factory && g_str_equal(GST_OBJECT_NAME(factory), "sctpdec"))
+    if (oriel_made_by(element, "sctpdec"))
         g_signal_connect(element, "pad-added", G_CALLBACK(on_stream), l);
 }
 

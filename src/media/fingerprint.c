@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core_media.h"
+#include "factory.h"
 
 static bool is_hex(char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F');
@@ -63,8 +64,7 @@ static void peer_certificate(GObject *dtls, GParamSpec *spec, gpointer user) {
 }
 
 static void element_added(GstBin *bin, GstBin *parent, GstElement *element, gpointer guard) {
-    GstElementFactory *factory = gst_element_get_factory(element);
-    if (factory && strcmp(GST_OBJECT_NAME(factory), "dtlsdec") == 0)
+    if (oriel_made_by(element, "dtlsdec"))
         g_signal_connect(element, "notify::peer-pem", G_CALLBACK(peer_certificate), guard);
 }
 

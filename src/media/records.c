@@ -1,7 +1,7 @@
 /* See records.h. */
 #include "records.h"
 
-#include <string.h>
+#include "factory.h"
 
 enum { HEADER = 13, EPOCH = 3, LENGTH = 11, NONCE_AND_TAG = 8 + 16 };
 
@@ -37,8 +37,7 @@ static GstPadProbeReturn look(GstPad *pad, GstPadProbeInfo *info, gpointer unuse
 }
 
 static void element_added(GstBin *bin, GstBin *parent, GstElement *element, gpointer unused) {
-    GstElementFactory *factory = gst_element_get_factory(element);
-    if (!factory || strcmp(GST_OBJECT_NAME(factory), "dtlsdec") != 0)
+    if (!oriel_made_by(element, "dtlsdec"))
         return;
     g_autoptr(GstPad) sink = gst_element_get_static_pad(element, "sink");
     gst_pad_add_probe(sink, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, look, NULL, NULL);

@@ -1,6 +1,8 @@
 /* See shortcut.h. */
 #include "shortcut.h"
 
+#include "factory.h"
+
 struct way {
     GstElement *queue;
     GstPad *out;    /* its */
@@ -30,8 +32,7 @@ static GstPadProbeReturn on_packet(GstPad *pad, GstPadProbeInfo *info, gpointer 
 static gboolean before_dtls(GstPad *out) {
     g_autoptr(GstPad) peer = gst_pad_get_peer(out);
     g_autoptr(GstElement) next = peer ? gst_pad_get_parent_element(peer) : NULL;
-    GstElementFactory *factory = next ? gst_element_get_factory(next) : NULL;
-    return factory && g_str_equal(GST_OBJECT_NAME(factory), "dtlssrtpdec");
+    return oriel_made_by(next, "dtlssrtpdec");
 }
 
 void oriel_shortcut(GstElement *webrtc) {
