@@ -17,8 +17,11 @@ struct oriel_record {
     char line[LINE_MAX_BYTES];
     size_t used;
     int64_t at; /* that the words so far come to; tenths of a ms */
-    int64_t remote, page;
-    bool has_remote, has_page, waits;
+    struct last {
+        int64_t at;
+        bool known;
+    } remote, page; /* of the other side's clocks, the newest that was written */
+    bool waits;
     uint16_t next, probe;
     uint64_t tiles;
     /* Packets alike, of which no word was written yet. */
@@ -52,6 +55,12 @@ static void G_GNUC_PRINTF(2, 3) put(struct oriel_record *r, const char *format, 
     int length = vsnprintf(r->line + r->used, WORD_MAX, format, args);
     va_end(args);
     r->used += (size_t)CLAMP(length, 0, WORD_MAX - 1);
+}
+
+/* As what it is more than the one before. */
+static void put_time(struct oriel_record *r, struct last *last, int64_t time) {
+    put(r, "%" G_GINT64_FORMAT, last->known ? time - last->at : 0);
+    *last = (struct last){time, true};
 }
 
 static void begin_word(struct oriel_record *r) {
@@ -112,7 +121,7 @@ void oriel_record_start(struct oriel_record *r, double rate, double max, int64_t
     pass(r, now);
     begin_word(r);
     put(r, "=%.0f,%.0f", rate, max);
-    r->has_remote = r->has_page = false;
+    r->remote.known = r->page.known = false;
     r->estimate = rate;
 }
 
@@ -167,10 +176,7 @@ void oriel_record_heard(struct oriel_record *r, const struct oriel_rate_heard *h
             put(r, "-");
             continue;
         }
-        int64_t remote = heard[i].remote / QUARTER;
-        put(r, "%" G_GINT64_FORMAT, r->has_remote ? remote - r->remote : 0);
-        r->remote = remote;
-        r->has_remote = true;
+        put_time(r, &r->remote, heard[i].remote / QUARTER);
     }
 }
 
@@ -191,10 +197,7 @@ void oriel_record_acked(struct oriel_record *r, const struct oriel_budget_ack *a
             put(r, "-");
             continue;
         }
-        int64_t arrived = acks[i].arrived / TENTH;
-        put(r, "%" G_GINT64_FORMAT, r->has_page ? arrived - r->page : 0);
-        r->page = arrived;
-        r->has_page = true;
+        put_time(r, &r->page, acks[i].arrived / TENTH);
     }
 }
 
