@@ -153,18 +153,24 @@ static void test_images_are_lossless(void **state) {
         }
 }
 
+enum { SIDE = 96 };
+
+/* As a toolkit draws: much is as beside it or above. */
+static void draw(uint32_t pixels[SIDE * SIDE], unsigned colours) {
+    for (unsigned i = 0; i < SIDE * SIDE; i++)
+        pixels[i] = rand() % 4                ? i ? pixels[i - 1] : 0xff000000
+                    : rand() % 3 && i >= SIDE ? pixels[i - SIDE]
+                                              : 0xff000000 | ((unsigned)rand() % colours * 0x3b1f57 & 0xffffff);
+}
+
 /* As a toolkit draws, and worse, in every shape; no byte too many is written. */
 static void test_packed_images_are_lossless(void **state) {
-    enum { SIDE = 96 };
     static uint32_t pixels[SIDE * SIDE], got[SIDE * SIDE];
     static uint8_t image[SIDE * SIDE * 5];
     srand(6);
     for (int round = 0; round < 200; round++) {
         unsigned width = 1 + (unsigned)rand() % SIDE, height = 1 + (unsigned)rand() % SIDE, colours = 1u << rand() % 20;
-        for (unsigned i = 0; i < SIDE * SIDE; i++)
-            pixels[i] = rand() % 4                ? i ? pixels[i - 1] : 0xff000000
-                        : rand() % 3 && i >= SIDE ? pixels[i - SIDE]
-                                                  : 0xff000000 | ((unsigned)rand() % colours * 0x3b1f57 & 0xffffff);
+        draw(pixels, colours);
         size_t length = oriel_pack_encode((const uint8_t *)pixels, SIDE * 4, width, height, image, sizeof image);
         assert_true(length > 0);
         assert_true(pack_decode(image, length, width, height, got));
@@ -179,17 +185,13 @@ static void test_packed_images_are_lossless(void **state) {
 
 /* What a toolkit draws, in every shape; and noise, which does not fit. */
 static void test_small_images_are_lossless(void **state) {
-    enum { SIDE = 96 };
     static uint32_t pixels[SIDE * SIDE], got[SIDE * SIDE];
     static uint8_t image[SIDE * SIDE * 5];
     srand(5);
     for (int round = 0; round < 400; round++) {
         unsigned width = 1 + (unsigned)rand() % SIDE, height = 1 + (unsigned)rand() % SIDE,
                  colours = 1 + (unsigned)rand() % 90;
-        for (unsigned i = 0; i < SIDE * SIDE; i++)
-            pixels[i] = rand() % 4                ? i ? pixels[i - 1] : 0xff000000
-                        : rand() % 3 && i >= SIDE ? pixels[i - SIDE]
-                                                  : 0xff000000 | ((unsigned)rand() % colours * 0x3b1f57 & 0xffffff);
+        draw(pixels, colours);
         size_t length = oriel_runs_encode((const uint8_t *)pixels, SIDE * 4, width, height, image, sizeof image);
         assert_true(length > 0);
         assert_true(runs_decode(image, length, width, height, got));

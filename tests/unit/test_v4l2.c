@@ -223,6 +223,16 @@ static struct oriel_backend *try_open(const char *size) {
     return oriel_backend_v4l2.open(&wish, error);
 }
 
+/* Ready to start, with a ring of one buffer, which is the caller's. */
+static struct oriel_backend *attached(struct oriel_ring **ring) {
+    struct oriel_backend *b = try_open("640x480");
+    assert_non_null(b);
+    *ring = NULL;
+    assert_int_equal(oriel_ring_new(b->format, b->width, b->height, 1, ring), 0);
+    assert_int_equal(b->ops->attach(b, *ring), 0);
+    return b;
+}
+
 static void chooses(const char *wish, uint32_t format, unsigned width, unsigned height) {
     struct oriel_backend *b = try_open(wish);
     if (!b)
@@ -286,12 +296,9 @@ static void test_a_driver_s_own_ways(void **state) {
     driver.formats = plain;
     driver.buffers = MOST; /* it does not run with fewer */
     driver.padding = 64;   /* behind each row */
-    struct oriel_backend *b = try_open("640x480");
-    struct oriel_ring *ring = NULL;
+    struct oriel_ring *ring;
+    struct oriel_backend *b = attached(&ring);
     struct oriel_region region = {0};
-    assert_non_null(b);
-    assert_int_equal(oriel_ring_new(b->format, b->width, b->height, 1, &ring), 0);
-    assert_int_equal(b->ops->attach(b, ring), 0);
     driver.no_stream = ENOSPC;
     assert_int_equal(b->ops->start(b), -ENODEV);
     assert_non_null(strstr(b->error, "its USB bus has no room for it"));
@@ -321,13 +328,10 @@ static void test_a_driver_s_own_ways(void **state) {
 /* Between damaged ones one that is good is enough. */
 static void test_nothing_but_damage(void **state) {
     for (unsigned error_flag = 0; error_flag < 2; error_flag++) {
-        struct oriel_backend *b = try_open("640x480");
-        struct oriel_ring *ring = NULL;
+        struct oriel_ring *ring;
+        struct oriel_backend *b = attached(&ring);
         struct oriel_region region = {0};
         int r = 0, n = 0;
-        assert_non_null(b);
-        assert_int_equal(oriel_ring_new(b->format, b->width, b->height, 1, &ring), 0);
-        assert_int_equal(b->ops->attach(b, ring), 0);
         assert_int_equal(b->ops->start(b), 0);
         for (; n < 200 && r >= 0; n++) {
             bool good = n == 40;
@@ -351,12 +355,9 @@ static uint8_t pixel(struct oriel_ring *ring, unsigned index) {
 }
 
 static void test_pictures(void **state) {
-    struct oriel_backend *b = try_open("640x480");
-    struct oriel_ring *ring = NULL;
+    struct oriel_ring *ring;
+    struct oriel_backend *b = attached(&ring);
     struct oriel_region region = {0};
-    assert_non_null(b);
-    assert_int_equal(oriel_ring_new(b->format, b->width, b->height, 1, &ring), 0);
-    assert_int_equal(b->ops->attach(b, ring), 0);
     assert_false(driver.on); /* its lamp is dark */
     assert_int_equal(b->ops->start(b), 0);
     assert_true(driver.on && driver.queued[0] && driver.queued[3]);
