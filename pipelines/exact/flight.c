@@ -208,7 +208,8 @@ static bool lost(struct oriel_flight *f, int64_t now, const struct oriel_tile **
                 left(f, bytes);
             c->sent = now;
             c->times += c->times < UINT8_MAX;
-            shrink(f, now, f->queued || f->window / 2 > paced(f) ? f->window / 2 : paced(f));
+            size_t half = f->window / 2, least = f->queued ? 0 : paced(f);
+            shrink(f, now, half > least ? half : least);
             *tile = f->tiles[i];
             *chunk = k;
             return true;
@@ -296,10 +297,11 @@ struct oriel_tile *oriel_flight_ack(struct oriel_flight *f, const struct oriel_e
         if (took > f->shortest + QUEUE_LONG)
             shrink(f, now, f->window / 5 * 4);
         else if (!f->queued) {
+            size_t least = paced(f);
             if (limited && f->window < WINDOW_MAX)
-                f->window += f->budget && f->window > paced(f) ? bytes / 2 : bytes;
-            if (f->window < paced(f))
-                f->window = paced(f);
+                f->window += f->budget && f->window > least ? bytes / 2 : bytes;
+            if (f->window < least)
+                f->window = least;
         }
     }
     return tile->acked == tile->head.count ? oriel_flight_take(f, i) : NULL;
