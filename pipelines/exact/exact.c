@@ -543,8 +543,11 @@ static void acknowledge(struct oriel_exact *e, const struct oriel_exact_heard *h
     gboolean more = h->number != e->first && h->number - e->first <= e->next - e->first;
     if (more) {
         e->first = h->number;
-        e->heard = TRUE;
         e->waiting_since = now;
+        if (!e->heard) { /* what happened since the first is new to it */
+            e->heard = TRUE;
+            send_records(e, now);
+        }
     }
     oriel_flight_clock(&e->flight, h->at);
     for (unsigned i = 0; i < h->count; i++) {

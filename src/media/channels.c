@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "factory.h"
+#include "sctploss.h"
 #include "wire.h"
 
 enum {
@@ -63,12 +64,66 @@ static void on_sctp_pad(GstElement *decoder, GstPad *pad, gpointer user) {
         gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, on_received, l, NULL);
 }
 
+/* ---- what SCTP hears of its messages ---- */
+
+enum { ANSWER = GST_BUFFER_FLAG_LAST }; /* a flag: it is no packet of the page's */
+
+struct ear {
+    struct oriel_sctploss *loss;
+    GstPad *in; /* of what comes; NULL: it is that pad's */
+};
+
+static void ear_free(gpointer user) {
+    struct ear *ear = user;
+    oriel_sctploss_unref(ear->loss);
+    gst_clear_object(&ear->in);
+    g_free(ear);
+}
+
+static GstPadProbeReturn on_packet(GstPad *pad, GstPadProbeInfo *info, gpointer user) {
+    struct ear *ear = user;
+    GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER(info);
+    struct oriel_sctploss_packet packet, answer;
+    packet.length = gst_buffer_get_size(buffer);
+    answer.length = 0;
+    if (packet.length > sizeof packet.bytes || GST_BUFFER_FLAG_IS_SET(buffer, ANSWER))
+        return GST_PAD_PROBE_OK;
+    gst_buffer_extract(buffer, 0, packet.bytes, packet.length);
+    if (ear->in ? oriel_sctploss_sent(ear->loss, &packet, &answer)
+                : oriel_sctploss_came(ear->loss, &packet, oriel_monotonic())) {
+        GST_PAD_PROBE_INFO_DATA(info) = gst_buffer_new_memdup(packet.bytes, packet.length);
+        gst_buffer_unref(buffer);
+    }
+    if (answer.length) {
+        buffer = gst_buffer_new_memdup(answer.bytes, answer.length);
+        GST_BUFFER_FLAG_SET(buffer, ANSWER);
+        gst_pad_chain(ear->in, buffer);
+    }
+    return GST_PAD_PROBE_OK;
+}
+
+static void listen_in(GstPad *pad, struct oriel_sctploss *loss, GstPad *in) {
+    struct ear *ear = g_new(struct ear, 1);
+    *ear = (struct ear){.loss = oriel_sctploss_ref(loss), .in = in ? gst_object_ref(in) : NULL};
+    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, on_packet, ear, ear_free);
+}
+
+static void answer_for_page(GstElement *encoder, GstElement *decoder, gint stream) {
+    g_autoptr(GstPad) out = gst_element_get_static_pad(encoder, "src");
+    g_autoptr(GstPad) in = gst_element_get_static_pad(decoder, "sink");
+    struct oriel_sctploss *loss = oriel_sctploss_new((uint16_t)stream);
+    listen_in(out, loss, in);
+    listen_in(in, loss, NULL);
+    oriel_sctploss_unref(loss);
+}
+
 static void hasten(GObject *channel, struct listener *l) {
     g_autoptr(GstElement) decoder = sctp(l, "sctpdec");
     g_autoptr(GstElement) encoder = sctp(l, "sctpenc");
     if (!decoder || !encoder)
         return;
     g_object_get(channel, "id", &l->id, NULL);
+    answer_for_page(encoder, decoder, l->id);
     g_autofree char *in = g_strdup_printf("src_%d", l->id), *out = g_strdup_printf("sink_%d", l->id);
     g_autoptr(GstPad) there = gst_element_get_static_pad(decoder, in);
     if (there)

@@ -764,6 +764,8 @@ static void test_a_page_that_says_nothing(void **state) {
     assert_true(counts.bytes < 2000);
     page.silent = false; /* it was only late */
     deliver();
+    deliver(); /* what is new to it comes as soon as it has answered */
+    assert_int_equal(page.next, 41);
     rest();
     picture(&r);
     assert_int_equal(screen.cover, ORIEL_COVER_NOW);

@@ -1,0 +1,274 @@
+/* See sctploss.h. */
+#include "sctploss.h"
+
+#include <glib.h>
+#include <string.h>
+
+enum {
+    HEAD = 12,       /* of a packet: ports, tag, checksum */
+    CHUNK_HEAD = 4,  /* of a chunk: type, flags, length */
+    CHECKSUM_AT = 8, /* in a packet */
+    DATA = 0,
+    DATA_HEAD = 16,
+    UNORDERED = 4, /* a flag of DATA */
+    SACK = 3,
+    SACK_HEAD = 16,
+    GAP_BLOCK = 4,
+    FORWARD_TSN = 192,
+    FORWARD_TSN_LENGTH = 8,
+    WINDOW = 4096,       /* messages on their way, of which something is known; a power of two */
+    ROOM = 1024 * 1024,  /* that the page has, as SCTP is told */
+    ANSWER_BYTES = 1000, /* not answered for, when SCTP may wait: less than the least that it lets be on its way */
+};
+
+struct message {
+    bool exact;      /* one of the exact layer's, which may be missing */
+    bool got;        /* the page has it */
+    int64_t missing; /* since when the page says so; 0: it does not */
+};
+
+struct oriel_sctploss {
+    GMutex lock;
+    uint16_t stream;
+    bool begun;
+    bool heard;                  /* of the page, for certain; `head` is its */
+    uint8_t head[CHECKSUM_AT];   /* of a packet of the page's */
+    uint32_t next;               /* one more than the highest TSN that was sent */
+    uint32_t page;               /* up to there the page has all, as it knows */
+    uint32_t forward;            /* up to there it need not wait for any */
+    size_t unanswered;           /* bytes of the exact layer's, since SCTP was told anything */
+    struct message sent[WINDOW]; /* by TSN */
+};
+
+struct oriel_sctploss *oriel_sctploss_new(uint16_t stream) {
+    struct oriel_sctploss *loss = g_atomic_rc_box_new0(struct oriel_sctploss);
+    g_mutex_init(&loss->lock);
+    loss->stream = stream;
+    return loss;
+}
+
+struct oriel_sctploss *oriel_sctploss_ref(struct oriel_sctploss *loss) {
+    return g_atomic_rc_box_acquire(loss);
+}
+
+static void clear(gpointer loss) {
+    g_mutex_clear(&((struct oriel_sctploss *)loss)->lock);
+}
+
+void oriel_sctploss_unref(void *loss) {
+    g_atomic_rc_box_release_full(loss, clear);
+}
+
+/* ---- bytes ---- */
+
+static uint16_t read16(const uint8_t *at) {
+    return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static uint32_t read32(const uint8_t *at) {
+    return (uint32_t)read16(at) << 16 | read16(at + 2);
+}
+
+static void write16(uint8_t *at, uint16_t value) {
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
+static void write32(uint8_t *at, uint32_t value) {
+    write16(at, (uint16_t)(value >> 16));
+    write16(at + 2, (uint16_t)value);
+}
+
+uint32_t oriel_crc32c(const uint8_t *bytes, size_t length) {
+    static uint32_t table[256];
+    static gsize made;
+    if (g_once_init_enter(&made)) {
+        for (uint32_t i = 0; i < G_N_ELEMENTS(table); i++) {
+            table[i] = i;
+            for (int bit = 0; bit < 8; bit++)
+                table[i] = table[i] >> 1 ^ (table[i] & 1 ? 0x82f63b78u : 0);
+        }
+        g_once_init_leave(&made, 1);
+    }
+    uint32_t crc = ~0u;
+    for (size_t i = 0; i < length; i++)
+        crc = crc >> 8 ^ table[(crc ^ bytes[i]) & 0xff];
+    return ~crc;
+}
+
+static void sign(struct oriel_sctploss_packet *p) {
+    write32(p->bytes + CHECKSUM_AT, 0);
+    uint32_t crc = GUINT32_TO_LE(oriel_crc32c(p->bytes, p->length));
+    memcpy(p->bytes + CHECKSUM_AT, &crc, sizeof crc);
+}
+
+/* The chunk at `*at`, with its padding, ends at the new `*at`. Its length; 0: there is none, or a broken one. */
+static size_t next_chunk(const struct oriel_sctploss_packet *p, size_t *at) {
+    if (p->length < *at + CHUNK_HEAD)
+        return 0;
+    size_t chunk = read16(p->bytes + *at + 2), padded = (chunk + 3) & ~(size_t)3;
+    if (chunk < CHUNK_HEAD || chunk > p->length - *at)
+        return 0;
+    *at = MIN(*at + padded, p->length);
+    return chunk;
+}
+
+static bool after(uint32_t a, uint32_t b) {
+    return (int32_t)(a - b) > 0;
+}
+
+/* ---- what SCTP is told ---- */
+
+static bool counts_as_come(const struct oriel_sctploss *loss, uint32_t tsn) {
+    const struct message *message = &loss->sent[tsn % WINDOW];
+    return after(loss->next, tsn) && (message->exact || message->got);
+}
+
+/* A SACK of at most `room` bytes; its length. What comes twice it never tells. */
+static size_t write_sack(struct oriel_sctploss *loss, uint8_t *sack, size_t room) {
+    uint32_t all = loss->page;
+    unsigned count = 0;
+    while (counts_as_come(loss, all + 1))
+        all++;
+    for (uint32_t tsn = all + 1; after(loss->next, tsn) && SACK_HEAD + (count + 1) * (size_t)GAP_BLOCK <= room; tsn++)
+        if (counts_as_come(loss, tsn)) {
+            uint8_t *block = sack + SACK_HEAD + count++ * GAP_BLOCK;
+            write16(block, (uint16_t)(tsn - all));
+            while (counts_as_come(loss, tsn + 1))
+                tsn++;
+            write16(block + 2, (uint16_t)(tsn - all));
+        }
+    size_t length = SACK_HEAD + count * (size_t)GAP_BLOCK;
+    sack[0] = SACK;
+    sack[1] = 0;
+    write16(sack + 2, (uint16_t)length);
+    write32(sack + 4, all);
+    write32(sack + 8, ROOM);
+    write16(sack + 12, (uint16_t)count);
+    write16(sack + 14, 0);
+    loss->unanswered = 0;
+    return length;
+}
+
+/* ---- out ---- */
+
+static void note(struct oriel_sctploss *loss, const uint8_t *data, size_t length) {
+    uint32_t tsn = read32(data + 4);
+    bool exact = data[1] & UNORDERED && read16(data + 8) == loss->stream;
+    if (!loss->begun) {
+        loss->begun = true;
+        loss->page = loss->forward = tsn - 1;
+        loss->next = tsn;
+    }
+    if (after(loss->next, tsn)) /* again */
+        return;
+    for (; loss->next != tsn && tsn - loss->next < WINDOW; loss->next++)
+        loss->sent[loss->next % WINDOW] = (struct message){0};
+    loss->sent[tsn % WINDOW] = (struct message){.exact = exact};
+    loss->next = tsn + 1;
+    loss->unanswered += exact ? length : 0;
+}
+
+/* Before data, as is every chunk that is none. */
+static void add_forward(const struct oriel_sctploss *loss, struct oriel_sctploss_packet *p) {
+    memmove(p->bytes + HEAD + FORWARD_TSN_LENGTH, p->bytes + HEAD, p->length - HEAD);
+    p->bytes[HEAD] = FORWARD_TSN;
+    p->bytes[HEAD + 1] = 0;
+    write16(p->bytes + HEAD + 2, FORWARD_TSN_LENGTH);
+    write32(p->bytes + HEAD + 4, loss->forward);
+    p->length += FORWARD_TSN_LENGTH;
+    sign(p);
+}
+
+bool oriel_sctploss_sent(struct oriel_sctploss *loss, struct oriel_sctploss_packet *packet,
+                         struct oriel_sctploss_packet *answer) {
+    size_t at = HEAD, from = at, chunk;
+    g_mutex_lock(&loss->lock);
+    for (; (chunk = next_chunk(packet, &at)); from = at)
+        if (packet->bytes[from] == DATA && chunk >= DATA_HEAD)
+            note(loss, packet->bytes + from, chunk);
+    bool tells = loss->begun && after(loss->forward, loss->page) && packet->length >= HEAD &&
+                 packet->length + FORWARD_TSN_LENGTH <= sizeof packet->bytes;
+    if (tells)
+        add_forward(loss, packet);
+    answer->length = 0;
+    if (loss->heard && loss->unanswered >= ANSWER_BYTES && loss->next - loss->page <= WINDOW) {
+        memcpy(answer->bytes, loss->head, sizeof loss->head);
+        answer->length = HEAD + write_sack(loss, answer->bytes + HEAD, sizeof answer->bytes - HEAD);
+        sign(answer);
+    }
+    g_mutex_unlock(&loss->lock);
+    return tells;
+}
+
+/* ---- in ---- */
+
+/* Up to which TSN beyond its first the SACK tells of any; -1: it can't be read, or tells what can't be. */
+static int read_sack(const struct oriel_sctploss *loss, const uint8_t *sack, size_t length) {
+    uint32_t first = read32(sack + 4), most = loss->next - 1 - first;
+    unsigned count = read16(sack + 12), last = 0;
+    if (length < SACK_HEAD + (size_t)count * GAP_BLOCK || after(first, loss->next - 1) || most >= WINDOW ||
+        after(loss->page, first))
+        return -1;
+    for (const uint8_t *block = sack + SACK_HEAD; count--; block += GAP_BLOCK) {
+        unsigned from = read16(block), to = read16(block + 2);
+        if (from <= last || to < from || to > most)
+            return -1;
+        last = to;
+    }
+    return (int)last;
+}
+
+static void take_blocks(struct oriel_sctploss *loss, const uint8_t *sack) {
+    uint32_t first = read32(sack + 4);
+    unsigned count = read16(sack + 12);
+    for (const uint8_t *block = sack + SACK_HEAD; count--; block += GAP_BLOCK)
+        for (unsigned n = read16(block); n <= read16(block + 2); n++)
+            loss->sent[(first + n) % WINDOW].got = true;
+}
+
+/* How far the page need not wait any longer. */
+static uint32_t forward(struct oriel_sctploss *loss, uint32_t first, unsigned last, int64_t now) {
+    bool open = true;
+    uint32_t to = first;
+    for (unsigned n = 1; n <= last; n++) {
+        struct message *message = &loss->sent[(first + n) % WINDOW];
+        if (!message->got && message->exact && !message->missing)
+            message->missing = now;
+        open = open && (message->got || (message->exact && now - message->missing >= ORIEL_SCTPLOSS_LATE));
+        to = open ? first + n : to;
+    }
+    return to;
+}
+
+static bool change_sack(struct oriel_sctploss *loss, struct oriel_sctploss_packet *p, size_t from, size_t to,
+                        size_t chunk, int64_t now) {
+    uint8_t *sack = p->bytes + from, changed[sizeof p->bytes];
+    int last = read_sack(loss, sack, chunk);
+    if (last < 0)
+        return false;
+    take_blocks(loss, sack);
+    loss->page = read32(sack + 4);
+    loss->forward = forward(loss, loss->page, (unsigned)last, now);
+    loss->heard = true;
+    memcpy(loss->head, p->bytes, sizeof loss->head);
+    size_t length = write_sack(loss, changed, sizeof p->bytes - (p->length - (to - from)));
+    memmove(sack + length, p->bytes + to, p->length - to);
+    memcpy(sack, changed, length);
+    p->length = p->length - (to - from) + length;
+    sign(p);
+    return true;
+}
+
+bool oriel_sctploss_came(struct oriel_sctploss *loss, struct oriel_sctploss_packet *packet, int64_t now) {
+    size_t at = HEAD, from = at, chunk;
+    bool changed = false;
+    g_mutex_lock(&loss->lock);
+    for (; loss->begun && (chunk = next_chunk(packet, &at)); from = at)
+        if (packet->bytes[from] == SACK && chunk >= SACK_HEAD) {
+            changed = change_sack(loss, packet, from, at, chunk, now);
+            break; /* there is one at most */
+        }
+    g_mutex_unlock(&loss->lock);
+    return changed;
+}

@@ -1,0 +1,317 @@
+/* What SCTP and the page are told of each other's packets. */
+#include "sctploss.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { STREAM = 3, OTHER = 1, HEAD = 12, SACK_HEAD = 16, UNORDERED = 4, WHOLE = 3, SACK = 3, FORWARD_TSN = 192 };
+
+#define LATER (ORIEL_SCTPLOSS_LATE + ORIEL_SECOND)
+#define ROOM (1024 * 1024)
+
+typedef const uint16_t block[2];
+
+static void put(struct oriel_sctploss_packet *p, unsigned size, uint32_t value) {
+    while (size--)
+        p->bytes[p->length++] = (uint8_t)(value >> size * 8);
+}
+
+static uint32_t get(const struct oriel_sctploss_packet *p, size_t at, unsigned size) {
+    uint32_t value = 0;
+    assert_true(at + size <= p->length);
+    while (size--)
+        value = value << 8 | p->bytes[at++];
+    return value;
+}
+
+static void head(struct oriel_sctploss_packet *p, uint32_t tag) {
+    p->length = 0;
+    put(p, 2, 5000);
+    put(p, 2, 5001);
+    put(p, 4, tag);
+    put(p, 4, 0);
+}
+
+/* Of `size` bytes at least. */
+static void add_data(struct oriel_sctploss_packet *p, uint32_t tsn, unsigned stream, unsigned flags, unsigned size) {
+    put(p, 1, 0);
+    put(p, 1, flags | WHOLE);
+    put(p, 2, 16 + size);
+    put(p, 4, tsn);
+    put(p, 2, stream);
+    put(p, 2, 0);
+    put(p, 4, 53);
+    for (unsigned i = 0; i < (size + 3) / 4; i++)
+        put(p, 4, 0x61626364);
+}
+
+static void sack(struct oriel_sctploss_packet *p, uint32_t first, unsigned count, block *blocks) {
+    head(p, 0xfeedbeef);
+    put(p, 1, SACK);
+    put(p, 1, 0);
+    put(p, 2, SACK_HEAD + 4 * count);
+    put(p, 4, first);
+    put(p, 4, 4711);
+    put(p, 2, count);
+    put(p, 2, 0);
+    for (unsigned i = 0; i < count; i++) {
+        put(p, 2, blocks[i][0]);
+        put(p, 2, blocks[i][1]);
+    }
+}
+
+static void check_sum(const struct oriel_sctploss_packet *p) {
+    struct oriel_sctploss_packet copy = *p;
+    memset(copy.bytes + 8, 0, 4);
+    uint32_t sum = oriel_crc32c(copy.bytes, copy.length);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(p->bytes[8 + i], (uint8_t)(sum >> i * 8));
+}
+
+/* One message in a packet of its own. Whether the packet was changed. */
+static bool send(struct oriel_sctploss *loss, uint32_t tsn, unsigned stream, unsigned flags) {
+    struct oriel_sctploss_packet p, answer;
+    head(&p, 1);
+    add_data(&p, tsn, stream, flags, 3);
+    return oriel_sctploss_sent(loss, &p, &answer);
+}
+
+/* `count` of the exact layer's, from `tsn` on. */
+static struct oriel_sctploss *after_sending(uint32_t tsn, unsigned count) {
+    struct oriel_sctploss *loss = oriel_sctploss_new(STREAM);
+    for (unsigned i = 0; i < count; i++)
+        assert_false(send(loss, tsn + i, STREAM, UNORDERED));
+    return loss;
+}
+
+static bool came(struct oriel_sctploss *loss, struct oriel_sctploss_packet *p) {
+    return oriel_sctploss_came(loss, p, LATER);
+}
+
+/* Such is the SACK that SCTP gets. */
+static void check_sack(const struct oriel_sctploss_packet *p, uint32_t first, unsigned count, block *blocks) {
+    assert_int_equal(get(p, 0, 4), 5000 << 16 | 5001);
+    assert_int_equal(get(p, 4, 4), 0xfeedbeef);
+    assert_int_equal(get(p, HEAD, 1), SACK);
+    assert_int_equal(get(p, HEAD + 2, 2), SACK_HEAD + 4 * count);
+    assert_int_equal(get(p, HEAD + 4, 4), first);
+    assert_int_equal(get(p, HEAD + 8, 4), ROOM);
+    assert_int_equal(get(p, HEAD + 12, 2), count);
+    assert_int_equal(p->length, HEAD + SACK_HEAD + 4 * count);
+    for (unsigned i = 0; i < count; i++) {
+        assert_int_equal(get(p, HEAD + SACK_HEAD + 4 * i, 2), blocks[i][0]);
+        assert_int_equal(get(p, HEAD + SACK_HEAD + 2 + 4 * i, 2), blocks[i][1]);
+    }
+    check_sum(p);
+}
+
+static void the_sum_is_right(void **state) {
+    assert_int_equal(oriel_crc32c((const uint8_t *)"123456789", 9), 0xe3069283);
+}
+
+static void what_has_left_of_the_exact_layer_counts_as_come(void **state) {
+    const uint32_t wraps = 0xfffffffe;
+    struct oriel_sctploss *loss = after_sending(wraps, 7);
+    struct oriel_sctploss_packet p;
+    sack(&p, wraps, 2, (block[]){{2, 2}, {4, 5}});
+    assert_true(came(loss, &p));
+    check_sack(&p, wraps + 6, 0, NULL);
+    oriel_sctploss_unref(loss);
+}
+
+static void what_is_missing_of_another_stream_or_in_order_stays_missing(void **state) {
+    struct oriel_sctploss *loss = after_sending(100, 4);
+    struct oriel_sctploss_packet p;
+    assert_false(send(loss, 104, OTHER, 0));
+    assert_false(send(loss, 105, STREAM, UNORDERED));
+    assert_false(send(loss, 106, STREAM, 0)); /* such as the one that opens the channel */
+    assert_false(send(loss, 107, OTHER, 0));
+    assert_false(send(loss, 108, STREAM, UNORDERED));
+    sack(&p, 100, 2, (block[]){{2, 3}, {7, 7}});
+    assert_true(came(loss, &p));
+    check_sack(&p, 103, 2, (block[]){{2, 2}, {4, 5}});
+    oriel_sctploss_unref(loss);
+}
+
+static void SCTP_is_answered_at_once_when_it_would_wait(void **state) {
+    struct oriel_sctploss *loss = after_sending(100, 1);
+    struct oriel_sctploss_packet p, answer;
+    head(&p, 1);
+    add_data(&p, 101, STREAM, UNORDERED, 1100);
+    assert_false(oriel_sctploss_sent(loss, &p, &answer));
+    assert_int_equal(answer.length, 0); /* nothing is known of the page */
+    sack(&p, 100, 0, NULL);
+    assert_true(came(loss, &p));
+    check_sack(&p, 101, 0, NULL);
+    for (uint32_t tsn = 102; tsn < 104; tsn++) {
+        head(&p, 1);
+        add_data(&p, tsn, STREAM, UNORDERED, 600);
+        assert_false(oriel_sctploss_sent(loss, &p, &answer));
+        assert_int_equal(answer.length > 0, tsn == 103);
+    }
+    check_sack(&answer, 103, 0, NULL);
+    head(&p, 1);
+    add_data(&p, 104, OTHER, 0, 1100);
+    assert_false(oriel_sctploss_sent(loss, &p, &answer));
+    assert_int_equal(answer.length, 0);
+    head(&p, 1);
+    add_data(&p, 105, STREAM, UNORDERED, 1100);
+    assert_false(oriel_sctploss_sent(loss, &p, &answer));
+    check_sack(&answer, 103, 1, (block[]){{2, 2}});
+    oriel_sctploss_unref(loss);
+}
+
+static void the_page_is_told_not_to_wait_until_it_does_not(void **state) {
+    struct oriel_sctploss *loss = after_sending(100, 6);
+    struct oriel_sctploss_packet p, answer;
+    sack(&p, 101, 1, (block[]){{2, 4}});
+    assert_true(came(loss, &p));
+    assert_false(send(loss, 106, STREAM, UNORDERED)); /* it may have been overtaken */
+    sack(&p, 101, 1, (block[]){{2, 5}});
+    assert_true(oriel_sctploss_came(loss, &p, LATER + ORIEL_SCTPLOSS_LATE));
+    for (uint32_t tsn = 107; tsn < 110; tsn++) { /* any of them may be lost */
+        head(&p, 1);
+        add_data(&p, tsn, STREAM, UNORDERED, 3);
+        const size_t plain = p.length;
+        assert_true(oriel_sctploss_sent(loss, &p, &answer));
+        assert_int_equal(p.length, plain + 8);
+        assert_int_equal(get(&p, HEAD, 4), (uint32_t)FORWARD_TSN << 24 | 8);
+        assert_int_equal(get(&p, HEAD + 4, 4), 106);
+        assert_int_equal(get(&p, HEAD + 8 + 4, 4), tsn);
+        check_sum(&p);
+    }
+    sack(&p, 106, 0, NULL);
+    assert_true(came(loss, &p));
+    assert_false(send(loss, 110, STREAM, UNORDERED));
+    oriel_sctploss_unref(loss);
+}
+
+static void the_page_waits_for_what_SCTP_will_send_again(void **state) {
+    struct oriel_sctploss *loss = after_sending(100, 3);
+    struct oriel_sctploss_packet p, answer;
+    assert_false(send(loss, 103, OTHER, 0));
+    assert_false(send(loss, 104, STREAM, UNORDERED));
+    for (int i = 0; i < 2; i++) {
+        sack(&p, 100, 2, (block[]){{2, 2}, {4, 4}});
+        assert_true(oriel_sctploss_came(loss, &p, LATER + i * ORIEL_SECOND));
+        check_sack(&p, 102, 1, (block[]){{2, 2}});
+    }
+    head(&p, 1);
+    add_data(&p, 103, OTHER, 0, 3);
+    assert_true(oriel_sctploss_sent(loss, &p, &answer));
+    assert_int_equal(get(&p, HEAD + 4, 4), 102);
+    oriel_sctploss_unref(loss);
+}
+
+static void what_follows_an_acknowledgement_stays(void **state) {
+    struct oriel_sctploss *loss = after_sending(100, 4);
+    struct oriel_sctploss_packet p, data;
+    head(&data, 1);
+    add_data(&data, 7, STREAM, UNORDERED, 3);
+    sack(&p, 100, 1, (block[]){{2, 3}});
+    memcpy(p.bytes + p.length, data.bytes + HEAD, data.length - HEAD);
+    p.length += data.length - HEAD;
+    assert_true(came(loss, &p));
+    assert_int_equal(p.length, HEAD + SACK_HEAD + data.length - HEAD);
+    assert_memory_equal(p.bytes + HEAD + SACK_HEAD, data.bytes + HEAD, data.length - HEAD);
+    check_sum(&p);
+    oriel_sctploss_unref(loss);
+}
+
+/* Nothing of it is believed, and SCTP sees it as it came. */
+static void check_unchanged(struct oriel_sctploss *loss, struct oriel_sctploss_packet *p) {
+    const struct oriel_sctploss_packet before = *p;
+    assert_false(came(loss, p));
+    assert_int_equal(p->length, before.length);
+    assert_memory_equal(p->bytes, before.bytes, before.length);
+}
+
+static void what_cannot_be_is_left_to_SCTP(void **state) {
+    struct oriel_sctploss *loss = after_sending(100, 4);
+    struct oriel_sctploss_packet p;
+    sack(&p, 104, 0, NULL); /* was not sent */
+    check_unchanged(loss, &p);
+    sack(&p, 101, 1, (block[]){{2, 3}}); /* likewise */
+    check_unchanged(loss, &p);
+    sack(&p, 98, 1, (block[]){{2, 3}}); /* of before the first that is known */
+    check_unchanged(loss, &p);
+    sack(&p, 100, 2, (block[]){{3, 3}, {2, 2}});
+    check_unchanged(loss, &p);
+    sack(&p, 100, 1, (block[]){{3, 2}});
+    check_unchanged(loss, &p);
+    sack(&p, 100, 1, (block[]){{0, 1}});
+    check_unchanged(loss, &p);
+    sack(&p, 100, 1, (block[]){{2, 3}});
+    p.bytes[HEAD + 13] = 2; /* blocks, of which one is not there */
+    check_unchanged(loss, &p);
+    sack(&p, 100, 1, (block[]){{2, 3}});
+    for (p.length = 0; p.length < HEAD + SACK_HEAD + 4; p.length++)
+        check_unchanged(loss, &p);
+    sack(&p, 102, 0, NULL);
+    assert_true(came(loss, &p));
+    sack(&p, 100, 1, (block[]){{2, 2}}); /* was overtaken */
+    check_unchanged(loss, &p);
+    assert_false(send(loss, 104, STREAM, UNORDERED));
+    oriel_sctploss_unref(loss);
+}
+
+static void what_is_too_much_to_be_known_is_left_to_SCTP(void **state) {
+    struct oriel_sctploss *loss = after_sending(100, 5000);
+    struct oriel_sctploss_packet p;
+    sack(&p, 100, 1, (block[]){{2, 4500}});
+    check_unchanged(loss, &p);
+    sack(&p, 2000, 1, (block[]){{2, 3000}});
+    assert_true(came(loss, &p));
+    check_sack(&p, 5099, 0, NULL);
+    oriel_sctploss_unref(loss);
+}
+
+/* Every other one is of another stream. */
+static void what_has_no_room_is_told_later(void **state) {
+    struct oriel_sctploss *loss = oriel_sctploss_new(STREAM);
+    struct oriel_sctploss_packet p;
+    for (uint32_t tsn = 0; tsn < 1000; tsn++)
+        assert_false(send(loss, tsn, tsn % 2 ? STREAM : OTHER, tsn % 2 ? UNORDERED : 0));
+    sack(&p, UINT32_MAX, 0, NULL);
+    assert_true(came(loss, &p));
+    assert_int_equal(p.length, sizeof p.bytes);
+    assert_int_equal(get(&p, HEAD + 4, 4), UINT32_MAX);
+    assert_int_equal(get(&p, HEAD + 12, 2), (sizeof p.bytes - HEAD - SACK_HEAD) / 4);
+    oriel_sctploss_unref(loss);
+}
+
+static void a_packet_that_would_be_too_long_is_not_changed(void **state) {
+    struct oriel_sctploss *loss = after_sending(100, 4);
+    struct oriel_sctploss_packet p, answer;
+    for (int i = 0; i < 2; i++) {
+        sack(&p, 100, 1, (block[]){{2, 3}});
+        assert_true(oriel_sctploss_came(loss, &p, LATER + i * ORIEL_SECOND));
+    }
+    head(&p, 1);
+    add_data(&p, 104, STREAM, UNORDERED, sizeof p.bytes - HEAD - 16 - 4);
+    assert_false(oriel_sctploss_sent(loss, &p, &answer));
+    assert_int_equal(p.length, sizeof p.bytes - 4);
+    assert_true(send(loss, 105, STREAM, UNORDERED));
+    oriel_sctploss_unref(loss);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_sum_is_right),
+        cmocka_unit_test(what_has_left_of_the_exact_layer_counts_as_come),
+        cmocka_unit_test(what_is_missing_of_another_stream_or_in_order_stays_missing),
+        cmocka_unit_test(SCTP_is_answered_at_once_when_it_would_wait),
+        cmocka_unit_test(the_page_is_told_not_to_wait_until_it_does_not),
+        cmocka_unit_test(the_page_waits_for_what_SCTP_will_send_again),
+        cmocka_unit_test(what_follows_an_acknowledgement_stays),
+        cmocka_unit_test(what_cannot_be_is_left_to_SCTP),
+        cmocka_unit_test(what_is_too_much_to_be_known_is_left_to_SCTP),
+        cmocka_unit_test(what_has_no_room_is_told_later),
+        cmocka_unit_test(a_packet_that_would_be_too_long_is_not_changed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
