@@ -9,6 +9,7 @@
 #define RESTED (250 * ORIEL_MILLISECOND) /* without a change for so long, and not busy before, a cell was at rest */
 #define RELAPSE ORIEL_SECOND             /* moving again so soon after it settled, a cell gets more patience */
 #define SETTLE_MAX (3 * ORIEL_SETTLE_TIME)
+#define SETTLE_RUSHED_MAX (2 * ORIEL_SECOND)
 
 enum { PATIENCE_MAX = 2, SMALL_SHARE = 16 }; /* busy, up to a sixteenth of the picture is small */
 
@@ -81,6 +82,10 @@ static float busy_now(const struct oriel_cell *cell, int64_t now) {
     return cell->busy > 0 ? cell->busy * expf(-(float)(now - cell->changed) / (float)FORGET) : 0;
 }
 
+static bool is_busy(const struct oriel_cell *cell, int64_t now) {
+    return busy_now(cell, now) > BUSY || (cell->rushed && cell->changed == now);
+}
+
 /* Gathers the busy cells that hang together with `first` in c->piece; how many, and how many pixels of them change. */
 static unsigned gather(struct oriel_classifier *c, unsigned first, int64_t now, unsigned *area) {
     unsigned count = 0;
@@ -93,7 +98,7 @@ static unsigned gather(struct oriel_classifier *c, unsigned first, int64_t now, 
         *area += c->cells[i].area;
         for (unsigned side = 0; side < 4; side++) {
             struct oriel_cell *cell = &c->cells[sides[side]];
-            if (cell->counted || busy_now(cell, now) <= BUSY)
+            if (cell->counted || !is_busy(cell, now))
                 continue;
             cell->counted = true;
             c->piece[count++] = sides[side];
@@ -118,10 +123,28 @@ static void set_motion(struct oriel_cell *cell, bool motion, int64_t now) {
 /* A film of few pictures a second is not at rest between two of them: it has settled when the next is late by a
  * quarter of the interval: `busy` nears 1 / (1 - exp(-interval / FORGET)). */
 static int64_t settle_time(const struct oriel_cell *cell) {
+    if (cell->rushed) {
+        int64_t late = cell->interval / 4 * 5;
+        return late < ORIEL_SETTLE_TIME ? ORIEL_SETTLE_TIME : late < SETTLE_RUSHED_MAX ? late : SETTLE_RUSHED_MAX;
+    }
     float often = cell->busy > BUSY ? cell->busy : BUSY;
     int64_t time = (int64_t)(-1.25f * logf(1 - 1 / often) * (float)FORGET);
     time = (time < ORIEL_SETTLE_TIME ? ORIEL_SETTLE_TIME : time) << cell->patience;
     return time < SETTLE_MAX ? time : SETTLE_MAX;
+}
+
+/* What changes sooner than tiles of all that changes with it can arrive. */
+static void find_rushed(struct oriel_classifier *c, double rate, int64_t now) {
+    double bits = 0;
+    for (unsigned i = 0; i < c->columns * c->rows; i++)
+        if (c->cells[i].changed == now)
+            bits += (double)c->cells[i].price * c->cells[i].area;
+    double takes = rate > 0 ? bits / rate * ORIEL_SECOND : 0;
+    for (unsigned i = 0; i < c->columns * c->rows; i++)
+        if (c->cells[i].changed == now) {
+            c->cells[i].rushed = (double)c->cells[i].interval < takes;
+            c->cells[i].rested = c->cells[i].rested && !c->cells[i].rushed;
+        }
 }
 
 /* Most of what this picture changed was at rest: it is another page, and what was video in it is no more. */
@@ -141,7 +164,7 @@ static void judge(struct oriel_classifier *c, int64_t now) {
         struct oriel_cell *cell = &c->cells[i];
         if (flip && cell->changed == now)
             set_motion(cell, false, now);
-        if (flip || cell->changed != now || cell->busy <= BUSY || cell->counted)
+        if (flip || cell->changed != now || !is_busy(cell, now) || cell->counted)
             continue;
         unsigned area = 0, cells = gather(c, i, now, &area);
         for (unsigned k = 0; k < cells; k++)
@@ -156,7 +179,8 @@ static void judge(struct oriel_classifier *c, int64_t now) {
     }
 }
 
-void oriel_classifier_changed(struct oriel_classifier *c, const struct oriel_rect *rects, size_t count, int64_t now) {
+void oriel_classifier_changed(struct oriel_classifier *c, const struct oriel_rect *rects, size_t count, double rate,
+                              int64_t now) {
     for (size_t i = 0; i < count; i++) {
         struct span s = span(&rects[i]);
         for (unsigned row = s.top; row < s.bottom; row++)
@@ -171,10 +195,19 @@ void oriel_classifier_changed(struct oriel_classifier *c, const struct oriel_rec
                 float busy = busy_now(cell, now);
                 cell->rested = now - cell->changed > RESTED && busy <= BUSY;
                 cell->busy = busy + 1;
+                cell->interval = now - cell->changed;
                 cell->changed = now;
             }
     }
+    find_rushed(c, rate, now);
     judge(c, now);
+}
+
+void oriel_classifier_cost(struct oriel_classifier *c, const struct oriel_rect *tile, size_t bytes) {
+    struct span s = span(tile);
+    for (unsigned row = s.top; row < s.bottom; row++)
+        for (unsigned column = s.left; column < s.right; column++)
+            c->cells[row * c->columns + column].price = (float)bytes * 8 / ((float)tile->width * tile->height);
 }
 
 void oriel_classifier_lacks(struct oriel_classifier *c, const struct oriel_rect *rect) {

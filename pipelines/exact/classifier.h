@@ -8,6 +8,8 @@
  *   a page flip over that ................... exact, at once: most of what changes in one picture was at rest
  *   a film that stood still for a moment .... motion: what was busy lately is not at rest yet (a film of 30 pictures a
  *                                             second for 0.9 s, one of 10 for 0.4 s)
+ *   changes sooner than its tiles arrive .... motion, however slow: a film on a link that takes few of its pictures
+ *                                             would else lose all of the link to tiles of which none is ever whole
  *
  * Policy: cells of 64x64 pixels decide for themselves; how much of the picture is busy in one piece
  * decides for that piece, so that a gauge beside a film is exact. What the page
@@ -33,10 +35,13 @@ struct oriel_cell {
     struct oriel_rect lacks,
         took; /* of it the page lacks this, width 0: nothing; lacked this before a tile was taken */
     int64_t changed, due, settled; /* the last change; when what it lacks may go; when it left motion; 0: never */
+    int64_t interval;              /* between the last change and the one before */
     unsigned area;                 /* pixels of the last change */
+    float price;                   /* bits of a pixel, of its last tile; 0: nobody knows */
     float busy;                    /* changes lately: at f a second it nears f/2 */
     uint8_t patience;              /* the settle time is doubled as often */
     bool rested;                   /* it was at rest before that */
+    bool rushed;                   /* it changed sooner than its tile could have arrived */
     bool motion, counted;          /* `counted`: in a piece, while these are looked for */
 };
 
@@ -51,8 +56,12 @@ struct oriel_classifier {
 bool oriel_classifier_start(struct oriel_classifier *c, unsigned width, unsigned height);
 void oriel_classifier_clear(struct oriel_classifier *c);
 
-/* One picture differs from the one before by these, which lie in it. */
-void oriel_classifier_changed(struct oriel_classifier *c, const struct oriel_rect *rects, size_t count, int64_t now);
+/* One picture differs from the one before by these, which lie in it. `rate`: bits a second that may leave; 0: any. */
+void oriel_classifier_changed(struct oriel_classifier *c, const struct oriel_rect *rects, size_t count, double rate,
+                              int64_t now);
+
+/* A tile of this came to so many bytes. */
+void oriel_classifier_cost(struct oriel_classifier *c, const struct oriel_rect *tile, size_t bytes);
 
 /* The page lacks this, though nothing changed: a tile was given up. */
 void oriel_classifier_lacks(struct oriel_classifier *c, const struct oriel_rect *rect);

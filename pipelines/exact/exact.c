@@ -238,6 +238,7 @@ static void small_tile(struct oriel_exact *e, const struct oriel_rect *r, struct
         return;
     e->tile++;
     e->counts.tiles++;
+    oriel_classifier_cost(&e->classifier, r, length);
     oriel_classifier_took(&e->classifier, r, now);
 }
 
@@ -279,7 +280,8 @@ static void next_picture(struct oriel_exact *e, const struct oriel_frame_reader 
         oriel_differ(&differ, reader, e->shadow, e->width, damage, count);
     }
     if (differ.count) {
-        oriel_classifier_changed(&e->classifier, differ.rects, differ.count, now);
+        double rate = e->flight.budget ? oriel_budget_target(e->flight.budget) : 0;
+        oriel_classifier_changed(&e->classifier, differ.rects, differ.count, rate, now);
         frame = frame || !e->heard || oriel_classifier_moves_in(&e->classifier, differ.rects, differ.count);
     }
     if (moved || differ.count)
@@ -388,6 +390,7 @@ static gboolean fly_in_parts(struct oriel_exact *e, const struct cutting *c) {
 static void learn_price(struct oriel_exact *e, const struct oriel_rect *r, size_t length) {
     double bits = (double)length * 8 * VIDEO_BLOCK / ((double)r->width * r->height);
     e->tile_bits = e->tile_bits > 0 ? (3 * e->tile_bits + bits) / 4 : bits;
+    oriel_classifier_cost(&e->classifier, r, length);
 }
 
 /* By reference, if the page has it. Else encoded, with the lock open. */
@@ -405,6 +408,8 @@ static void fly(struct oriel_exact *e, struct cutting *c, const uint8_t *pixels)
         int64_t took = thread_time() - from;
         g_mutex_lock(&e->lock);
         e->counts.encode_ns += (guint64)took;
+        if (bytes && c->epoch == e->epoch)
+            learn_price(e, &head->rect, length);
         if (!holds(e, c)) {
             free(bytes);
             return;
@@ -413,10 +418,10 @@ static void fly(struct oriel_exact *e, struct cutting *c, const uint8_t *pixels)
             lost(e, &head->rect, has_moved(e, c));
             return;
         }
-        learn_price(e, &head->rect, length);
         if (c->named)
             head->slot = oriel_cache_place(&e->cache, &c->image, length);
-    }
+    } else
+        oriel_classifier_cost(&e->classifier, &head->rect, ORIEL_EXACT_CHUNK_HEAD);
     head->tile = e->tile++;
     if (oriel_flight_add(&e->flight, head, bytes, length, oriel_monotonic()))
         e->flight.tiles[e->flight.count - 1]->moved = has_moved(e, c);

@@ -22,7 +22,7 @@ static int end(void **state) {
 }
 
 static void change(struct oriel_rect r) {
-    oriel_classifier_changed(&c, &r, 1, now);
+    oriel_classifier_changed(&c, &r, 1, 0, now);
 }
 
 /* How many tiles are due now; the last one in `tile`, all pixels in `area`. */
@@ -97,7 +97,7 @@ static void test_most_of_a_block_is_the_block(void **state) {
 static void test_what_lies_apart_goes_apart(void **state) {
     struct oriel_rect tile, two[] = {{0, 0, 8, 8}, {240, 240, 8, 8}};
     unsigned area;
-    oriel_classifier_changed(&c, two, 2, now);
+    oriel_classifier_changed(&c, two, 2, 0, now);
     assert_int_equal(take_all(&tile, &area), 2);
     assert_int_equal(area, 128);
 }
@@ -186,12 +186,12 @@ static void test_a_film_that_stood_still_is_no_flip(void **state) {
     const int still[] = {260, 427, 800};
     for (unsigned burst = 0; burst < 3; burst++) {
         for (int i = 0; i < 60; i++, now += 33 * ORIEL_MILLISECOND) {
-            oriel_classifier_changed(&c, all, 2, now);
+            oriel_classifier_changed(&c, all, 2, 0, now);
             take_all(&tile, &area);
         }
         now += (still[burst] - 33) * ORIEL_MILLISECOND;
         assert_true(take_all(&tile, &area) > 0);
-        oriel_classifier_changed(&c, all, 2, now);
+        oriel_classifier_changed(&c, all, 2, 0, now);
         assert_true(oriel_classifier_moves_in(&c, &all[1], 1));
         assert_false(oriel_classifier_moves_in(&c, &all[0], 1));
         assert_int_not_equal(take_all(&tile, &area), 0); /* the first rows */
@@ -200,7 +200,7 @@ static void test_a_film_that_stood_still_is_no_flip(void **state) {
     }
     now += 1200 * ORIEL_MILLISECOND;
     take_all(&tile, &area);
-    oriel_classifier_changed(&c, all, 2, now);
+    oriel_classifier_changed(&c, all, 2, 0, now);
     assert_false(oriel_classifier_moves(&c));
 }
 
@@ -210,7 +210,7 @@ static void test_a_film_goes_on_beside_a_change(void **state) {
     for (int i = 0; i < 60; i++, now += 33 * ORIEL_MILLISECOND) {
         struct oriel_rect both[] = {film, text}, tile;
         unsigned area;
-        oriel_classifier_changed(&c, both, i % 15 == 14 ? 2 : 1, now);
+        oriel_classifier_changed(&c, both, i % 15 == 14 ? 2 : 1, 0, now);
         take_all(&tile, &area);
         assert_true(i < 5 || oriel_classifier_moves_in(&c, &film, 1));
         assert_false(oriel_classifier_moves_in(&c, &text, 1));
@@ -223,7 +223,7 @@ static void test_gauges_are_exact_beside_a_film(void **state) {
     struct oriel_rect tile;
     for (int i = 0; i < 60; i++, now += 33 * ORIEL_MILLISECOND) {
         struct oriel_rect both[] = {gauge, film};
-        oriel_classifier_changed(&c, both, 2, now);
+        oriel_classifier_changed(&c, both, 2, 0, now);
         bool gauge_came = false, film_came = false;
         while (oriel_classifier_take(&c, now, &tile)) {
             gauge_came = gauge_came || tile.x < 256;
@@ -252,6 +252,32 @@ static void test_what_only_moves_is_no_motion(void **state) {
 }
 
 /* A clock of one change a second over the whole width, and typing: never motion. */
+/* At 8 Mbit/s a page of 5 bits a pixel takes 0.58 s. */
+static void test_what_changes_sooner_than_its_tiles_arrive_is_motion(void **state) {
+    const struct oriel_rect page = {0, 0, 1280, 720};
+    struct oriel_rect tile;
+    unsigned area;
+    change(page);
+    assert_int_equal(take_all(&tile, &area), 15);
+    oriel_classifier_cost(&c, &page, 1280 * 720 * 5 / 8);
+    for (unsigned i = 0; i < 5; i++) {
+        now += 500 * ORIEL_MILLISECOND;
+        oriel_classifier_changed(&c, &page, 1, 8e6, now);
+        assert_int_equal(take_all(&tile, &area), 0);
+        assert_true(oriel_classifier_moves(&c));
+    }
+    assert_int_equal(oriel_classifier_due(&c), now + 625 * ORIEL_MILLISECOND); /* late by a quarter */
+    now += 700 * ORIEL_MILLISECOND;
+    assert_int_equal(take_all(&tile, &area), 15);
+    assert_false(oriel_classifier_moves(&c));
+    oriel_classifier_changed(&c, &page, 1, 8e6, now + ORIEL_SECOND); /* one flips pages, that have the time */
+    now += ORIEL_SECOND;
+    assert_int_equal(take_all(&tile, &area), 15);
+    now += 500 * ORIEL_MILLISECOND;
+    oriel_classifier_changed(&c, &page, 1, 80e6, now); /* the link is faster */
+    assert_int_equal(take_all(&tile, &area), 15);
+}
+
 static void test_slow_changes_are_never_motion(void **state) {
     struct oriel_rect tile;
     unsigned area;
@@ -304,6 +330,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_a_film_goes_on_beside_a_change, start, end),
         cmocka_unit_test_setup_teardown(test_gauges_are_exact_beside_a_film, start, end),
         cmocka_unit_test_setup_teardown(test_what_only_moves_is_no_motion, start, end),
+        cmocka_unit_test_setup_teardown(test_what_changes_sooner_than_its_tiles_arrive_is_motion, start, end),
         cmocka_unit_test_setup_teardown(test_slow_changes_are_never_motion, start, end),
         cmocka_unit_test_setup_teardown(test_lacking_again, start, end),
         cmocka_unit_test_setup_teardown(test_sizes_that_are_no_multiple, start, end),

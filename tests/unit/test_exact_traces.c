@@ -102,7 +102,7 @@ static void picture(struct played *p, char *line) {
     p->first = p->pictures++ ? p->first : ms;
     p->last = ms;
     if (count)
-        oriel_classifier_changed(&c, rects, count, time_of(ms));
+        oriel_classifier_changed(&c, rects, count, 0, time_of(ms));
     if (!lacked && oriel_classifier_due(&c) != INT64_MAX)
         lacked = time_of(ms);
     bool motion = oriel_classifier_moves_in(&c, rects, count);
