@@ -19,6 +19,7 @@
 #define SHARPEN_TIME (2 * ORIEL_SECOND)
 #define DEAF_LONG (10 * ORIEL_MILLISECOND)
 #define FRESHEN (3 * ORIEL_MILLISECOND)
+#define PATIENCE (25 * ORIEL_MILLISECOND) /* what is foretold of the way holds for so long; it may be free sooner */
 #define NEVER INT64_MAX
 
 struct _OrielFrameSrc {
@@ -54,7 +55,7 @@ struct _OrielFrameSrc {
     GstClockTime last_pts;
     int64_t last_push, last_change; /* monotonic */
     int64_t taken;                  /* when the picture was taken up that is about to be pushed */
-    int64_t welcome;                /* since when another change could have been taken up; 0: not yet */
+    int64_t welcome;                /* since when another change could have been taken up at any time; 0: it can't */
     int64_t earliest;               /* when the frame rate allows the next picture */
     struct oriel_share left_out;    /* of pictures that were not handed on; the list of that name */
 };
@@ -179,7 +180,9 @@ static GstFlowReturn wait_for_picture(OrielFrameSrc *self) {
         int64_t now = oriel_monotonic(), ready = earliest(self), at = due(self);
         /* What only the frame rate holds up, capture does not bring earlier: nobody need wake up to say so. */
         gboolean listen = ready <= MAX(now, self->last_change + ORIEL_SECOND / self->fps) || !self->running;
-        if (listen && !self->welcome)
+        if (!listen)
+            self->welcome = 0;
+        else if (!self->welcome)
             self->welcome = MAX(now, ready);
         self->deaf = self->deaf || !listen;
         if (listen && oriel_frame_reader_ready(self->reader) < 0)
@@ -190,7 +193,7 @@ static GstFlowReturn wait_for_picture(OrielFrameSrc *self) {
             continue;
         }
         if (!listen && ready < at)
-            at = ready;
+            at = MIN(ready, now + PATIENCE);
         else if (at <= now) {
             /* What has come in the meantime is newer than what is about to be pushed. */
             if (listen && receive(self) < 0)

@@ -242,6 +242,36 @@ static void test_capture_waits_for_the_encoder(void **state) {
     close_rig(&rig);
 }
 
+static gint way_busy; /* atomic */
+
+static int64_t when_free(void *user, int64_t now) {
+    return g_atomic_int_get(&way_busy) ? now + 3600 * ORIEL_SECOND : now;
+}
+
+/* What was foretold of the way when it was full does not hold once it is free; and meanwhile no change would have been
+ * taken up. */
+static void test_a_way_that_is_free_sooner(void **state) {
+    struct rig rig;
+    open_rig(&rig);
+    oriel_frame_source_pace(rig.source, when_free, NULL);
+    send_buffers(&rig, 1, 64, 48);
+    run(&rig);
+    demand(&rig, 0, INT64_MAX);
+    send_frame(&rig, 1, oriel_monotonic());
+    gst_sample_unref(expect_picture(&rig));
+    expect_message(&rig, ORIEL_FRAMES_RELEASE);
+    g_atomic_int_set(&way_busy, TRUE);
+    demand(&rig, 0, INT64_MAX); /* it looks at the way again */
+    send_frame(&rig, 1, oriel_monotonic());
+    assert_null(g_async_queue_timeout_pop(rig.pictures, 200000));
+    int64_t free = oriel_monotonic();
+    g_atomic_int_set(&way_busy, FALSE);
+    g_autoptr(GstSample) late = expect_picture(&rig);
+    assert_int_equal(damage(late), 1);
+    assert_true(oriel_damage_welcome(gst_sample_get_buffer(late)) >= free);
+    close_rig(&rig);
+}
+
 /* What waited while the encoder was busy is replaced by what capture makes when it is read. */
 static void test_newest_after_a_slow_picture(void **state) {
     struct rig rig;
@@ -448,6 +478,7 @@ int main(void) {
         cmocka_unit_test(test_repeats_until_sharp),
         cmocka_unit_test(test_demand_sets_the_pace),
         cmocka_unit_test(test_capture_waits_for_the_encoder),
+        cmocka_unit_test(test_a_way_that_is_free_sooner),
         cmocka_unit_test(test_newest_after_a_slow_picture),
         cmocka_unit_test(test_what_is_left_out_is_told_later),
         cmocka_unit_test(test_pictures_held_downstream_stay),
