@@ -10,6 +10,7 @@
 #define BUSY_ENOUGH (80 * ORIEL_MILLISECOND)
 #define BUSY_MIN (30 * ORIEL_MILLISECOND)
 #define BUSY_PACKETS 4
+#define PAUSE (50 * ORIEL_MILLISECOND) /* that nothing left for longer than this may be a hold */
 #define UNCERTAINTY 10.0
 #define UNCERTAINTY_LIMITED 20.0
 #define DRIFT 5.0 /* by how much the truth may move from one window to the next */
@@ -72,21 +73,37 @@ double oriel_acked_rate(const struct oriel_acked *a) {
     return a->estimate;
 }
 
+/* Packets that left one behind the other, and how long that took, from the one that left before them. */
+struct span {
+    unsigned packets;
+    double bytes;
+    int64_t took;
+};
+
+/* The same without the longest time between two, if that is more than all the others together: then nothing left at
+ * all. */
+static struct span without_pause(const struct span *all, const struct span *longest) {
+    if (longest->took <= PAUSE || longest->took <= all->took / 2)
+        return *all;
+    return (struct span){all->packets - 1, all->bytes - longest->bytes, all->took - longest->took};
+}
+
 double oriel_acked_busy(const struct oriel_acked *a) {
-    double bytes = 0;
-    unsigned count = 0;
-    int64_t past = 0;
+    struct span all = {0}, longest = {0}, steady = {0};
     for (unsigned i = a->count; i-- > 1;) {
         const struct oriel_acked_packet *k = packet(a, i), *before = packet(a, i - 1);
         if (k->left - k->sent < WAITED || before->left <= k->sent)
             break; /* nothing was before it */
-        int64_t longer = packet(a, a->count - 1)->left - before->left;
-        if (longer > BUSY_MAX)
+        struct span one = {1, k->bytes + (double)(k->beside - before->beside), k->left - before->left};
+        if (all.took + one.took > BUSY_MAX)
             break;
-        bytes += k->bytes + (double)(k->beside - before->beside);
-        past = longer;
-        if (++count >= BUSY_PACKETS && past >= BUSY_ENOUGH)
+        all = (struct span){all.packets + 1, all.bytes + one.bytes, all.took + one.took};
+        if (one.took > longest.took)
+            longest = one;
+        steady = without_pause(&all, &longest);
+        if (steady.packets >= BUSY_PACKETS && steady.took >= BUSY_ENOUGH)
             break;
     }
-    return count >= BUSY_PACKETS && past >= BUSY_MIN ? bytes * 8 * ORIEL_SECOND / (double)past : 0;
+    bool enough = steady.packets >= BUSY_PACKETS && steady.took >= BUSY_MIN;
+    return enough ? steady.bytes * 8 * ORIEL_SECOND / (double)steady.took : 0;
 }

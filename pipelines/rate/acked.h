@@ -4,7 +4,8 @@
  * much it can be believed (GoogCC's Bayesian estimator): far off counts less, unless it stays there; while little is
  * sent, less still. What stood one behind the other in the queue of the way left it as quickly as the way takes it: of
  * the newest such packets, and only as many as an answer needs, the rate of a link that has just changed. What else
- * was sent between two of them must have left between them, too. Pure. */
+ * was sent between two of them must have left between them, too. A time in which nothing left, longer than all the rest
+ * of that, is no rate: the way was held. Pure. */
 #ifndef ORIEL_RATE_ACKED_H
 #define ORIEL_RATE_ACKED_H
 

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #define BETA 0.85
+#define TOO_DEEP 0.6 /* of what arrives */
 #define LESS 5e3
 #define PER_SECOND 1.08
 #define SLOWEST 4e3
@@ -91,6 +92,11 @@ double oriel_aimd_update(struct oriel_aimd *a, enum oriel_rate_use use, double a
         break;
     }
     return a->rate;
+}
+
+void oriel_aimd_corrected(struct oriel_aimd *a, double acked, int64_t now) {
+    if (a->rate < TOO_DEEP * acked)
+        oriel_aimd_set(a, BETA * acked - LESS, now);
 }
 
 void oriel_aimd_probed(struct oriel_aimd *a, double rate, int64_t now) {

@@ -27,6 +27,9 @@ double oriel_aimd_update(struct oriel_aimd *a, enum oriel_rate_use use, double a
 /* A probe found that much. */
 void oriel_aimd_probed(struct oriel_aimd *a, double rate, int64_t now);
 
+/* What waited on the way already when the rate fell says that so much leaves it: the fall was too deep. */
+void oriel_aimd_corrected(struct oriel_aimd *a, double acked, int64_t now);
+
 /* Something else has found the rate; what was learned stays. */
 void oriel_aimd_set(struct oriel_aimd *a, double rate, int64_t now);
 

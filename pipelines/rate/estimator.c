@@ -309,6 +309,8 @@ static void decide(struct oriel_estimator *e, double probed, int64_t now) {
     if (use == ORIEL_RATE_OVERUSED)
         e->overused_at = now;
     oriel_aimd_update(&e->aimd, use, acked, trip, !trying(e, now), now);
+    if (use != ORIEL_RATE_OVERUSED && believed(e) == &e->rtp && e->rtp.newest <= e->aimd.decreased && !e->rival.there)
+        oriel_aimd_corrected(&e->aimd, busy, now);
     if (e->rival.there)
         contend(e, trip + queue, now);
     e->decided_at = now;

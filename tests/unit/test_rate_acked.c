@@ -60,6 +60,27 @@ static void test_what_waited_behind_nothing_of_ours_tells_nothing(void **state) 
     assert_true(oriel_acked_busy(&acked) == 0);
 }
 
+/* A cell's handover: what stood in the queue meanwhile waited for it, and not for what was before it. */
+static void test_a_hold_is_no_rate(void **state) {
+    int64_t now = add(0, 100, 4, 20); /* 2 Mbit/s */
+    now += 300 * MS;
+    for (int i = 1; i <= 20; i++, now += 3 * MS) { /* 2.7 Mbit/s */
+        one(now - 150 * MS, now, 0);
+        double busy = oriel_acked_busy(&acked);
+        assert_true(busy == 0 || (busy > 1900000 && busy < 2800000));
+    }
+    assert_in_range(oriel_acked_busy(&acked), 2600000, 2700000);
+}
+
+/* A way that takes a packet each 150 ms is one. */
+static void test_a_very_slow_way_is_no_hold(void **state) {
+    add(0, 6, 150, 400);
+    assert_int_equal(oriel_acked_busy(&acked), 0); /* two of them, which are too few */
+    oriel_acked_start(&acked);
+    add(0, 12, 75, 300);
+    assert_in_range(oriel_acked_busy(&acked), 105000, 108000);
+}
+
 static void test_what_else_was_sent_counts(void **state) {
     for (int i = 0; i < 20; i++) /* three times as much beside */
         one(0, (100 + 10 * i) * MS, (uint64_t)i * 3000);
@@ -78,6 +99,8 @@ int main(void) {
         cmocka_unit_test_setup(test_a_rest_is_no_rate, start),
         cmocka_unit_test_setup(test_what_waited_tells_at_once, start),
         cmocka_unit_test_setup(test_what_waited_behind_nothing_of_ours_tells_nothing, start),
+        cmocka_unit_test_setup(test_a_hold_is_no_rate, start),
+        cmocka_unit_test_setup(test_a_very_slow_way_is_no_hold, start),
         cmocka_unit_test_setup(test_what_else_was_sent_counts, start),
         cmocka_unit_test_setup(test_in_the_order_in_which_they_left, start),
     };

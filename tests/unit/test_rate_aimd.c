@@ -55,6 +55,16 @@ static void test_held_while_there_is_too_little_to_send(void **state) {
     assert_true(aimd.rate == 1e6);
 }
 
+static void test_too_deep_a_fall_is_corrected(void **state) {
+    update(ORIEL_RATE_NORMAL, 1e6, 0);
+    update(ORIEL_RATE_OVERUSED, 200e3, 50);
+    oriel_aimd_corrected(&aimd, 250e3, 60 * MS);
+    assert_in_range(aimd.rate, 164000, 166000); /* as far off as such a thing may be */
+    oriel_aimd_corrected(&aimd, 0, 60 * MS);
+    oriel_aimd_corrected(&aimd, 800e3, 60 * MS);
+    assert_in_range(aimd.rate, 674000, 676000);
+}
+
 static void test_probes_and_limits(void **state) {
     oriel_aimd_probed(&aimd, 3e6, 0);
     assert_true(aimd.rate == 3e6);
@@ -72,6 +82,7 @@ int main(void) {
         cmocka_unit_test_setup(test_down_to_what_arrives_once_a_round_trip, start),
         cmocka_unit_test_setup(test_near_the_capacity_in_small_steps, start),
         cmocka_unit_test_setup(test_held_while_there_is_too_little_to_send, start),
+        cmocka_unit_test_setup(test_too_deep_a_fall_is_corrected, start),
         cmocka_unit_test_setup(test_probes_and_limits, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,6 +100,22 @@ static void test_a_sharp_fall_and_back(void **state) {
     assert_true(link_came(l, 2 * ORIEL_SECOND) > 0.7 * 4e6);
 }
 
+/* A cell's handover: nothing leaves for a while, then a third as quickly. That nothing left is no rate. */
+static void test_a_hold_and_a_third_of_the_rate(void **state) {
+    l = link_new(9e6, 40 * MS, 1000 * MS, 0, 1e6);
+    link_run(l, 6 * ORIEL_SECOND);
+    l->free_at = MAX(l->free_at, l->now) + 300 * MS;
+    l->rate = 3e6;
+    for (int i = 0; i < 100; i++) {
+        link_run(l, 20 * MS);
+        assert_true(target() > 1.5e6);
+    }
+    assert_true(target() < 3.2e6);
+    link_run(l, 3 * ORIEL_SECOND);
+    assert_true(link_came(l, 3 * ORIEL_SECOND) > 0.8 * 3e6);
+    assert_true(l->latest < 200 * MS);
+}
+
 static void test_idle_is_held_and_costs_nothing(void **state) {
     l = link_new(10e6, 20 * MS, 400 * MS, 0, 1e6);
     link_run(l, 3 * ORIEL_SECOND);
@@ -311,6 +327,7 @@ int main(void) {
         cmocka_unit_test_teardown(test_the_first_picture_finds_the_rate, stop),
         cmocka_unit_test_teardown(test_a_link_is_used_and_no_queue_stands, stop),
         cmocka_unit_test_teardown(test_a_sharp_fall_and_back, stop),
+        cmocka_unit_test_teardown(test_a_hold_and_a_third_of_the_rate, stop),
         cmocka_unit_test_teardown(test_idle_is_held_and_costs_nothing, stop),
         cmocka_unit_test_teardown(test_a_film_on_a_wide_way, stop),
         cmocka_unit_test_teardown(test_a_cut, stop),
