@@ -27,7 +27,7 @@ export const LINKS_EXPLAINED = [
   ['full', 'a film with so much grain that no link takes all of it; use: of the link or of 4 Mbit/s, which is what [media] bitrate allows, whatever is less; nothing can be sent while a link is held or cut'],
   ['to look at', 'smooth: at least 24 pictures a second, none missing for over 250 ms, half of them at most 150 ms later than the way takes; good: 8, 1 s and 500 ms; slow: less than that; stuck: less than one a second, or 3 s without'],
   ['4 → 0.5 Mbit/s', 'worst: the longest that a picture took from then on; p50 and fps in it: while it is slow, fps in the second half; normal again: after the link is, until no picture takes 30 ms more than 95 % did before and four fifths as many come, for a second; bad before: over 500 ms even then'],
-  ['two sessions', 'of video, 640x400, on a link of 3 Mbit/s, the second later; share: the smaller against the larger'],
+  ['two sessions', 'of a film with so much grain that each alone would fill the link, 640x400, the second later; share: the smaller against the larger'],
 ];
 
 const row = (title, figures, columns) => [title, ...(!figures ? [{ why: 'it was not asked for' }] : figures.why ? [{ why: figures.why }] : columns.map(([, value]) => value(figures)))];
@@ -46,7 +46,7 @@ export function linkTables(senders) {
   }
   const two = senders.filter((sender) => sender.two), beside = senders.filter(({ tcp }) => tcp);
   const pair = [['first kbit/s', (f) => number(f.first)], ['second kbit/s', (f) => number(f.second)], ['share', (f) => percent(f.share)], ['link use', (f) => percent(f.use)], ['link queue ms', (f) => number(f.queue)]];
-  if (two.length) tables.push({ title: 'Two sessions on one link of 3 Mbit/s, 20 ms: video', about: '', head: ['', ...pair.map(([heading]) => heading)], rows: two.map((sender) => row(sender.title, sender.two, pair)) });
+  if (two.length) tables.push({ title: 'Two sessions on one link of 3 Mbit/s, 20 ms: more to send than it takes', about: '', head: ['', ...pair.map(([heading]) => heading)], rows: two.map((sender) => row(sender.title, sender.two, pair)) });
   const tcp = [['TCP kbit/s', (f) => number(f.tcp)], ...COLUMNS.steady.filter(([heading]) => !/dB|CPU/.test(heading))];
   if (beside.length) tables.push({ title: 'A TCP connection beside it on 4 Mbit/s, 20 ms: video', about: '', head: ['', ...tcp.map(([heading]) => heading)], rows: beside.map((sender) => row(sender.title, sender.tcp, tcp)) });
   const met = senders.filter(({ profiles }) => Object.keys(profiles).length), columns = [...COLUMNS.steady.filter(([heading]) => /p50|p95|fps|gap|queue/.test(heading)), ['to look at', (f) => f.so], ...FULL];

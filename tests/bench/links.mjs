@@ -132,7 +132,7 @@ export async function measureTwo(sender, options, where, times) {
   try {
     for (const nth of [0, 1]) {
       stages.push(await Stage.open(sender, { ...options, width: 640, height: 400, nth }));
-      await stages[nth].painter.command('clock video');
+      await stages[nth].painter.command('clock noise'); // each alone would fill the link
       await sleep(times.settle * 1000);
     }
     const from = wall(), both = await Promise.all(stages.map((stage) => stage.over(() => sleep(times.seconds * 2000)))), to = wall();
