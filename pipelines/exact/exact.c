@@ -16,12 +16,15 @@
 
 #define TILE_LIFE (5 * ORIEL_SECOND) /* unacknowledged for so long, a tile is cut anew */
 #define DEAF (3 * ORIEL_SECOND)      /* a record was not acknowledged for so long: the page is lost */
+#define LOSSY 0.01                   /* of the packets: reason enough to send a small message twice */
 #define QUIET (2 * ORIEL_SECOND)     /* a record that tells nothing may wait for so long, and a beat, to be told */
 
 enum {
     RECORDS_MAX = 256,            /* unacknowledged: beyond it the page is lost */
     RECORDS_AGAIN = 4,            /* how many go with each new one */
     CHUNKS_AT_ONCE = 8,           /* before the lock is given away */
+    PICTURES = 30,                /* a second, as many as there may be */
+    TWICE_SHARE = 8,              /* of the rate, for what goes a second time */
     SMALL_MAX = 8,                /* rectangles of a small change */
     VIDEO_BLOCK = 16 * 16,        /* pixels */
     AT_ONCE_AREA_MAX = 128 * 128, /* of one that is encoded at once, if runs.h does not suit it */
@@ -245,6 +248,18 @@ static void small_tile(struct oriel_exact *e, const struct oriel_rect *r, struct
 static gboolean send_chunks(struct oriel_exact *e, int64_t now);
 static void unlock(struct oriel_exact *e);
 
+/* On a way that loses packets it goes twice, if that is little of all that may leave: who looks sees each picture, and
+ * at once, and it takes fewer bytes than most pictures. */
+static gboolean is_worth_two(struct oriel_exact *e, size_t length, int64_t now) {
+    struct oriel_budget *budget = e->flight.budget;
+    if (!budget || oriel_budget_loss(budget) < LOSSY ||
+        (double)length * 8 * PICTURES > oriel_budget_target(budget) / TWICE_SHARE)
+        return FALSE;
+    oriel_budget_spend(budget, ORIEL_BUDGET_TILES, length, now);
+    oriel_budget_left(budget, ORIEL_BUDGET_TILES, length);
+    return TRUE;
+}
+
 /* The newest records, and with them what is small. */
 static void tell(struct oriel_exact *e, const struct oriel_differ *differ, gboolean small, int64_t now) {
     struct oriel_exact_bundle bundle;
@@ -257,6 +272,8 @@ static void tell(struct oriel_exact *e, const struct oriel_differ *differ, gbool
     oriel_exact_bundle_add(&bundle, message, write_records(e, from, message, now));
     const uint8_t *bytes = oriel_exact_bundle_end(&bundle, &length);
     give(e, bytes, length);
+    if (is_worth_two(e, length, now))
+        give(e, bytes, length);
     if (small)
         send_chunks(e, now);
 }

@@ -7,7 +7,8 @@
  *         +------------------------------+          (a thread of its own) <------------- acknowledgements
  *
  * Policy: the page must know of each picture how it differs from the one before (a record), or it can't know which
- * tile still holds; so records are repeated until they are acknowledged. What a picture changes is left out of the
+ * tile still holds; so records are repeated until they are acknowledged, and where the way loses packets what is small
+ * goes twice, as long as that is little. What a picture changes is left out of the
  * video unless something moves in it; then a frame shows all of it, and what the page may lack besides. A small change
  * goes up with its record, on the streaming thread, before the video has its turn; the rest when the classifier says
  * so, newest first, and holds from the RTP time of the picture that it was cut from. A tile whose every pixel has

@@ -16,6 +16,7 @@ struct oriel_budget {
     double level; /* bytes that may leave; below 0: debt */
     int64_t at;   /* when `level` was right */
     int64_t pictured_at, trip;
+    double loss;
     bool lend, hold;
     size_t cap; /* 0: none */
     size_t waiting[ORIEL_BUDGET_CLASSES], in_flight[ORIEL_BUDGET_CLASSES];
@@ -168,9 +169,10 @@ void oriel_budget_set(struct oriel_budget *b, double bits_per_second, size_t cap
     g_mutex_unlock(&b->lock);
 }
 
-void oriel_budget_tell_trip(struct oriel_budget *b, int64_t trip) {
+void oriel_budget_tell_path(struct oriel_budget *b, int64_t trip, double loss) {
     g_mutex_lock(&b->lock);
     b->trip = trip;
+    b->loss = loss;
     g_mutex_unlock(&b->lock);
 }
 
@@ -179,6 +181,13 @@ int64_t oriel_budget_trip(struct oriel_budget *b) {
     int64_t trip = b->trip;
     g_mutex_unlock(&b->lock);
     return trip;
+}
+
+double oriel_budget_loss(struct oriel_budget *b) {
+    g_mutex_lock(&b->lock);
+    double loss = b->loss;
+    g_mutex_unlock(&b->lock);
+    return loss;
 }
 
 void oriel_budget_hold(struct oriel_budget *b, bool hold) {

@@ -54,8 +54,9 @@ void oriel_budget_free(struct oriel_budget *budget);
 /* What all together may send now, bit/s. */
 double oriel_budget_target(struct oriel_budget *budget);
 
-/* The shortest round trip lately, ns; 0: not known. */
+/* The shortest round trip lately, ns; 0: not known. And the share of packets that are lost. */
 int64_t oriel_budget_trip(struct oriel_budget *budget);
+double oriel_budget_loss(struct oriel_budget *budget);
 
 /* Whether `bytes` may leave now: then they are counted as gone. If not, `again` is when to ask next, later than `now`.
  */
@@ -87,8 +88,8 @@ void oriel_budget_renew(struct oriel_budget *budget, int64_t now);
 /* From now on. `cap`: bytes that may be on their way; 0: any number. */
 void oriel_budget_set(struct oriel_budget *budget, double bits_per_second, size_t cap, int64_t now);
 
-/* The shortest round trip that is known of the path, ns; 0: none. */
-void oriel_budget_tell_trip(struct oriel_budget *budget, int64_t trip);
+/* The shortest round trip that is known of the path, ns; 0: none. And what it loses. */
+void oriel_budget_tell_path(struct oriel_budget *budget, int64_t trip, double loss);
 
 /* Whether one picture on its way is enough: no other is ready then. */
 void oriel_budget_hold(struct oriel_budget *budget, bool hold);

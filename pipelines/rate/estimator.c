@@ -244,7 +244,7 @@ static double paced(const struct oriel_estimator *e) {
 /* Tiles have a window of their own: where they alone tell of a queue, it is theirs. */
 static void set_budget(struct oriel_estimator *e, int64_t now) {
     oriel_budget_set(e->budget, paced(e), cap(e), now);
-    oriel_budget_tell_trip(e->budget, shortest_get(&e->trip, 0));
+    oriel_budget_tell_path(e->budget, shortest_get(&e->trip, 0), oriel_loss_average(&e->loss));
     bool calm = believed(e) == &e->tiles || standing(e) < QUEUE_LONG / 2;
     oriel_budget_lend(e->budget, !e->silent && calm && (!e->overused_at || now - e->overused_at > LEND_AFTER));
 }

@@ -771,6 +771,37 @@ static void test_a_page_that_says_nothing(void **state) {
     assert_int_equal(screen.cover, ORIEL_COVER_NOW);
 }
 
+/* How many messages tell of one small change. */
+static size_t messages(unsigned seed) {
+    const struct oriel_rect r = {10, 10, 30, 10};
+    for (unsigned i = 0; i < 30 * WIDTH; i++)
+        if (i % WIDTH >= r.x && i % WIDTH < (unsigned)r.x + r.width && i / WIDTH >= r.y && i / WIDTH < 20)
+            screen.pixels[i] = seed * 0x10203;
+    size_t before = page.count;
+    picture(&r);
+    size_t count = page.count - before;
+    rest();
+    return count;
+}
+
+static void test_what_is_small_goes_twice_where_it_may_be_lost(void **state) {
+    struct oriel_budget *budget = oriel_budget_new(4e6, oriel_monotonic());
+    oriel_exact_free(exact);
+    exact = oriel_exact_new(budget, on_send, NULL);
+    oriel_exact_open(exact, TRUE);
+    fill(&whole, 1);
+    picture(&whole);
+    rest();
+    assert_int_equal(messages(1), 1);
+    oriel_budget_tell_path(budget, 10 * ORIEL_MILLISECOND, 0.05);
+    assert_int_equal(messages(2), 2);
+    oriel_budget_set(budget, 50000, 0, oriel_monotonic()); /* there is no room for that */
+    assert_int_equal(messages(3), 1);
+    oriel_exact_free(exact);
+    oriel_budget_free(budget);
+    exact = NULL;
+}
+
 /* A change is left out of the video, and its tile does not come; then something begins to move. Its frames show both.
  */
 static void test_frames_show_what_tiles_owe(void **state) {
@@ -867,6 +898,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_what_scrolls_beside_a_film_is_moved, start, end),
         cmocka_unit_test_setup_teardown(test_a_dragged_window_is_moved, start, end),
         cmocka_unit_test_setup_teardown(test_a_page_that_says_nothing, start, end),
+        cmocka_unit_test_setup_teardown(test_what_is_small_goes_twice_where_it_may_be_lost, start, end),
         cmocka_unit_test_setup_teardown(test_frames_show_what_tiles_owe, start, end),
         cmocka_unit_test_setup_teardown(test_whatever_happens, start, end),
     };
