@@ -52,14 +52,23 @@ async function rest(stage, { seconds, settle }) {
   return sums;
 }
 
+// A page of dense text; or the known picture, of text, gauges and a gradient. The code that is shown with it.
+export const draw = {
+  text: async ({ painter }, page) => Number(await painter.command(`flip ${page}`)),
+  picture: async ({ painter, directory }, page) => {
+    await painter.command(`picture ${page} ${join(directory, 'flip.ppm')}`);
+    return Number(await painter.command('stamp'));
+  },
+};
+
 // Each flip is looked at for a little more than the last picture takes; comparing is in none of the figures. `seen`: two pages by turns,
 // each of which was shown before.
-export const flipContent = ({ seen = false, after = AFTER_FLIP } = {}) => async (stage, { flips: count }) => {
+export const flipContent = ({ seen = false, after = AFTER_FLIP, to: show = draw.text } = {}) => async (stage, { flips: count }) => {
   const all = [], page = (i) => stage.round * 100 + (seen ? 50 + i % 2 : i);
   for (let i = seen ? -2 : 0; i < count; i++) {
     await sleep(500);
     if (i < 0) {
-      await stage.painter.command(`flip ${page(i + 2)}`);
+      await show(stage, page(i + 2));
       await sleep(after.at(-1));
       continue;
     }
@@ -67,7 +76,7 @@ export const flipContent = ({ seen = false, after = AFTER_FLIP } = {}) => async 
     await stage.sums(true);
     let code;
     const { from, to, ...sums } = await stage.over(async () => {
-      code = Number(await stage.painter.command(`flip ${page(i)}`));
+      code = await show(stage, page(i));
       await stage.sample(code, after);
     }, i === 0 ? 'fresh' : 'more');
     const changes = await stage.sums(false), [latency] = motion((await stage.take()).filter((frame) => frame.code === code), from, to).latencies;

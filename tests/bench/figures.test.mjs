@@ -129,7 +129,7 @@ test('links: each has its settings in words that the emulated link knows, and sc
     const changes = script?.(7) ?? [];
     assert.ok(!script || (changes.length && changes.every(([at]) => at >= 0 && at < 12000)), title);
   }
-  assert.equal(PROFILES.length, 20);
+  assert.equal(PROFILES.length, 22);
   assert.equal(words({ rate: 1e6, burst: { share: 0.01, length: 8 }, hold: true }), 'rate=1000000 hold=1 bad=0.01 length=8 harm=1');
 });
 

@@ -6,6 +6,10 @@ const number = (value, digits = 0) => (typeof value === 'number' && !Number.isNa
 const percent = (value) => (typeof value === 'number' ? `${number(value, value < 10 ? 1 : 0)} %` : '-');
 const at = (figures, after) => figures.pictures?.find((picture) => picture.after === after)?.psnr;
 
+// The first look at which text could be read.
+const READABLE = 22; // dB
+const readable = (figures) => { const look = figures.pictures?.find(({ psnr }) => psnr >= READABLE); return look ? `≤ ${look.after}` : '-'; };
+
 const COLUMNS = {
   steady: [
     ['p50 ms', (f) => number(f.p50)], ['p95 ms', (f) => number(f.p95)], ['distinct fps', (f) => number(f.fps, 1)], ['longest gap ms', (f) => number(f.gap)],
@@ -14,6 +18,9 @@ const COLUMNS = {
   dip: [
     ['p50 before', (f) => number(f.before)], ['worst ms', (f) => number(f.worst)], ['longest gap ms', (f) => number(f.gap)], ['p50 in it', (f) => number(f.p50)], ['fps in it', (f) => number(f.fps, 1)],
     ['normal again ms', (f) => (f.bad ? 'bad before' : f.normal === undefined ? `not in ${number(f.looked)} s` : number(f.normal))], ['link queue ms', (f) => number(f.queue)],
+  ],
+  'slow-flip': [
+    ['first ms', (f) => number(f.p50)], ['readable ms', (f) => readable(f)], ['exact ms', (f) => number(f.exact)], ['dB after 2 s', (f) => number(at(f, 2000), 1)], ['dB after 8 s', (f) => number(at(f, 8000), 1)], ['kbit/s', (f) => number(f.kbit)], ['link queue ms', (f) => number(f.queue)],
   ],
   flip: [
     ['first ms', (f) => number(f.p50)], ['exact ms', (f) => number(f.exact)], ['dB after 0.5 s', (f) => number(at(f, 500), 1)], ['dB after 2.5 s', (f) => number(at(f, 2500), 1)], ['kbit/s', (f) => number(f.kbit)], ['link queue ms', (f) => number(f.queue)],
@@ -24,6 +31,7 @@ const FULL = [['full: link use', (f) => percent(f.use)], ['fps', (f) => number(f
 export const LINKS_EXPLAINED = [
   ['links', 'the sender is on a machine of its own (a network namespace), between it and the router is an emulated link with a drop-tail queue of 200 ms of its rate, if nothing else is said; Oriel goes by its TURN server, Chrome straight, VNC by TCP. Delays are those of one direction; both have them'],
   ['link use', 'bits that the link sent against its rate; link queue: the longest that a packet waited in its queue'],
+  ['readable', 'the first of the looks at 0.5, 1, 1.5, 2, 3, 4, 6, 8, 12 and 20 s at which the page is there by 22 dB: text can be read'],
   ['full', 'a film with so much grain that no link takes all of it; use: of the link or of 4 Mbit/s, which is what [media] bitrate allows, whatever is less; nothing can be sent while a link is held or cut'],
   ['to look at', 'smooth: at least 24 pictures a second, none missing for over 250 ms, half of them at most 150 ms later than the way takes; good: 8, 1 s and 500 ms; slow: less than that; stuck: less than one a second, or 3 s without'],
   ['4 → 0.5 Mbit/s', 'worst: the longest that a picture took from then on; p50 and fps in it: while it is slow, fps in the second half; normal again: after the link is, until no picture takes 30 ms more than 95 % did before and four fifths as many come, for a second; bad before: over 500 ms even then'],

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { clock, sleep } from '../rig/process.mjs';
 import { ADDRESS } from '../rig/topology.mjs';
-import { clockContent, flipContent } from './contents.mjs';
+import { clockContent, draw, flipContent } from './contents.mjs';
 import { Stage } from './stage.mjs';
 import { capacity, dip, quantile, use } from './stats.mjs';
 
@@ -45,13 +45,15 @@ const dips = (kind) => async (stage, where, { up: { rate } }, { settle, before, 
   return { ...dip(await stage.take(), { from, at, back, to }), looked: after, ...await ofLink(where, { from: at, to: back }) };
 };
 
-const FLIPS = [500, 2500];
-const flips = (seen) => async (stage, where, settings, { flips: count, settle }) => {
+const FLIPS = [500, 2500], SLOW_FLIPS = [500, 1000, 1500, 2000, 3000, 4000, 6000, 8000, 12000, 20000];
+const flips = ({ after = FLIPS, ...options } = {}) => async (stage, where, settings, { flips: count, settle }) => {
   await stage.painter.command(`picture 1 ${join(stage.directory, 'rest.ppm')}`);
   await sleep(settle * 1000);
-  const from = wall(), figures = await flipContent({ seen, after: FLIPS })(stage, { flips: count });
+  const from = wall(), figures = await flipContent({ after, ...options })(stage, { flips: count });
   return { ...figures, ...await ofLink(where, { from, to: wall() }) };
 };
+
+const narrow = link(1e5, 120, { loss: 0.01, queue: 1000, down: { loss: 0.01 } });
 
 // The measured rows. `fresh`: with a session of its own in any case, since a sender remembers for long what a link was; others may go on with the
 // session of the row before, which was on no worse link.
@@ -61,9 +63,12 @@ export const ROWS = [
   { name: '3M-loss', title: '3 Mbit/s, 40 ms, 5 % loss: scrolling text', kind: 'steady', fresh: true, link: link(3e6, 40, { loss: 0.05, down: { loss: 0.05 } }), run: steady('scroll') },
   { name: '2M-scroll', title: '2 Mbit/s, 20 ms: scrolling text', kind: 'steady', fresh: true, link: link(2e6, 20), run: steady('scroll') },
   { name: '2M-video', title: '2 Mbit/s, 20 ms: video', kind: 'steady', link: link(2e6, 20), run: steady('video') },
-  { name: '1M-flip', title: '1 Mbit/s, 20 ms: text page flips', kind: 'flip', link: link(1e6, 20), run: flips(false) },
-  { name: '1M-seen', title: '1 Mbit/s, 20 ms: flips to pages seen before', kind: 'flip', link: link(1e6, 20), run: flips(true) },
+  { name: '1M-flip', title: '1 Mbit/s, 20 ms: text page flips', kind: 'flip', link: link(1e6, 20), run: flips() },
+  { name: '1M-seen', title: '1 Mbit/s, 20 ms: flips to pages seen before', kind: 'flip', link: link(1e6, 20), run: flips({ seen: true }) },
   { name: '300k', title: '300 kbit/s, 100 ms, 2 % loss: scrolling text', kind: 'steady', fresh: true, link: link(3e5, 100, { loss: 0.02, down: { loss: 0.02 } }), run: steady('scroll') },
+  { name: '100k-video', title: '100 kbit/s, 120 ms, 1 % loss: video', kind: 'steady', fresh: true, link: narrow, run: steady('video') },
+  { name: '100k-flip', title: '100 kbit/s, 120 ms, 1 % loss: text page flips', kind: 'slow-flip', fresh: true, link: narrow, run: flips({ after: SLOW_FLIPS }) },
+  { name: '100k-still', title: '100 kbit/s, 120 ms, 1 % loss: a picture of text, gauges and a gradient that stands', kind: 'slow-flip', link: narrow, run: flips({ after: SLOW_FLIPS, to: draw.picture }) },
 ];
 
 // Again and again while it is looked at: [[ms, change] …] every so many ms.
@@ -94,6 +99,8 @@ export const PROFILES = [
   { fresh: true, name: 'satellite', title: 'Geostationary satellite: 4 Mbit/s, 300 ms, 0.5 %', link: link(4e6, 300, { loss: 0.005 }) },
   { fresh: true, name: 'old-dsl', title: 'Old DSL upstream: 1 Mbit/s, 25 ms, queue of 1 s', link: link(1e6, 25, { queue: 1000 }) },
   { fresh: true, name: '3g', title: '3G: 700 kbit/s, 120 ms ± 60, queue of 1.5 s', link: link(7e5, 120, { jitter: 60, queue: 1500 }) },
+  { fresh: true, name: 'crowded', title: 'A crowded cell: 150 kbit/s, 120 ms ± 40, 1 %', link: link(1.5e5, 120, { jitter: 40, loss: 0.01, queue: 1000 }) },
+  { fresh: true, name: 'used-up', title: 'Mobile data used up: 64 kbit/s, 100 ms, 1 %', link: link(6.4e4, 100, { loss: 0.01, queue: 1500 }) },
   { fresh: true, name: 'edge', title: 'EDGE: 180 kbit/s, 300 ms', link: link(1.8e5, 300, { queue: 1000 }) },
   { fresh: true, name: 'loose', title: 'Loose contact: 8 Mbit/s, cut 300 ms every 3 s', link: link(8e6, 15), script: every(3000, [[500, { both: { cut: true } }], [800, { both: { cut: false } }]]) },
 ];
