@@ -90,6 +90,13 @@ void oriel_activemap_begin(struct oriel_activemap *map) {
     memset(map->segment, ORIEL_SEGMENT_REST, map->count);
 }
 
+size_t oriel_activemap_changed_at(const struct oriel_activemap *map, int64_t now) {
+    size_t count = 0;
+    for (size_t i = 0; i < map->count; i++)
+        count += map->quality[i] == ORIEL_BLOCK_CHANGED && map->touched[i] == now;
+    return count;
+}
+
 size_t oriel_activemap_take_changed(struct oriel_activemap *map) {
     if (!map->changed)
         return 0;

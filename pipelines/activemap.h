@@ -54,6 +54,8 @@ void oriel_activemap_owe(struct oriel_activemap *map, const struct oriel_rect *r
 
 /* Starts a picture: nothing is active. */
 void oriel_activemap_begin(struct oriel_activemap *map);
+/* How much of what is CHANGED did so just at `now`. */
+size_t oriel_activemap_changed_at(const struct oriel_activemap *map, int64_t now);
 /* All that CHANGED is active; how many. */
 size_t oriel_activemap_take_changed(struct oriel_activemap *map);
 /* `most` of them are, going down the picture from where the last part ended and round; how many. */

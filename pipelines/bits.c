@@ -18,10 +18,10 @@
 #define COST_MAX 4000.0
 
 /* By how much a step of the quantizer makes a picture smaller: of text and drawings, measured between 4 and 55. */
-static const double slopes[ORIEL_BITS_KINDS] = {0.0225, 0.0225, 0.035, 0.029, 0.04};
+static const double slopes[ORIEL_BITS_KINDS] = {0.0225, 0.0225, 0.035, 0.035, 0.035, 0.035, 0.029, 0.04};
 
 /* Until something was learned: a page of dense text, the worst there is. */
-static const double first_costs[ORIEL_BITS_KINDS] = {900, 900, 300, 800, 400};
+static const double first_costs[ORIEL_BITS_KINDS] = {900, 900, 300, 100, 30, 10, 800, 400};
 
 static double fit(double value, double min, double max) {
     return value < min ? min : value > max ? max : value;
@@ -57,7 +57,10 @@ int64_t oriel_bits_ready(const struct oriel_bits *rate, int64_t now) {
 double oriel_bits_budget(const struct oriel_bits *rate, enum oriel_bits_kind kind) {
     double most = PAGE_SECONDS * rate->bits_per_second;
     switch (kind) {
-    case ORIEL_BITS_MOTION: /* from half a bucket on just what comes in: more would come more seldom */
+    case ORIEL_BITS_MOTION:
+    case ORIEL_BITS_MOTION_2:
+    case ORIEL_BITS_MOTION_4:
+    case ORIEL_BITS_MOTION_8: /* from half a bucket on just what comes in: more would come more seldom */
         return rate->interval * rate->bits_per_second * (0.5 + fit(rate->level / rate->capacity, 0, 0.5));
     case ORIEL_BITS_RECOVER:
         return fit(rate->level, 0, RECOVER_SECONDS * rate->bits_per_second);
@@ -86,13 +89,25 @@ void oriel_bits_spend(struct oriel_bits *rate, double bits) {
     rate->level = fmax(rate->level - bits, -rate->capacity);
 }
 
+/* What moves gets dearer, or cheaper, from all distances: from those that nobody knows, and, once this one is known,
+ * from all. */
+static void learn_distances(struct oriel_bits *rate, enum oriel_bits_kind kind, double change) {
+    for (unsigned other = ORIEL_BITS_MOTION; other <= ORIEL_BITS_MOTION_8; other++)
+        if (other != kind && (rate->known[kind] || (other > kind && !rate->known[other])))
+            rate->cost[other] = fit(rate->cost[other] * change, COST_MIN, COST_MAX);
+}
+
 void oriel_bits_learn(struct oriel_bits *rate, enum oriel_bits_kind kind, size_t blocks, unsigned quantizer,
                       double bits) {
     if (!blocks)
         return;
     double seen = fit(bits / (double)blocks * exp(slopes[kind] * quantizer), COST_MIN, COST_MAX);
     /* Dearer than thought counts at once, cheaper by and by: too coarse for a moment is better than too late. */
-    rate->cost[kind] = seen > rate->cost[kind] ? (rate->cost[kind] + 3 * seen) / 4 : (2 * rate->cost[kind] + seen) / 3;
+    double before = rate->cost[kind];
+    rate->cost[kind] = seen > before ? (before + 3 * seen) / 4 : (2 * before + seen) / 3;
+    if (oriel_bits_is_motion(kind))
+        learn_distances(rate, kind, rate->cost[kind] / before);
+    rate->known[kind] = true;
 }
 
 void oriel_bits_moved(struct oriel_bits *rate, double seconds) {

@@ -4,6 +4,7 @@
  * picture takes out what it cost; while the bucket is in debt nothing is encoded, so that pictures are dropped before
  * the encoder and never queue behind a slow link. Cost is modelled as blocks * cost[kind] * e^(-slope * quantizer), and
  * `cost` is learned from each picture, for each kind apart: a new page, motion and sharpening have nothing in common.
+ * Only what moves is the same from near and from afar: what gets dearer from one distance gets dearer from all.
  *
  * Why not libvpx's own: it predicts from the last picture, whatever that was. After a rest it encodes a new page with
  * the quantizer of a resting screen, throws that away for its size, and encodes the next one as coarsely as it can; and
@@ -12,17 +13,25 @@
 #ifndef ORIEL_BITS_H
 #define ORIEL_BITS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum oriel_bits_kind {
-    ORIEL_BITS_KEY,     /* everything, without a picture before it */
-    ORIEL_BITS_PAGE,    /* a change after a rest */
-    ORIEL_BITS_MOTION,  /* a change after a change */
+    ORIEL_BITS_KEY,      /* everything, without a picture before it */
+    ORIEL_BITS_PAGE,     /* a change after a rest */
+    ORIEL_BITS_MOTION,   /* a change after a change; */
+    ORIEL_BITS_MOTION_2, /* the same seen from twice as far, */
+    ORIEL_BITS_MOTION_4,
+    ORIEL_BITS_MOTION_8,
     ORIEL_BITS_RECOVER, /* what changed since a picture that is older than the last one */
     ORIEL_BITS_SHARPEN, /* nothing changed, less coarsely */
     ORIEL_BITS_KINDS,
 };
+
+static inline bool oriel_bits_is_motion(enum oriel_bits_kind kind) {
+    return kind >= ORIEL_BITS_MOTION && kind <= ORIEL_BITS_MOTION_8;
+}
 
 struct oriel_bits {
     double bits_per_second;
@@ -30,6 +39,7 @@ struct oriel_bits {
     double level;                  /* bits that may be spent; below 0: debt */
     int64_t at;                    /* when `level` was right, ns */
     double cost[ORIEL_BITS_KINDS]; /* bits of a block at quantizer 0 */
+    bool known[ORIEL_BITS_KINDS];  /* something was learned */
     double interval;               /* between the pictures of a motion, s, smoothed */
 };
 

@@ -17,9 +17,13 @@
 /* A motion is coarser than fair only where its pictures would come more seldom than this, seconds. */
 #define MOTION_SELDOM 0.125
 
-/* What takes the way for longer than PAINT_FROM is painted in parts of PAINT_PART, seconds. */
-#define PAINT_FROM 0.5
+/* What takes the way for longer than LONG is painted in parts of PAINT_PART; what moves is seen from further away, and
+ * from nearer again where that takes NEARER, seconds. */
+#define LONG 0.5
+#define NEARER 0.35
 #define PAINT_PART 0.2
+/* What changed twice while it was painted is painted again when it has rested for so long. */
+#define OVERTAKEN_REST (2 * ORIEL_SECOND)
 /* So long after a rough keyframe nobody needs another one. */
 #define ROUGH_PATIENCE (1500 * ORIEL_MILLISECOND)
 
@@ -42,6 +46,7 @@ enum {
     ROUGH_BELOW = 400,   /* kbit/s */
     FILTER_FROM = 26,    /* below this quantizer the loop filter costs text more than it gives */
     LAST_STEP = 4,       /* the target is not approached by less than this */
+    OVERTAKEN = 2,
 };
 
 bool oriel_sharpen_start(struct oriel_sharpen *s, unsigned width, unsigned height,
@@ -94,19 +99,34 @@ static unsigned finest(const struct oriel_sharpen *s, enum oriel_bits_kind kind)
 }
 
 /* First it gets coarser, then it comes more seldom, then coarser still. */
-static unsigned motion_quantizer(const struct oriel_sharpen *s, size_t blocks) {
+static unsigned motion_quantizer(const struct oriel_sharpen *s, enum oriel_bits_kind kind, size_t blocks) {
     unsigned most = s->settings.max_quantizer;
-    unsigned quantizer =
-        oriel_bits_quantizer(&s->rate, ORIEL_BITS_MOTION, blocks, oriel_bits_budget(&s->rate, ORIEL_BITS_MOTION),
-                             finest(s, ORIEL_BITS_MOTION), most);
+    unsigned quantizer = oriel_bits_quantizer(&s->rate, kind, blocks, oriel_bits_budget(&s->rate, kind),
+                                              finest(s, ORIEL_BITS_MOTION), most);
     if (quantizer <= MOTION_FAIR)
         return quantizer;
-    return oriel_bits_quantizer(&s->rate, ORIEL_BITS_MOTION, blocks, MOTION_SELDOM * s->rate.bits_per_second,
-                                MOTION_FAIR, most);
+    return oriel_bits_quantizer(&s->rate, kind, blocks, MOTION_SELDOM * s->rate.bits_per_second, MOTION_FAIR, most);
+}
+
+/* Of the way, at its coarsest, seconds. */
+static double takes(const struct oriel_sharpen *s, enum oriel_bits_kind kind, size_t blocks) {
+    return oriel_bits_cost(&s->rate, kind, blocks, s->settings.max_quantizer) / s->rate.bits_per_second;
 }
 
 static bool takes_long(const struct oriel_sharpen *s, enum oriel_bits_kind kind, size_t blocks) {
-    return oriel_bits_cost(&s->rate, kind, blocks, s->settings.max_quantizer) > PAINT_FROM * s->rate.bits_per_second;
+    return takes(s, kind, blocks) > LONG;
+}
+
+static enum oriel_bits_kind motion_from(unsigned distance) {
+    return (enum oriel_bits_kind)(ORIEL_BITS_MOTION + distance);
+}
+
+/* As near as the way allows. */
+static void choose_distance(struct oriel_sharpen *s, size_t blocks) {
+    if (s->distance && takes(s, motion_from(s->distance - 1), blocks) < NEARER)
+        s->distance--;
+    while (motion_from(s->distance) < ORIEL_BITS_MOTION_8 && takes_long(s, motion_from(s->distance), blocks))
+        s->distance++;
 }
 
 /* A row of blocks at least. */
@@ -120,18 +140,36 @@ static void plan_part(struct oriel_sharpen *s, struct oriel_plan *plan) {
         oriel_bits_quantizer(&s->rate, plan->change, plan->changed, bits, fair, s->settings.max_quantizer);
 }
 
+static void plan_motion(struct oriel_sharpen *s, struct oriel_plan *plan) {
+    plan->changed = oriel_activemap_take_changed(&s->map);
+    choose_distance(s, plan->changed);
+    plan->change = motion_from(s->distance);
+    plan->afar = 1U << s->distance;
+    plan->change_quantizer = motion_quantizer(s, plan->change, plan->changed);
+}
+
 static void plan_whole(struct oriel_sharpen *s, struct oriel_plan *plan) {
     plan->changed = oriel_activemap_take_changed(&s->map);
     plan->rough = plan->key && s->settings.kbits < ROUGH_BELOW && takes_long(s, ORIEL_BITS_KEY, plan->changed);
-    plan->change_quantizer =
-        plan->rough ? s->settings.max_quantizer
-        : plan->change == ORIEL_BITS_MOTION
-            ? motion_quantizer(s, plan->changed)
-            : oriel_bits_quantizer(&s->rate, plan->change, plan->changed, oriel_bits_budget(&s->rate, plan->change),
-                                   finest(s, plan->change), s->settings.max_quantizer);
+    plan->change_quantizer = plan->rough ? s->settings.max_quantizer
+                                         : oriel_bits_quantizer(&s->rate, plan->change, plan->changed,
+                                                                oriel_bits_budget(&s->rate, plan->change),
+                                                                finest(s, plan->change), s->settings.max_quantizer);
+}
+
+/* A page that is painted stays what it is; a small thing that moves beside it changes little of it. */
+static bool is_overtaken(struct oriel_sharpen *s, int64_t now) {
+    if (s->overtaken && now - s->overtaken_at >= OVERTAKEN_REST)
+        s->overtaken = 0;
+    if (2 * oriel_activemap_changed_at(&s->map, now) > s->map.changed && (s->painting || s->overtaken == OVERTAKEN)) {
+        s->overtaken += s->overtaken < OVERTAKEN;
+        s->overtaken_at = now;
+    }
+    return s->overtaken == OVERTAKEN;
 }
 
 static void plan_change(struct oriel_sharpen *s, struct oriel_plan *plan, int64_t now) {
+    bool overtaken = is_overtaken(s, now);
     if (plan->key)
         oriel_activemap_damage_all(&s->map, now);
     /* What moves on while we are busy with what was before has not rested. */
@@ -141,7 +179,10 @@ static void plan_change(struct oriel_sharpen *s, struct oriel_plan *plan, int64_
                    : plan->from != ORIEL_SLOT_LAST ? ORIEL_BITS_RECOVER
                    : rested                        ? ORIEL_BITS_PAGE
                                                    : ORIEL_BITS_MOTION;
-    if (!plan->key && takes_long(s, plan->change, s->map.changed))
+    bool lasts = !plan->key && takes_long(s, plan->change, s->map.changed);
+    if (plan->change == ORIEL_BITS_MOTION || (lasts && overtaken))
+        plan_motion(s, plan);
+    else if (lasts)
         plan_part(s, plan);
     else
         plan_whole(s, plan);
@@ -198,7 +239,7 @@ struct oriel_plan oriel_sharpen_plan(struct oriel_sharpen *s, int64_t now) {
         plan_recovery(s, &plan);
         if (plan.key || s->map.changed)
             plan_change(s, &plan, now);
-        if (!plan.key && !s->covered)
+        if (!plan.key && !s->covered && plan.afar <= 1)
             plan_sharpening(s, &plan, now);
     }
     plan.into = s->into;
@@ -240,7 +281,7 @@ void oriel_sharpen_done(struct oriel_sharpen *s, const struct oriel_plan *plan, 
         oriel_bits_learn(&s->rate, plan->change, plan->changed, plan->change_quantizer, bits * share);
     oriel_bits_learn(&s->rate, ORIEL_BITS_SHARPEN, plan->sharpened, plan->sharpen_quantizer, bits * (1 - share));
     if (plan->changed) {
-        if (plan->change == ORIEL_BITS_MOTION)
+        if (oriel_bits_is_motion(plan->change))
             oriel_bits_moved(&s->rate, motion_interval(s, now));
         s->changed_at = now;
         pace(s, now);
@@ -252,7 +293,8 @@ void oriel_sharpen_done(struct oriel_sharpen *s, const struct oriel_plan *plan, 
         int64_t patience = (int64_t)(KEY_PATIENCE * bits / s->rate.bits_per_second * ORIEL_SECOND);
         s->key_until = now + (plan->rough && patience < ROUGH_PATIENCE ? ROUGH_PATIENCE : patience);
     }
-    oriel_activemap_encoded(&s->map, plan->change_quantizer, plan->sharpen_quantizer,
+    unsigned quality = plan->afar > 1 ? s->settings.max_quantizer : plan->change_quantizer;
+    oriel_activemap_encoded(&s->map, quality, plan->sharpen_quantizer,
                             plan->changed && plan->filter ? plan->change_quantizer : 0);
     if (plan->key)
         oriel_activemap_kept_everywhere(&s->map);

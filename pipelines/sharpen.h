@@ -2,14 +2,16 @@
  *
  * - something changed: those blocks, as sharp as the budget allows, at once;
  * - it moves on: as sharp as its pace allows; where that is too coarse to read, in fewer pictures; if these would be
- *   fewer than eight a second, coarser again;
+ *   fewer than eight a second, coarser again; then in fewer still, and if these would be fewer than two a second, as
+ *   it looks from afar (`afar`), without its detail: always whole, so that it is of one time;
  * - changed blocks settled: at most ORIEL_SHARPEN_RATE times a second the coarse ones again; each pass at least halves
  *   the quantizer, and takes as many pictures as the budget needs; then it stops. Where the exact layer shows what
  *   settles (`covered`) nobody would see it: nothing is sharpened, and what moves is made no better than 38 dB, as far
  *   as that is known from what the pictures before came out like: more is seen when it stops, and is exact then;
  * - a page that would take the way for long even at its coarsest is painted in parts, fine enough to be read, from top
- *   to bottom; below 400 kbit/s such a keyframe is a rough one (`rough`) of a few kB, and the page is painted over it,
- *   or what is still to come is left to the tiles of the exact layer, when these have it and cost no more;
+ *   to bottom, unless most of it changes twice meanwhile: that is no page, but moves on; below 400 kbit/s such a
+ *   keyframe is a rough one (`rough`) of a few kB, and the page is painted over it, or what is still to come is left
+ *   to the tiles of the exact layer, when these have it and cost no more;
  * - nothing to do: a beat each 1.4 s, since Chrome asks for a keyframe after 3 s without a picture;
  * - the bucket is in debt: nothing before it is out of it.
  *
@@ -39,7 +41,10 @@ struct oriel_sharpen {
     struct oriel_activemap map;
     struct oriel_bits rate;
     bool want_key;
-    bool painting;                           /* some of a page is still to come */
+    bool painting;                           /* some of a page is still to come; */
+    unsigned overtaken;                      /* how often most of it changed meanwhile, */
+    int64_t overtaken_at;                    /* lately */
+    unsigned distance;                       /* from which what moves is seen, as a power of two */
     bool covered;                            /* the exact layer shows what settles; */
     unsigned covered_finest;                 /* what moves is coded no finer then */
     bool left, unsure;                       /* tiles show what was still to be painted; nobody knows what they cost */
@@ -60,6 +65,7 @@ struct oriel_plan {
     bool key;
     bool rough;                  /* of what the picture looks like from afar: all of it stays changed */
     bool part;                   /* not all that changed */
+    unsigned afar;               /* the picture is as it looks from so many times as far */
     enum oriel_slot from, into;  /* what it refers to, and where it is kept beside as the last */
     enum oriel_bits_kind change; /* of the changed blocks */
     size_t changed, sharpened;   /* how many blocks */

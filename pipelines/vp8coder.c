@@ -22,13 +22,22 @@ enum {
     THREADS_MAX = 4,
     PIXELS_PER_THREAD = 1920 * 1080,
     KEY_ATTEMPTS = 2,
-    CAREFUL = 2,       /* steps of speed that there is time for, */
-    CAREFUL_SHARE = 3, /* where a third of the picture moves, or less, */
-    ROUGH = 8,         /* pixels that become one, each way */
+    CAREFUL = 2,           /* steps of speed that there is time for, */
+    CAREFUL_SHARE = 3,     /* where a third of the picture moves, or less, */
+    AWAITED_BLOCKS = 3600, /* 1280x720 */
+    AWAITED_LEVELS = 3,
+    ROUGH = 8, /* pixels that become one, each way */
     ROUGHER = 16,
 };
 
 #define CAREFUL_INTERVAL 0.06 /* and so seldom, seconds */
+
+/* So many steps, where AWAITED_BLOCKS, or all of fewer, take the way for longer than `from`, until they take less than
+ * `below`, seconds. */
+static const struct {
+    int steps;
+    double from, below;
+} awaited[AWAITED_LEVELS] = {{0, 0, 0}, {3, 0.08, 0.045}, {5, 0.25, 0.12}};
 
 /* A rough picture that takes the way for longer is made rougher. */
 #define ROUGH_SECONDS 0.3
@@ -37,6 +46,7 @@ struct oriel_vp8 {
     vpx_codec_ctx_t codec;
     vpx_codec_enc_cfg_t config;
     int speed, speed_now; /* as set; as libvpx has it */
+    unsigned awaited;     /* how long what moves takes the way */
     struct oriel_sharpen sharpen;
     vpx_codec_pts_t pts;
     unsigned floor;   /* no whole picture is finer */
@@ -226,13 +236,31 @@ static vpx_codec_err_t pin(struct oriel_vp8 *vp8, unsigned quantizer, bool key) 
     return vpx_codec_enc_config_set(&vp8->codec, &vp8->config);
 }
 
+/* What waits for the way leaves time for a better search: between pictures that come seldom most has moved too far for
+ * a quick one, and takes up to five times the bytes. */
+static int steps_while_waiting(struct oriel_vp8 *vp8, const struct oriel_plan *plan) {
+    const struct oriel_sharpen *s = &vp8->sharpen;
+    double takes =
+        oriel_bits_cost(&s->rate, plan->change, plan->changed, plan->change_quantizer) / s->rate.bits_per_second;
+    if (plan->changed > AWAITED_BLOCKS)
+        takes *= (double)AWAITED_BLOCKS / (double)plan->changed;
+    while (vp8->awaited && takes < awaited[vp8->awaited].below)
+        vp8->awaited--;
+    while (vp8->awaited + 1 < AWAITED_LEVELS && takes > awaited[vp8->awaited + 1].from)
+        vp8->awaited++;
+    return awaited[vp8->awaited].steps;
+}
+
 /* A small thing that moves, as a machine on a panel does for hours, is worth a better search: a fifth fewer bytes for
  * half as much time again. */
 static vpx_codec_err_t set_speed(struct oriel_vp8 *vp8, const struct oriel_plan *plan) {
     const struct oriel_sharpen *s = &vp8->sharpen;
-    bool careful = s->covered && plan->change == ORIEL_BITS_MOTION && plan->changed &&
-                   plan->changed * CAREFUL_SHARE <= s->map.count && s->rate.interval >= CAREFUL_INTERVAL;
-    int speed = careful && vp8->speed + CAREFUL < 0 ? vp8->speed + CAREFUL : vp8->speed;
+    bool motion = plan->changed && oriel_bits_is_motion(plan->change);
+    bool careful =
+        motion && s->covered && plan->changed * CAREFUL_SHARE <= s->map.count && s->rate.interval >= CAREFUL_INTERVAL;
+    int steps = motion ? steps_while_waiting(vp8, plan) : 0;
+    steps = careful && steps < CAREFUL ? CAREFUL : steps;
+    int speed = vp8->speed + steps < 0 ? vp8->speed + steps : -1;
     if (speed == vp8->speed_now)
         return VPX_CODEC_OK;
     vp8->speed_now = speed;
@@ -382,6 +410,8 @@ static const vpx_codec_cx_pkt_t *make(struct oriel_vp8 *vp8, const struct oriel_
     struct oriel_sharpen *s = &vp8->sharpen;
     if (plan->rough)
         return run_rough(vp8, picture, plan, result);
+    if (plan->afar > 1)
+        return run_from_afar(vp8, picture, (int)plan->afar, plan, result);
     for (int attempt = 1;; attempt++) {
         const vpx_codec_cx_pkt_t *made = run(vp8, picture, plan, result);
         double budget = oriel_bits_budget(&s->rate, ORIEL_BITS_KEY);

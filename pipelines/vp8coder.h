@@ -8,6 +8,7 @@
  *   left and upper edge: it reaches 3 pixels into the blocks there. By a few levels at a fine quantizer; after a coarse
  *   one those blocks are sharpened again as well. The segment map switches libvpx's cyclic refresh off, which does
  * blindly what sharpen.h does where it is needed.
+ * - What moves, and takes the way for long, is searched for better, as far as that takes less time than the way does.
  * - A beat is a picture that changes nothing, neither on the screen nor in the decoder, so that it is made once a size
  *   and repeated.
  * - Each picture refers to one: the last, or the one in golden or altref when the last may not have come. That

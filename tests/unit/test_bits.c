@@ -86,6 +86,25 @@ static void test_learns_each_kind_apart(void **state) {
     assert_true(isfinite(rate.cost[ORIEL_BITS_MOTION]) && rate.cost[ORIEL_BITS_MOTION] <= 4000);
 }
 
+/* From one distance the others are known as well; but not those that have been seen, by one that has not. */
+static void test_what_moves_gets_dearer_from_all_distances(void **state) {
+    for (int i = 0; i < 20; i++)
+        oriel_bits_learn(&rate, ORIEL_BITS_MOTION, 100, 20, 50000);
+    double guess = oriel_bits_cost(&rate, ORIEL_BITS_MOTION_2, 100, 20);
+    assert_true(guess > 10000 && guess < 25000);
+    for (int i = 0; i < 20; i++)
+        oriel_bits_learn(&rate, ORIEL_BITS_MOTION_2, 100, 20, guess / 2);
+    double near = oriel_bits_cost(&rate, ORIEL_BITS_MOTION, 100, 20);
+    assert_true(near < 50000);
+    oriel_bits_learn(&rate, ORIEL_BITS_MOTION_2, 100, 20, guess);
+    assert_true(oriel_bits_cost(&rate, ORIEL_BITS_MOTION, 100, 20) > 1.5 * near);
+    double page = rate.cost[ORIEL_BITS_PAGE], recover = rate.cost[ORIEL_BITS_RECOVER];
+    oriel_bits_learn(&rate, ORIEL_BITS_MOTION_8, 100, 20, 1);
+    assert_true(rate.cost[ORIEL_BITS_PAGE] == page && rate.cost[ORIEL_BITS_RECOVER] == recover);
+    for (int kind = ORIEL_BITS_MOTION; kind <= ORIEL_BITS_MOTION_8; kind++)
+        assert_in_range(rate.cost[kind], 2, 4000);
+}
+
 static void test_a_new_bitrate(void **state) {
     oriel_bits_spend(&rate, 1e6); /* half full */
     oriel_bits_set(&rate, 1000, 500, 0);
@@ -104,6 +123,7 @@ int main(void) {
         cmocka_unit_test_setup(test_sharpening_leaves_a_reserve, start),
         cmocka_unit_test_setup(test_quantizer_fits_the_budget, start),
         cmocka_unit_test_setup(test_learns_each_kind_apart, start),
+        cmocka_unit_test_setup(test_what_moves_gets_dearer_from_all_distances, start),
         cmocka_unit_test_setup(test_a_new_bitrate, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -120,9 +120,9 @@ static void test_motion_is_coarser_and_what_rests_beside_it_is_sharpened(void **
             assert_int_equal(s.map.quality[row * 40 + column], usual.target_quantizer);
 }
 
-/* A second of it on a link that takes one picture after the other: all of it changes, and costs as the model says. The
- * coarsest quantizer, and how many pictures. */
-static unsigned move(unsigned kbits, double cost, unsigned *pictures) {
+/* A second of it on a link that takes one picture after the other: all of it changes, and costs as the model says, from
+ * twice as far a third. The coarsest quantizer, how many pictures, and from how far the last one was seen. */
+static unsigned move(unsigned kbits, double cost, unsigned *pictures, unsigned *afar) {
     struct oriel_sharpen_settings settings = usual;
     settings.kbits = kbits;
     oriel_sharpen_set(&s, &settings, now);
@@ -141,8 +141,12 @@ static unsigned move(unsigned kbits, double cost, unsigned *pictures) {
         struct oriel_plan plan = oriel_sharpen_plan(&s, now);
         if (plan.kind != ORIEL_PLAN_PICTURE)
             continue;
-        double bits = (double)plan.changed * cost * exp(-0.035 * plan.change_quantizer);
+        assert_int_equal(plan.changed, 1200);
+        double bits = (double)plan.changed * cost * exp(-0.035 * plan.change_quantizer) / pow(3, log2(plan.afar));
+        *afar = plan.afar;
         oriel_sharpen_done(&s, &plan, bits, now);
+        if (plan.afar > 1) /* whatever its quantizer: it is sharpened when it stops */
+            assert_int_equal(s.map.quality[0], 56);
         free = now + (int64_t)(bits / (kbits * 1e3) * ORIEL_SECOND);
         *pictures += half;
         quantizer = half && plan.change_quantizer > quantizer ? plan.change_quantizer : quantizer;
@@ -162,11 +166,55 @@ static void test_motion_first_gets_coarser_then_slower(void **state) {
     step(5e5);
     rest();
     for (unsigned i = 0; i < sizeof links / sizeof *links; i++) {
-        unsigned pictures, quantizer = move(links[i].kbits, 200, &pictures);
+        unsigned pictures, afar, quantizer = move(links[i].kbits, 200, &pictures, &afar);
         print_message("%u kbit/s: quantizer %u, %u a second\n", links[i].kbits, quantizer, pictures);
         assert_in_range(quantizer, links[i].coarsest[0], links[i].coarsest[1]);
         assert_in_range(pictures, links[i].pictures[0], links[i].pictures[1]);
+        assert_int_equal(afar, 1);
     }
+}
+
+/* What is too large even so is never shown in parts, and not for long; and near again when there is room. */
+static void test_a_film_is_seen_from_as_far_as_it_must(void **state) {
+    const struct {
+        unsigned kbits, afar, pictures[2];
+    } links[] = {{1000, 1, {5, 10}}, {180, 2, {2, 5}}, {64, 4, {2, 5}},
+                 {15, 8, {1, 3}},    {64, 4, {2, 5}},  {1000, 1, {5, 10}}};
+    step(5e5);
+    rest();
+    for (unsigned i = 0; i < sizeof links / sizeof *links; i++) {
+        unsigned pictures, afar;
+        move(links[i].kbits, 900, &pictures, &afar);
+        print_message("%u kbit/s: from %u times as far, %u a second\n", links[i].kbits, afar, pictures);
+        assert_int_equal(afar, links[i].afar);
+        assert_in_range(pictures, links[i].pictures[0], links[i].pictures[1]);
+    }
+    rest();
+    assert_int_equal(oriel_activemap_coarse(&s.map, 4, now).count, 0);
+}
+
+/* One more picture of which that much is new. */
+static struct oriel_plan next_of(uint16_t height) {
+    now += 300 * ORIEL_MILLISECOND;
+    oriel_activemap_damage(&s.map, &(struct oriel_rect){0, 0, 640, height}, now);
+    return step(12000);
+}
+
+static void test_a_page_is_painted_unless_it_moves_on(void **state) {
+    struct oriel_sharpen_settings slow = usual;
+    slow.kbits = 64;
+    oriel_sharpen_set(&s, &slow, now);
+    assert_true(step(10000).rough);
+    for (int i = 0; i < 3; i++)
+        assert_true(next_of(32).part); /* what moves beside it */
+    assert_true(next_of(480).part);    /* another page */
+    assert_true(next_of(32).part);
+    struct oriel_plan plan = next_of(480);
+    assert_int_equal(plan.changed, 1200);
+    assert_true(!plan.part && plan.afar > 1);
+    assert_false(next_of(480).part);
+    now += 4 * ORIEL_SECOND;
+    assert_true(next_of(480).part); /* it has rested */
 }
 
 /* A source of just the frame rate whose pictures are asked for as soon as the pace allows; how late the last was. */
@@ -349,6 +397,8 @@ int main(void) {
         TEST(test_small_change_is_sharp_at_once),
         TEST(test_motion_is_coarser_and_what_rests_beside_it_is_sharpened),
         TEST(test_motion_first_gets_coarser_then_slower),
+        TEST(test_a_film_is_seen_from_as_far_as_it_must),
+        TEST(test_a_page_is_painted_unless_it_moves_on),
         TEST(test_pace),
         TEST(test_debt_drops_before_encoding),
         TEST(test_keyframe_on_demand),

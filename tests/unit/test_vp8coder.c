@@ -273,6 +273,70 @@ static void slide(struct rig *rig, int at) {
                 (uint8_t)(128 + 60 * tanh(4 * sin((int)x * 0.21 - at * 0.9 + y / 40 * 0.7)));
 }
 
+/* Waves that go to the right, and grain. */
+static void film(struct rig *rig, int at, int grain) {
+    uint32_t state = (uint32_t)at * 2654435761u + 1;
+    for (unsigned y = 0; y < rig->height; y++)
+        for (unsigned x = 0; x < rig->width; x++) {
+            state = state * 1664525u + 1013904223u;
+            int noise = grain ? (int)(state >> 16) % (2 * grain) - grain : 0;
+            rig->picture.planes[0][y * rig->width + x] =
+                (uint8_t)(128 + 60 * sin((x + y / 2) * 0.02 - at * 0.12) + 20 * sin(y * 0.03 + at * 0.05) + noise);
+        }
+}
+
+/* Three seconds of it, after three others, on a way that takes one picture after the other: how many come, and how good
+ * the last one is. None of them in parts. */
+static unsigned watch_film(unsigned kbits, int grain, double *quality) {
+    struct oriel_vp8_settings set = settings();
+    set.sharpen.kbits = kbits;
+    struct rig rig;
+    open_with(&rig, 640, 400, set);
+    unsigned pictures = 0;
+    int last = 0;
+    int64_t began = rig.now, free = began, seen = began;
+    for (int i = 0; i < 180; i++) {
+        rig.now = began + i * (ORIEL_SECOND / 30);
+        int64_t ready = oriel_vp8_times(rig.vp8, rig.now).not_before;
+        ready = ready > free ? ready : free;
+        if (rig.now < ready)
+            continue;
+        film(&rig, i, grain);
+        oriel_vp8_damage_all(rig.vp8, rig.now);
+        oriel_vp8_welcome(rig.vp8, ready > seen ? ready : seen);
+        seen = rig.now;
+        if (encode(&rig) != ORIEL_PLAN_PICTURE)
+            continue;
+        last = i;
+        free = rig.now + (int64_t)((double)rig.packet.size * 8 / (kbits * 1e3) * ORIEL_SECOND);
+        if (i < 90)
+            continue;
+        assert_int_equal(rig.packet.changed, oriel_vp8_map(rig.vp8)->count);
+        pictures++;
+    }
+    film(&rig, last, 0); /* what there is beside the grain */
+    *quality = psnr(&rig);
+    close_rig(&rig);
+    return pictures / 3;
+}
+
+/* What it shows comes whole, and is what moves, not its grain. */
+static void test_a_film_on_a_slow_way(void **state) {
+    const struct {
+        unsigned kbits;
+        int grain;
+        unsigned least;
+    } films[] = {{400, 60, 5}, {64, 60, 1}, {150, 0, 10}, {64, 0, 3}};
+    for (unsigned i = 0; i < sizeof films / sizeof *films; i++) {
+        double quality;
+        unsigned pictures = watch_film(films[i].kbits, films[i].grain, &quality);
+        print_message("%u kbit/s, grain %d: %u pictures a second, %.1f dB\n", films[i].kbits, films[i].grain, pictures,
+                      quality);
+        assert_true(pictures >= films[i].least);
+        assert_true(quality > 26);
+    }
+}
+
 /* Where the exact layer will show what comes to rest, motion is made as good as it need be, and text that moves, which
  * is hard to code, as well as it may be. */
 static void test_what_moves_under_cover_is_38_db(void **state) {
@@ -714,6 +778,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sharp_and_then_silent),
         cmocka_unit_test(test_a_slow_way_is_painted),
+        cmocka_unit_test(test_a_film_on_a_slow_way),
         cmocka_unit_test(test_what_is_covered_is_not_coded),
         cmocka_unit_test(test_what_was_left_out_is_coded_when_it_is_owed),
         cmocka_unit_test(test_what_moves_under_cover_is_38_db),
