@@ -4,16 +4,19 @@
  * Policy: packets that were sent since our rate fell have all waited, for 1.2 s: it is not ours, for what we have
  * on its way is capped. From then on the queue is no reason to send less, loss is: up by a packet each round trip, as
  * TCP does, and down to 0.8 where packets are lost, at most every 2 s: pictures come in bursts, so we lose some more
- * often than TCP does. We get a third to a half. Until nothing waits any more. Pure. */
+ * often than TCP does. We get a third to a half. Until nothing waits any more. When it waits again within half a
+ * minute, it is the same rival, after 0.3 s already, and what was given up for it meanwhile is taken back. Pure. */
 #ifndef ORIEL_RATE_RIVAL_H
 #define ORIEL_RATE_RIVAL_H
 
 #include "path.h"
 
 struct oriel_rival {
-    bool there;
-    int64_t from;     /* when the first packet of those was sent that have all waited; 0: none */
-    int64_t lessened; /* when the rate was last lessened */
+    bool there, again; /* `again`: as within the last half minute, and nothing was taken back yet */
+    int64_t gone;      /* when the newest packet was sent when it was no longer there; 0: it never was */
+    double rate;       /* beside it, lately */
+    int64_t from;      /* when the first packet of those was sent that have all waited; 0: none */
+    int64_t lessened;  /* when the rate was last lessened */
     unsigned packets, lost;
     int64_t counted; /* since when */
 };

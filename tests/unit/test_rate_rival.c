@@ -55,11 +55,29 @@ static void test_up_by_packets_down_by_loss(void **state) {
     assert_true(oriel_rival_rate(&rival, 1e6, 50 * MS, trip, now + 500 * MS) > 1e6);
 }
 
+static void test_who_comes_back_is_known(void **state) {
+    hear(1000 * MS, 2500 * MS, 80 * MS, 900 * MS);
+    assert_true(rival.there);
+    assert_in_range(oriel_rival_rate(&rival, 2e6, 50 * MS, 200 * MS, 2500 * MS), 2e6, 2.02e6);
+    hear(2500 * MS, 2560 * MS, 10 * MS, 900 * MS);
+    assert_false(rival.there);
+    hear(9000 * MS, 9240 * MS, 80 * MS, 8900 * MS); /* the rate fell again, since somebody waits */
+    assert_false(rival.there);
+    hear(9240 * MS, 9420 * MS, 80 * MS, 8900 * MS);
+    assert_true(rival.there);
+    assert_in_range(oriel_rival_rate(&rival, 3e5, 50 * MS, 200 * MS, 9400 * MS), 1.6e6, 1.64e6);
+    assert_in_range(oriel_rival_rate(&rival, 3e5, 50 * MS, 200 * MS, 9450 * MS), 3e5, 3.2e5); /* once */
+    hear(9420 * MS, 9480 * MS, 10 * MS, 8900 * MS);
+    hear(60000 * MS, 60900 * MS, 80 * MS, 59900 * MS); /* somebody else, or nobody */
+    assert_false(rival.there);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_a_queue_that_stays_is_not_ours, start),
         cmocka_unit_test_setup(test_our_own_is_not_judged, start),
         cmocka_unit_test_setup(test_up_by_packets_down_by_loss, start),
+        cmocka_unit_test_setup(test_who_comes_back_is_known, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
