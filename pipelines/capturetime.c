@@ -30,6 +30,12 @@ static guint64 to_ntp(gint64 unix_ns) {
     return seconds << 32 | ((guint64)(unix_ns % ORIEL_SECOND) << 32) / (guint64)ORIEL_SECOND;
 }
 
+/* Without the bin's lock, which gst_element_get_base_time takes: who changes the bin's state holds that and waits for
+ * the payloader's, which is held while this is written. */
+static gint64 base_time(GstElement *element) {
+    return (gint64)__atomic_load_n(&element->base_time, __ATOMIC_RELAXED);
+}
+
 static gssize write_time(GstRTPHeaderExtension *extension, const GstBuffer *input,
                          GstRTPHeaderExtensionFlags write_flags, GstBuffer *output, guint8 *data, gsize size) {
     g_autoptr(GstElement) element = g_weak_ref_get(&ORIEL_CAPTURE_TIME(extension)->element);
@@ -38,7 +44,7 @@ static gssize write_time(GstRTPHeaderExtension *extension, const GstBuffer *inpu
         return size < SIZE ? -1 : 0;
     struct timespec wall;
     clock_gettime(CLOCK_REALTIME, &wall);
-    gint64 age = oriel_monotonic() - (gint64)(gst_element_get_base_time(element) + pts);
+    gint64 age = oriel_monotonic() - base_time(element) - (gint64)pts;
     guint64 ntp = GUINT64_TO_BE(to_ntp(wall.tv_sec * ORIEL_SECOND + wall.tv_nsec - age));
     memcpy(data, &ntp, SIZE); /* it is not aligned */
     return SIZE;

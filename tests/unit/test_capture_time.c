@@ -35,8 +35,10 @@ static void test_bytes(void **state) {
     guint8 bytes[9];
     GST_BUFFER_PTS(picture) = 4750 * GST_MSECOND; /* 250 ms ago */
     memset(bytes, 0xaa, sizeof bytes);
+    GST_OBJECT_LOCK(element); /* as who changes its state does, and waits for whoever writes this */
     assert_int_equal(
         gst_rtp_header_extension_write(extension, picture, GST_RTP_HEADER_EXTENSION_ONE_BYTE, picture, bytes, 9), 8);
+    GST_OBJECT_UNLOCK(element);
     assert_true(wall() - seconds(bytes) > 0.249 && wall() - seconds(bytes) < 0.5);
     assert_int_equal(bytes[8], 0xaa);
     assert_true(
