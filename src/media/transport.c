@@ -15,6 +15,7 @@
 #include "fingerprint.h"
 #include "inside.h"
 #include "log.h"
+#include "nice.h"
 #include "offered.h"
 #include "records.h"
 #include "report.h"
@@ -388,14 +389,13 @@ void oriel_transport_warm_up(void) {
     gst_plugin_list_free(all);
 }
 
-/* libnice as it comes opens TCP listeners and asks routers by UPnP: neither. Its checks double as keep-alive. */
 static gboolean configure_ice(struct connection *c, GError **error) {
     struct oriel_transport *t = c->transport;
     g_autoptr(GObject) ice = NULL;
     g_autoptr(GObject) agent = NULL;
     g_object_get(c->webrtc, "ice-agent", &ice, NULL);
     g_object_get(ice, "agent", &agent, NULL);
-    g_object_set(agent, "upnp", FALSE, "ice-tcp", FALSE, "keepalive-conncheck", TRUE, NULL);
+    oriel_nice_set(agent);
     if (t->turn)
         g_object_set(c->webrtc, "ice-transport-policy", GST_WEBRTC_ICE_TRANSPORT_POLICY_RELAY, "turn-server", t->turn,
                      NULL);

@@ -2,20 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fromRgba, psnr, readPpm } from '../rig/image.mjs';
+import { different, fromRgba, psnr, readPpm } from '../rig/image.mjs';
 import { sleep, until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
-
-// Where they differ, at most ten pixels; not in the last corner, where the pointer stands.
-function different(a, b) {
-  assert.deepEqual([a.width, a.height], [b.width, b.height]);
-  const places = [];
-  for (let i = 0; i < a.rgb.length && places.length < 10; i++) {
-    const x = Math.floor(i / 3) % a.width, y = Math.floor(i / 3 / a.width);
-    if (a.rgb[i] !== b.rgb[i] && (x < a.width - 16 || y < a.height - 16)) places.push(`${x},${y}: ${a.rgb[i]} ${b.rgb[i]}`);
-  }
-  return places;
-}
 
 // A live session of a screen with rig-painter's picture.
 async function stage(rig) {

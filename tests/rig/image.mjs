@@ -19,6 +19,17 @@ export function fromRgba(width, height, rgba) {
   return { width, height, rgb };
 }
 
+// Where two pictures differ, at most ten pixels; not in the last corner, where the pointer stands.
+export function different(a, b) {
+  if (a.width !== b.width || a.height !== b.height) return [`${a.width}x${a.height} and ${b.width}x${b.height}`];
+  const places = [];
+  for (let i = 0; i < a.rgb.length && places.length < 10; i++) {
+    const x = Math.floor(i / 3) % a.width, y = Math.floor(i / 3 / a.width);
+    if (a.rgb[i] !== b.rgb[i] && (x < a.width - 16 || y < a.height - 16)) places.push(`${x},${y}: ${a.rgb[i]} ${b.rgb[i]}`);
+  }
+  return places;
+}
+
 // Peak signal to noise ratio over all three channels, dB; Infinity for equal pictures.
 export function psnr(a, b) {
   if (a.width !== b.width || a.height !== b.height) throw new Error(`pictures of ${a.width}x${a.height} and ${b.width}x${b.height} can't be compared`);
