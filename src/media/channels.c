@@ -3,6 +3,7 @@
 
 #include <gst/sctp/sctpreceivemeta.h>
 #include <gst/sctp/sctpsendmeta.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "factory.h"
@@ -70,7 +71,8 @@ enum { ANSWER = GST_BUFFER_FLAG_LAST }; /* a flag: it is no packet of the page's
 
 struct ear {
     struct oriel_sctploss *loss;
-    GstPad *in; /* of what comes; NULL: it is that pad's */
+    GstPad *in;      /* of what comes; NULL: it is that pad's */
+    guint16 channel; /* whose messages it hears */
 };
 
 static void ear_free(gpointer user) {
@@ -89,7 +91,7 @@ static GstPadProbeReturn on_packet(GstPad *pad, GstPadProbeInfo *info, gpointer 
     if (packet.length > sizeof packet.bytes || GST_BUFFER_FLAG_IS_SET(buffer, ANSWER))
         return GST_PAD_PROBE_OK;
     gst_buffer_extract(buffer, 0, packet.bytes, packet.length);
-    if (ear->in ? oriel_sctploss_sent(ear->loss, &packet, &answer)
+    if (ear->in ? oriel_sctploss_sent(ear->loss, &packet, &answer, oriel_monotonic())
                 : oriel_sctploss_came(ear->loss, &packet, oriel_monotonic())) {
         GST_PAD_PROBE_INFO_DATA(info) = gst_buffer_new_memdup(packet.bytes, packet.length);
         gst_buffer_unref(buffer);
@@ -102,18 +104,34 @@ static GstPadProbeReturn on_packet(GstPad *pad, GstPadProbeInfo *info, gpointer 
     return GST_PAD_PROBE_OK;
 }
 
-static void listen_in(GstPad *pad, struct oriel_sctploss *loss, GstPad *in) {
-    struct ear *ear = g_new(struct ear, 1);
-    *ear = (struct ear){.loss = oriel_sctploss_ref(loss), .in = in ? gst_object_ref(in) : NULL};
-    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, on_packet, ear, ear_free);
+/* Whichever way it comes to SCTP. */
+static GstPadProbeReturn on_message(GstPad *pad, GstPadProbeInfo *info, gpointer user) {
+    struct ear *ear = user;
+    bool room = oriel_sctploss_take(ear->loss, ear->channel, gst_buffer_get_size(GST_PAD_PROBE_INFO_BUFFER(info)));
+    return room ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+}
+
+static void listen_in(GstPad *pad, GstPadProbeCallback heard, struct ear what) {
+    oriel_sctploss_ref(what.loss);
+    if (what.in)
+        gst_object_ref(what.in);
+    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, heard, g_memdup2(&what, sizeof what), ear_free);
+}
+
+static gboolean listen_to_channel(GstElement *encoder, GstPad *pad, gpointer loss) {
+    unsigned stream;
+    if (sscanf(GST_PAD_NAME(pad), "sink_%u", &stream) == 1)
+        listen_in(pad, on_message, (struct ear){.loss = loss, .channel = (guint16)stream});
+    return TRUE;
 }
 
 static void answer_for_page(GstElement *encoder, GstElement *decoder, gint stream) {
     g_autoptr(GstPad) out = gst_element_get_static_pad(encoder, "src");
     g_autoptr(GstPad) in = gst_element_get_static_pad(decoder, "sink");
     struct oriel_sctploss *loss = oriel_sctploss_new((uint16_t)stream);
-    listen_in(out, loss, in);
-    listen_in(in, loss, NULL);
+    listen_in(out, on_packet, (struct ear){.loss = loss, .in = in});
+    listen_in(in, on_packet, (struct ear){.loss = loss});
+    gst_element_foreach_sink_pad(encoder, listen_to_channel, loss);
     oriel_sctploss_unref(loss);
 }
 

@@ -1,19 +1,26 @@
-/* What SCTP hears of the exact layer's messages: that each has come, as soon as it has left.
+/* What SCTP hears of its messages: that each has come, as soon as it has left.
  *
- * SCTP need not repeat them (pipelines/exact sends again what is still of use), and the one budget of all that leaves
- * tells how much may leave. But usrsctp's congestion control, which cannot be chosen or set through GStreamer, begins
- * with 4 KiB a round trip, and halves what may be on its way for each packet lost (RFC 9260, section 7.2): on a long
- * way that loses 0.5 % it lets a few messages a second through, and keeps what tells of a picture behind tiles, where
- * the budget has the video at thirty pictures a second. So its packets are read on their way out and it is answered at
- * once, and the page's selective acknowledgements are rewritten on their way in. The page is told in turn not to wait
- * for what was lost (FORWARD TSN, RFC 3758, section 3.2), with whatever leaves next, until it has understood; since
- * packets may overtake each other, not before ORIEL_SCTPLOSS_LATE.
+ * SCTP need not repeat those of the exact layer (pipelines/exact sends again what is still of use), and the one budget
+ * of all that leaves tells how much may leave. But usrsctp's congestion control, which cannot be chosen or set through
+ * GStreamer, begins with 4 KiB a round trip, and halves what may be on its way for each packet lost (RFC 9260, section
+ * 7.2): on a long way that loses 0.5 % it lets a few messages a second through, and keeps what tells of a picture
+ * behind tiles, where the budget has the video at thirty pictures a second. So its packets are read on their way out
+ * and it is answered at once, and the page's selective acknowledgements are rewritten on their way in. The page is told
+ * in turn not to wait for what was lost (FORWARD TSN, RFC 3758, section 3.2), with whatever leaves next, until it has
+ * understood; since packets may overtake each other, not before ORIEL_SCTPLOSS_LATE.
  *
- * Policy: only an unordered message of that stream counts as come; what is missing of any other is SCTP's to repeat.
- * How much room the page says it has is not believed either: it can't stop the device that way, and what it has not
- * acknowledged to pipelines/exact is bounded there. What can't be read, or tells of more than was sent, goes on to SCTP
- * as it is. Pure functions on packets (RFC 9260, section 3) and given times; a lock, since packets come and go on two
- * threads. */
+ * A message of another stream (texts, in order) must come. Were it alone not to have come, SCTP would take it for lost
+ * at the third answer to those that follow, and again and again, long before the page can have said anything: on a long
+ * way that was the end of the association (usrsctp gives up what it has repeated 30 times). So it counts as come, too,
+ * as long as there is a copy here, which leaves again, with whatever leaves, until the page has it: every
+ * ORIEL_SCTPLOSS_LATE once the page says that it lacks, else every ORIEL_SCTPLOSS_AGAIN.
+ *
+ * Policy: beyond some copies, what the page has not acknowledged stays SCTP's to repeat. How much room the page says it
+ * has is believed in no case. What else can't be read, or tells of more than was sent, goes on to SCTP as it is. A page
+ * can make SCTP keep what has left, by acknowledging nothing; whoever hands SCTP more than it has room for waits there,
+ * for as long as the page likes. So what SCTP keeps is counted, and a message of the exact layer's for which there is
+ * no room is not handed in: it is lost on its way. Pure functions on packets (RFC 9260, section 3) and given times; a
+ * lock, since packets come and go on two threads. */
 #ifndef ORIEL_SCTPLOSS_H
 #define ORIEL_SCTPLOSS_H
 
@@ -24,6 +31,7 @@
 #include "clock.h"
 
 #define ORIEL_SCTPLOSS_LATE (100 * ORIEL_MILLISECOND)
+#define ORIEL_SCTPLOSS_AGAIN ORIEL_SECOND
 
 struct oriel_sctploss_packet {
     size_t length;
@@ -37,9 +45,12 @@ struct oriel_sctploss *oriel_sctploss_new(uint16_t stream);
 struct oriel_sctploss *oriel_sctploss_ref(struct oriel_sctploss *loss);
 void oriel_sctploss_unref(void *loss);
 
+/* A message of `stream` is to be handed to SCTP. False: it must not be. */
+bool oriel_sctploss_take(struct oriel_sctploss *loss, uint16_t stream, size_t length);
+
 /* A packet that leaves. True: it was changed. What SCTP is to be answered comes to `answer`, of length 0 if nothing. */
 bool oriel_sctploss_sent(struct oriel_sctploss *loss, struct oriel_sctploss_packet *packet,
-                         struct oriel_sctploss_packet *answer);
+                         struct oriel_sctploss_packet *answer, int64_t now);
 
 /* One that has come from the page. True: it was changed. */
 bool oriel_sctploss_came(struct oriel_sctploss *loss, struct oriel_sctploss_packet *packet, int64_t now);

@@ -23,12 +23,11 @@
 #include "sdp.h"
 #include "shortcut.h"
 
-/* While less of tiles is on its way, SCTP's buffer has room for what goes by oriel_channel_send_now(). */
-#define ROOM (64 << 10)
-
 /* JITTER_MS: how late a packet of the agent's voice may be before it counts as lost (soundcard.c waits as long).
  * Feedback of what came: the audio stream has no marker bits, at which GStreamer would send it. */
 enum { CANDIDATES_MAX = 64, JITTER_MS = 40, FEEDBACK_MS = 100 };
+
+#define BACKLOG_MAX (1 << 20) /* bytes of texts that wait for SCTP, which has room for 256 KiB */
 
 struct oriel_transport {
     const struct oriel_transport_events *events;
@@ -572,14 +571,17 @@ void oriel_transport_open(struct oriel_transport *t, enum oriel_mline mline, boo
 
 void oriel_transport_send(struct oriel_transport *t, const char *text) {
     GstWebRTCDataChannelState state;
-    g_object_get(t->connection->channel, "ready-state", &state, NULL);
-    if (state == GST_WEBRTC_DATA_CHANNEL_STATE_OPEN)
+    guint64 waiting;
+    g_object_get(t->connection->channel, "ready-state", &state, "buffered-amount", &waiting, NULL);
+    if (state == GST_WEBRTC_DATA_CHANNEL_STATE_OPEN && waiting > BACKLOG_MAX)
+        lose(t, "the agent's page does not take what it is told");
+    else if (state == GST_WEBRTC_DATA_CHANNEL_STATE_OPEN)
         g_signal_emit_by_name(t->connection->channel, "send-string", text);
 }
 
 void oriel_transport_send_exact(struct oriel_transport *t, const void *bytes, size_t length) {
     GObject *tiles = g_atomic_pointer_get(&t->tiles); /* never freed, as its connection */
-    if (!tiles || (oriel_budget_in_flight(t->budget) < ROOM && oriel_channel_send_now(tiles, bytes, length)))
+    if (!tiles || oriel_channel_send_now(tiles, bytes, length))
         return;
     g_autoptr(GBytes) data = g_bytes_new(bytes, length);
     g_signal_emit_by_name(tiles, "send-data", data);

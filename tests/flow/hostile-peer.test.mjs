@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { memory, sleep } from '../rig/process.mjs';
+import { clock, memory, sleep, until } from '../rig/process.mjs';
 import { Peer } from '../rig/peer.mjs';
 import { story } from '../rig/story.mjs';
 
@@ -49,6 +49,31 @@ for (const what of ['stun', 'dtls', 'rtp', 'srtcp', 'sctp', 'messages'])
     await agent.ended();
     console.log(`${what}: ${ends.join('; ')}`);
   });
+
+// Whoever waits for room in SCTP waits for the page; who makes the pictures must not.
+story('a page whose SCTP is stuck or silent, while it acknowledges tiles that it does not take, stalls no picture', async ({ rig }) => {
+  const screen = await rig.screen(), painter = await rig.painter(screen);
+  const cast = await rig.cast({ relay: true, device: { screen, config: { media: { exact: 'yes' } } } }), { agent, provider, device } = cast;
+  for (const how of ['stuck', 'silent']) {
+    const peer = await live(rig, cast), { pid } = device.helper('oriel-media'), own = memory(pid).own;
+    peer.ping();
+    peer.take(how);
+    for (let seed = 1; seed <= 12; seed++) {
+      await painter.command(`flip ${seed}`);
+      await sleep(250);
+    }
+    await painter.command('clock noise');
+    const from = clock();
+    await until(`${how}: pictures to go on`, async () => (await peer.heard()).picture > from + 1000);
+    assert.ok(memory(pid).own - own < 32 * 1024, `${how}: media grew by ${memory(pid).own - own} KiB`);
+    assert.ok(!device.audit().some(({ event }) => event === 'lost'), `${how}: the connection was given up`);
+    await painter.command(`rest ${rig.path('rest.ppm')}`);
+    await peer.stop();
+    provider.stopSession();
+    await agent.ended();
+    await agent.whenState((state) => state.status === 'ready');
+  }
+});
 
 async function listener(type, address) {
   const socket = createSocket(type);

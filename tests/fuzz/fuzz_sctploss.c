@@ -1,14 +1,24 @@
 /* media/sctploss: packets that leave, as SCTP makes them, and whatever comes from the page. Each step of the input is a
  * byte: a message of the exact layer or of another stream leaves, or as many bytes as it says come. However the page
- * lies, SCTP is never told that a message has come which is not the exact layer's, but by the page itself, nor one that
- * has not left; and the page never not to wait for one. */
+ * lies, SCTP is never told that a message has come which has not left, nor the page not to wait for one that is not the
+ * exact layer's; and what leaves again is one of those, as it was. */
 #include "fuzz.h"
 
 #include <string.h>
 
 #include "sctploss.h"
 
-enum { HEAD = 12, STREAM = 3, OTHER = 1, UNORDERED = 4, SACK = 3, SACK_HEAD = 16, FORWARD_TSN = 192, MANY = 4096 };
+enum {
+    HEAD = 12,
+    DATA_HEAD = 16,
+    STREAM = 3,
+    OTHER = 1,
+    UNORDERED = 4,
+    SACK = 3,
+    SACK_HEAD = 16,
+    FORWARD_TSN = 192,
+    MANY = 4096
+};
 
 static struct {
     uint32_t next;
@@ -30,33 +40,52 @@ static void check_come(uint32_t tsn) {
 static void check_sack(const uint8_t *sack, size_t length) {
     uint32_t all = read32(sack + 4);
     fuzz_check(length >= SACK_HEAD && length >= SACK_HEAD + 4u * read16(sack + 12));
-    for (uint32_t tsn = 0; tsn != all + 1; tsn++)
-        check_come(tsn);
+    fuzz_check(all + 1 <= sent.next);
     for (unsigned i = 0; i < read16(sack + 12); i++)
-        for (unsigned n = read16(sack + SACK_HEAD + 4 * i); n <= read16(sack + SACK_HEAD + 2 + 4 * i); n++)
-            check_come(all + n);
+        fuzz_check(all + read16(sack + SACK_HEAD + 2 + 4 * i) < sent.next);
 }
 
-static void leave(struct oriel_sctploss *loss, bool exact) {
-    struct oriel_sctploss_packet p = {.length = HEAD + SACK_HEAD + 700}, answer;
-    uint8_t *data = p.bytes + HEAD;
+static size_t write_data(uint8_t *data, uint32_t tsn) {
+    const size_t length = DATA_HEAD + (sent.exact[tsn] ? 700 : 4 * (tsn % 32));
     const uint8_t head[] = {0,
-                            exact ? UNORDERED : 0,
-                            (SACK_HEAD + 700) >> 8,
-                            (SACK_HEAD + 700) & 0xff,
+                            sent.exact[tsn] ? UNORDERED : 0,
+                            (uint8_t)(length >> 8),
+                            (uint8_t)length,
                             0,
                             0,
-                            (uint8_t)(sent.next >> 8),
-                            (uint8_t)sent.next,
+                            (uint8_t)(tsn >> 8),
+                            (uint8_t)tsn,
                             0,
-                            exact ? STREAM : OTHER};
+                            sent.exact[tsn] ? STREAM : OTHER};
+    memset(data, (int)tsn, length);
     memcpy(data, head, sizeof head);
-    sent.exact[sent.next++] = exact;
-    if (oriel_sctploss_sent(loss, &p, &answer)) {
-        fuzz_check(p.length == HEAD + 8 + SACK_HEAD + 700 && data[0] == FORWARD_TSN);
-        for (uint32_t tsn = 0; tsn != read32(data + 4) + 1; tsn++)
-            check_come(tsn);
+    return length;
+}
+
+static void check_changed(const struct oriel_sctploss_packet *p, uint32_t own) {
+    uint8_t plain[DATA_HEAD + 700];
+    for (size_t at = HEAD; at < p->length;) {
+        const uint8_t *chunk = p->bytes + at;
+        const uint32_t tsn = read32(chunk + 4);
+        fuzz_check(at == HEAD || chunk[0] != FORWARD_TSN);
+        for (uint32_t all = 0; chunk[0] == FORWARD_TSN && all != tsn + 1; all++)
+            check_come(all);
+        if (chunk[0] != FORWARD_TSN) {
+            fuzz_check(tsn < sent.next && (tsn == own || !sent.exact[tsn]));
+            fuzz_check(memcmp(plain, chunk, write_data(plain, tsn)) == 0);
+        }
+        at += read16(chunk + 2);
+        fuzz_check(at <= p->length && p->length <= sizeof p->bytes);
     }
+}
+
+static void leave(struct oriel_sctploss *loss, bool exact, int64_t now) {
+    struct oriel_sctploss_packet p, answer;
+    const uint32_t tsn = sent.next++;
+    sent.exact[tsn] = exact;
+    p.length = HEAD + write_data(p.bytes + HEAD, tsn);
+    if (oriel_sctploss_sent(loss, &p, &answer, now))
+        check_changed(&p, tsn);
     if (answer.length)
         check_sack(answer.bytes + HEAD, answer.length - HEAD);
 }
@@ -78,6 +107,12 @@ static void hear(const struct oriel_sctploss_packet *p) {
     }
 }
 
+/* Left as it came, but for the room that it tells. */
+static bool is_left(const uint8_t *sack, const uint8_t *before) {
+    const size_t length = read16(sack + 2);
+    return memcmp(sack, before, 8) == 0 && memcmp(sack + 12, before + 12, length - 12) == 0;
+}
+
 static void come(struct oriel_sctploss *loss, const uint8_t *bytes, size_t length, int64_t now) {
     struct oriel_sctploss_packet p = {.length = length};
     memcpy(p.bytes, bytes, length);
@@ -87,7 +122,9 @@ static void come(struct oriel_sctploss *loss, const uint8_t *bytes, size_t lengt
         fuzz_check(p.length <= sizeof p.bytes);
         while (p.bytes[at] != SACK)
             at += (read16(p.bytes + at + 2) + 3u) & ~3u;
-        check_sack(p.bytes + at, p.length - at);
+        fuzz_check(read32(p.bytes + at + 8) == 1024 * 1024);
+        if (!is_left(p.bytes + at, bytes + at))
+            check_sack(p.bytes + at, p.length - at);
     }
 }
 
@@ -96,10 +133,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     memset(&sent, 0, sizeof sent);
     for (size_t at = 0; at < size && sent.next < MANY; at++) {
         size_t length = data[at] & 0x7f;
+        const int64_t now = (int64_t)(at + 1) * 50 * ORIEL_MILLISECOND;
         if (data[at] & 0x80)
-            leave(loss, data[at] & 1);
+            leave(loss, data[at] & 1, now);
         else if (length <= size - at - 1) {
-            come(loss, data + at + 1, length, (int64_t)(at + 1) * 50 * ORIEL_MILLISECOND);
+            come(loss, data + at + 1, length, now);
             at += length;
         }
     }

@@ -7,7 +7,11 @@
  *   fuzz WHAT COUNT SEED SSRC                    stun, dtls, rtp: as anybody could; srtcp, sctp, messages: with keys
  *                                                -> sent N (less than COUNT when the connection was over)
  *   ping                                         from now on, once a second
- *   heard                                        -> heard FIRST-PICTURE LAST-PACKET (us of CLOCK_MONOTONIC)
+ *   take HOW                                     from now on it acknowledges all that the exact layer says, to that
+ *                                                layer; to SCTP closed: with no room left; stuck: but for the next
+ *                                                message of the channel for texts; silent: nothing at all
+ *   heard                                        -> heard FIRST-PICTURE LAST-PICTURE LAST-PACKET (us of
+ *                                                CLOCK_MONOTONIC)
  *
  * RFC 8489 and 8445 (only as much as a controlled agent needs), RFC 3711 and 5764 for SRTCP, RFC 9260 for SCTP. */
 #include <arpa/inet.h>
@@ -26,6 +30,7 @@
 #include <unistd.h>
 
 #define LABEL "oriel" /* of the channel that pings go by */
+#define EXACT_LABEL "oriel-exact"
 
 enum { MTU = 1200, STUN_HEADER = 20, SCTP_HEADER = 12, OUR_TAG = 0x0badcafe };
 
@@ -35,8 +40,11 @@ static char ours[2][257], theirs[2][257]; /* ufrag, pwd */
 static SSL *ssl;
 static bool checked, over, associated;
 static uint32_t tag, tsn = 1, ssrc;
-static unsigned stream;   /* of the device's data channel */
-static long long ping_at; /* us; 0: never */
+static unsigned stream; /* of the device's data channel, */
+static unsigned exact;  /* and of the exact layer's */
+static enum { ALL, CLOSED, STUCK, SILENT } taking;
+static uint32_t newest, missing; /* TSN of the device's; of the message that does not come, 0: it did */
+static long long ping_at;        /* us; 0: never */
 static uint64_t random_state;
 
 static uint32_t any(uint32_t below) {
@@ -76,6 +84,12 @@ static void say(const char *what, unsigned value) {
 static void put(const void *bytes, size_t length) {
     if (sendto(udp, bytes, length, 0, (struct sockaddr *)&device, sizeof device) < 0 && errno == ECONNREFUSED)
         over = true;
+}
+
+static long long now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 /* Reflected CRC-32: STUN's polynomial, or SCTP's (Castagnoli). */
@@ -209,20 +223,76 @@ static void send_message(unsigned to, uint32_t protocol, const char *bytes, size
     send_sctp(tag, out, (16 + length + 3) & ~3u);
 }
 
+static bool is_label(const uint8_t *chunk, size_t length, const char *label) {
+    size_t size = strlen(label);
+    return length >= 28 + size && get(chunk + 24, 2) == size && memcmp(chunk + 28, label, size) == 0;
+}
+
+/* DCEP's OPEN -> ACK. */
+static void open_channel(const uint8_t *chunk, size_t length) {
+    unsigned opened = get(chunk + 8, 2);
+    send_message(opened, 50, "\2", 1);
+    if (is_label(chunk, length, LABEL))
+        stream = opened;
+    if (is_label(chunk, length, EXACT_LABEL))
+        exact = opened;
+}
+
+/* That a message of the exact layer's has come (PROTOCOL.md, Exact layer). */
+static void acknowledge(const uint8_t *message, size_t length) {
+    static uint8_t ack[23] = {2, 0x81};
+    if (length > 4 && message[1] == 5)
+        for (size_t at = 4; at + 2 < length; at += 2u + message[at] + 256u * message[at + 1])
+            acknowledge(message + at + 2, message[at] + 256u * message[at + 1]);
+    if (length < 14 || message[1] == 5)
+        return;
+    bool records = message[1] == 1;
+    memcpy(ack + 2, message + 2, 2);
+    if (records) { /* the first that it lacks */
+        uint32_t next;
+        memcpy(&next, message + 10, sizeof next);
+        next += message[9];
+        memcpy(ack + 4, &next, sizeof next);
+    }
+    uint32_t clock = (uint32_t)(now() / 100);
+    memcpy(ack + 8, &clock, sizeof clock); /* as all of that layer, little-endian */
+    ack[12] = !records;
+    memcpy(ack + 13, message + 4, 4);
+    memcpy(ack + 17, message + 20, message[1] == 2 ? 2 : 0);
+    ack[19] = 1;
+    send_message(exact, 53, (const char *)ack, records ? 13 : sizeof ack);
+}
+
+/* DATA -> SACK, or whatever it says. */
+static void heard_data(const uint8_t *chunk, size_t length) {
+    uint8_t out[20] = {0};
+    uint32_t number = get(chunk + 4, 4);
+    bool opens = length > 28 && get(chunk + 12, 4) == 50 && chunk[16] == 3;
+    if (opens)
+        open_channel(chunk, length);
+    if ((int32_t)(number - newest) > 0 || opens)
+        newest = number;
+    if (taking == STUCK && !missing && get(chunk + 8, 2) == stream)
+        missing = number;
+    if (taking && length > 16 && get(chunk + 8, 2) == exact)
+        acknowledge(chunk + 16, length - 16);
+    if (taking == SILENT)
+        return;
+    bool gap = taking == STUCK && missing && newest != missing;
+    chunk_head(out, 3, 0, gap ? 20 : 16);
+    put32(out + 4, taking == STUCK && missing ? missing - 1 : newest);
+    put32(out + 8, taking == ALL ? 1 << 20 : 0);
+    put16(out + 12, gap);
+    put16(out + 16, 2);
+    put16(out + 18, (newest - missing + 1) & 0xffff);
+    send_sctp(tag, out, gap ? 20 : 16);
+}
+
 static void heard_chunk(const uint8_t *chunk, size_t length) {
     uint8_t out[64] = {0};
     switch (chunk[0]) {
-    case 0: /* DATA -> SACK; DCEP's OPEN -> ACK */
-        if (length > 28 && get(chunk + 12, 4) == 50 && chunk[16] == 3) {
-            unsigned opened = get(chunk + 8, 2), label = get(chunk + 24, 2);
-            send_message(opened, 50, "\2", 1);
-            if (label == sizeof LABEL - 1 && length >= 28 + label && memcmp(chunk + 28, LABEL, label) == 0)
-                stream = opened;
-        }
-        chunk_head(out, 3, 0, 16);
-        memcpy(out + 4, chunk + 4, 4);
-        put32(out + 8, 1 << 20);
-        send_sctp(tag, out, 16);
+    case 0:
+        heard_data(chunk, length);
         break;
     case 1: /* INIT -> INIT ACK with a cookie of four bytes */
         tag = get(chunk + 4, 4);
@@ -280,18 +350,14 @@ static void heard_dtls(const uint8_t *bytes, size_t n) {
     flush_dtls();
 }
 
-static long long first_picture, last_heard; /* us of CLOCK_MONOTONIC: RTP, and anything at all */
-
-static long long now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
+static long long first_picture, last_picture, last_heard; /* us of CLOCK_MONOTONIC: RTP, and anything at all */
 
 static void note_time(uint8_t kind) {
     last_heard = now();
-    if (kind >= 128 && kind < 192 && !first_picture)
-        first_picture = last_heard;
+    if (kind < 128 || kind >= 192)
+        return;
+    last_picture = last_heard;
+    first_picture = first_picture ? first_picture : last_heard;
 }
 
 /* Once a second, as an agent's page must (PROTOCOL.md, Data channel). */
@@ -567,8 +633,10 @@ int main(void) {
         } else if (strncmp(line, "ping", 4) == 0) {
             ping();
         } else if (strncmp(line, "heard", 5) == 0) {
-            printf("heard %lld %lld\n", first_picture, last_heard);
+            printf("heard %lld %lld %lld\n", first_picture, last_picture, last_heard);
             fflush(stdout);
+        } else if (sscanf(line, "take %15s", what) == 1) {
+            taking = strcmp(what, "closed") == 0 ? CLOSED : strcmp(what, "stuck") == 0 ? STUCK : SILENT;
         }
     }
 }

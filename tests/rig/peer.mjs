@@ -53,6 +53,9 @@ export class Peer {
   // From now on it is heard, as a page must be that wants to stay.
   ping() { this.process.write('ping'); }
 
+  // From now on it lets the exact layer believe that all has come, and SCTP 'closed': that there is no room; 'stuck': that one message never comes; 'silent': nothing.
+  take(how) { this.process.write(`take ${how}`); }
+
   // How many were sent before the connection was over.
   async fuzz(what, count, seed) {
     const from = this.process.lines.length;
@@ -60,12 +63,12 @@ export class Peer {
     return Number((await this.process.line(/^sent /, { from, ms: 60000 })).text.split(' ')[1]);
   }
 
-  // When the first packet of a picture and the last of anything came, in ms of clock().
+  // When the first and the last packet of a picture, and the last of anything came, in ms of clock().
   async heard() {
     const from = this.process.lines.length;
     this.process.write('heard');
-    const [, first, last] = (await this.process.line(/^heard /, { from })).text.split(' ').map((us) => Number(us) / 1000);
-    return { first, last };
+    const [, first, picture, last] = (await this.process.line(/^heard /, { from })).text.split(' ').map((us) => Number(us) / 1000);
+    return { first, picture, last };
   }
 
   stop() {

@@ -10,6 +10,7 @@
 
 enum { STREAM = 3, OTHER = 1, HEAD = 12, SACK_HEAD = 16, UNORDERED = 4, WHOLE = 3, SACK = 3, FORWARD_TSN = 192 };
 
+#define NOW ORIEL_SECOND
 #define LATER (ORIEL_SCTPLOSS_LATE + ORIEL_SECOND)
 #define ROOM (1024 * 1024)
 
@@ -77,7 +78,7 @@ static bool send(struct oriel_sctploss *loss, uint32_t tsn, unsigned stream, uns
     struct oriel_sctploss_packet p, answer;
     head(&p, 1);
     add_data(&p, tsn, stream, flags, 3);
-    return oriel_sctploss_sent(loss, &p, &answer);
+    return oriel_sctploss_sent(loss, &p, &answer, NOW);
 }
 
 /* `count` of the exact layer's, from `tsn` on. */
@@ -123,17 +124,79 @@ static void what_has_left_of_the_exact_layer_counts_as_come(void **state) {
     oriel_sctploss_unref(loss);
 }
 
-static void what_is_missing_of_another_stream_or_in_order_stays_missing(void **state) {
-    struct oriel_sctploss *loss = after_sending(100, 4);
+/* As many as there are copies of; the next TSN. */
+static uint32_t use_up_copies(struct oriel_sctploss *loss, uint32_t tsn) {
+    for (unsigned i = 0; i < 64; i++)
+        assert_false(send(loss, tsn++, OTHER, 0));
+    return tsn;
+}
+
+static void what_must_come_counts_as_come_while_there_is_a_copy(void **state) {
+    struct oriel_sctploss *loss = after_sending(35, 1);
     struct oriel_sctploss_packet p;
+    assert_int_equal(use_up_copies(loss, 36), 100);
+    for (uint32_t tsn = 100; tsn < 104; tsn++)
+        assert_false(send(loss, tsn, STREAM, UNORDERED));
     assert_false(send(loss, 104, OTHER, 0));
     assert_false(send(loss, 105, STREAM, UNORDERED));
     assert_false(send(loss, 106, STREAM, 0)); /* such as the one that opens the channel */
     assert_false(send(loss, 107, OTHER, 0));
     assert_false(send(loss, 108, STREAM, UNORDERED));
-    sack(&p, 100, 2, (block[]){{2, 3}, {7, 7}});
+    sack(&p, 35, 1, (block[]){{72, 72}}); /* 107 */
     assert_true(came(loss, &p));
     check_sack(&p, 103, 2, (block[]){{2, 2}, {4, 5}});
+    sack(&p, 99, 0, NULL); /* there are copies of what comes from now on */
+    assert_true(came(loss, &p));
+    assert_false(send(loss, 109, OTHER, 0));
+    sack(&p, 103, 0, NULL);
+    assert_true(came(loss, &p));
+    check_sack(&p, 103, 2, (block[]){{2, 2}, {4, 6}});
+    oriel_sctploss_unref(loss);
+}
+
+/* Whether one leaves once more with the next packet, then. */
+static bool again(struct oriel_sctploss *loss, int64_t now) {
+    static uint32_t next = 500;
+    struct oriel_sctploss_packet p, answer;
+    head(&p, 1);
+    add_data(&p, next++, STREAM, UNORDERED, 5); /* and padding */
+    const size_t plain = p.length;
+    if (!oriel_sctploss_sent(loss, &p, &answer, now))
+        return false;
+    check_sum(&p);
+    assert_int_equal(p.length, plain + 16 + 8);
+    assert_int_equal(get(&p, plain, 4), WHOLE << 16 | (16 + 6));
+    assert_int_equal(get(&p, plain + 4, 4), 499);
+    assert_int_equal(get(&p, plain + 16, 4), 0x61626364);
+    assert_int_equal(get(&p, plain + 22, 2), 0);
+    return true;
+}
+
+static void what_must_come_leaves_again_until_it_has(void **state) {
+    struct oriel_sctploss *loss = after_sending(490, 9);
+    struct oriel_sctploss_packet p, answer;
+    head(&p, 1);
+    add_data(&p, 499, OTHER, 0, 6);
+    assert_false(oriel_sctploss_sent(loss, &p, &answer, NOW));
+    assert_false(again(loss, NOW + ORIEL_SCTPLOSS_AGAIN - 1));
+    assert_true(again(loss, NOW + ORIEL_SCTPLOSS_AGAIN)); /* the page has said nothing */
+    assert_false(again(loss, NOW + ORIEL_SCTPLOSS_AGAIN));
+    int64_t now = NOW + 2 * ORIEL_SCTPLOSS_AGAIN;
+    sack(&p, 498, 1, (block[]){{2, 2}});
+    assert_true(oriel_sctploss_came(loss, &p, now));
+    check_sack(&p, 502, 0, NULL);
+    assert_true(again(loss, now));
+    assert_false(again(loss, now + ORIEL_SCTPLOSS_LATE - 1));
+    assert_true(again(loss, now + ORIEL_SCTPLOSS_LATE)); /* it was lost once more */
+    head(&p, 1);
+    put(&p, 4, 6 << 24 | 4);                                                             /* ABORT */
+    assert_false(oriel_sctploss_sent(loss, &p, &answer, now + 2 * ORIEL_SCTPLOSS_LATE)); /* it stands alone */
+    head(&p, 1);
+    add_data(&p, 506, STREAM, UNORDERED, 1150);
+    assert_false(oriel_sctploss_sent(loss, &p, &answer, now + 2 * ORIEL_SCTPLOSS_LATE)); /* there is no room */
+    sack(&p, 499, 0, NULL);
+    assert_true(oriel_sctploss_came(loss, &p, now));
+    assert_false(send(loss, 507, STREAM, UNORDERED));
     oriel_sctploss_unref(loss);
 }
 
@@ -142,7 +205,7 @@ static void SCTP_is_answered_at_once_when_it_would_wait(void **state) {
     struct oriel_sctploss_packet p, answer;
     head(&p, 1);
     add_data(&p, 101, STREAM, UNORDERED, 1100);
-    assert_false(oriel_sctploss_sent(loss, &p, &answer));
+    assert_false(oriel_sctploss_sent(loss, &p, &answer, NOW));
     assert_int_equal(answer.length, 0); /* nothing is known of the page */
     sack(&p, 100, 0, NULL);
     assert_true(came(loss, &p));
@@ -150,18 +213,14 @@ static void SCTP_is_answered_at_once_when_it_would_wait(void **state) {
     for (uint32_t tsn = 102; tsn < 104; tsn++) {
         head(&p, 1);
         add_data(&p, tsn, STREAM, UNORDERED, 600);
-        assert_false(oriel_sctploss_sent(loss, &p, &answer));
+        assert_false(oriel_sctploss_sent(loss, &p, &answer, NOW));
         assert_int_equal(answer.length > 0, tsn == 103);
     }
     check_sack(&answer, 103, 0, NULL);
     head(&p, 1);
     add_data(&p, 104, OTHER, 0, 1100);
-    assert_false(oriel_sctploss_sent(loss, &p, &answer));
-    assert_int_equal(answer.length, 0);
-    head(&p, 1);
-    add_data(&p, 105, STREAM, UNORDERED, 1100);
-    assert_false(oriel_sctploss_sent(loss, &p, &answer));
-    check_sack(&answer, 103, 1, (block[]){{2, 2}});
+    assert_false(oriel_sctploss_sent(loss, &p, &answer, NOW));
+    check_sack(&answer, 104, 0, NULL);
     oriel_sctploss_unref(loss);
 }
 
@@ -177,7 +236,7 @@ static void the_page_is_told_not_to_wait_until_it_does_not(void **state) {
         head(&p, 1);
         add_data(&p, tsn, STREAM, UNORDERED, 3);
         const size_t plain = p.length;
-        assert_true(oriel_sctploss_sent(loss, &p, &answer));
+        assert_true(oriel_sctploss_sent(loss, &p, &answer, NOW));
         assert_int_equal(p.length, plain + 8);
         assert_int_equal(get(&p, HEAD, 4), (uint32_t)FORWARD_TSN << 24 | 8);
         assert_int_equal(get(&p, HEAD + 4, 4), 106);
@@ -190,7 +249,7 @@ static void the_page_is_told_not_to_wait_until_it_does_not(void **state) {
     oriel_sctploss_unref(loss);
 }
 
-static void the_page_waits_for_what_SCTP_will_send_again(void **state) {
+static void the_page_waits_for_what_must_come(void **state) {
     struct oriel_sctploss *loss = after_sending(100, 3);
     struct oriel_sctploss_packet p, answer;
     assert_false(send(loss, 103, OTHER, 0));
@@ -198,11 +257,11 @@ static void the_page_waits_for_what_SCTP_will_send_again(void **state) {
     for (int i = 0; i < 2; i++) {
         sack(&p, 100, 2, (block[]){{2, 2}, {4, 4}});
         assert_true(oriel_sctploss_came(loss, &p, LATER + i * ORIEL_SECOND));
-        check_sack(&p, 102, 1, (block[]){{2, 2}});
+        check_sack(&p, 104, 0, NULL);
     }
     head(&p, 1);
-    add_data(&p, 103, OTHER, 0, 3);
-    assert_true(oriel_sctploss_sent(loss, &p, &answer));
+    add_data(&p, 105, STREAM, UNORDERED, 3);
+    assert_true(oriel_sctploss_sent(loss, &p, &answer, NOW));
     assert_int_equal(get(&p, HEAD + 4, 4), 102);
     oriel_sctploss_unref(loss);
 }
@@ -222,11 +281,15 @@ static void what_follows_an_acknowledgement_stays(void **state) {
     oriel_sctploss_unref(loss);
 }
 
-/* Nothing of it is believed, and SCTP sees it as it came. */
-static void check_unchanged(struct oriel_sctploss *loss, struct oriel_sctploss_packet *p) {
-    const struct oriel_sctploss_packet before = *p;
-    assert_false(came(loss, p));
+/* Nothing of it is believed, and SCTP sees it as it came, but for the room that the page says it has. */
+static void check_left(struct oriel_sctploss *loss, struct oriel_sctploss_packet *p) {
+    struct oriel_sctploss_packet before = *p;
+    assert_true(came(loss, p));
+    check_sum(p);
     assert_int_equal(p->length, before.length);
+    assert_int_equal(get(p, HEAD + 8, 4), ROOM);
+    memcpy(before.bytes + HEAD + 8, p->bytes + HEAD + 8, 4);
+    memcpy(before.bytes + 8, p->bytes + 8, 4); /* the sum */
     assert_memory_equal(p->bytes, before.bytes, before.length);
 }
 
@@ -234,27 +297,30 @@ static void what_cannot_be_is_left_to_SCTP(void **state) {
     struct oriel_sctploss *loss = after_sending(100, 4);
     struct oriel_sctploss_packet p;
     sack(&p, 104, 0, NULL); /* was not sent */
-    check_unchanged(loss, &p);
+    check_left(loss, &p);
     sack(&p, 101, 1, (block[]){{2, 3}}); /* likewise */
-    check_unchanged(loss, &p);
+    check_left(loss, &p);
     sack(&p, 98, 1, (block[]){{2, 3}}); /* of before the first that is known */
-    check_unchanged(loss, &p);
+    check_left(loss, &p);
     sack(&p, 100, 2, (block[]){{3, 3}, {2, 2}});
-    check_unchanged(loss, &p);
+    check_left(loss, &p);
     sack(&p, 100, 1, (block[]){{3, 2}});
-    check_unchanged(loss, &p);
+    check_left(loss, &p);
     sack(&p, 100, 1, (block[]){{0, 1}});
-    check_unchanged(loss, &p);
+    check_left(loss, &p);
     sack(&p, 100, 1, (block[]){{2, 3}});
     p.bytes[HEAD + 13] = 2; /* blocks, of which one is not there */
-    check_unchanged(loss, &p);
+    check_left(loss, &p);
     sack(&p, 100, 1, (block[]){{2, 3}});
-    for (p.length = 0; p.length < HEAD + SACK_HEAD + 4; p.length++)
-        check_unchanged(loss, &p);
+    for (p.length = 0; p.length < HEAD + SACK_HEAD + 4; p.length++) {
+        const struct oriel_sctploss_packet before = p;
+        assert_false(came(loss, &p));
+        assert_memory_equal(p.bytes, before.bytes, sizeof before.bytes);
+    }
     sack(&p, 102, 0, NULL);
     assert_true(came(loss, &p));
     sack(&p, 100, 1, (block[]){{2, 2}}); /* was overtaken */
-    check_unchanged(loss, &p);
+    check_left(loss, &p);
     assert_false(send(loss, 104, STREAM, UNORDERED));
     oriel_sctploss_unref(loss);
 }
@@ -263,7 +329,7 @@ static void what_is_too_much_to_be_known_is_left_to_SCTP(void **state) {
     struct oriel_sctploss *loss = after_sending(100, 5000);
     struct oriel_sctploss_packet p;
     sack(&p, 100, 1, (block[]){{2, 4500}});
-    check_unchanged(loss, &p);
+    check_left(loss, &p);
     sack(&p, 2000, 1, (block[]){{2, 3000}});
     assert_true(came(loss, &p));
     check_sack(&p, 5099, 0, NULL);
@@ -279,8 +345,85 @@ static void what_has_no_room_is_told_later(void **state) {
     sack(&p, UINT32_MAX, 0, NULL);
     assert_true(came(loss, &p));
     assert_int_equal(p.length, sizeof p.bytes);
-    assert_int_equal(get(&p, HEAD + 4, 4), UINT32_MAX);
+    assert_int_equal(get(&p, HEAD + 4, 4), 127); /* of the first ones there are copies */
     assert_int_equal(get(&p, HEAD + 12, 2), (sizeof p.bytes - HEAD - SACK_HEAD) / 4);
+    oriel_sctploss_unref(loss);
+}
+
+static void no_room_that_the_page_says_it_has_is_believed(void **state) {
+    struct oriel_sctploss *loss = oriel_sctploss_new(STREAM);
+    struct oriel_sctploss_packet p, second;
+    sack(&p, 99, 0, NULL); /* before anything has left */
+    check_left(loss, &p);
+    assert_false(send(loss, 100, STREAM, UNORDERED));
+    sack(&p, 99, 0, NULL);
+    sack(&second, 100, 0, NULL);
+    memcpy(p.bytes + p.length, second.bytes + HEAD, SACK_HEAD);
+    p.length += SACK_HEAD;
+    assert_true(came(loss, &p));
+    assert_int_equal(p.length, HEAD + 2 * SACK_HEAD);
+    for (size_t at = HEAD; at < p.length; at += SACK_HEAD) {
+        assert_int_equal(get(&p, at + 4, 4), 100);
+        assert_int_equal(get(&p, at + 8, 4), ROOM);
+    }
+    check_sum(&p);
+    oriel_sctploss_unref(loss);
+}
+
+/* What SCTP has room for goes to it, in messages of that size; how many. */
+static unsigned take(struct oriel_sctploss *loss, size_t size) {
+    unsigned count = 0;
+    while (oriel_sctploss_take(loss, STREAM, size))
+        count++;
+    return count;
+}
+
+static void what_SCTP_has_no_room_for_is_not_handed_to_it(void **state) {
+    struct oriel_sctploss *loss = oriel_sctploss_new(STREAM);
+    struct oriel_sctploss_packet p, answer;
+    uint32_t tsn = use_up_copies(loss, 0);
+    sack(&p, UINT32_MAX, 0, NULL);
+    assert_true(came(loss, &p));
+    assert_int_equal(take(loss, 1024), 192);
+    assert_true(oriel_sctploss_take(loss, OTHER, 1024)); /* which must come, and waits */
+    for (; tsn < 64 + 192; tsn++) {
+        head(&p, 1);
+        add_data(&p, tsn, STREAM, UNORDERED, 1024);
+        assert_false(oriel_sctploss_sent(loss, &p, &answer, NOW));
+    }
+    check_sack(&answer, tsn - 1, 0, NULL); /* SCTP keeps nothing of it */
+    const uint32_t lacks = tsn++;
+    head(&p, 1);
+    add_data(&p, lacks, OTHER, 0, 1024);
+    assert_false(oriel_sctploss_sent(loss, &p, &answer, NOW));
+    assert_int_equal(take(loss, 1), 383);
+    for (unsigned i = 0; i < 383; i++)
+        assert_false(send(loss, tsn++, STREAM, UNORDERED));
+    assert_int_equal(take(loss, 1), 0); /* it has left, but as long as that one lacks, all after it is kept */
+    sack(&p, UINT32_MAX, 0, NULL);
+    assert_true(came(loss, &p));
+    check_sack(&p, lacks - 1, 1, (block[]){{2, 384}});
+    assert_int_equal(take(loss, 1), 0);
+    sack(&p, lacks, 0, NULL);
+    assert_true(came(loss, &p));
+    assert_int_equal(take(loss, 1), 384);
+    oriel_sctploss_unref(loss);
+}
+
+static void an_association_that_begins_anew_is_another_one(void **state) {
+    struct oriel_sctploss *loss = after_sending(100, 10);
+    struct oriel_sctploss_packet p, answer;
+    sack(&p, 103, 0, NULL);
+    assert_true(came(loss, &p));
+    assert_false(send(loss, 1000000, STREAM, UNORDERED));
+    head(&p, 1);
+    add_data(&p, 1000001, STREAM, UNORDERED, 1100);
+    assert_false(oriel_sctploss_sent(loss, &p, &answer, NOW));
+    assert_int_equal(answer.length, 0); /* nothing is known of the page */
+    sack(&p, 999999, 1, (block[]){{2, 2}});
+    assert_true(came(loss, &p));
+    check_sack(&p, 1000001, 0, NULL);
+    assert_int_equal(take(loss, 1024), 192);
     oriel_sctploss_unref(loss);
 }
 
@@ -293,7 +436,7 @@ static void a_packet_that_would_be_too_long_is_not_changed(void **state) {
     }
     head(&p, 1);
     add_data(&p, 104, STREAM, UNORDERED, sizeof p.bytes - HEAD - 16 - 4);
-    assert_false(oriel_sctploss_sent(loss, &p, &answer));
+    assert_false(oriel_sctploss_sent(loss, &p, &answer, NOW));
     assert_int_equal(p.length, sizeof p.bytes - 4);
     assert_true(send(loss, 105, STREAM, UNORDERED));
     oriel_sctploss_unref(loss);
@@ -303,14 +446,18 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_sum_is_right),
         cmocka_unit_test(what_has_left_of_the_exact_layer_counts_as_come),
-        cmocka_unit_test(what_is_missing_of_another_stream_or_in_order_stays_missing),
+        cmocka_unit_test(what_must_come_counts_as_come_while_there_is_a_copy),
+        cmocka_unit_test(what_must_come_leaves_again_until_it_has),
         cmocka_unit_test(SCTP_is_answered_at_once_when_it_would_wait),
         cmocka_unit_test(the_page_is_told_not_to_wait_until_it_does_not),
-        cmocka_unit_test(the_page_waits_for_what_SCTP_will_send_again),
+        cmocka_unit_test(the_page_waits_for_what_must_come),
         cmocka_unit_test(what_follows_an_acknowledgement_stays),
         cmocka_unit_test(what_cannot_be_is_left_to_SCTP),
         cmocka_unit_test(what_is_too_much_to_be_known_is_left_to_SCTP),
         cmocka_unit_test(what_has_no_room_is_told_later),
+        cmocka_unit_test(no_room_that_the_page_says_it_has_is_believed),
+        cmocka_unit_test(what_SCTP_has_no_room_for_is_not_handed_to_it),
+        cmocka_unit_test(an_association_that_begins_anew_is_another_one),
         cmocka_unit_test(a_packet_that_would_be_too_long_is_not_changed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
