@@ -585,6 +585,9 @@ static void acknowledge(struct oriel_exact *e, const struct oriel_exact_heard *h
             oriel_cache_set(&e->cache, tile->head.slot, tile->head.name, true);
         oriel_tile_free(tile);
     }
+    /* At the end of an interruption: later ones have come. */
+    if (waits(e) && oriel_flight_overtaken(&e->flight, e->waiting_since))
+        send_records(e, now);
     /* A small tile comes with its record, or that has come without. */
     if (more && h->count < ORIEL_EXACT_RANGES_MAX)
         oriel_flight_passed(&e->flight, e->records[(e->first - 1) % RECORDS_MAX].rtp);

@@ -10,7 +10,8 @@
 #define PATIENCE_FIRST (200 * ORIEL_MILLISECOND)
 #define QUEUE_SHORT (25 * ORIEL_MILLISECOND) /* beyond the shortest round trip: no reason to send less */
 #define QUEUE_LONG (60 * ORIEL_MILLISECOND)
-#define HELD_MAX (20 * ORIEL_MILLISECOND) /* what the budget says when it refuses may be outdated by then */
+#define OVERTAKEN (30 * ORIEL_MILLISECOND) /* what was sent so much later has come: it is lost */
+#define HELD_MAX (20 * ORIEL_MILLISECOND)  /* what the budget says when it refuses may be outdated by then */
 
 enum { WINDOW_FIRST = 12 * 1024, WINDOW_MIN = 6 * 1024, WINDOW_MAX = 1024 * 1024, DOUBLINGS_MAX = 4 };
 
@@ -147,9 +148,15 @@ int64_t oriel_flight_patience(const struct oriel_flight *f) {
     return patience + ORIEL_FLIGHT_ACK_DELAY;
 }
 
-/* When the chunk is to be sent again. Each time it waits twice as long. */
+bool oriel_flight_overtaken(const struct oriel_flight *f, int64_t sent) {
+    return f->newest - sent > OVERTAKEN;
+}
+
+/* When the chunk is to be sent again. Each time it waits twice as long, unless what had waited less has come. */
 static int64_t again(const struct oriel_flight *f, const struct oriel_tile *tile, unsigned chunk) {
     const struct oriel_flight_chunk *c = &tile->chunks[chunk];
+    if (c->times > 1 && oriel_flight_overtaken(f, c->sent))
+        return c->sent;
     unsigned doublings = c->times - 1u < DOUBLINGS_MAX ? c->times - 1u : DOUBLINGS_MAX;
     int64_t longer = tile->small && c->times == 1 && f->small_at > c->sent ? f->small_at - c->sent : 0;
     if (longer > ORIEL_FLIGHT_ACK_LONGER)

@@ -1,8 +1,9 @@
 /* Tiles on their way to the page: what is sent next, what again, and how much at once.
  *
  * Policy: a tile goes in chunks of one packet, each acknowledged by itself, and again when no acknowledgement has come
- * in the time that a round trip takes (its mean and four times its deviation) and the page may keep it back. What may
- * be on its way at once is a window of bytes: it grows by what is acknowledged while round trips stay short, and
+ * in the time that a round trip takes (its mean and four times its deviation) and the page may keep it back; then after
+ * twice that, and so on, but at once when what was sent well after it has come, as at the end of an interruption. What
+ * may be on its way at once is a window of bytes: it grows by what is acknowledged while round trips stay short, and
  * shrinks when they get longer (a queue builds up on the path) or when chunks are lost; so the video's packets never
  * stand behind more than some tens of milliseconds of tiles. While round trips are short it is at least what the rate
  * of all that leaves brings out in one, and beyond that it grows by half as much: whether loss is the way's own, the
@@ -92,6 +93,9 @@ unsigned oriel_flight_tell(struct oriel_flight *f, struct oriel_budget_ack acks[
 /* The page has the message that brought the small tiles of up to this RTP time, or a later one that would not have
  * been sent without: those that it has not acknowledged were lost, and are due. */
 void oriel_flight_passed(struct oriel_flight *f, uint32_t rtp);
+
+/* Whether something has come that was sent so much later that this would have come, too. */
+bool oriel_flight_overtaken(const struct oriel_flight *f, int64_t sent);
 
 /* How long to wait for an acknowledgement. */
 int64_t oriel_flight_patience(const struct oriel_flight *f);

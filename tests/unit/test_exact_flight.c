@@ -110,6 +110,31 @@ static void test_what_is_lost_goes_again_and_waits_longer_each_time(void **state
     }
 }
 
+static void test_the_end_of_an_interruption_is_not_waited_for(void **state) {
+    const struct oriel_tile *tile;
+    unsigned chunk;
+    add(1, 90, 10);
+    for (int i = 0; i < 3; i++, now = oriel_flight_due(&f, now))
+        assert_true(oriel_flight_next(&f, now, &tile, &chunk));
+    assert_true(oriel_flight_next(&f, now, &tile, &chunk));
+    const int64_t sent = now;
+    for (uint32_t number = 2; number < 4; number++) {
+        now += 20 * ORIEL_MILLISECOND;
+        add(number, 90 * number, 10);
+        assert_true(oriel_flight_next(&f, now, &tile, &chunk));
+        assert_int_equal(tile->head.tile, number);
+    }
+    now += 10 * ORIEL_MILLISECOND;
+    assert_false(oriel_flight_overtaken(&f, sent));
+    assert_false(oriel_flight_next(&f, now, &tile, &chunk));
+    oriel_tile_free(ack(3, 0, 1));
+    assert_true(oriel_flight_overtaken(&f, sent));
+    assert_true(oriel_flight_due(&f, now) <= now);
+    assert_true(oriel_flight_next(&f, now, &tile, &chunk));
+    assert_int_equal(tile->head.tile, 1);
+    assert_false(oriel_flight_next(&f, now, &tile, &chunk)); /* the second may only be late */
+}
+
 static void test_acks_of_what_was_not_sent_count_for_nothing(void **state) {
     add(1, 90, 5000);
     assert_null(ack(1, 0, 10));
@@ -291,6 +316,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_chunks_in_order_and_done_when_all_are_there, start, end),
         cmocka_unit_test_setup_teardown(test_the_newest_picture_first, start, end),
         cmocka_unit_test_setup_teardown(test_what_is_lost_goes_again_and_waits_longer_each_time, start, end),
+        cmocka_unit_test_setup_teardown(test_the_end_of_an_interruption_is_not_waited_for, start, end),
         cmocka_unit_test_setup_teardown(test_acks_of_what_was_not_sent_count_for_nothing, start, end),
         cmocka_unit_test_setup_teardown(test_no_more_than_fits, start, end),
         cmocka_unit_test_setup_teardown(test_small_tiles_that_follow_each_other_are_waited_for, start, end),
