@@ -34,6 +34,7 @@ struct _OrielRateControl {
     GCond wake;
     GThread *thread;
     gboolean quit, asleep;
+    gboolean ended;   /* the connection is given up */
     gboolean pushing; /* somebody is; others only queue */
     struct oriel_pacer pacer;
     int64_t padding_until;   /* a repeat is on its way here */
@@ -94,7 +95,9 @@ static GstBufferList *take(OrielRateControl *self, enum oriel_pacer_next *why, i
     GstBufferList *list = NULL;
     struct oriel_pacer_item item;
     int64_t now = oriel_monotonic();
-    for (unsigned count = 0; count < BATCH; count++) {
+    if (self->ended)
+        *why = ORIEL_PACER_NOTHING;
+    for (unsigned count = 0; !self->ended && count < BATCH; count++) {
         *why = oriel_pacer_next(&self->pacer, now, &item, again);
         if (*why != ORIEL_PACER_SEND)
             break;
@@ -164,7 +167,7 @@ static gpointer run(gpointer user) {
     while (!self->quit) {
         int64_t again, now = oriel_monotonic();
         send_due(self, &again);
-        if (now - ticked >= TICK) {
+        if (now - ticked >= TICK && !self->ended) {
             ticked = now;
             g_mutex_unlock(&self->lock);
             oriel_estimator_tick(self->estimator, now);
@@ -173,7 +176,9 @@ static gpointer run(gpointer user) {
         if (self->quit)
             break;
         self->asleep = TRUE;
-        if (again && again < ticked + TICK)
+        if (self->ended)
+            g_cond_wait(&self->wake, &self->lock);
+        else if (again && again < ticked + TICK)
             g_cond_wait_until(&self->wake, &self->lock, again / 1000 + 1);
         else if (again || oriel_budget_rtp_in_flight(self->budget) > LITTLE)
             g_cond_wait_until(&self->wake, &self->lock, (ticked + TICK) / 1000 + 1);
@@ -200,6 +205,10 @@ static void queue(OrielRateControl *self, GstBuffer *packet) {
     enum oriel_budget_class class = ORIEL_BUDGET_VIDEO;
     int64_t now = oriel_monotonic();
     guint8 head[12];
+    if (self->ended) {
+        gst_buffer_unref(packet);
+        return;
+    }
     if (gst_buffer_extract(packet, 0, head, sizeof head) == sizeof head) {
         class = self->classes[head[1] & 0x7f];
         if (class == ORIEL_BUDGET_VIDEO)
@@ -267,9 +276,17 @@ static void heard(OrielRateControl *self, const GstStructure *feedback) {
 }
 G_GNUC_END_IGNORE_DEPRECATIONS
 
+static bool is_ended(OrielRateControl *self) {
+    g_mutex_lock(&self->lock);
+    bool ended = self->ended;
+    g_mutex_unlock(&self->lock);
+    return ended;
+}
+
 static gboolean src_event(GstPad *pad, GstObject *parent, GstEvent *event) {
     const GstStructure *s = gst_event_get_structure(event);
-    if (GST_EVENT_TYPE(event) == GST_EVENT_CUSTOM_UPSTREAM && s && gst_structure_has_name(s, "RTPTWCCPackets"))
+    if (GST_EVENT_TYPE(event) == GST_EVENT_CUSTOM_UPSTREAM && s && gst_structure_has_name(s, "RTPTWCCPackets") &&
+        !is_ended(ORIEL_RATE_CONTROL(parent)))
         heard(ORIEL_RATE_CONTROL(parent), s);
     return gst_pad_event_default(pad, parent, event);
 }
@@ -298,7 +315,7 @@ void oriel_rate_control_left(GstElement *element, GstBuffer *packet) {
     GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
     gpointer data;
     guint size;
-    if (!gst_rtp_buffer_map(packet, GST_MAP_READ, &rtp))
+    if (is_ended(self) || !gst_rtp_buffer_map(packet, GST_MAP_READ, &rtp))
         return;
     if (gst_rtp_buffer_get_extension_onebyte_header(&rtp, ORIEL_ID_TWCC, 0, &data, &size) && size == 2) {
         struct oriel_rate_packet left = {.class = self->classes[gst_rtp_buffer_get_payload_type(&rtp)],
@@ -312,6 +329,14 @@ void oriel_rate_control_left(GstElement *element, GstBuffer *packet) {
 }
 
 /* ---- life ---- */
+
+void oriel_rate_control_end(GstElement *element) {
+    OrielRateControl *self = ORIEL_RATE_CONTROL(element);
+    g_mutex_lock(&self->lock);
+    self->ended = TRUE;
+    oriel_pacer_clear(&self->pacer);
+    g_mutex_unlock(&self->lock);
+}
 
 static void stop_thread(OrielRateControl *self) {
     g_mutex_lock(&self->lock);

@@ -24,6 +24,10 @@ GstElement *oriel_rate_control_new(struct oriel_budget *budget, struct oriel_est
 /* Packets of that payload type are of that class; before anything flows. All others are repeats. */
 void oriel_rate_control_class(GstElement *control, unsigned payload, enum oriel_budget_class class);
 
+/* The connection is given up, whatever it still does: nothing leaves by it any more, and budget and estimator, which
+ * are the next one's, hear nothing of it. What waited is dropped. */
+void oriel_rate_control_end(GstElement *control);
+
 /* A packet leaves the RTP session, within the push of the element. */
 void oriel_rate_control_left(GstElement *control, GstBuffer *packet);
 

@@ -495,6 +495,8 @@ void oriel_transport_give_up(struct oriel_transport *t) {
     g_atomic_pointer_set(&t->tiles, NULL);
     if (t->connection->tiles)
         oriel_channel_give_up(t->connection->tiles);
+    if (t->connection->control)
+        oriel_rate_control_end(t->connection->control);
 }
 
 bool oriel_transport_renew(struct oriel_transport *t, GError **error) {

@@ -70,8 +70,8 @@ struct oriel_transport *oriel_transport_new(const struct oriel_mline_end ends[OR
                                             const struct oriel_transport_path *path,
                                             const struct oriel_transport_events *events, void *user, GError **error);
 
-/* The connection is done for: who waits until it takes a tile does so no longer. Before each oriel_transport_renew().
- */
+/* The connection is done for: who waits until it takes a tile does so no longer, and it takes nothing of the budget
+ * any more, which is renewed now. Before each oriel_transport_renew(). */
 void oriel_transport_give_up(struct oriel_transport *transport);
 
 /* A new connection in place of the old one, whatever state that is in. The screen must not be running; it is to be run

@@ -210,6 +210,23 @@ static void test_feedback_is_heard(void **state) {
     assert_int_not_equal(figures.state, ORIEL_RATE_START);
 }
 
+/* It goes on for a while after the budget is another connection's. */
+static void test_a_connection_that_is_given_up_takes_nothing(void **state) {
+    for (unsigned i = 0; i < 50; i++)
+        gst_pad_push(in, packet_of(VIDEO, 1100));
+    int64_t takes, now = oriel_monotonic();
+    assert_true(oriel_budget_waiting(budget, &takes) > 20 * 1100);
+    oriel_rate_control_end(control);
+    oriel_estimator_renew(estimator, now);
+    gst_pad_push(in, packet_of(VIDEO, 1100));
+    gst_pad_push(in, packet_of(AUDIO, 100));
+    g_usleep(60000);
+    assert_int_equal(oriel_budget_waiting(budget, &takes), 0);
+    assert_int_equal(oriel_budget_in_flight(budget), 0);
+    assert_int_equal(came[AUDIO], 0);
+    assert_int_equal(oriel_budget_ready(budget, now), now); /* for the next one's first picture */
+}
+
 int main(int argc, char **argv) {
     gst_init(&argc, &argv);
     const struct CMUnitTest tests[] = {
@@ -218,6 +235,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(test_a_repeat_that_waits_is_not_queued_again, start, stop),
         cmocka_unit_test_setup_teardown(test_probes_are_repeats, start, stop),
         cmocka_unit_test_setup_teardown(test_feedback_is_heard, start, stop),
+        cmocka_unit_test_setup_teardown(test_a_connection_that_is_given_up_takes_nothing, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
