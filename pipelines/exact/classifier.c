@@ -78,18 +78,6 @@ static struct span span(const struct oriel_rect *r) {
                          (r->y + r->height + ORIEL_CELL - 1u) / ORIEL_CELL};
 }
 
-/* In which all times of cells are. */
-static int64_t seen(const struct oriel_classifier *c, int64_t now) {
-    return (c->away ? c->away : now) - c->missed;
-}
-
-void oriel_classifier_look(struct oriel_classifier *c, bool looks, int64_t now) {
-    if (looks == !c->away)
-        return;
-    c->missed += looks ? now - c->away : 0;
-    c->away = looks ? 0 : now;
-}
-
 static float busy_now(const struct oriel_cell *cell, int64_t now) {
     return cell->busy > 0 ? cell->busy * expf(-(float)(now - cell->changed) / (float)FORGET) : 0;
 }
@@ -192,8 +180,7 @@ static void judge(struct oriel_classifier *c, int64_t now) {
 }
 
 void oriel_classifier_changed(struct oriel_classifier *c, const struct oriel_rect *rects, size_t count, double rate,
-                              int64_t time) {
-    int64_t now = seen(c, time);
+                              int64_t now) {
     for (size_t i = 0; i < count; i++) {
         struct span s = span(&rects[i]);
         for (unsigned row = s.top; row < s.bottom; row++)
@@ -283,8 +270,7 @@ void oriel_classifier_untake(struct oriel_classifier *c, const struct oriel_rect
         }
 }
 
-void oriel_classifier_took(struct oriel_classifier *c, const struct oriel_rect *rect, int64_t time) {
-    int64_t now = seen(c, time);
+void oriel_classifier_took(struct oriel_classifier *c, const struct oriel_rect *rect, int64_t now) {
     struct span s = span(rect);
     for (unsigned row = s.top; row < s.bottom; row++)
         for (unsigned column = s.left; column < s.right; column++) {
@@ -295,8 +281,7 @@ void oriel_classifier_took(struct oriel_classifier *c, const struct oriel_rect *
         }
 }
 
-bool oriel_classifier_take(struct oriel_classifier *c, int64_t time, struct oriel_rect *tile) {
-    int64_t now = seen(c, time);
+bool oriel_classifier_take(struct oriel_classifier *c, int64_t now, struct oriel_rect *tile) {
     unsigned count = c->columns * c->rows, seed = count;
     for (unsigned i = 0; i < count; i++)
         if (ready(&c->cells[i], now) && (seed == count || c->cells[i].changed > c->cells[seed].changed))
@@ -339,15 +324,7 @@ int64_t oriel_classifier_due(const struct oriel_classifier *c) {
     for (unsigned i = 0; i < c->columns * c->rows; i++)
         if (c->cells[i].lacks.width && c->cells[i].due < due)
             due = c->cells[i].due;
-    bool unknown = due == INT64_MAX || (c->away && due > seen(c, c->away));
-    return unknown ? INT64_MAX : due + c->missed;
-}
-
-bool oriel_classifier_complete(const struct oriel_classifier *c) {
-    for (unsigned i = 0; i < c->columns * c->rows; i++)
-        if (c->cells[i].lacks.width)
-            return false;
-    return true;
+    return due;
 }
 
 bool oriel_classifier_moves_in(const struct oriel_classifier *c, const struct oriel_rect *rects, size_t count) {

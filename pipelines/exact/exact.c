@@ -76,7 +76,7 @@ static enum oriel_exact_state state(const struct oriel_exact *e) {
     unsigned coming = e->encoding;
     for (unsigned i = 0; i < e->flight.count; i++)
         coming += !e->flight.tiles[i]->small;
-    if (oriel_classifier_complete(&e->classifier) && !coming)
+    if (oriel_classifier_due(&e->classifier) == INT64_MAX && !coming)
         return ORIEL_EXACT_EXACT;
     return oriel_classifier_moves(&e->classifier) ? ORIEL_EXACT_MOTION : ORIEL_EXACT_SETTLING;
 }
@@ -337,13 +337,6 @@ void oriel_exact_picture(void *user, const struct oriel_frame_reader *reader, co
             owe(share, &(struct oriel_rect){0, 0, (uint16_t)info->width, (uint16_t)info->height});
         e->owing = FALSE;
     }
-    unlock(e);
-}
-
-void oriel_exact_looks(void *user, gboolean looks) {
-    struct oriel_exact *e = user;
-    g_mutex_lock(&e->lock);
-    oriel_classifier_look(&e->classifier, looks, oriel_monotonic());
     unlock(e);
 }
 

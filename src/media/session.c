@@ -489,7 +489,7 @@ static void start(struct session *s) {
         start_rate(s, &path, kbits, (unsigned)m->fields[10].number);
         if (path.exact) {
             s->exact = oriel_exact_new(s->budget, send_exact, s);
-            oriel_screen_watch(s->screen, oriel_exact_picture, oriel_exact_looks, s->exact);
+            oriel_screen_watch(s->screen, oriel_exact_picture, s->exact);
         }
         g_autoptr(GError) why = NULL;
         g_autoptr(GstCaps) spoken = NULL;
