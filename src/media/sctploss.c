@@ -1,7 +1,7 @@
 /* See sctploss.h. */
 #include "sctploss.h"
 
-#include <glib.h>
+#include <gst/gst.h>
 #include <string.h>
 
 enum {
@@ -81,24 +81,6 @@ void oriel_sctploss_unref(void *loss) {
 
 /* ---- bytes ---- */
 
-static uint16_t read16(const uint8_t *at) {
-    return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-static uint32_t read32(const uint8_t *at) {
-    return (uint32_t)read16(at) << 16 | read16(at + 2);
-}
-
-static void write16(uint8_t *at, uint16_t value) {
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
-}
-
-static void write32(uint8_t *at, uint32_t value) {
-    write16(at, (uint16_t)(value >> 16));
-    write16(at + 2, (uint16_t)value);
-}
-
 uint32_t oriel_crc32c(const uint8_t *bytes, size_t length) {
     static uint32_t table[256];
     static gsize made;
@@ -117,7 +99,7 @@ uint32_t oriel_crc32c(const uint8_t *bytes, size_t length) {
 }
 
 static void sign(struct oriel_sctploss_packet *p) {
-    write32(p->bytes + CHECKSUM_AT, 0);
+    GST_WRITE_UINT32_BE(p->bytes + CHECKSUM_AT, 0);
     uint32_t crc = GUINT32_TO_LE(oriel_crc32c(p->bytes, p->length));
     memcpy(p->bytes + CHECKSUM_AT, &crc, sizeof crc);
 }
@@ -126,7 +108,7 @@ static void sign(struct oriel_sctploss_packet *p) {
 static size_t next_chunk(const struct oriel_sctploss_packet *p, size_t *at) {
     if (p->length < *at + CHUNK_HEAD)
         return 0;
-    size_t chunk = read16(p->bytes + *at + 2), padded = (chunk + 3) & ~(size_t)3;
+    size_t chunk = GST_READ_UINT16_BE(p->bytes + *at + 2), padded = (chunk + 3) & ~(size_t)3;
     if (chunk < CHUNK_HEAD || chunk > p->length - *at)
         return 0;
     *at = MIN(*at + padded, p->length);
@@ -135,6 +117,11 @@ static size_t next_chunk(const struct oriel_sctploss_packet *p, size_t *at) {
 
 static bool after(uint32_t a, uint32_t b) {
     return (int32_t)(a - b) > 0;
+}
+
+/* Of those of which anything is known, the first that the page may lack. */
+static uint32_t first_lacked(const struct oriel_sctploss *loss) {
+    return loss->next - MIN(loss->next - loss->page - 1, WINDOW);
 }
 
 /* ---- what SCTP is told ---- */
@@ -155,19 +142,19 @@ static size_t write_sack(struct oriel_sctploss *loss, uint8_t *sack, size_t room
     for (uint32_t tsn = all + 1; after(loss->next, tsn) && SACK_HEAD + (count + 1) * (size_t)GAP_BLOCK <= room; tsn++)
         if (counts_as_come(loss, tsn)) {
             uint8_t *block = sack + SACK_HEAD + count++ * GAP_BLOCK;
-            write16(block, (uint16_t)(tsn - all));
+            GST_WRITE_UINT16_BE(block, (uint16_t)(tsn - all));
             while (counts_as_come(loss, tsn + 1))
                 tsn++;
-            write16(block + 2, (uint16_t)(tsn - all));
+            GST_WRITE_UINT16_BE(block + 2, (uint16_t)(tsn - all));
         }
     size_t length = SACK_HEAD + count * (size_t)GAP_BLOCK;
     sack[0] = SACK;
     sack[1] = 0;
-    write16(sack + 2, (uint16_t)length);
-    write32(sack + 4, all);
-    write32(sack + 8, PAGE_ROOM);
-    write16(sack + 12, (uint16_t)count);
-    write16(sack + 14, 0);
+    GST_WRITE_UINT16_BE(sack + 2, (uint16_t)length);
+    GST_WRITE_UINT32_BE(sack + 4, all);
+    GST_WRITE_UINT32_BE(sack + 8, PAGE_ROOM);
+    GST_WRITE_UINT16_BE(sack + 12, (uint16_t)count);
+    GST_WRITE_UINT16_BE(sack + 14, 0);
     loss->unanswered = 0;
     return length;
 }
@@ -198,9 +185,9 @@ static void begin(struct oriel_sctploss *loss, uint32_t tsn) {
 }
 
 static void note(struct oriel_sctploss *loss, const uint8_t *data, size_t length, int64_t now) {
-    uint32_t tsn = read32(data + 4);
+    uint32_t tsn = GST_READ_UINT32_BE(data + 4);
     size_t size = length - DATA_HEAD;
-    bool exact = data[1] & UNORDERED && read16(data + 8) == loss->stream;
+    bool exact = data[1] & UNORDERED && GST_READ_UINT16_BE(data + 8) == loss->stream;
     if (!loss->begun || (after(tsn, loss->next) && tsn - loss->next >= WINDOW)) /* or an association begins anew */
         begin(loss, tsn);
     if (after(loss->next, tsn)) /* again */
@@ -228,16 +215,15 @@ static void add_forward(const struct oriel_sctploss *loss, struct oriel_sctploss
     memmove(p->bytes + HEAD + FORWARD_TSN_LENGTH, p->bytes + HEAD, p->length - HEAD);
     p->bytes[HEAD] = FORWARD_TSN;
     p->bytes[HEAD + 1] = 0;
-    write16(p->bytes + HEAD + 2, FORWARD_TSN_LENGTH);
-    write32(p->bytes + HEAD + 4, loss->forward);
+    GST_WRITE_UINT16_BE(p->bytes + HEAD + 2, FORWARD_TSN_LENGTH);
+    GST_WRITE_UINT32_BE(p->bytes + HEAD + 4, loss->forward);
     p->length += FORWARD_TSN_LENGTH;
 }
 
 /* What SCTP believes to have come, and has not. Whether there was any. */
 static bool add_again(struct oriel_sctploss *loss, struct oriel_sctploss_packet *p, int64_t now) {
     const size_t before = p->length;
-    for (uint32_t tsn = loss->next - MIN(loss->next - loss->page - 1, WINDOW); loss->copies && tsn != loss->next;
-         tsn++) {
+    for (uint32_t tsn = first_lacked(loss); loss->copies && tsn != loss->next; tsn++) {
         struct message *message = &loss->sent[tsn % WINDOW];
         size_t length = DATA_HEAD + message->size, at = (p->length + 3) & ~(size_t)3;
         if (!message->copy || now - message->left < (message->missing ? ORIEL_SCTPLOSS_LATE : ORIEL_SCTPLOSS_AGAIN) ||
@@ -285,13 +271,13 @@ bool oriel_sctploss_sent(struct oriel_sctploss *loss, struct oriel_sctploss_pack
 
 /* Up to which TSN beyond its first the SACK tells of any; -1: it can't be read, or tells what can't be. */
 static int read_sack(const struct oriel_sctploss *loss, const uint8_t *sack, size_t length) {
-    uint32_t first = read32(sack + 4), most = loss->next - 1 - first;
-    unsigned count = read16(sack + 12), last = 0;
+    uint32_t first = GST_READ_UINT32_BE(sack + 4), most = loss->next - 1 - first;
+    unsigned count = GST_READ_UINT16_BE(sack + 12), last = 0;
     if (length < SACK_HEAD + (size_t)count * GAP_BLOCK || after(first, loss->next - 1) || most >= WINDOW ||
         after(loss->page, first))
         return -1;
     for (const uint8_t *block = sack + SACK_HEAD; count--; block += GAP_BLOCK) {
-        unsigned from = read16(block), to = read16(block + 2);
+        unsigned from = GST_READ_UINT16_BE(block), to = GST_READ_UINT16_BE(block + 2);
         if (from <= last || to < from || to > most)
             return -1;
         last = to;
@@ -301,16 +287,16 @@ static int read_sack(const struct oriel_sctploss *loss, const uint8_t *sack, siz
 
 /* Up to that one it has all. */
 static void take_all(struct oriel_sctploss *loss, uint32_t first) {
-    for (uint32_t tsn = loss->next - MIN(loss->next - loss->page - 1, WINDOW); !after(tsn, first); tsn++)
+    for (uint32_t tsn = first_lacked(loss); !after(tsn, first); tsn++)
         forget(loss, &loss->sent[tsn % WINDOW]);
     loss->page = first;
 }
 
 static void take_blocks(struct oriel_sctploss *loss, const uint8_t *sack) {
-    uint32_t first = read32(sack + 4);
-    unsigned count = read16(sack + 12);
+    uint32_t first = GST_READ_UINT32_BE(sack + 4);
+    unsigned count = GST_READ_UINT16_BE(sack + 12);
     for (const uint8_t *block = sack + SACK_HEAD; count--; block += GAP_BLOCK)
-        for (unsigned n = read16(block); n <= read16(block + 2); n++) {
+        for (unsigned n = GST_READ_UINT16_BE(block); n <= GST_READ_UINT16_BE(block + 2); n++) {
             loss->sent[(first + n) % WINDOW].got = true;
             forget(loss, &loss->sent[(first + n) % WINDOW]);
         }
@@ -336,10 +322,10 @@ static size_t change_sack(struct oriel_sctploss *loss, struct oriel_sctploss_pac
     uint8_t *sack = p->bytes + from, changed[sizeof p->bytes];
     int last = loss->begun ? read_sack(loss, sack, chunk) : -1;
     if (last < 0) {
-        write32(sack + 8, PAGE_ROOM);
+        GST_WRITE_UINT32_BE(sack + 8, PAGE_ROOM);
         return to;
     }
-    take_all(loss, read32(sack + 4));
+    take_all(loss, GST_READ_UINT32_BE(sack + 4));
     take_blocks(loss, sack);
     loss->forward = forward(loss, loss->page, (unsigned)last, now);
     loss->heard = true;
