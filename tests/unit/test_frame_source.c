@@ -195,15 +195,20 @@ static void demand(struct rig *rig, int64_t not_before, int64_t again) {
     gst_pad_push_event(pad, oriel_demand_new(not_before, again));
 }
 
+/* And no other, as long as it is not asked for. */
+static void show_first(struct rig *rig) {
+    send_buffers(rig, 1, 64, 48);
+    run(rig);
+    demand(rig, 0, INT64_MAX);
+    send_frame(rig, 1, oriel_monotonic());
+    gst_sample_unref(expect_picture(rig));
+    expect_message(rig, ORIEL_FRAMES_RELEASE);
+}
+
 static void test_demand_sets_the_pace(void **state) {
     struct rig rig;
     open_rig(&rig);
-    send_buffers(&rig, 1, 64, 48);
-    run(&rig);
-    demand(&rig, 0, INT64_MAX);
-    send_frame(&rig, 1, oriel_monotonic());
-    gst_sample_unref(expect_picture(&rig));
-    expect_message(&rig, ORIEL_FRAMES_RELEASE);
+    show_first(&rig);
     assert_null(g_async_queue_timeout_pop(rig.pictures, 300000)); /* nothing is repeated unless it is asked for */
     int64_t at = oriel_monotonic() + 200 * ORIEL_MILLISECOND;
     demand(&rig, at, at + 10 * ORIEL_SECOND);
@@ -225,13 +230,8 @@ static void test_demand_sets_the_pace(void **state) {
 static void test_capture_waits_for_the_encoder(void **state) {
     struct rig rig;
     open_rig(&rig);
-    send_buffers(&rig, 1, 64, 48);
-    run(&rig);
     int64_t at = oriel_monotonic() + 300 * ORIEL_MILLISECOND;
-    demand(&rig, 0, INT64_MAX);
-    send_frame(&rig, 1, oriel_monotonic());
-    gst_sample_unref(expect_picture(&rig));
-    expect_message(&rig, ORIEL_FRAMES_RELEASE);
+    show_first(&rig);
     demand(&rig, at, INT64_MAX);
     send_frame(&rig, 1, oriel_monotonic());
     struct pollfd p = {.fd = rig.socket, .events = POLLIN};
@@ -254,12 +254,7 @@ static void test_a_way_that_is_free_sooner(void **state) {
     struct rig rig;
     open_rig(&rig);
     oriel_frame_source_pace(rig.source, when_free, NULL);
-    send_buffers(&rig, 1, 64, 48);
-    run(&rig);
-    demand(&rig, 0, INT64_MAX);
-    send_frame(&rig, 1, oriel_monotonic());
-    gst_sample_unref(expect_picture(&rig));
-    expect_message(&rig, ORIEL_FRAMES_RELEASE);
+    show_first(&rig);
     g_atomic_int_set(&way_busy, TRUE);
     demand(&rig, 0, INT64_MAX); /* it looks at the way again */
     send_frame(&rig, 1, oriel_monotonic());
@@ -276,12 +271,7 @@ static void test_a_way_that_is_free_sooner(void **state) {
 static void test_newest_after_a_slow_picture(void **state) {
     struct rig rig;
     open_rig(&rig);
-    send_buffers(&rig, 1, 64, 48);
-    run(&rig);
-    demand(&rig, 0, INT64_MAX);
-    send_frame(&rig, 1, oriel_monotonic());
-    gst_sample_unref(expect_picture(&rig));
-    expect_message(&rig, ORIEL_FRAMES_RELEASE);
+    show_first(&rig);
     demand(&rig, oriel_monotonic() + 60 * ORIEL_MILLISECOND, INT64_MAX);
     g_usleep(1000);
     send_frame(&rig, 1, oriel_monotonic());
