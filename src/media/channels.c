@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "factory.h"
-#include "sctploss.h"
+#include "sctpproxy.h"
 #include "wire.h"
 
 enum {
@@ -70,14 +70,14 @@ static void on_sctp_pad(GstElement *decoder, GstPad *pad, gpointer user) {
 enum { ANSWER = GST_BUFFER_FLAG_LAST }; /* a flag: it is no packet of the page's */
 
 struct ear {
-    struct oriel_sctploss *loss;
+    struct oriel_sctp_proxy *proxy;
     GstPad *in;      /* of what comes; NULL: it is that pad's */
     guint16 channel; /* whose messages it hears */
 };
 
 static void ear_free(gpointer user) {
     struct ear *ear = user;
-    oriel_sctploss_unref(ear->loss);
+    oriel_sctp_proxy_unref(ear->proxy);
     gst_clear_object(&ear->in);
     g_free(ear);
 }
@@ -85,14 +85,14 @@ static void ear_free(gpointer user) {
 static GstPadProbeReturn on_packet(GstPad *pad, GstPadProbeInfo *info, gpointer user) {
     struct ear *ear = user;
     GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER(info);
-    struct oriel_sctploss_packet packet, answer;
+    struct oriel_sctp_packet packet, answer;
     packet.length = gst_buffer_get_size(buffer);
     answer.length = 0;
     if (packet.length > sizeof packet.bytes || GST_BUFFER_FLAG_IS_SET(buffer, ANSWER))
         return GST_PAD_PROBE_OK;
     gst_buffer_extract(buffer, 0, packet.bytes, packet.length);
-    if (ear->in ? oriel_sctploss_sent(ear->loss, &packet, &answer, oriel_monotonic())
-                : oriel_sctploss_came(ear->loss, &packet, oriel_monotonic())) {
+    if (ear->in ? oriel_sctp_proxy_sent(ear->proxy, &packet, &answer, oriel_monotonic())
+                : oriel_sctp_proxy_came(ear->proxy, &packet, oriel_monotonic())) {
         GST_PAD_PROBE_INFO_DATA(info) = gst_buffer_new_memdup(packet.bytes, packet.length);
         gst_buffer_unref(buffer);
     }
@@ -107,32 +107,32 @@ static GstPadProbeReturn on_packet(GstPad *pad, GstPadProbeInfo *info, gpointer 
 /* Whichever way it comes to SCTP. */
 static GstPadProbeReturn on_message(GstPad *pad, GstPadProbeInfo *info, gpointer user) {
     struct ear *ear = user;
-    bool room = oriel_sctploss_take(ear->loss, ear->channel, gst_buffer_get_size(GST_PAD_PROBE_INFO_BUFFER(info)));
+    bool room = oriel_sctp_proxy_take(ear->proxy, ear->channel, gst_buffer_get_size(GST_PAD_PROBE_INFO_BUFFER(info)));
     return room ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
 }
 
 static void listen_in(GstPad *pad, GstPadProbeCallback heard, struct ear what) {
-    oriel_sctploss_ref(what.loss);
+    oriel_sctp_proxy_ref(what.proxy);
     if (what.in)
         gst_object_ref(what.in);
     gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, heard, g_memdup2(&what, sizeof what), ear_free);
 }
 
-static gboolean listen_to_channel(GstElement *encoder, GstPad *pad, gpointer loss) {
+static gboolean listen_to_channel(GstElement *encoder, GstPad *pad, gpointer proxy) {
     unsigned stream;
     if (sscanf(GST_PAD_NAME(pad), "sink_%u", &stream) == 1)
-        listen_in(pad, on_message, (struct ear){.loss = loss, .channel = (guint16)stream});
+        listen_in(pad, on_message, (struct ear){.proxy = proxy, .channel = (guint16)stream});
     return TRUE;
 }
 
 static void answer_for_page(GstElement *encoder, GstElement *decoder, gint stream) {
     g_autoptr(GstPad) out = gst_element_get_static_pad(encoder, "src");
     g_autoptr(GstPad) in = gst_element_get_static_pad(decoder, "sink");
-    struct oriel_sctploss *loss = oriel_sctploss_new((uint16_t)stream);
-    listen_in(out, on_packet, (struct ear){.loss = loss, .in = in});
-    listen_in(in, on_packet, (struct ear){.loss = loss});
-    gst_element_foreach_sink_pad(encoder, listen_to_channel, loss);
-    oriel_sctploss_unref(loss);
+    struct oriel_sctp_proxy *proxy = oriel_sctp_proxy_new((uint16_t)stream);
+    listen_in(out, on_packet, (struct ear){.proxy = proxy, .in = in});
+    listen_in(in, on_packet, (struct ear){.proxy = proxy});
+    gst_element_foreach_sink_pad(encoder, listen_to_channel, proxy);
+    oriel_sctp_proxy_unref(proxy);
 }
 
 static void hasten(GObject *channel, struct listener *l) {

@@ -22,7 +22,7 @@ struct oriel_channel_events {
 /* On a webrtcbin that is READY. They live as long as it does. NULL with `error` set. */
 GObject *oriel_channel_page(GstElement *webrtc, const struct oriel_channel_events *events, void *user, GError **error);
 GObject *oriel_channel_exact(GstElement *webrtc, const struct oriel_channel_events *events, void *user, GError **error);
-/* Hands a message to SCTP at once; when SCTP has no room for it, it is lost (sctploss.h). False: it must go by the
+/* Hands a message to SCTP at once; when SCTP has no room for it, it is lost (sctpproxy.h). False: it must go by the
  * channel, because another thread is at it, or the channel is not open yet. Any thread. */
 bool oriel_channel_send_now(GObject *channel, const void *bytes, size_t length);
 /* Its connection is dead, and will be closed: whoever waits there does so no longer. */

@@ -1,12 +1,12 @@
-/* media/sctploss: packets that leave, as SCTP makes them, and whatever comes from the page. Each step of the input is a
- * byte: a message of the exact layer or of another stream leaves, or as many bytes as it says come. However the page
+/* media/sctpproxy: packets that leave, as SCTP makes them, and whatever comes from the page. Each step of the input is
+ * a byte: a message of the exact layer or of another stream leaves, or as many bytes as it says come. However the page
  * lies, SCTP is never told that a message has come which has not left, nor the page not to wait for one that is not the
  * exact layer's; and what leaves again is one of those, as it was. */
 #include "fuzz.h"
 
 #include <string.h>
 
-#include "sctploss.h"
+#include "sctpproxy.h"
 
 enum {
     HEAD = 12,
@@ -62,7 +62,7 @@ static size_t write_data(uint8_t *data, uint32_t tsn) {
     return length;
 }
 
-static void check_changed(const struct oriel_sctploss_packet *p, uint32_t own) {
+static void check_changed(const struct oriel_sctp_packet *p, uint32_t own) {
     uint8_t plain[DATA_HEAD + 700];
     for (size_t at = HEAD; at < p->length;) {
         const uint8_t *chunk = p->bytes + at;
@@ -79,19 +79,19 @@ static void check_changed(const struct oriel_sctploss_packet *p, uint32_t own) {
     }
 }
 
-static void leave(struct oriel_sctploss *loss, bool exact, int64_t now) {
-    struct oriel_sctploss_packet p, answer;
+static void leave(struct oriel_sctp_proxy *proxy, bool exact, int64_t now) {
+    struct oriel_sctp_packet p, answer;
     const uint32_t tsn = sent.next++;
     sent.exact[tsn] = exact;
     p.length = HEAD + write_data(p.bytes + HEAD, tsn);
-    if (oriel_sctploss_sent(loss, &p, &answer, now))
+    if (oriel_sctp_proxy_sent(proxy, &p, &answer, now))
         check_changed(&p, tsn);
     if (answer.length)
         check_sack(answer.bytes + HEAD, answer.length - HEAD);
 }
 
 /* What the page says of the other stream, it may say; but not of what has not left. */
-static void hear(const struct oriel_sctploss_packet *p) {
+static void hear(const struct oriel_sctp_packet *p) {
     for (size_t at = HEAD; at + SACK_HEAD <= p->length;) {
         const uint8_t *chunk = p->bytes + at;
         size_t length = read16(chunk + 2);
@@ -113,11 +113,11 @@ static bool is_left(const uint8_t *sack, const uint8_t *before) {
     return memcmp(sack, before, 8) == 0 && memcmp(sack + 12, before + 12, length - 12) == 0;
 }
 
-static void come(struct oriel_sctploss *loss, const uint8_t *bytes, size_t length, int64_t now) {
-    struct oriel_sctploss_packet p = {.length = length};
+static void come(struct oriel_sctp_proxy *proxy, const uint8_t *bytes, size_t length, int64_t now) {
+    struct oriel_sctp_packet p = {.length = length};
     memcpy(p.bytes, bytes, length);
     hear(&p);
-    if (oriel_sctploss_came(loss, &p, now)) {
+    if (oriel_sctp_proxy_came(proxy, &p, now)) {
         size_t at = HEAD;
         fuzz_check(p.length <= sizeof p.bytes);
         while (p.bytes[at] != SACK)
@@ -129,18 +129,18 @@ static void come(struct oriel_sctploss *loss, const uint8_t *bytes, size_t lengt
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    struct oriel_sctploss *loss = oriel_sctploss_new(STREAM);
+    struct oriel_sctp_proxy *proxy = oriel_sctp_proxy_new(STREAM);
     memset(&sent, 0, sizeof sent);
     for (size_t at = 0; at < size && sent.next < MANY; at++) {
         size_t length = data[at] & 0x7f;
         const int64_t now = (int64_t)(at + 1) * 50 * ORIEL_MILLISECOND;
         if (data[at] & 0x80)
-            leave(loss, data[at] & 1, now);
+            leave(proxy, data[at] & 1, now);
         else if (length <= size - at - 1) {
-            come(loss, data + at + 1, length, now);
+            come(proxy, data + at + 1, length, now);
             at += length;
         }
     }
-    oriel_sctploss_unref(loss);
+    oriel_sctp_proxy_unref(proxy);
     return 0;
 }
