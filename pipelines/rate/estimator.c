@@ -8,13 +8,15 @@
 #include "acked.h"
 #include "aimd.h"
 #include "alr.h"
-#include "arrival.h"
 #include "loss.h"
+#include "pairs.h"
 #include "probe.h"
 #include "record.h"
 #include "rival.h"
-#include "trendline.h"
+#include "shortest.h"
+#include "train.h"
 #include "twcc.h"
+#include "way.h"
 
 #define RATE_MIN 50e3
 #define START_RATE 1e6
@@ -25,76 +27,33 @@
 #define START_TIME (100 * ORIEL_MILLISECOND) /* of the rate, may be on its way */
 #define QUEUE_LONG (100 * ORIEL_MILLISECOND)
 #define QUEUE_CALM (25 * ORIEL_MILLISECOND)
-#define STANDING_MAX (3 * ORIEL_SECOND)
-#define RECENT (200 * ORIEL_MILLISECOND)    /* RTP's word is better than tiles' for so long */
-#define TRAIN_GAP (100 * ORIEL_MILLISECOND) /* between acknowledged tiles of one burst */
-#define TRAIN_MIN (20 * ORIEL_MILLISECOND)
+#define RECENT (200 * ORIEL_MILLISECOND) /* RTP's word is better than tiles' for so long */
 #define SILENCE (400 * ORIEL_MILLISECOND)
-#define WINDOW (10 * ORIEL_SECOND) /* of the shortest way and round trip */
 #define CAP_SLACK (15 * ORIEL_MILLISECOND)
 #define FEEDBACK_MAX (250 * ORIEL_MILLISECOND)
 #define FEEDBACK_FIRST (100 * ORIEL_MILLISECOND)
 #define LEND_AFTER (3 * ORIEL_SECOND) /* more was sent than the way takes */
 #define TRYING (500 * ORIEL_MILLISECOND)
 #define FATES_MAX 512
+#define WIDER 2.5 /* than what is believed */
 
-#define TOGETHER (2 * ORIEL_MILLISECOND)
-#define WIDER 2.5
-#define PAIRS_TIME (150 * ORIEL_MILLISECOND)
-
-enum { TRAIN_PACKETS = 10, PAIRS_MIN = 3 };
 enum { CAP_MIN = 4 * 1200, CAP_SILENT = 3 * 1200, CAP_START = 10 * 1460, PACKET_MAX = 1300 };
-
-/* The least of the last 10 to 20 s. */
-struct shortest {
-    int64_t now, before, since; /* INT64_MAX: none */
-};
-
-/* Packets that are told of by one clock. */
-struct way {
-    struct oriel_arrival arrival;
-    struct oriel_trendline trendline;
-    struct oriel_acked acked; /* of this way; only what was busy is asked of it */
-    struct shortest delay;    /* arrived - sent */
-    int64_t queue, standing;  /* of the last packet; the least of the last batch */
-    int64_t since;            /* when it began to stand; 0: it does not */
-    int64_t least, most;      /* of how it stood lately */
-    double came;              /* bit/s, when it began to */
-    int64_t newest;           /* when the last that came was sent */
-    int64_t heard_at;         /* 0: never */
-};
-
-/* Tiles one behind the other, without a queue. */
-struct train {
-    unsigned count;
-    uint64_t bytes, first;       /* `first`: of the first */
-    int64_t sent[2], arrived[2]; /* first, last */
-};
-
-/* Of one message, or of as many as it takes: RTP packets that left together, and how far apart they came. */
-struct burst {
-    int64_t since;         /* when the first of them was heard; 0: it was not */
-    int64_t sent, arrived; /* of the last packet */
-    unsigned pairs;
-    double bytes;
-    int64_t took;
-};
 
 struct oriel_estimator {
     GMutex lock;
     struct oriel_budget *budget;
     double max;
     struct oriel_twcc twcc;
-    struct way rtp, tiles;
-    struct train train;
+    struct oriel_way rtp, tiles;
+    struct oriel_train train;
     struct oriel_acked acked;
     struct oriel_aimd aimd;
     struct oriel_alr alr;
     struct oriel_loss loss;
     struct oriel_probe probe;
     struct oriel_rival rival;
-    struct burst burst;
-    struct shortest trip;
+    struct oriel_pairs pairs;
+    struct oriel_shortest trip;
     int64_t decided_at;
     int64_t heard_at, interval; /* feedback: the last; the usual time between two */
     int64_t waited_at;          /* when something last had to wait */
@@ -115,48 +74,23 @@ struct oriel_estimator {
 
 /* ---- small parts ---- */
 
-static void shortest_start(struct shortest *s, int64_t now) {
-    *s = (struct shortest){INT64_MAX, INT64_MAX, now};
-}
-
-static void shortest_add(struct shortest *s, int64_t value, int64_t now) {
-    if (now - s->since > WINDOW) {
-        s->before = s->now;
-        s->now = INT64_MAX;
-        s->since = now;
-    }
-    s->now = MIN(s->now, value);
-}
-
-static int64_t shortest_get(const struct shortest *s, int64_t otherwise) {
-    int64_t least = MIN(s->now, s->before);
-    return least == INT64_MAX ? otherwise : least;
-}
-
-static void way_start(struct way *w, int64_t now) {
-    *w = (struct way){0};
-    oriel_trendline_start(&w->trendline);
-    oriel_acked_start(&w->acked);
-    shortest_start(&w->delay, now);
-}
-
 /* What may be on its way before anything is known. */
 static size_t start_cap(const struct oriel_estimator *e) {
     return (size_t)fmax(CAP_START, e->target / 8 * START_TIME / ORIEL_SECOND);
 }
 
 static void start(struct oriel_estimator *e, double rate, int64_t now) {
-    way_start(&e->rtp, now);
-    way_start(&e->tiles, now);
+    oriel_way_start(&e->rtp, now);
+    oriel_way_start(&e->tiles, now);
     oriel_acked_start(&e->acked);
     oriel_aimd_start(&e->aimd, rate, RATE_MIN, e->max);
     oriel_alr_start(&e->alr, now);
     oriel_loss_start(&e->loss);
     oriel_rival_start(&e->rival);
     oriel_probe_start(&e->probe, rate, e->max, now);
-    shortest_start(&e->trip, now);
-    e->train.count = 0;
-    e->burst = (struct burst){0};
+    oriel_shortest_start(&e->trip, now);
+    e->train = (struct oriel_train){0};
+    e->pairs = (struct oriel_pairs){0};
     e->twcc.started = false;
     e->heard = e->silent = false;
     e->interval = FEEDBACK_FIRST;
@@ -210,7 +144,7 @@ void oriel_estimator_record(struct oriel_estimator *e, struct oriel_record *reco
 /* ---- the target ---- */
 
 /* The one that is to be believed. */
-static const struct way *believed(const struct oriel_estimator *e) {
+static const struct oriel_way *believed(const struct oriel_estimator *e) {
     return e->rtp.heard_at + RECENT >= e->tiles.heard_at ? &e->rtp : &e->tiles;
 }
 
@@ -230,7 +164,7 @@ static size_t cap(const struct oriel_estimator *e) {
         return 0;
     if (e->silent)
         return CAP_SILENT;
-    int64_t trip = shortest_get(&e->trip, FEEDBACK_FIRST) + (e->rival.there ? standing(e) : 0);
+    int64_t trip = oriel_shortest_get(&e->trip, FEEDBACK_FIRST) + (e->rival.there ? standing(e) : 0);
     double bytes = e->target / 8 * (double)(trip + e->interval + CAP_SLACK) / ORIEL_SECOND;
     return (size_t)fmax(bytes, CAP_MIN);
 }
@@ -238,14 +172,14 @@ static size_t cap(const struct oriel_estimator *e) {
 /* Less than the target while a queue stands, so that it drains. */
 static double paced(const struct oriel_estimator *e) {
     int64_t queue = standing(e);
-    return e->target * (queue > QUEUE_LONG / 2 && !e->rival.there ? 0.75 : 1);
+    return e->target * (queue > ORIEL_WAY_STANDS && !e->rival.there ? 0.75 : 1);
 }
 
 /* Tiles have a window of their own: where they alone tell of a queue, it is theirs. */
 static void set_budget(struct oriel_estimator *e, int64_t now) {
     oriel_budget_set(e->budget, paced(e), cap(e), now);
-    oriel_budget_tell_path(e->budget, shortest_get(&e->trip, 0), oriel_loss_average(&e->loss));
-    bool calm = believed(e) == &e->tiles || standing(e) < QUEUE_LONG / 2;
+    oriel_budget_tell_path(e->budget, oriel_shortest_get(&e->trip, 0), oriel_loss_average(&e->loss));
+    bool calm = believed(e) == &e->tiles || standing(e) < ORIEL_WAY_STANDS;
     oriel_budget_lend(e->budget, !e->silent && calm && (!e->overused_at || now - e->overused_at > LEND_AFTER));
 }
 
@@ -264,7 +198,7 @@ static bool told(const struct oriel_estimator *e) {
 }
 
 static enum oriel_rate_use judge(const struct oriel_estimator *e, double busy, int64_t queue) {
-    const struct way *way = believed(e);
+    const struct oriel_way *way = believed(e);
     if (e->rival.there)
         return ORIEL_RATE_UNDERUSED;
     if (e->starting && !told(e))
@@ -274,7 +208,7 @@ static enum oriel_rate_use judge(const struct oriel_estimator *e, double busy, i
     if (use == ORIEL_RATE_OVERUSED && busy <= 0)
         use = ORIEL_RATE_UNDERUSED;
     if (busy > 0 &&
-        ((queue > QUEUE_LONG && busy < 0.9 * e->aimd.rate) || (queue > QUEUE_LONG / 2 && busy < 0.6 * e->aimd.rate)))
+        ((queue > QUEUE_LONG && busy < 0.9 * e->aimd.rate) || (queue > ORIEL_WAY_STANDS && busy < 0.6 * e->aimd.rate)))
         use = ORIEL_RATE_OVERUSED;
     /* What was sent before the rate fell says what the way takes, and nothing of whether it has fallen enough. */
     return use == ORIEL_RATE_OVERUSED && way->newest <= e->aimd.decreased && busy >= e->aimd.rate ? ORIEL_RATE_UNDERUSED
@@ -301,10 +235,10 @@ static void contend(struct oriel_estimator *e, int64_t trip, int64_t now) {
 }
 
 static void decide(struct oriel_estimator *e, double probed, int64_t now) {
-    int64_t trip = shortest_get(&e->trip, FEEDBACK_FIRST), queue = standing(e);
+    int64_t trip = oriel_shortest_get(&e->trip, FEEDBACK_FIRST), queue = standing(e);
     double acked = oriel_acked_rate(&e->acked), busy = oriel_acked_busy(&believed(e)->acked), before = e->aimd.rate;
     enum oriel_rate_use use = judge(e, busy, queue);
-    if (busy > 0 && (use == ORIEL_RATE_OVERUSED || queue > QUEUE_LONG / 2))
+    if (busy > 0 && (use == ORIEL_RATE_OVERUSED || queue > ORIEL_WAY_STANDS))
         acked = busy;
     if (use == ORIEL_RATE_OVERUSED)
         e->overused_at = now;
@@ -353,51 +287,17 @@ static void finish(struct oriel_estimator *e) {
 
 /* ---- what is heard ---- */
 
-static void received(struct oriel_estimator *e, struct way *w, const struct oriel_rate_packet *k, int64_t now) {
-    int64_t out, in;
-    shortest_add(&w->delay, k->arrived - k->sent, now);
-    w->queue = k->arrived - k->sent - shortest_get(&w->delay, 0);
-    w->standing = MIN(w->standing, w->queue);
-    w->newest = MAX(w->newest, k->sent);
-    const struct oriel_acked_packet acked = {k->sent, k->sent + w->queue, k->beside, k->bytes};
+static void received(struct oriel_estimator *e, struct oriel_way *w, const struct oriel_rate_packet *k, int64_t now) {
+    struct oriel_acked_packet acked;
+    oriel_way_received(w, k, e->alr.limited, now, &acked);
     oriel_acked_add(&e->acked, &acked, e->alr.limited);
-    oriel_acked_add(&w->acked, &acked, e->alr.limited);
-    if (oriel_arrival_add(&w->arrival, k, &out, &in))
-        oriel_trendline_add(&w->trendline, out, in, k->arrived);
-}
-
-/* Around the packets of one message. */
-static void begin_batch(struct way *w) {
-    w->standing = INT64_MAX;
-}
-
-/* Whether a queue has stood for long. */
-static bool end_batch(struct way *w, bool rival, int64_t now) {
-    if (w->standing == INT64_MAX)
-        w->standing = w->queue;
-    if (w->standing < QUEUE_LONG / 2 || rival)
-        w->since = 0;
-    else if (!w->since) {
-        w->since = now;
-        w->came = oriel_acked_busy(&w->acked);
-    }
-    bool early = !w->since || now - w->since < STANDING_MAX / 2;
-    w->least = early ? w->standing : MIN(w->least, w->standing);
-    w->most = early ? w->standing : MAX(w->most, w->standing);
-    return w->since && now - w->since > STANDING_MAX;
-}
-
-static void lengthen(struct way *w, int64_t now) {
-    shortest_start(&w->delay, now);
-    w->standing = w->queue = 0;
-    w->since = 0;
 }
 
 /* It did not go, though we have sent less. As long as it was all the time, it is none: the way has become longer. Else
  * it is somebody else's, and what was given up for it is taken back. */
 static void stands(struct oriel_estimator *e, int64_t now) {
     if (e->rtp.most - e->rtp.least < QUEUE_CALM || e->aimd.decreased < e->rtp.since) {
-        lengthen(&e->rtp, now);
+        oriel_way_lengthen(&e->rtp, now);
         return;
     }
     e->rival.there = true;
@@ -410,27 +310,11 @@ static void tell(struct oriel_estimator *e, const struct oriel_rate_packet *k) {
         e->fates[e->fate_count++] = *k;
 }
 
-static void pair(struct burst *b, const struct oriel_rate_packet *k) {
-    if (b->sent && k->sent - b->sent < TOGETHER && k->sent >= b->sent && k->arrived >= b->arrived) {
-        b->pairs++;
-        b->bytes += k->bytes;
-        b->took += k->arrived - b->arrived;
-    }
-    b->sent = k->sent;
-    b->arrived = k->arrived;
-}
-
-/* Whether the way has become wider: probes in vain have become rare by then. */
+/* Whether the way has become wider. */
 static void look_for_more(struct oriel_estimator *e, int64_t now) {
-    struct burst *b = &e->burst;
-    b->since = b->since ? b->since : now;
-    if (b->pairs < PAIRS_MIN && now - b->since < PAIRS_TIME)
-        return;
-    double rate = b->took > 0 ? b->bytes * 8 * ORIEL_SECOND / (double)b->took : e->max;
-    if (b->pairs >= PAIRS_MIN && rate > WIDER * e->target && trying(e, now) && standing(e) < QUEUE_CALM &&
-        !e->rival.there)
+    double rate = oriel_pairs_heard(&e->pairs, e->max, now);
+    if (rate > WIDER * e->target && trying(e, now) && standing(e) < QUEUE_CALM && !e->rival.there)
         oriel_probe_invite(&e->probe, e->target, rate, now);
-    *b = (struct burst){.sent = b->sent, .arrived = b->arrived};
 }
 
 static double one(struct oriel_estimator *e, const struct oriel_rate_heard *h, int64_t now, int64_t *newest) {
@@ -448,7 +332,7 @@ static double one(struct oriel_estimator *e, const struct oriel_rate_heard *h, i
     tell(e, &k);
     if (!k.lost) {
         received(e, &e->rtp, &k, now);
-        pair(&e->burst, &k);
+        oriel_pairs_add(&e->pairs, &k);
         *newest = MAX(*newest, k.sent);
     }
     return oriel_probe_heard(&e->probe, &k, now);
@@ -456,7 +340,7 @@ static double one(struct oriel_estimator *e, const struct oriel_rate_heard *h, i
 
 static void spoke(struct oriel_estimator *e, int64_t newest, int64_t now) {
     if (newest)
-        shortest_add(&e->trip, now - newest, now);
+        oriel_shortest_add(&e->trip, now - newest, now);
     if (e->heard_at && now - e->heard_at < FEEDBACK_MAX)
         e->interval += (now - e->heard_at - e->interval) / 8;
     e->heard_at = now;
@@ -469,10 +353,10 @@ void oriel_estimator_heard(struct oriel_estimator *e, const struct oriel_rate_he
     double probed = 0;
     int64_t newest = 0;
     oriel_record_heard(e->record, heard, count, now);
-    begin_batch(&e->rtp);
+    oriel_way_begin(&e->rtp);
     for (size_t i = 0; i < count; i++)
         probed = fmax(probed, one(e, &heard[i], now, &newest));
-    if (end_batch(&e->rtp, e->rival.there, now))
+    if (oriel_way_end(&e->rtp, e->rival.there, now))
         stands(e, now);
     oriel_rival_heard(&e->rival, e->rtp.newest, e->rtp.standing, e->aimd.decreased);
     e->rtp.heard_at = now;
@@ -485,21 +369,7 @@ void oriel_estimator_heard(struct oriel_estimator *e, const struct oriel_rate_he
 
 /* The rate that a burst of tiles speaks for, and which is more than is believed; 0: none. */
 static double ride(struct oriel_estimator *e, const struct oriel_rate_packet *k) {
-    struct train *t = &e->train;
-    if (e->tiles.queue > QUEUE_CALM || (t->count && (k->arrived - t->arrived[1] > TRAIN_GAP || k->sent < t->sent[1])))
-        t->count = 0;
-    if (!t->count++) {
-        t->bytes = t->first = k->bytes;
-        t->sent[0] = k->sent;
-        t->arrived[0] = k->arrived;
-    } else
-        t->bytes += k->bytes;
-    t->sent[1] = k->sent;
-    t->arrived[1] = k->arrived;
-    int64_t took = MAX(t->sent[1] - t->sent[0], t->arrived[1] - t->arrived[0]);
-    if (t->count < TRAIN_PACKETS || took < TRAIN_MIN)
-        return 0;
-    double rate = (double)(t->bytes - t->first) * 8 * ORIEL_SECOND / (double)took;
+    double rate = oriel_train_ride(&e->train, k, e->tiles.queue > QUEUE_CALM);
     return rate > e->aimd.rate ? rate : 0;
 }
 
@@ -509,7 +379,7 @@ static void on_tiles(void *user, const struct oriel_budget_ack *acks, size_t cou
     int64_t newest = 0;
     double ridden = 0;
     oriel_record_acked(e->record, acks, count, oriel_budget_sent(e->budget, ORIEL_BUDGET_TILES), now);
-    begin_batch(&e->tiles);
+    oriel_way_begin(&e->tiles);
     for (size_t i = 0; i < count; i++) {
         const struct oriel_rate_packet k = {.class = ORIEL_BUDGET_TILES,
                                             .bytes = acks[i].bytes,
@@ -524,11 +394,11 @@ static void on_tiles(void *user, const struct oriel_budget_ack *acks, size_t cou
         ridden = fmax(ridden, ride(e, &k));
         newest = MAX(newest, k.sent);
     }
-    if (end_batch(&e->tiles, e->rival.there, now))
-        lengthen(&e->tiles, now);
+    if (oriel_way_end(&e->tiles, e->rival.there, now))
+        oriel_way_lengthen(&e->tiles, now);
     /* Lost is what our own timer says: that is no word from the page. */
     if (newest) {
-        shortest_add(&e->trip, now - newest, now);
+        oriel_shortest_add(&e->trip, now - newest, now);
         e->heard = true;
         e->silent = false;
         e->heard_at = MAX(e->heard_at, now - e->interval);
@@ -601,7 +471,7 @@ void oriel_estimator_tick(struct oriel_estimator *e, int64_t now) {
         e->waited_at = now;
     oriel_record_waits(e->record, waits, now);
     oriel_alr_sent(&e->alr, 0, e->target, now);
-    int64_t patience = e->heard ? SILENCE + 2 * shortest_get(&e->trip, 0) : START_PATIENCE,
+    int64_t patience = e->heard ? SILENCE + 2 * oriel_shortest_get(&e->trip, 0) : START_PATIENCE,
             oldest = oriel_twcc_oldest(&e->twcc);
     if (e->heard && oldest && now - oldest > patience && now - e->heard_at > patience)
         e->silent = true;
@@ -627,7 +497,7 @@ void oriel_estimator_renew(struct oriel_estimator *e, int64_t now) {
 
 int64_t oriel_estimator_trip(struct oriel_estimator *e) {
     g_mutex_lock(&e->lock);
-    int64_t trip = shortest_get(&e->trip, 0);
+    int64_t trip = oriel_shortest_get(&e->trip, 0);
     g_mutex_unlock(&e->lock);
     return trip;
 }
@@ -639,7 +509,7 @@ void oriel_estimator_figures(struct oriel_estimator *e, struct oriel_rate_figure
     *f = (struct oriel_rate_figures){.estimate = e->target,
                                      .target = e->target,
                                      .sent = e->sent_rate,
-                                     .trip = shortest_get(&e->trip, 0),
+                                     .trip = oriel_shortest_get(&e->trip, 0),
                                      .queue = MAX(e->rtp.queue, e->tiles.queue),
                                      .waiting = takes,
                                      .loss = oriel_loss_average(&e->loss)};

@@ -1,0 +1,42 @@
+/* Packets that are told of by one clock, and what they show of the way's queue: RTP by the receiver's, tiles by the
+ * page's.
+ *
+ * Policy: a packet has waited as much longer as it took than the shortest lately. A queue stands while no packet of a
+ * message has waited less than 50 ms; when that has lasted for 3 s, somebody has to say why (the estimator). Pure. */
+#ifndef ORIEL_RATE_WAY_H
+#define ORIEL_RATE_WAY_H
+
+#include "acked.h"
+#include "arrival.h"
+#include "shortest.h"
+#include "trendline.h"
+
+#define ORIEL_WAY_STANDS (50 * ORIEL_MILLISECOND)
+
+struct oriel_way {
+    struct oriel_arrival arrival;
+    struct oriel_trendline trendline;
+    struct oriel_acked acked;    /* of this way; only what was busy is asked of it */
+    struct oriel_shortest delay; /* arrived - sent */
+    int64_t queue, standing;     /* of the last packet; the least of the last message */
+    int64_t since;               /* when it began to stand; 0: it does not */
+    int64_t least, most;         /* of how it stood lately */
+    double came;                 /* bit/s, when it began to */
+    int64_t newest;              /* when the last that came was sent */
+    int64_t heard_at;            /* 0: never */
+};
+
+void oriel_way_start(struct oriel_way *w, int64_t now);
+
+/* Around what one message tells. oriel_way_end says whether a queue has stood for long; `rival`: whose, is known. */
+void oriel_way_begin(struct oriel_way *w);
+bool oriel_way_end(struct oriel_way *w, bool rival, int64_t now);
+
+/* A packet has come; `acked`: when it left the queue. `limited`: the sender has less to send than it may. */
+void oriel_way_received(struct oriel_way *w, const struct oriel_rate_packet *packet, bool limited, int64_t now,
+                        struct oriel_acked_packet *acked);
+
+/* It was no queue: the way itself takes longer than it did. */
+void oriel_way_lengthen(struct oriel_way *w, int64_t now);
+
+#endif
