@@ -3,7 +3,6 @@
  * Policy: started by orield only, for one session, and gone with it. It gets everything over its control channel, fd 3
  * (src/ipc/core_media.h): no arguments, no files, no other descriptor. With --check-graph it only says whether the
  * pipeline graph on its standard input can be used (pipelines/graph.h). Nothing listens, nothing goes to stdout. */
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <gst/gst.h>
 #include <malloc.h>
@@ -16,20 +15,12 @@
 #include "graph.h"
 #include "channel.h"
 #include "log.h"
+#include "preload.h"
 #include "sandbox.h"
 #include "sctptimer.h"
 #include "session.h"
-#include "transport.h"
 
 enum { CONTROL_FD = 3 };
-
-/* What libraries load of libraries only when they need it: after the lock nothing can be loaded any more. Debian's
- * libsrtp does its ciphers by NSS, which does so when the first stream begins, and again for each. */
-static void load_the_rest(void) {
-    const char *const later[] = {"libsoftokn3.so", "libfreeblpriv3.so"};
-    for (size_t i = 0; i < G_N_ELEMENTS(later); i++)
-        dlopen(later[i], RTLD_NOW | RTLD_NODELETE); /* not there: then they are not used, either */
-}
 
 /* Says on stderr what is wrong with the graph on stdin. */
 static int check_graph(void) {
@@ -69,8 +60,7 @@ int main(int argc, char **argv) {
     mallopt(M_ARENA_MAX, 2);
     oriel_sctp_timer_slow();
     gst_init(NULL, NULL);
-    oriel_transport_warm_up();
-    load_the_rest();
+    oriel_preload();
     if (oriel_sandbox_lock(ORIEL_PROCESS_MEDIA) < 0) {
         oriel_error("the system calls of this process can't be locked");
         return EXIT_FAILURE;

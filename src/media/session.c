@@ -12,35 +12,29 @@
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <gst/gst.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "allocator.h"
 #include "bucket.h"
 #include "camerastream.h"
 #include "clock.h"
 #include "core_media.h"
 #include "exact.h"
 #include "face.h"
+#include "figures.h"
 #include "fingerprint.h"
 #include "log.h"
 #include "inside.h"
 #include "page.h"
 #include "patience.h"
-#include "record.h"
 #include "screen.h"
 #include "speech.h"
 #include "talk.h"
 #include "transport.h"
 
 #define CONNECT_TIME (20 * ORIEL_SECOND)
-#define RATE_MAX 32e6     /* bit/s: nobody ever needs more */
-#define RATE_FIRST 300e3  /* of the picture by which the way is found out: a rough one */
-#define PICTURE_SHARE 0.9 /* of the target: the pictures'; the rest is for voice and what is sent again */
-#define CAMERA_SHARE 0.4  /* the camera's, while there is one */
-/* A picture is made while what waits for the way still takes this long. */
-#define QUEUE_SLACK (30 * ORIEL_MILLISECOND)
 
 enum {
     CLOSE_MS = 400, /* webrtcbin may hang when it is closed; core waits for 500 */
@@ -61,13 +55,11 @@ struct session {
     unsigned voice;     /* of ORIEL_TALK_…, as core said last */
     char *no_voice;     /* why what of it does not work, for people */
     struct oriel_transport *transport;
-    struct oriel_budget *budget;
-    struct oriel_estimator *estimator;
-    struct oriel_references *references;
+    struct oriel_allocator *allocator;
+    struct oriel_figures figures;
     struct oriel_exact *exact; /* NULL: the video alone */
     struct oriel_talk *talk;
     struct oriel_camera_stream *camera;
-    gint camera_kbits; /* atomic: what it may take at most; 0: there is none */
     struct oriel_face *face;
     struct oriel_bucket choices; /* of a camera, by the page */
     int64_t deadline;            /* for the connection, monotonic; 0: none */
@@ -75,13 +67,10 @@ struct session {
     unsigned kbits;              /* of START */
     gboolean relay;
     gboolean lost;                     /* there is no connection, until the next RENEW */
-    unsigned egress[2];                /* us through it, median and most, as core said last */
     uint32_t renewal;                  /* the newest, as core numbers them */
     gboolean frozen;                   /* core wants no picture to leave */
     gboolean sending;                  /* a packet has left by the present connection */
     char masks[ORIEL_PAGE_MASKS_SIZE]; /* what the page is to know of them; "": there were none yet */
-    char way[ORIEL_PAGE_WAY_SIZE];     /* what the page knows of the way; "": nothing */
-    guint64 pictures_before, bytes_before;
     struct oriel_ipc_message message;
 };
 
@@ -147,7 +136,7 @@ static void run_pictures(struct session *s) {
 }
 
 static void on_answered(void *user, bool dependencies) {
-    oriel_references_start(((struct session *)user)->references, dependencies);
+    oriel_references_start(((struct session *)user)->allocator->references, dependencies);
 }
 
 static void on_connected(void *user) {
@@ -178,7 +167,7 @@ static void on_channel_open(void *user) {
     struct session *s = user;
     char text[128];
     oriel_patience_listen(&s->page, oriel_monotonic());
-    *s->way = '\0';
+    *s->figures.way = '\0';
     oriel_page_write_time(oriel_transport_time_zero(s->transport) / 1000, text);
     oriel_transport_send(s->transport, text);
     oriel_talk_open(s->talk);
@@ -285,51 +274,6 @@ static void on_sent(void *screen, GstClockTime pts) {
     oriel_screen_sent(screen, pts);
 }
 
-/* ---- the rate ---- */
-
-/* On the thread that brought the feedback. Voice and tiles need some of it, too. */
-static void on_rate(void *user, double target) {
-    struct session *s = user;
-    double camera = fmin(g_atomic_int_get(&s->camera_kbits) * 1e3, target * CAMERA_SHARE);
-    if (camera > 0)
-        oriel_camera_stream_rate(s->camera, camera);
-    oriel_screen_rate(s->screen, target * PICTURE_SHARE - camera);
-}
-
-/* Likewise. A lost picture is made good at once, also on a screen at rest. */
-static void on_fate(void *user, const struct oriel_rate_packet *packet) {
-    struct session *s = user;
-    if (packet)
-        oriel_references_fate(s->references, packet, oriel_monotonic());
-    else if (oriel_references_judge(s->references, oriel_monotonic()))
-        oriel_screen_again(s->screen);
-}
-
-/* On the streaming threads. */
-static int64_t when_free(void *budget, int64_t now) {
-    return oriel_budget_ready(budget, now) - QUEUE_SLACK;
-}
-
-static void write_way(void *user, const char *line) {
-    oriel_info(ORIEL_RECORD_WORD "%s", line);
-}
-
-/* `last`: kbit/s that the way took last time, as core knows; 0: it does not. */
-static void start_rate(struct session *s, struct oriel_transport_path *path, unsigned kbits, unsigned last) {
-    int64_t now = oriel_monotonic();
-    double start = oriel_estimator_start(last * 1e3);
-    s->budget = path->budget = oriel_budget_new(start, now);
-    s->estimator = path->estimator = oriel_estimator_new(s->budget, start, path->exact ? RATE_MAX : 2e3 * kbits, now);
-    oriel_estimator_listen(s->estimator, on_rate, on_fate, s);
-    if (g_strcmp0(g_getenv(ORIEL_RECORD_VARIABLE), "1") == 0)
-        oriel_estimator_record(s->estimator, oriel_record_new(write_way, NULL), now);
-    s->references = oriel_references_new();
-    oriel_screen_refer(s->screen, s->references);
-    oriel_screen_rate(s->screen, last ? start * PICTURE_SHARE : RATE_FIRST);
-    oriel_screen_pace(s->screen, when_free, s->budget);
-    oriel_camera_stream_pace(s->camera, when_free, s->budget);
-}
-
 static const struct oriel_transport_events transport_events = {
     .offer = on_offer,
     .candidate = on_candidate,
@@ -346,49 +290,10 @@ static const struct oriel_transport_events transport_events = {
 
 /* ---- once a second ---- */
 
-static uint32_t in_ms(int64_t time) {
-    return (uint32_t)(MAX(time, 0) / ORIEL_MILLISECOND);
-}
-
-/* While the picture is at rest nothing of it changes, and nothing is said. */
-static void tell_way(struct session *s, const struct oriel_rate_figures *rate,
-                     const struct oriel_references_counts *made) {
-    char way[ORIEL_PAGE_WAY_SIZE];
-    oriel_page_write_way(rate, made, way);
-    if (strcmp(way, s->way) == 0)
-        return;
-    memcpy(s->way, way, sizeof way);
-    oriel_transport_send(s->transport, way);
-}
-
-static void send_stats(struct session *s) {
-    struct oriel_screen_counts screen;
-    struct oriel_transport_counts sent;
-    oriel_screen_counts(s->screen, &screen);
-    oriel_transport_counts(s->transport, &sent);
+static void send_figures(struct session *s) {
+    told(s, oriel_figures_send(&s->figures, s->fd));
     if (s->voice & ORIEL_TALK_ON)
-        oriel_speech_adapt(s->speech, sent.loss_permille, s->kbits);
-    uint32_t pictures = (uint32_t)(screen.pictures - s->pictures_before);
-    uint32_t kbits = (uint32_t)((sent.bytes - s->bytes_before) * 8 / 1000);
-    s->pictures_before = screen.pictures;
-    s->bytes_before = sent.bytes;
-    struct oriel_rate_figures rate;
-    oriel_estimator_figures(s->estimator, &rate, oriel_monotonic());
-    struct oriel_references_counts made;
-    oriel_references_count(s->references, &made);
-    told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_WAY, (uint32_t)(rate.estimate / 1000),
-                           in_ms(rate.queue), in_ms(rate.waiting), (uint32_t)rate.state, (uint32_t)made.recoveries,
-                           (uint32_t)made.keyframes));
-    struct oriel_trace_summary trace;
-    oriel_screen_trace(s->screen, &trace);
-    const struct oriel_trace_stage *t = trace.stages;
-    told(s, oriel_ipc_send(s->fd, &oriel_media_to_core, ORIEL_MEDIA_STATS, screen.width, screen.height, pictures, kbits,
-                           sent.loss_permille, sent.round_trip_ms, sent.bytes, t[0].p50, t[0].max, t[1].p50, t[1].max,
-                           t[2].p50, t[2].max, t[3].p50, t[3].max));
-    tell_way(s, &rate, &made);
-    char text[ORIEL_PAGE_TRACE_SIZE];
-    if (trace.pictures && oriel_page_write_trace(&trace, s->egress, text))
-        oriel_transport_send(s->transport, text);
+        oriel_speech_adapt(s->speech, s->figures.loss_permille, s->kbits);
 }
 
 static void look_for_page(struct session *s, int64_t now) {
@@ -422,7 +327,7 @@ static gboolean tick(gpointer user) {
     else if (!s->lost)
         look_for_page(s, now);
     if (s->state == LIVE && !s->lost)
-        send_stats(s);
+        send_figures(s);
     return s->state == ENDED ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 
@@ -455,6 +360,46 @@ static gboolean hand_out_relay(struct session *s) {
     return s->state != ENDED;
 }
 
+/* What the m-lines begin and end with, and the transport between them; the rate that they share; the exact layer. */
+static gboolean build(struct session *s, struct oriel_transport_path *path, unsigned fps, GError **error) {
+    struct oriel_ipc_message *m = &s->message;
+    s->screen = oriel_screen_new(m->fields[9].bytes, oriel_ipc_take_fd(m, 0), fps, s->kbits, error);
+    s->camera = s->screen ? oriel_camera_stream_new(error) : NULL;
+    s->face = oriel_face_new();
+    GstElement *face = s->camera ? oriel_face_stream_new(oriel_face_show, s->face, error) : NULL;
+    if (!face)
+        return FALSE;
+    g_autoptr(GstCaps) camera = oriel_camera_stream_caps(s->camera);
+    g_autoptr(GstCaps) caps = oriel_screen_caps(s->screen);
+    oriel_screen_watch_masks(s->screen, on_masks, s);
+    s->allocator = oriel_allocator_new(s->screen, s->camera, s->kbits, path->exact, (unsigned)m->fields[10].number);
+    path->budget = s->allocator->budget;
+    path->estimator = s->allocator->estimator;
+    if (path->exact) {
+        s->exact = oriel_exact_new(path->budget, send_exact, s);
+        oriel_screen_watch(s->screen, oriel_exact_picture, s->exact);
+    }
+    g_autoptr(GError) why = NULL;
+    g_autoptr(GstCaps) spoken = NULL;
+    if ((s->speech = oriel_speech_new(&why)))
+        spoken = oriel_speech_caps(s->speech);
+    else
+        oriel_warning("there is no voice: %s", why->message);
+    const struct oriel_mline_end ends[ORIEL_MLINES] = {
+        [ORIEL_MLINE_SCREEN] = {s->screen, caps},
+        [ORIEL_MLINE_CAMERA] = {oriel_camera_stream_bin(s->camera), camera},
+        [ORIEL_MLINE_FACE] = {face, NULL},
+        [ORIEL_MLINE_VOICE] = {s->speech, spoken}};
+    s->transport = oriel_transport_new(ends, m->fields[1].bytes, path, &transport_events, s, error);
+    if (!s->transport)
+        return FALSE;
+    oriel_transport_watch(s->transport, on_sent, s->screen);
+    s->figures.screen = s->screen;
+    s->figures.transport = s->transport;
+    s->figures.allocator = s->allocator;
+    return TRUE;
+}
+
 static void start(struct session *s) {
     struct oriel_ipc_message *m = &s->message;
     const char *fingerprint = m->fields[1].bytes;
@@ -478,35 +423,7 @@ static void start(struct session *s) {
     if (s->relay && !hand_out_relay(s))
         return;
     g_autoptr(GError) error = NULL;
-    s->screen = oriel_screen_new(m->fields[9].bytes, oriel_ipc_take_fd(m, 0), fps, kbits, &error);
-    s->camera = s->screen ? oriel_camera_stream_new(&error) : NULL;
-    s->face = oriel_face_new();
-    GstElement *face = s->camera ? oriel_face_stream_new(oriel_face_show, s->face, &error) : NULL;
-    if (face) {
-        g_autoptr(GstCaps) camera = oriel_camera_stream_caps(s->camera);
-        g_autoptr(GstCaps) caps = oriel_screen_caps(s->screen);
-        oriel_screen_watch_masks(s->screen, on_masks, s);
-        start_rate(s, &path, kbits, (unsigned)m->fields[10].number);
-        if (path.exact) {
-            s->exact = oriel_exact_new(s->budget, send_exact, s);
-            oriel_screen_watch(s->screen, oriel_exact_picture, s->exact);
-        }
-        g_autoptr(GError) why = NULL;
-        g_autoptr(GstCaps) spoken = NULL;
-        if ((s->speech = oriel_speech_new(&why)))
-            spoken = oriel_speech_caps(s->speech);
-        else
-            oriel_warning("there is no voice: %s", why->message);
-        const struct oriel_mline_end ends[ORIEL_MLINES] = {
-            [ORIEL_MLINE_SCREEN] = {s->screen, caps},
-            [ORIEL_MLINE_CAMERA] = {oriel_camera_stream_bin(s->camera), camera},
-            [ORIEL_MLINE_FACE] = {face, NULL},
-            [ORIEL_MLINE_VOICE] = {s->speech, spoken}};
-        s->transport = oriel_transport_new(ends, fingerprint, &path, &transport_events, s, &error);
-        if (s->transport)
-            oriel_transport_watch(s->transport, on_sent, s->screen);
-    }
-    if (!s->transport) {
+    if (!build(s, &path, fps, &error)) {
         fail(s, "media-failed", error ? error->message : "the media pipeline can't be built");
         return;
     }
@@ -528,7 +445,7 @@ static void renew(struct session *s) {
     s->lost = s->sending = FALSE;
     s->state = OFFERED;
     s->deadline = oriel_monotonic() + CONNECT_TIME;
-    oriel_estimator_renew(s->estimator, oriel_monotonic());
+    oriel_estimator_renew(s->allocator->estimator, oriel_monotonic());
     if (!oriel_transport_renew(s->transport, &error))
         fail(s, "media-failed", error->message);
 }
@@ -549,11 +466,6 @@ static void freeze(struct session *s, gboolean on) {
 }
 
 /* The gate opens with the scope, since core sends this under it only. */
-static void share_with_camera(struct session *s, unsigned kbits) {
-    g_atomic_int_set(&s->camera_kbits, (gint)kbits);
-    on_rate(s, oriel_budget_target(s->budget));
-}
-
 static void camera_on(struct session *s) {
     struct oriel_ipc_message *m = &s->message;
     unsigned fps = (unsigned)m->fields[0].number, kbits = (unsigned)m->fields[1].number;
@@ -562,14 +474,14 @@ static void camera_on(struct session *s) {
         return;
     }
     oriel_camera_stream_open(s->camera, oriel_ipc_take_fd(m, 0), fps, kbits);
-    share_with_camera(s, kbits);
+    oriel_allocator_camera(s->allocator, kbits);
     oriel_transport_open(s->transport, ORIEL_MLINE_CAMERA, true);
 }
 
 static void camera_off(struct session *s) {
     oriel_transport_open(s->transport, ORIEL_MLINE_CAMERA, false);
     oriel_camera_stream_close(s->camera);
-    share_with_camera(s, 0);
+    oriel_allocator_camera(s->allocator, 0);
 }
 
 static void face_on(struct session *s) {
@@ -618,8 +530,8 @@ static void handle(struct session *s) {
         oriel_transport_add_candidate(s->transport, m->fields[1].bytes);
         break;
     case ORIEL_MEDIA_EGRESS:
-        s->egress[0] = (unsigned)m->fields[0].number;
-        s->egress[1] = (unsigned)m->fields[1].number;
+        s->figures.egress[0] = (unsigned)m->fields[0].number;
+        s->figures.egress[1] = (unsigned)m->fields[1].number;
         break;
     case ORIEL_MEDIA_RENEW:
         renew(s);

@@ -360,34 +360,6 @@ static gboolean on_bus(GstBus *bus, GstMessage *message, gpointer user) {
 
 /* ---- building ---- */
 
-static gpointer warm_up(gpointer unused) {
-    /* The first dtlsdec makes the certificate that all later ones share. */
-    GstElement *dtls = gst_element_factory_make("dtlsdec", NULL);
-    if (dtls)
-        gst_object_unref(gst_object_ref_sink(dtls));
-    return NULL;
-}
-
-void oriel_transport_warm_up(void) {
-    g_thread_unref(g_thread_new("dtls-key", warm_up, NULL));
-    /* All that a session can need, since nothing can be loaded after the lock: with the private plugins, each of them
-     * (a graph of the integrator's may name any); of the system's, those that the usual graph has. */
-    const char *const used[] = {"nice", "srtp",   "sctp",         "dtls", "rtpmanager",   "rtp",          "vpx",
-                                "app",  "webrtc", "coreelements", "opus", "audioconvert", "audioresample"};
-    for (guint i = 0; i < G_N_ELEMENTS(used); i++) {
-        GstPlugin *plugin = gst_plugin_load_by_name(used[i]);
-        if (plugin)
-            gst_object_unref(plugin);
-    }
-    GList *all = g_getenv("GST_PLUGIN_SYSTEM_PATH_1_0") ? gst_registry_get_plugin_list(gst_registry_get()) : NULL;
-    for (GList *one = all; one; one = one->next) {
-        GstPlugin *plugin = gst_plugin_load(one->data);
-        if (plugin)
-            gst_object_unref(plugin);
-    }
-    gst_plugin_list_free(all);
-}
-
 static gboolean configure_ice(struct connection *c, GError **error) {
     struct oriel_transport *t = c->transport;
     g_autoptr(GObject) ice = NULL;

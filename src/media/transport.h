@@ -61,10 +61,6 @@ struct oriel_transport_counts {
 
 struct oriel_transport;
 
-/* Loads what the transport needs and makes the DTLS key (0.2 to 0.7 s) on a thread of its own, which nobody waits for.
- */
-void oriel_transport_warm_up(void);
-
 /* Takes the bins of `ends`, floating. NULL with `error` set when it can't be built. `events` must live on. */
 struct oriel_transport *oriel_transport_new(const struct oriel_mline_end ends[ORIEL_MLINES], const char *fingerprint,
                                             const struct oriel_transport_path *path,
