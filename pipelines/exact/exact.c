@@ -10,18 +10,16 @@
 #include "differ.h"
 #include "flight.h"
 #include "image.h"
+#include "journal.h"
 #include "mover.h"
 #include "priority.h"
 #include "runs.h"
 
 #define TILE_LIFE (5 * ORIEL_SECOND) /* unacknowledged for so long, a tile is cut anew */
-#define DEAF (3 * ORIEL_SECOND)      /* a record was not acknowledged for so long: the page is lost */
 #define LOSSY 0.01                   /* of the packets: reason enough to send a small message twice */
 #define QUIET (2 * ORIEL_SECOND)     /* a record that tells nothing may wait for so long, and a beat, to be told */
 
 enum {
-    RECORDS_MAX = 256,            /* unacknowledged: beyond it the page is lost */
-    RECORDS_AGAIN = 4,            /* how many go with each new one */
     CHUNKS_AT_ONCE = 8,           /* before the lock is given away */
     PICTURES = 30,                /* a second, as many as there may be */
     TWICE_SHARE = 8,              /* of the rate, for what goes a second time */
@@ -38,7 +36,6 @@ struct oriel_exact {
     GCond wake;
     gboolean quit, open;
     gboolean fresh; /* the next picture begins an epoch */
-    gboolean heard; /* the page has acknowledged something of this epoch */
     gboolean owing; /* the video has left something out */
     uint16_t epoch;
     unsigned width, height;
@@ -51,16 +48,12 @@ struct oriel_exact {
     unsigned moves;          /* how many there were */
     struct oriel_rect moved; /* around where they went to, while tiles are on their way that they move; width 0 */
     uint32_t tile;           /* number of the next */
-    struct oriel_exact_record records[RECORDS_MAX]; /* by number, modulo */
-    int64_t recorded[RECORDS_MAX];                  /* since when it is waited for */
-    uint32_t first, told_to, next; /* unacknowledged: from first, before next; waited for: to told_to */
-    int64_t told_at;               /* the newest */
-    int64_t waiting_since;         /* for the acknowledgement of the first of them, monotonic */
-    enum oriel_exact_state told;   /* with them */
-    int64_t asleep;                /* until when the thread sleeps; 0: it does not */
-    gboolean encoding;             /* a tile is being cut, */
-    struct oriel_rect cut;         /* from here */
-    double tile_bits;              /* of a block of the video, lately; 0: nobody knows */
+    struct oriel_journal journal;
+    enum oriel_exact_state told; /* with the newest of its records */
+    int64_t asleep;              /* until when the thread sleeps; 0: it does not */
+    gboolean encoding;           /* a tile is being cut, */
+    struct oriel_rect cut;       /* from here */
+    double tile_bits;            /* of a block of the video, lately; 0: nobody knows */
     struct oriel_exact_counts counts;
 };
 
@@ -81,76 +74,37 @@ static enum oriel_exact_state state(const struct oriel_exact *e) {
     return oriel_classifier_moves(&e->classifier) ? ORIEL_EXACT_MOTION : ORIEL_EXACT_SETTLING;
 }
 
-/* All that there are: from now on an acknowledgement is waited for. */
-static void count_as_told(struct oriel_exact *e, int64_t now) {
-    for (; e->told_to != e->next; e->told_to++)
-        e->recorded[e->told_to % RECORDS_MAX] = now;
-}
-
-/* From `from` on as many as fit into `room`; the length of the message. */
+/* From `from` on as many as fit; the length of the message. */
 static size_t write_records(struct oriel_exact *e, uint32_t from, uint8_t message[ORIEL_EXACT_MESSAGE_MAX],
                             int64_t now) {
-    const struct oriel_exact_record *list[RECORDS_MAX];
-    size_t count = 0, length;
-    /* To a page that may never answer, the first one is enough. */
-    for (uint32_t n = from; n != e->next && (e->heard || !count); n++)
-        list[count++] = &e->records[n % RECORDS_MAX];
     e->told = state(e);
-    oriel_exact_write_records(e->epoch, e->width, e->height, e->told, list, count, message, &length);
-    if (from == e->first)
-        e->waiting_since = now;
-    count_as_told(e, now);
-    e->told_at = now;
-    return length;
+    return oriel_journal_write(&e->journal, e->epoch, e->width, e->height, e->told, from, message, now);
 }
 
 static void send_records(struct oriel_exact *e, int64_t now) {
     uint8_t message[ORIEL_EXACT_MESSAGE_MAX];
-    give(e, message, write_records(e, e->first, message, now));
+    give(e, message, write_records(e, e->journal.first, message, now));
 }
 
 static void begin(struct oriel_exact *e) {
-    e->fresh = e->heard = FALSE;
+    e->fresh = FALSE;
     e->epoch++;
-    e->first = e->told_to = e->next = 0;
     e->moved.width = 0;
+    oriel_journal_begin(&e->journal);
     oriel_flight_clear(&e->flight);
     oriel_classifier_start(&e->classifier, e->width, e->height);
 }
 
-/* Whether an acknowledgement is to come. */
-static gboolean waits(const struct oriel_exact *e) {
-    return e->first != e->told_to;
-}
-
-static gboolean is_deaf(const struct oriel_exact *e, int64_t now) {
-    return e->next - e->first == RECORDS_MAX || (waits(e) && now - e->recorded[e->first % RECORDS_MAX] > DEAF);
-}
-
 static void record(struct oriel_exact *e, gboolean frame, const struct oriel_move *moves, size_t move_count,
                    const struct oriel_differ *differ) {
-    struct oriel_exact_record *r = &e->records[e->next % RECORDS_MAX];
-    *r = (struct oriel_exact_record){.number = e->next++,
-                                     .rtp = e->rtp,
-                                     .frame = frame,
-                                     .move_count = (uint8_t)move_count,
-                                     .count = (uint8_t)differ->count};
+    struct oriel_exact_record *r = oriel_journal_add(&e->journal);
+    r->rtp = e->rtp;
+    r->frame = frame;
+    r->move_count = (uint8_t)move_count;
+    r->count = (uint8_t)differ->count;
     memcpy(r->rects, differ->rects, differ->count * sizeof *differ->rects);
     if (move_count)
         memcpy(r->moves, moves, move_count * sizeof *moves);
-}
-
-/* The newest go with each message; how large that is comes to `size`. If the older ones are too large, only the last.
- */
-static uint32_t records_from(const struct oriel_exact *e, size_t *size) {
-    uint32_t waiting = e->next - e->first, from = e->next - (waiting < RECORDS_AGAIN ? waiting : RECORDS_AGAIN);
-    for (;; from = e->next - 1) {
-        *size = ORIEL_EXACT_RECORDS_HEAD;
-        for (uint32_t n = from; n != e->next; n++)
-            *size += oriel_exact_record_size(&e->records[n % RECORDS_MAX]);
-        if (*size <= ORIEL_EXACT_MESSAGE_MAX / 2 || from == e->next - 1)
-            return from;
-    }
 }
 
 /* ---- pictures ---- */
@@ -265,7 +219,7 @@ static void tell(struct oriel_exact *e, const struct oriel_differ *differ, gbool
     struct oriel_exact_bundle bundle;
     uint8_t message[ORIEL_EXACT_MESSAGE_MAX];
     size_t reserve, length;
-    uint32_t from = records_from(e, &reserve);
+    uint32_t from = oriel_journal_newest(&e->journal, &reserve);
     oriel_exact_bundle_start(&bundle, e->epoch);
     for (unsigned i = 0; small && i < differ->count && differ->count <= SMALL_MAX; i++)
         small_tile(e, &differ->rects[i], &bundle, reserve + ORIEL_EXACT_PART_HEAD, now);
@@ -286,7 +240,7 @@ static void next_picture(struct oriel_exact *e, const struct oriel_frame_reader 
     struct oriel_move moves[ORIEL_EXACT_MOVES_MAX];
     size_t moved = 0;
     gboolean frame = FALSE;
-    if (e->fresh || is_deaf(e, now)) {
+    if (e->fresh || oriel_journal_is_deaf(&e->journal, now)) {
         oriel_frame_reader_pixels(reader, &whole, e->shadow, (size_t)e->width * 4);
         begin(e);
         differ.rects[differ.count++] = whole;
@@ -299,24 +253,24 @@ static void next_picture(struct oriel_exact *e, const struct oriel_frame_reader 
     if (differ.count) {
         double rate = e->flight.budget ? oriel_budget_target(e->flight.budget) : 0;
         oriel_classifier_changed(&e->classifier, differ.rects, differ.count, rate, now);
-        frame = frame || !e->heard || oriel_classifier_moves_in(&e->classifier, differ.rects, differ.count);
+        frame = frame || !e->journal.heard || oriel_classifier_moves_in(&e->classifier, differ.rects, differ.count);
     }
     if (moved || differ.count)
         drop_stale(e);
-    frame = frame || (moved && !e->heard);
-    share->cover = !e->heard ? ORIEL_COVER_NONE : frame ? ORIEL_COVER_SOON : ORIEL_COVER_NOW;
+    frame = frame || (moved && !e->journal.heard);
+    share->cover = !e->journal.heard ? ORIEL_COVER_NONE : frame ? ORIEL_COVER_SOON : ORIEL_COVER_NOW;
     share->tile_bits = (unsigned)e->tile_bits;
     e->owing = TRUE;
     if (frame)
         owe_all(e, share);
     record(e, frame, moves, moved, &differ);
     /* At rest the page need not know at once that there was nothing. */
-    gboolean quiet = e->heard && !frame && !moved && !differ.count && e->told == ORIEL_EXACT_EXACT &&
-                     state(e) == ORIEL_EXACT_EXACT && now - e->told_at < QUIET;
+    gboolean quiet = e->journal.heard && !frame && !moved && !differ.count && e->told == ORIEL_EXACT_EXACT &&
+                     state(e) == ORIEL_EXACT_EXACT && now - e->journal.told_at < QUIET;
     if (quiet)
         return;
-    count_as_told(e, now);
-    if (e->heard || e->next == 1)
+    oriel_journal_count_as_told(&e->journal, now);
+    if (e->journal.heard || e->journal.next == 1)
         tell(e, &differ, !frame, now);
 }
 
@@ -450,7 +404,8 @@ static void fly(struct oriel_exact *e, struct cutting *c, const uint8_t *pixels)
 static gboolean cut(struct oriel_exact *e, uint8_t *pixels, int64_t now) {
     struct cutting c = {.head = {.rtp = e->rtp}, .epoch = e->epoch, .moves = e->moves};
     const struct oriel_rect *r = &c.head.rect;
-    if (!e->heard || !oriel_flight_has_room(&e->flight) || !oriel_classifier_take(&e->classifier, now, &c.head.rect))
+    if (!e->journal.heard || !oriel_flight_has_room(&e->flight) ||
+        !oriel_classifier_take(&e->classifier, now, &c.head.rect))
         return FALSE;
     c.named = (unsigned)r->width * r->height >= ORIEL_CACHE_AREA_MIN;
     copy_tile(e, r, pixels);
@@ -503,9 +458,9 @@ static int64_t due(const struct oriel_exact *e, int64_t now) {
     if (state(e) != e->told)
         return now;
     int64_t flight = oriel_flight_due(&e->flight, now), records = INT64_MAX, tile = INT64_MAX;
-    if (waits(e))
-        records = e->waiting_since + oriel_flight_patience(&e->flight);
-    if (e->heard && oriel_flight_has_room(&e->flight))
+    if (oriel_journal_waits(&e->journal))
+        records = e->journal.waiting_since + oriel_flight_patience(&e->flight);
+    if (e->journal.heard && oriel_flight_has_room(&e->flight))
         tile = oriel_classifier_due(&e->classifier);
     return MIN(MIN(records, flight), tile);
 }
@@ -514,7 +469,7 @@ static int64_t due(const struct oriel_exact *e, int64_t now) {
 static int64_t step(struct oriel_exact *e, uint8_t *pixels, int64_t now) {
     if (!e->open || e->fresh)
         return INT64_MAX;
-    if (waits(e) && e->waiting_since + oriel_flight_patience(&e->flight) <= now) {
+    if (oriel_journal_waits(&e->journal) && e->journal.waiting_since + oriel_flight_patience(&e->flight) <= now) {
         send_records(e, now);
         return now;
     }
@@ -562,15 +517,9 @@ static gpointer run(gpointer user) {
 /* ---- the page ---- */
 
 static void acknowledge(struct oriel_exact *e, const struct oriel_exact_heard *h, int64_t now) {
-    gboolean more = h->number != e->first && h->number - e->first <= e->next - e->first;
-    if (more) {
-        e->first = h->number;
-        e->waiting_since = now;
-        if (!e->heard) { /* what happened since the first is new to it */
-            e->heard = TRUE;
-            send_records(e, now);
-        }
-    }
+    gboolean first = !e->journal.heard, more = oriel_journal_acked(&e->journal, h->number, now);
+    if (more && first) /* what happened since the first is new to it */
+        send_records(e, now);
     oriel_flight_clock(&e->flight, h->at);
     for (unsigned i = 0; i < h->count; i++) {
         struct oriel_tile *tile = oriel_flight_ack(&e->flight, &h->ranges[i], now);
@@ -579,11 +528,11 @@ static void acknowledge(struct oriel_exact *e, const struct oriel_exact_heard *h
         oriel_tile_free(tile);
     }
     /* At the end of an interruption: later ones have come. */
-    if (waits(e) && oriel_flight_overtaken(&e->flight, e->waiting_since))
+    if (oriel_journal_waits(&e->journal) && oriel_flight_overtaken(&e->flight, e->journal.waiting_since))
         send_records(e, now);
     /* A small tile comes with its record, or that has come without. */
     if (more && h->count < ORIEL_EXACT_RANGES_MAX)
-        oriel_flight_passed(&e->flight, e->records[(e->first - 1) % RECORDS_MAX].rtp);
+        oriel_flight_passed(&e->flight, oriel_journal_acked_rtp(&e->journal));
 }
 
 /* The page has not what a reference names: the tile is cut anew. */

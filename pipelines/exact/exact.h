@@ -17,7 +17,7 @@
  * out. A new page, a new size, or a page that does not acknowledge any more is a new epoch: everything anew, and at
  * once by the video.
  *
- * Its pace: flight.h; how many moves a picture: mover.h.
+ * Its pace: flight.h; which records wait for an acknowledgement: journal.h; how many moves a picture: mover.h.
  *
  * Threads: any. `send` is called on the streaming thread and on ours, with a lock held: it must not call back. */
 #ifndef ORIEL_EXACT_EXACT_H
