@@ -214,12 +214,20 @@ static void test_frame_rate_and_bitrate_hold_from_the_next_picture(void **state)
     assert_true(rig.not_before >= before + 50 * ORIEL_MILLISECOND);
     assert_true(rig.not_before <= oriel_monotonic() + 100 * ORIEL_MILLISECOND);
     g_object_set(rig.encoder, "max-frame-rate", 60, "bitrate", 50, "burst", 100, NULL);
-    g_usleep(40000);
-    push_all(&rig, 3); /* more than 5 kbit in any case: a debt */
-    gst_buffer_unref(packet(&rig));
-    assert_true(rig.not_before > oriel_monotonic() + 50 * ORIEL_MILLISECOND);
-    push_all(&rig, 4);
-    assert_null(packet(&rig)); /* dropped before it is encoded */
+    gboolean dropped = FALSE;
+    for (int i = 0; i < 50 && !dropped; i++) { /* the debt is paid within 100 ms, and the machine may be busy */
+        g_usleep(40000);
+        before = oriel_monotonic();
+        push_all(&rig, 3);
+        g_queue_clear_full(&rig.packets, (GDestroyNotify)gst_buffer_unref);
+        const gint64 paid = rig.not_before;
+        push_all(&rig, 4);
+        if (paid <= before + 50 * ORIEL_MILLISECOND || oriel_monotonic() >= paid)
+            continue;
+        assert_null(packet(&rig)); /* dropped before it is encoded */
+        dropped = TRUE;
+    }
+    assert_true(dropped);
     close_rig(&rig);
 }
 
