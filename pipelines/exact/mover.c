@@ -176,6 +176,18 @@ static bool find_at(struct oriel_mover *m, size_t rank, const struct oriel_frame
     return false;
 }
 
+static bool overlap(const struct oriel_rect *a, const struct oriel_rect *b) {
+    return a->x < b->x + b->width && b->x < a->x + a->width && a->y < b->y + b->height && b->y < a->y + a->height;
+}
+
+/* What is moved there is not what was looked at: what was damaged several times is told by rectangles that overlap. */
+static bool is_moved(const struct oriel_rect *r, const struct oriel_move *moves, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (overlap(r, &(struct oriel_rect){moves[i].x, moves[i].y, moves[i].from.width, moves[i].from.height}))
+            return true;
+    return false;
+}
+
 size_t oriel_mover_find(struct oriel_mover *m, const struct oriel_frame_reader *reader, const uint8_t *shadow,
                         unsigned width, const struct oriel_rect *damage, size_t count,
                         struct oriel_move moves[ORIEL_EXACT_MOVES_MAX]) {
@@ -185,7 +197,7 @@ size_t oriel_mover_find(struct oriel_mover *m, const struct oriel_frame_reader *
         add_place(&p, &damage[i]);
     for (size_t i = 0; i < p.count; i++) {
         struct oriel_rect rest;
-        if (!find_at(m, i, reader, shadow, width, &p.rects[i], &moves[found]))
+        if (is_moved(&p.rects[i], moves, found) || !find_at(m, i, reader, shadow, width, &p.rects[i], &moves[found]))
             continue;
         if (rest_of(&p.rects[i], &moves[found++], &rest) && p.count < ORIEL_EXACT_MOVES_MAX)
             p.rects[p.count++] = rest;

@@ -1,9 +1,10 @@
 /* Looks for what has moved from one picture to the next: in the largest damaged rectangles, in each rows first, then
  * columns (scrolling), then whatever has the pixels of its middle (a dragged window). Where something has, the largest
  * part beside it is looked at as well: two lists may scroll in one rectangle.
- * Policy: at most as many moves as a record takes. The places are ranked by size, and each rank counts for itself: from
- * the third time in vain on it waits for twice as many pictures each time before it looks again (a film does not
- * scroll; what is beside it may), up to 32. */
+ * Policy: at most as many moves as a record takes, and no place twice: while a picture waits, what changes adds up to
+ * rectangles that overlap. The places are ranked by size, and each rank counts for itself: from the third time in vain
+ * on it waits for twice as many pictures each time before it looks again (a film does not scroll; what is beside it
+ * may), up to 32. */
 #ifndef ORIEL_EXACT_MOVER_H
 #define ORIEL_EXACT_MOVER_H
 

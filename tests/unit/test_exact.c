@@ -646,6 +646,27 @@ static void test_scrolling_is_moved(void **state) {
     assert_true(page.bytes - before < 40000);
 }
 
+/* Damage of several pictures adds up to rectangles that overlap: what moves is moved once all the same. */
+static void test_what_scrolls_is_moved_once(void **state) {
+    const struct oriel_rect damage[] = {whole, {0, 20, WIDTH, HEIGHT - 20}};
+    oriel_exact_open(exact, TRUE);
+    for (unsigned i = 0; i < PIXELS; i++)
+        screen.pixels[i] = (uint32_t)rand() % 7 ? 0xffffff : 0x102030;
+    picture(&whole);
+    rest();
+    uint64_t before = page.bytes;
+    for (unsigned i = 0; i < 10; i++) {
+        scroll(12, i);
+        picture_of(damage, 2);
+        g_usleep(5000);
+        deliver();
+        check(0);
+    }
+    rest();
+    assert_int_equal(page.moves, 10);
+    assert_true(page.bytes - before < 40000);
+}
+
 /* The columns left..right of all rows go up by `up` (down, if negative); what comes free is noise. */
 static void scroll_column(unsigned left, unsigned right, int up) {
     static uint32_t old[PIXELS];
@@ -894,6 +915,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_a_page_that_is_mostly_the_same_comes_back_in_parts, start, end),
         cmocka_unit_test_setup_teardown(test_a_miss_is_made_good, start, end),
         cmocka_unit_test_setup_teardown(test_scrolling_is_moved, start, end),
+        cmocka_unit_test_setup_teardown(test_what_scrolls_is_moved_once, start, end),
         cmocka_unit_test_setup_teardown(test_two_areas_scroll_at_once, start, end),
         cmocka_unit_test_setup_teardown(test_what_scrolls_beside_a_film_is_moved, start, end),
         cmocka_unit_test_setup_teardown(test_a_dragged_window_is_moved, start, end),
