@@ -73,7 +73,7 @@ static void open_relay(struct oriel_picture *p, struct oriel_ipc_message *m) {
     p->relay_opened = true;
     int inside = oriel_ipc_take_fd(m, 0);
     if (!p->killed)
-        oriel_relay_open(p->relay, oriel_session_request(p->session)->turn_servers, inside);
+        oriel_relay_open(p->relay, oriel_session_request(p->session), inside);
     close(inside);
 }
 
@@ -536,7 +536,7 @@ void oriel_picture_kill(struct oriel_picture *p) {
     if (p->media)
         oriel_helper_kill(p->media);
     if (p->relay)
-        oriel_relay_kill(p->relay);
+        oriel_relay_end(p->relay);
     if (!any_runs(p) && !p->gone_source)
         p->gone_source = g_idle_add(nothing_ran, p);
 }

@@ -6,6 +6,7 @@
 #include "log.h"
 
 enum { REMEMBERED_MAX = 300 }; /* a URI, in full; it goes into the next START */
+enum { LAST_WORD_MS = 200 };   /* for the release of what media has at the TURN server; it takes one or two */
 
 struct oriel_relay {
     const struct oriel_config *config;
@@ -17,6 +18,7 @@ struct oriel_relay {
     guint delay[2];   /* us: median, most */
     char *remembered; /* the way that worked last, in egress's own words */
     bool killed;
+    guint late; /* it was told to end, and has so long */
 };
 
 static bool is_utf8(const struct oriel_ipc_message *m) {
@@ -70,6 +72,7 @@ static void on_message(void *user, struct oriel_ipc_message *m) {
 static void on_exited(void *user, int status) {
     struct oriel_relay *r = user;
     r->egress = NULL;
+    g_clear_handle_id(&r->late, g_source_remove);
     if (!r->killed) {
         oriel_error("oriel-egress ended (status %d)", status);
         oriel_session_failed(r->session, "relay-failed", "the process that speaks with the TURN server ended");
@@ -88,8 +91,10 @@ struct oriel_relay *oriel_relay_new(const struct oriel_config *config, struct or
 }
 
 void oriel_relay_free(struct oriel_relay *r) {
-    if (r)
-        g_free(r->remembered);
+    if (!r)
+        return;
+    g_clear_handle_id(&r->late, g_source_remove);
+    g_free(r->remembered);
     g_free(r);
 }
 
@@ -101,11 +106,13 @@ bool oriel_relay_prepare(struct oriel_relay *r, GError **error) {
     return r->egress != NULL;
 }
 
-void oriel_relay_open(struct oriel_relay *r, const char *servers, int inside) {
+void oriel_relay_open(struct oriel_relay *r, const struct oriel_session_request *request, int inside) {
     const struct oriel_config *c = r->config;
+    const char *username = request->turn_username, *password = request->turn_password;
     if (r->egress &&
-        oriel_ipc_send(oriel_helper_fd(r->egress), &oriel_core_to_egress, ORIEL_EGRESS_START, servers, c->relay_proxy,
-                       c->relay_ca, r->remembered ? r->remembered : "", (uint32_t)c->relay_fallback_ms, inside) < 0)
+        oriel_ipc_send(oriel_helper_fd(r->egress), &oriel_core_to_egress, ORIEL_EGRESS_START, request->turn_servers,
+                       c->relay_proxy, c->relay_ca, r->remembered ? r->remembered : "", username ? username : "",
+                       password ? password : "", (uint32_t)c->relay_fallback_ms, inside) < 0)
         oriel_helper_kill(r->egress);
 }
 
@@ -120,10 +127,20 @@ void oriel_relay_renew(struct oriel_relay *r) {
         oriel_helper_kill(r->egress);
 }
 
-void oriel_relay_kill(struct oriel_relay *r) {
-    r->killed = true;
+static gboolean kill_late(gpointer data) {
+    struct oriel_relay *r = data;
+    r->late = 0;
     if (r->egress)
         oriel_helper_kill(r->egress);
+    return G_SOURCE_REMOVE;
+}
+
+void oriel_relay_end(struct oriel_relay *r) {
+    r->killed = true;
+    if (r->egress)
+        oriel_helper_hang_up(r->egress);
+    if (r->egress && !r->late)
+        r->late = g_timeout_add(LAST_WORD_MS, kill_late, r);
 }
 
 void oriel_relay_discard(struct oriel_relay *r) {

@@ -21,12 +21,14 @@ void oriel_relay_free(struct oriel_relay *relay);
 void oriel_relay_delay(const struct oriel_relay *relay, guint us[2]);
 /* Starts the helper, which opens no socket before oriel_relay_open(). Nothing to do when it runs already. */
 bool oriel_relay_prepare(struct oriel_relay *relay, GError **error);
-/* `inside` is media's socket (core_media.h), still the caller's. */
-void oriel_relay_open(struct oriel_relay *relay, const char *servers, int inside);
+/* To the servers of that request, with its credentials. `inside` is media's socket (core_media.h), still the caller's.
+ */
+void oriel_relay_open(struct oriel_relay *relay, const struct oriel_session_request *request, int inside);
 /* Another path, and so another allocation: the server may have forgotten the old one. */
 void oriel_relay_renew(struct oriel_relay *relay);
-/* SIGKILL now; `gone` follows, if it runs. */
-void oriel_relay_kill(struct oriel_relay *relay);
+/* Ends it, with a moment to release what media has at the server; `gone` follows, if it runs. Media is dead by then:
+ * there is nothing left to move. */
+void oriel_relay_end(struct oriel_relay *relay);
 /* SIGKILL now, and nobody is told. */
 void oriel_relay_discard(struct oriel_relay *relay);
 bool oriel_relay_runs(const struct oriel_relay *relay);

@@ -8,7 +8,7 @@
  * nor lasts longer. A connection that is there is taken from nobody: only a lost session is joined again, by the same
  * agent with the same key, and by the new exchange the old one is dead. Without a picture for `outage` seconds the
  * session ends (peer-lost), after 10 s when the page was left. Limits: another path every 3 s (each is an allocation
- * that the TURN server keeps for 10 minutes), ORIEL_PATHS_MAX in all. */
+ * that the TURN server keeps for 10 minutes, where its release does not reach it), ORIEL_PATHS_MAX in all. */
 #include "session_private.h"
 
 #include <string.h>

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "log.h"
 
 enum { BATCH = 16, IDLE_EVENTS_MAX = 64, ROUNDS_MAX = 32, FAILURES_MIN = 3 };
 
@@ -139,7 +140,18 @@ struct oriel_counters oriel_bridge_counters(const struct oriel_bridge *r) {
     return c;
 }
 
+/* By UDP; what went by a connection ends with it. */
+static void release(const struct oriel_bridge *r) {
+    uint8_t request[ORIEL_TURN_MESSAGE_MAX];
+    if (!r->path || r->path->stream || !r->path->allocated)
+        return;
+    size_t size = oriel_turn_release(&r->path->challenge, &r->credentials, request);
+    if (size && send(r->path->fd, request, size, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+        oriel_debug("the allocation is not released: %s", strerror(errno));
+}
+
 void oriel_bridge_close(struct oriel_bridge *r) {
+    release(r);
     r->counters = oriel_bridge_counters(r);
     oriel_path_free(r->path);
     r->path = NULL;
@@ -213,6 +225,15 @@ static void note_delays(struct oriel_bridge *r, const int64_t *came, unsigned co
         oriel_delay_add(&r->delay, now - came[i]);
 }
 
+/* Media's first question, to which the server has told us the answer. */
+static bool answered(struct oriel_bridge *r, const uint8_t *message, size_t length) {
+    uint8_t answer[ORIEL_TURN_MESSAGE_MAX];
+    size_t size = oriel_turn_answer_media(&r->path->challenge, message, length, answer);
+    if (size && send(r->inside, answer, size, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+        r->counters.dropped_in++;
+    return size != 0;
+}
+
 /* From media to the path. */
 static void pass_out(struct oriel_bridge *r, int n, int64_t now) {
     struct outgoing o = {0};
@@ -229,6 +250,8 @@ static void pass_out(struct oriel_bridge *r, int n, int64_t now) {
             r->counters.refused++;
         } else if (!is_medias(r, &received.senders[i], bytes, kind)) {
             r->counters.dropped_out++;
+        } else if (kind == ORIEL_FRAME_CONTROL && answered(r, bytes, length)) {
+            continue;
         } else if (stream) {
             oriel_stream_queue(stream, kind, bytes, length, at);
             r->sent = now;
@@ -282,8 +305,15 @@ static void send_inside(struct oriel_bridge *r, struct outgoing *o) {
     }
 }
 
+/* Of the server's own words: whether they are to our question; what of the others is to be known. */
 static bool is_ours(struct oriel_bridge *r, enum oriel_frame_kind kind, const uint8_t *message, size_t length) {
-    return kind == ORIEL_FRAME_CONTROL && oriel_frame_answers(message, length, r->path->transaction);
+    if (kind != ORIEL_FRAME_CONTROL)
+        return false;
+    if (oriel_turn_answer(message, length, r->path->transaction) != ORIEL_TURN_NONE)
+        return true;
+    oriel_turn_learn(&r->path->challenge, message, length); /* a nonce grows old, and is replaced */
+    r->path->allocated |= oriel_turn_allocated(message);
+    return false;
 }
 
 static void datagrams_in(struct oriel_bridge *r, int64_t now) {

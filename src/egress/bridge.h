@@ -5,7 +5,8 @@
  * relying on anything that media, which holds the same socket, could change: no call on it ever waits, and its sender's
  * address is looked at in each datagram. Media's transport is learnt from its first Allocate request, and the socket
  * connected to it; datagrams from elsewhere are dropped. Both ways only what framing.h takes for a message passes; all
- * else is counted. When a side is slower than the other, datagrams are dropped and counted.
+ * else is counted. Media's first request, the one without credentials, is answered here, as the server has answered
+ * ours: that saves a round trip. When a side is slower than the other, datagrams are dropped and counted.
  *
  * A path is broken when its connection ends; when a UDP socket gives nothing but errors for half a second; or when
  * media has sent and nothing has come back for 6 s. It is in doubt much sooner: when nothing has come back for 0.7 s,
@@ -25,8 +26,9 @@ struct oriel_bridge {
     int inside;             /* owned; -1: none yet */
     uint32_t media_address; /* of media's transport, in network order; 0: not learnt */
     uint16_t media_port;
-    unsigned idle_events;    /* in a row: poll(2) told of something and nothing was there */
-    struct oriel_path *path; /* owned; NULL: none, and nothing moves */
+    struct oriel_turn_credentials credentials; /* media's; none: nothing is released */
+    unsigned idle_events;                      /* in a row: poll(2) told of something and nothing was there */
+    struct oriel_path *path;                   /* owned; NULL: none, and nothing moves */
     struct oriel_counters counters;
     struct oriel_delay delay;
     int64_t sent;       /* when media sent last */
@@ -47,7 +49,7 @@ bool oriel_bridge_check(int fd, char error[ORIEL_EGRESS_TEXT_SIZE]);
  * it was, see `error`. */
 bool oriel_bridge_open(struct oriel_bridge *r, struct oriel_path *path, bool first, int64_t now,
                        char error[ORIEL_EGRESS_TEXT_SIZE]);
-/* Closes the path. */
+/* Closes the path, and releases what media has there at the server, if that can be said. */
 void oriel_bridge_close(struct oriel_bridge *r);
 
 /* After poll(2). false: media has broken its socket. */

@@ -294,7 +294,7 @@ static void network_changed(struct egress *e, int64_t now) {
 
 static bool configure(struct egress *e, const struct oriel_ipc_message *m, char error[ORIEL_EGRESS_TEXT_SIZE]) {
     const char *proxy = m->fields[1].bytes;
-    uint64_t fallback = m->fields[4].number;
+    uint64_t fallback = m->fields[6].number;
     bool secure = false;
     e->count = oriel_parse_servers(m->fields[0].bytes, e->servers, error);
     if (!e->count || (*proxy && !oriel_parse_proxy(proxy, &e->proxy, error)))
@@ -304,6 +304,14 @@ static bool configure(struct egress *e, const struct oriel_ipc_message *m, char 
                  FALLBACK_MIN, FALLBACK_MAX);
         return false;
     }
+    struct oriel_turn_credentials *c = &e->bridge.credentials;
+    if (m->fields[4].length >= sizeof c->username || m->fields[5].length >= sizeof c->password) {
+        snprintf(error, ORIEL_EGRESS_TEXT_SIZE, "a user name or password at the TURN servers is longer than %d",
+                 ORIEL_TURN_CREDENTIAL_MAX);
+        return false;
+    }
+    strcpy(c->username, m->fields[4].bytes);
+    strcpy(c->password, m->fields[5].bytes);
     e->fallback = (int64_t)fallback * ORIEL_MILLISECOND;
     e->remembered = -1;
     for (size_t i = 0; i < e->count; i++) {
@@ -505,5 +513,6 @@ int oriel_egress_run(int control) {
     }
     while (e->state != ENDED)
         turn(e);
+    close_path(e);
     return e->status;
 }

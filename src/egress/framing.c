@@ -5,9 +5,6 @@
 
 enum {
     CHANNEL_HEADER = 4,
-    METHOD_BINDING_REQUEST = 0x0001,
-    METHOD_BINDING_SUCCESS = 0x0101,
-    METHOD_BINDING_ERROR = 0x0111,
     METHOD_ALLOCATE_REQUEST = 0x0003,
     METHOD_SEND_INDICATION = 0x0016,
     METHOD_DATA_INDICATION = 0x0017,
@@ -59,19 +56,6 @@ enum oriel_frame_kind oriel_frame_check(const uint8_t *datagram, size_t size, si
 
 bool oriel_frame_is_allocate(const uint8_t *datagram) {
     return read16(datagram) == METHOD_ALLOCATE_REQUEST;
-}
-
-void oriel_frame_binding(uint8_t out[ORIEL_STUN_HEADER], const uint8_t transaction[12]) {
-    memset(out, 0, ORIEL_STUN_HEADER);
-    out[1] = METHOD_BINDING_REQUEST;
-    memcpy(out + 4, cookie, sizeof cookie);
-    memcpy(out + 8, transaction, 12);
-}
-
-bool oriel_frame_answers(const uint8_t *message, size_t length, const uint8_t transaction[12]) {
-    size_t type = read16(message);
-    return length >= ORIEL_STUN_HEADER && (type == METHOD_BINDING_SUCCESS || type == METHOD_BINDING_ERROR) &&
-           memcmp(message + 8, transaction, 12) == 0;
 }
 
 uint8_t *oriel_deframer_room(struct oriel_deframer *d, size_t *room) {

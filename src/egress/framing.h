@@ -28,11 +28,6 @@ bool oriel_frame_is_allocate(const uint8_t *datagram);
 /* The length that a checked message has in a stream. */
 size_t oriel_frame_padded(size_t length);
 
-/* A STUN Binding request (RFC 8489) of `transaction`, and whether a checked message is an answer to it: any answer,
- * since a server that wants credentials even for that is a server, too. */
-void oriel_frame_binding(uint8_t out[ORIEL_STUN_HEADER], const uint8_t transaction[12]);
-bool oriel_frame_answers(const uint8_t *message, size_t length, const uint8_t transaction[12]);
-
 /* Messages out of a stream: room() and add() to put bytes in, then next() until it gives 0. */
 struct oriel_deframer {
     size_t start, end; /* bytes not yet looked at */

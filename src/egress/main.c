@@ -1,8 +1,9 @@
 /* oriel-egress: moves the datagrams of one session between media, which has no network, and a TURN server.
  *
  * Policy: started by orield only, for one session, and gone with it. It gets everything over its control channel, fd 3
- * (src/ipc/core_egress.h): no arguments, no other descriptor. It knows nothing of what it moves. Nothing is bound and
- * nothing listens; every socket that leaves is connected. */
+ * (src/ipc/core_egress.h): no arguments, no other descriptor. It knows nothing of what it moves; of TURN only what
+ * turn.h says, for which it has media's credentials at the servers. Nothing is bound and nothing listens; every socket
+ * that leaves is connected. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>

@@ -131,8 +131,8 @@ void oriel_path_new_question(struct oriel_path *p) {
 }
 
 int oriel_path_ask(struct oriel_path *p, int64_t now) {
-    uint8_t request[ORIEL_STUN_HEADER];
-    oriel_frame_binding(request, p->transaction);
+    uint8_t request[ORIEL_TURN_QUESTION];
+    oriel_turn_question(request, p->transaction);
     p->next = now + (ASK_AGAIN << (p->requests < ASK_DOUBLINGS ? p->requests : ASK_DOUBLINGS));
     p->requests++;
     if (!p->stream)
@@ -195,16 +195,25 @@ static bool shaken(struct oriel_path *p) {
     return result == 1;
 }
 
+/* True: it is decided, one way or the other. */
+static bool answered(struct oriel_path *p, const uint8_t *message, size_t length) {
+    enum oriel_turn_answer answer = oriel_turn_answer(message, length, p->transaction);
+    if (answer == ORIEL_TURN_SERVER) {
+        oriel_turn_learn(&p->challenge, message, length);
+        p->state = ORIEL_PATH_PROVEN;
+    } else if (answer == ORIEL_TURN_OPEN) {
+        fail(p, "it relays for anybody, without asking for credentials: such a server is not used");
+    }
+    return answer != ORIEL_TURN_NONE;
+}
+
 static void prove_datagram(struct oriel_path *p) {
     uint8_t bytes[ORIEL_FRAME_MAX + 1];
     ssize_t n;
     while ((n = recv(p->fd, bytes, sizeof bytes, 0)) >= 0) {
         size_t length;
-        if (oriel_frame_check(bytes, (size_t)n, &length) == ORIEL_FRAME_CONTROL &&
-            oriel_frame_answers(bytes, length, p->transaction)) {
-            p->state = ORIEL_PATH_PROVEN;
+        if (oriel_frame_check(bytes, (size_t)n, &length) == ORIEL_FRAME_CONTROL && answered(p, bytes, length))
             return;
-        }
     }
     if (errno != EAGAIN && errno != EINTR)
         fail_by(p, errno);
@@ -217,10 +226,8 @@ static void prove_stream(struct oriel_path *p) {
     do {
         came = oriel_stream_read(p->stream);
         while ((next = oriel_deframer_next(&p->stream->in, &message, &length)) == 1)
-            if (oriel_frame_answers(message, length, p->transaction)) {
-                p->state = ORIEL_PATH_PROVEN;
+            if (answered(p, message, length))
                 return;
-            }
         if (next < 0 || came == -EPROTO || p->stream->in.passed) {
             fail(p, "what answers there is no TURN server");
             return;

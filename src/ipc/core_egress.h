@@ -1,4 +1,4 @@
-/* Core and egress. Egress lives for one session; core kills it, or hangs up, to end it. */
+/* Core and egress. Egress lives for one session; core hangs up to end it, and kills it when it does not end soon. */
 #ifndef ORIEL_IPC_CORE_EGRESS_H
 #define ORIEL_IPC_CORE_EGRESS_H
 
@@ -8,9 +8,11 @@
 enum {
     /* s TURN servers: 1 to 8 RFC 7065 URIs, comma-separated, the preferred first ("turn:host" is UDP to 3478,
      * "turn:host:3478?transport=tcp", "turns:host:443" is TLS) · s proxy ("" or host:port, HTTP CONNECT; for TCP and
-     * TLS) · s CA file ("" = the system's) · s what PATH gave to be remembered ("" = nothing yet) · u milliseconds
-     * in which a way other than the preferred one must be found (200 … 60000; 2000 is usual) · fd: the inside socket,
-     * UDP, bound to 127.0.0.1 and a port by its number (3478) in media's network, not connected. First, once. */
+     * TLS) · s CA file ("" = the system's) · s what PATH gave to be remembered ("" = nothing yet) · s, s media's user
+     * name and password at the servers, of at most 128 characters, by which what it leaves there is released ("": it is
+     * not) · u milliseconds in which a way other than the preferred one must be found (200 … 60000; 2000 is usual) ·
+     * fd: the inside socket, UDP, bound to 127.0.0.1 and a port by its number (3478) in media's network, not connected.
+     * First, once. */
     ORIEL_EGRESS_START = 1,
     /* Media makes a new transport: it needs another path, since an allocation belongs to its ports. As if the path had
      * been lost, but without LOST. */
@@ -36,7 +38,7 @@ enum {
 };
 
 static const struct oriel_ipc_type oriel_core_to_egress_types[] = {
-    {ORIEL_EGRESS_START, "start", "ssssu", 1},
+    {ORIEL_EGRESS_START, "start", "ssssssu", 1},
     {ORIEL_EGRESS_RENEW, "renew", "", 0},
 };
 static const struct oriel_ipc_type oriel_egress_to_core_types[] = {

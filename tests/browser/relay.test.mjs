@@ -21,7 +21,7 @@ function restrict({ etc }, transport) {
 async function watched(rig, transport) {
   const screen = await rig.screen();
   const painter = await rig.painter(screen);
-  const cast = await rig.cast({ relay: true, device: { screen } });
+  const cast = await rig.cast({ relay: { also: 'verbose' }, device: { screen } });
   restrict(cast.device, transport);
   const receiver = await rig.receiver();
   await painter.command(`picture 1 ${join(rig.directory, 'first.ppm')}`);
@@ -51,9 +51,12 @@ for (const transport of ['udp', 'tcp', 'tls'])
     const told = cast.agent.candidates.filter(Boolean);
     assert.ok(told.length > 0);
     for (const candidate of told) assert.match(candidate, / typ relay /);
+    const from = cast.turn.process.lines.length;
     cast.provider.stopSession();
     await cast.agent.ended();
     await until('the helpers to be gone', () => cast.device.picture().length === 0, { ms: 1000 });
+    // Else it would stand for ten minutes, and count.
+    if (transport === 'udp') await cast.turn.process.line(/refreshed, .*lifetime=0/, { from });
   });
 
 for (const transport of ['udp', 'tcp', 'tls'])

@@ -11,7 +11,7 @@ import { program } from '../rig/paths.mjs';
 import { memory, sleep, until } from '../rig/process.mjs';
 import { Proxy } from '../rig/proxy.mjs';
 import { story } from '../rig/story.mjs';
-import { TurnClient } from '../rig/turn-client.mjs';
+import { TurnClient, attribute, message as stun } from '../rig/turn-client.mjs';
 
 const egressOf = async (rig, options) => rig.own(await Egress.start({ log: rig.path('egress.log'), ...options }));
 const clientOf = async (rig, egress, turn) => rig.own(await TurnClient.open(egress.port, turn ? turn.credentials() : {}));
@@ -219,6 +219,45 @@ story('RENEW: another path, another allocation, the old transport is heard no mo
   assert.equal(egress.messages.some(({ message }) => message === 'lost'), false);
 });
 
+story('media\'s first request has its answer with the path; a server that relays for anybody is not used', async ({ rig }) => {
+  const challenge = (id) => stun(3, 0x110, id, [attribute(9, [0, 0, 4, 1]), attribute(0x14, 'realm'), attribute(0x15, 'nonce')]);
+  const server = rig.own(await HostileTurn.start('udp', { answer: challenge }));
+  const egress = await egressOf(rig, { servers: [server.uri] });
+  await egress.next('path');
+  const media = createSocket('udp4'), id = Buffer.from('media\'s own!');
+  rig.own({ stop: () => media.close() });
+  media.connect(egress.port, '127.0.0.1');
+  await once(media, 'connect');
+  media.send(stun(3, 0, id, [attribute(0x19, [17, 0, 0, 0])]));
+  const [answer] = await once(media, 'message'), text = answer.toString('latin1');
+  assert.deepEqual([answer.readUInt16BE(0), answer.subarray(8, 20)], [0x113, id]);
+  assert.ok(text.includes('realm') && text.includes('nonce'), text);
+  const signed = stun(3, 0, id, [attribute(6, 'user'), attribute(0x14, 'realm'), attribute(0x15, 'nonce')], 'key');
+  media.send(signed);
+  await until('the request with credentials', () => server.received.length);
+  assert.deepEqual(server.received, [signed], 'the one without has gone on');
+  const open = rig.own(await HostileTurn.start('tcp', { answer: (id) => stun(3, 0x100, id, []) }));
+  const refused = await egressOf(rig, { servers: [open.uri] });
+  assert.match((await refused.next('failed')).detail, /it relays for anybody, without asking for credentials: such a server is not used/);
+});
+
+story('what media has at the server is released when its path is given up, and at the end', async ({ rig }) => {
+  const turn = await rig.turn({ also: 'verbose' }), credentials = turn.credentials();
+  const egress = await egressOf(rig, { servers: turn.uris(), ca: turn.ca, credentials });
+  const used = async () => {
+    await egress.next('path');
+    const client = rig.own(await TurnClient.open(egress.port, credentials)), from = turn.process.lines.length;
+    assert.equal((await client.allocate()).code, 0);
+    return () => turn.process.line(/refreshed, .*lifetime=0/, { from });
+  };
+  const first = await used();
+  egress.tell('renew');
+  await first();
+  const second = await used();
+  await egress.stop();
+  await second();
+});
+
 story('garbage from inside goes nowhere, nor does anybody but the transport that has allocated', async ({ rig }) => {
   const server = rig.own(await HostileTurn.start('udp'));
   const egress = await egressOf(rig, { servers: [server.uri] });
@@ -316,7 +355,7 @@ story('a server that falls silent is noticed; silence of media is none', async (
   client.raw(Buffer.from('000300002112a442' + '00'.repeat(12), 'hex'));
   const chatter = setInterval(() => client.put(0x4001, packet(1, 100)), 200);
   await sleep(7500);
-  assert.deepEqual(egress.messages.filter(({ message }) => message !== 'stats'), [], 'it answers Binding requests: it is there');
+  assert.deepEqual(egress.messages.filter(({ message }) => message !== 'stats'), [], 'it answers the question: it is there');
   server.silent = true;
   const lost = await egress.next('lost', 8000);
   clearInterval(chatter);

@@ -1,9 +1,9 @@
 /* What core and media are to oriel-egress: starts it with a channel as fd 3, gives it an inside socket, and prints what
  * it says, one JSON object a line; the first line is {"inside": PORT, "pid": PID}, the last {"exit": STATUS}.
  *
- *     rig-egress EGRESS SERVERS PROXY CA REMEMBERED FALLBACK [INSIDE]
+ *     rig-egress EGRESS SERVERS PROXY CA REMEMBERED FALLBACK INSIDE USERNAME PASSWORD
  *
- * INSIDE: what is given as the inside socket: "good" (UDP on 127.0.0.1, the default), "tcp", "unbound", "any" (on
+ * INSIDE: what is given as the inside socket: "good" (UDP on 127.0.0.1), "tcp", "unbound", "any" (on
  * 0.0.0.0), "connected". On stdin, a line each: "renew", "hangup", "garbage" (a packet that is no message), "shut"
  * (media shuts its socket down). */
 #include <arpa/inet.h>
@@ -105,11 +105,11 @@ static void obey(const char *line, int *channel, int inside) {
 
 int main(int argc, char **argv) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (argc < 7)
+    if (argc != 10)
         return 2;
     static struct oriel_ipc_message message;
     int pair[2], port;
-    int inside = open_inside(argc > 7 ? argv[7] : "good", &port);
+    int inside = open_inside(argv[7], &port);
     if (oriel_ipc_pair(pair) < 0)
         die("socketpair");
     setlinebuf(stdout);
@@ -117,8 +117,8 @@ int main(int argc, char **argv) {
     pid_t pid = start(argv[1], pair[1]);
     close(pair[1]);
     printf("{\"inside\": %d, \"pid\": %d}\n", port, (int)pid);
-    oriel_ipc_send(pair[0], &oriel_core_to_egress, ORIEL_EGRESS_START, argv[2], argv[3], argv[4], argv[5],
-                   (uint32_t)atoi(argv[6]), inside);
+    oriel_ipc_send(pair[0], &oriel_core_to_egress, ORIEL_EGRESS_START, argv[2], argv[3], argv[4], argv[5], argv[8],
+                   argv[9], (uint32_t)atoi(argv[6]), inside);
     struct pollfd fds[] = {{pair[0], POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
     for (int result = 1; result != 0;) {
         poll(fds, 2, -1);

@@ -3,11 +3,11 @@ import { program } from './paths.mjs';
 import { Process, until, within } from './process.mjs';
 
 export class Egress {
-  // Options: servers (URIs), proxy, ca, remembered, fallback (ms), inside (egress.c), log, wrap.
-  static async start({ servers, proxy = '', ca = '', remembered = '', fallback = 2000, inside = 'good', log, wrap }) {
+  // Options: servers (URIs), proxy, ca, remembered, fallback (ms), inside (egress.c), credentials ({username, password}), log, wrap.
+  static async start({ servers, proxy = '', ca = '', remembered = '', fallback = 2000, inside = 'good', credentials: { username, password } = { username: '', password: '' }, log, wrap }) {
     const egress = new Egress();
     egress.messages = [];
-    egress.process = new Process('oriel-egress', program('tests/rig/rig-egress'), [program('oriel-egress'), servers.join(','), proxy, ca, remembered, fallback, inside], { stdin: true, log, wrap });
+    egress.process = new Process('oriel-egress', program('tests/rig/rig-egress'), [program('oriel-egress'), servers.join(','), proxy, ca, remembered, fallback, inside, username, password], { stdin: true, log, wrap });
     egress.process.onLine = (line) => {
       if (!line.startsWith('{')) return; // its log
       const message = JSON.parse(line);

@@ -1,15 +1,16 @@
-// A TURN server that answers a Binding request as it must, so that it is taken, and then does whatever a test wants.
+// A TURN server that answers the question of egress as it must, so that it is taken, and then does whatever a test wants.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { message as stun } from './turn-client.mjs';
+import { attribute, message as stun } from './turn-client.mjs';
 
 export class HostileTurn {
-  // `udp`, `tcp` or `tls`. Options: silent (answers nothing at all); those of node's TLS server.
-  static async start(kind, { silent = false, ...secure } = {}) {
+  // `udp`, `tcp` or `tls`. Options: silent (answers nothing at all); answer (to the question, given its transaction: an error without a
+  // challenge, so that media's requests come through); those of node's TLS server.
+  static async start(kind, { silent = false, answer = (id) => stun(3, 0x110, id, [attribute(9, [0, 0, 5, 0])]), ...secure } = {}) {
     const server = new HostileTurn();
-    Object.assign(server, { kind, silent, received: [], sockets: [] });
+    Object.assign(server, { kind, silent, received: [], sockets: [], answerTo: answer });
     if (kind === 'udp') {
       server.socket = createSocket('udp4');
       server.socket.on('message', (bytes, from) => server.#take(bytes, (answer) => server.socket.send(answer, from.port, from.address)));
@@ -32,8 +33,8 @@ export class HostileTurn {
   }
 
   #take(bytes, answer) {
-    if (bytes.length === 20 && bytes.readUInt16BE(0) === 1) {
-      if (!this.silent) answer(stun(1, 0x100, bytes.subarray(8, 20), []));
+    if (bytes.length === 28 && bytes.readUInt16BE(0) === 3) {
+      if (!this.silent) answer(this.answerTo(bytes.subarray(8, 20)));
     } else {
       this.received.push(bytes);
     }

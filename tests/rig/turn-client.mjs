@@ -10,7 +10,7 @@ const METHODS = { binding: 1, allocate: 3, refresh: 4, send: 6, data: 7, permit:
 const REQUEST = 0, INDICATION = 0x10, SUCCESS = 0x100, ERROR = 0x110;
 const A = { username: 6, integrity: 8, error: 9, peer: 0x12, data: 0x13, realm: 0x14, nonce: 0x15, relayed: 0x16, transport: 0x19, mapped: 0x20, lifetime: 0xd, channel: 0xc, family: 0x17 };
 
-function attribute(type, value) {
+export function attribute(type, value) {
   const bytes = Buffer.from(value), head = Buffer.alloc(4);
   head.writeUInt16BE(type, 0);
   head.writeUInt16BE(bytes.length, 2);

@@ -76,19 +76,6 @@ static void test_datagrams_that_are_none(void **state) {
     assert_int_equal(oriel_frame_check(long_one, sizeof long_one, &length), ORIEL_FRAME_BAD);
 }
 
-static void test_binding(void **state) {
-    uint8_t request[ORIEL_STUN_HEADER];
-    const uint8_t *id = (const uint8_t *)ID;
-    oriel_frame_binding(request, id);
-    assert_memory_equal(request, "\x00\x01\x00\x00" COOKIE ID, 20);
-    assert_true(oriel_frame_answers((const uint8_t *)"\x01\x01\x00\x00" COOKIE ID, 20, id));
-    assert_true(oriel_frame_answers((const uint8_t *)"\x01\x11\x00\x00" COOKIE ID, 20, id));
-    assert_false(oriel_frame_answers(request, 20, id));                                       /* an echo */
-    assert_false(oriel_frame_answers((const uint8_t *)"\x01\x03\x00\x00" COOKIE ID, 20, id)); /* of Allocate */
-    assert_false(oriel_frame_answers((const uint8_t *)"\x01\x01\x00\x00" COOKIE "abcdefghijkL", 20, id)); /* media's */
-    assert_false(oriel_frame_answers((const uint8_t *)"\x01\x01\x00\x00", 4, id));
-}
-
 /* Puts `bytes` in, `step` at a time, and writes what comes out one after the other, each after a byte of its length.
  * Gives back how many came, or -1. */
 static int deframe(const uint8_t *bytes, size_t size, size_t step, uint8_t *out, unsigned *passed) {
@@ -195,7 +182,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_datagrams_that_are_messages),
         cmocka_unit_test(test_datagrams_that_are_none),
-        cmocka_unit_test(test_binding),
         cmocka_unit_test(test_streams_however_cut),
         cmocka_unit_test(test_long_messages_are_passed_over),
         cmocka_unit_test(test_broken_streams),
