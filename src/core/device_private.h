@@ -42,7 +42,8 @@ struct oriel_device {
     struct oriel_collector *collector; /* NULL: none is configured */
     char boot[ORIEL_HASH_SIZE];
     int timer; /* CLOCK_BOOTTIME: what expires does so while the machine sleeps, too */
-    guint timer_source, state_source, trust_source;
+    guint timer_source, state_source, trust_source, late_source;
+    const char *published; /* the status that the state says, of oriel_session_status() */
     bool online;
     char *offline_why;
     json_t *help;   /* a call for support, as the state has it; NULL without one */

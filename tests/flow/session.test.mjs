@@ -55,9 +55,12 @@ story('the offer: all m-lines that there will ever be, the announced certificate
 
 story('hung up by the agent', async ({ rig }) => {
   const cast = await rig.cast();
+  const from = cast.agent.statuses.length;
   await granted(cast);
+  await cast.agent.whenState(({ status }) => status === 'live');
   await cast.agent.sequenced('end', { by: 'agent', reason: 'hung-up' });
   await over(cast, { by: 'agent', reason: 'hung-up' });
+  assert.deepEqual(cast.agent.statuses.slice(from), ['asking', 'live', 'ready']); // each once: a state is 2 KB on a slow way
 });
 
 story('stopped by the person: capture and media are dead within 100 ms', async ({ rig }) => {

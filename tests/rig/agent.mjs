@@ -42,7 +42,7 @@ export class Agent {
   // Options: id, vendor, name, scopes, hours (of its enrolment), enrolled (one that was made before, or is forged).
   static async connect(broker, { id = 'anna', vendor = 'fill-cap', name = 'Anna Weber', enrolled, ...options } = {}) {
     const agent = new Agent();
-    Object.assign(agent, { broker, id, vendor, messages: [], waiting: new Set(), sequences: new Map(), broken: [], seals: new Map(), exchanges: new Map(), candidates: [], sent: [], queue: Promise.resolve() });
+    Object.assign(agent, { broker, id, vendor, statuses: [], messages: [], waiting: new Set(), sequences: new Map(), broken: [], seals: new Map(), exchanges: new Map(), candidates: [], sent: [], queue: Promise.resolve() });
     agent.enrolled = enrolled ?? await enrol(broker, { id, vendor, name, ...options });
     agent.own = agent.enrolled.own;
     agent.credential = agent.enrolled.credential;
@@ -100,6 +100,7 @@ export class Agent {
     must(schemas.state, state, 'a state');
     if (state.device !== this.broker.device) throw new Error('a state of another device');
     this.state = state;
+    this.statuses.push(state.status);
     this.messages.push(state);
   }
 
