@@ -1,8 +1,8 @@
 /* See echo.h.
  *
- *   speaker     ─────[======= FAR =======]      given          both at 8 kHz; the phases of their spectra multiplied
- * and microphone  ──────────[==== NEAR ====] heard               transformed back have a peak where one is the other's
- * echo */
+ *   speaker     ──[======= FAR =======]   given      both at 8 kHz; the phases of their spectra,
+ *   microphone  ───────[==== NEAR ====]   heard      multiplied and transformed back, have a peak
+ *                                                    where one is the other's echo */
 #include "echo.h"
 
 #include <gst/fft/gstfftf32.h>

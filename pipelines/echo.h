@@ -6,8 +6,7 @@
  * Policy: the distance is measured, by the sound itself: while the agent talks, once in half a second, where in the
  * speaker's last 1.5 s the microphone's last second is found again; once in two seconds while it is found where the
  * canceller looks for it. It is changed only when it is not, and two measurements agree; until the first one it is
- * guessed. Streams are counted, not
- * timed: a card's two clocks run alike, threads do not.
+ * guessed. Streams are counted, not timed: a card's two clocks run alike, threads do not.
  * Arithmetic; not thread-safe. */
 #ifndef ORIEL_ECHO_H
 #define ORIEL_ECHO_H

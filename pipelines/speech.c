@@ -5,7 +5,7 @@
  *
  * Times on the socket are CLOCK_MONOTONIC, which the pipeline's clock is. The jitter buffer before `sink` hands a
  * packet on as soon as those before it are there, with the time at which it was due; who plays waits for that
- * (sound.c).
+ * (playout.c).
  * DTX begins only a while after the voice does: a browser's jitter buffer starts with 80 ms and finds its measure by
  * packets, so without them it would do that, by playing faster, in the first sentence. */
 #include "speech.h"

@@ -2,12 +2,12 @@
  *
  * What and how sharp is sharpen.h's business; this drives libvpx by it:
  * - The quantizer is pinned for each picture; libvpx's rate control has no part in it (see bits.h), but for a floor
- * that it puts under pictures as a whole once it has seen 150: segments go below it.
+ *   that it puts under pictures as a whole once it has seen 150: segments go below it.
  * - Blocks that rest are not coded (active map), and the loop filter does not touch them (a segment of their own whose
  *   filter level is 0): what has not changed stays as it is, to the bit. The exception is the filter of a coded block's
  *   left and upper edge: it reaches 3 pixels into the blocks there. By a few levels at a fine quantizer; after a coarse
  *   one those blocks are sharpened again as well. The segment map switches libvpx's cyclic refresh off, which does
- * blindly what sharpen.h does where it is needed.
+ *   blindly what sharpen.h does where it is needed.
  * - What moves, and takes the way for long, is searched for better, as far as that takes less time than the way does.
  * - A beat is a picture that changes nothing, neither on the screen nor in the decoder, so that it is made once a size
  *   and repeated.

@@ -11,11 +11,11 @@
  *   changes sooner than its tiles arrive .... motion, however slow: a film on a link that takes few of its pictures
  *                                             would else lose all of the link to tiles of which none is ever whole
  *
- * Policy: cells of 64x64 pixels decide for themselves; how much of the picture is busy in one piece
- * decides for that piece, so that a gauge beside a film is exact. What the page
- * lacks is a box a cell. A tile is those boxes of one aligned block of 4x4 cells, in one rectangle (the
- * whole block, if that is most of it: so the cache finds a page again); the newest change
- * goes first, of equally new ones the topmost, leftmost, as one reads. Pure: times are given. One thread. */
+ * Policy: cells of 64x64 pixels decide for themselves; how much of the picture is busy in one piece decides for that
+ * piece, so that a gauge beside a film is exact. What the page lacks is a box a cell. A tile is those boxes of one
+ * aligned block of 4x4 cells, in one rectangle (the whole block, if that is most of it: so the cache finds a page
+ * again); the newest change goes first, of equally new ones the topmost, leftmost, as one reads. Pure: times are given.
+ * One thread. */
 #ifndef ORIEL_EXACT_CLASSIFIER_H
 #define ORIEL_EXACT_CLASSIFIER_H
 

@@ -8,14 +8,13 @@
  *
  * Policy: the page must know of each picture how it differs from the one before (a record), or it can't know which
  * tile still holds; so records are repeated until they are acknowledged, and where the way loses packets what is small
- * goes twice, as long as that is little. What a picture changes is left out of the
- * video unless something moves in it; then a frame shows all of it, and what the page may lack besides. A small change
- * goes up with its record, on the streaming thread, before the video has its turn; the rest when the classifier says
- * so, newest first, and holds from the RTP time of the picture that it was cut from. A tile whose every pixel has
- * changed since is not sent any further. The video is never waited for nor held up: what is more than small is encoded
- * on a thread of lower priority. A page that has not acknowledged anything is not relied on: the video leaves nothing
- * out. A new page, a new size, or a page that does not acknowledge any more is a new epoch: everything anew, and at
- * once by the video.
+ * goes twice, as long as that is little. What a picture changes is left out of the video unless something moves in it;
+ * then a frame shows all of it, and what the page may lack besides. A small change goes up with its record, on the
+ * streaming thread, before the video has its turn; the rest when the classifier says so, newest first, and holds from
+ * the RTP time of the picture that it was cut from. A tile whose every pixel has changed since is not sent any further.
+ * The video is never waited for nor held up: what is more than small is encoded on a thread of lower priority. A page
+ * that has not acknowledged anything is not relied on: the video leaves nothing out. A new page, a new size, or a page
+ * that does not acknowledge any more is a new epoch: everything anew, and at once by the video.
  *
  * Its pace: flight.h; which records wait for an acknowledgement: journal.h; how many moves a picture: mover.h.
  *

@@ -1,8 +1,9 @@
 /* The delay-based rate: up while the way is free, down when a queue builds up (GoogCC's AIMD).
  *
  *   normal ...... after a hold: increase. By 8 % a second while the capacity is not known; near it by half a packet
- * each round trip and 100 ms, at least 4 kbit/s a second; never beyond 1.5 times what arrives overused .... 0.85 of
- * what arrives, less 5 kbit/s, at most once a round trip; then hold underused ... hold: the queue drains
+ *                 each round trip and 100 ms, at least 4 kbit/s a second; never beyond 1.5 times what arrives
+ *   overused .... 0.85 of what arrives, less 5 kbit/s, at most once a round trip; then hold
+ *   underused ... hold: the queue drains
  *
  * The capacity is what arrived when there was a queue, averaged (0.05; of a probe 0.5) with its deviation; outside of
  * three of these it is unknown again. While the sender has less to send than it may, nothing is learned: hold. Pure. */

@@ -1,5 +1,5 @@
-/* See device.h. Effects of the session machine, what the shell asks, life; the rest is in device_panel.c and
- * device_agents.c. */
+/* See device.h. Effects of the session machine, what the shell asks, life; the rest is in device_panel.c,
+ * device_agents.c and device_call.c. */
 #include "device.h"
 
 #include <gio/gio.h>

@@ -1,6 +1,6 @@
 /* The parts of the device share this: device.c (effects of the session machine, the shell, life), device_panel.c (what
- * core and the consent provider say to each other) and device_agents.c (the same with agents, by the broker). Nobody
- * else includes it. */
+ * core and the consent provider say to each other), device_agents.c (the same with agents, by the broker) and
+ * device_call.c (the person's call for support). Nobody else includes it. */
 #ifndef ORIEL_DEVICE_PRIVATE_H
 #define ORIEL_DEVICE_PRIVATE_H
 

@@ -1,5 +1,5 @@
-/* A helper process of core (signal, capture, media, egress): started by the launcher in its sandbox, talked to over one
- * channel on its fd 3, ended by SIGKILL through a pidfd of its own.
+/* A helper process of core (signal, capture, camera, media, egress, voice): started by the launcher in its sandbox,
+ * talked to over one channel on its fd 3, ended by SIGKILL through a pidfd of its own.
  * Policy: what it sends is checked against the table of its pair; a helper that breaks it is killed.
  * Callbacks come from the main loop, messages before the exit; either may free nothing but may kill. One thread. */
 #ifndef ORIEL_HELPER_H

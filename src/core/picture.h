@@ -1,6 +1,7 @@
 /* The helpers of a granted session: capture and media, joined by one frame socket, egress (relay.h), which media's
- * packets leave by, and voice (voice.h), joined to media by a sound socket. The scope that was granted *is* these
- * processes: killing them is revoking it. Events go straight into the session. When all are gone,
+ * packets leave by, and, while their scopes are granted, camera (camera.h), joined to media by a frame socket of its
+ * own, and voice (voice.h), by a sound socket. The scope that was granted *is* these processes: killing them is
+ * revoking it. Events go straight into the session. When all are gone,
  * oriel_session_helpers_gone() is called. One session at a time. */
 #ifndef ORIEL_PICTURE_H
 #define ORIEL_PICTURE_H
@@ -30,10 +31,11 @@ bool oriel_picture_start(struct oriel_picture *picture, const struct oriel_sessi
 void oriel_picture_granted(struct oriel_picture *picture, const json_t *scopes);
 /* That a camera goes on is on record. */
 void oriel_picture_camera(struct oriel_picture *picture);
-/* Has media make a new offer, which names `number`. */
-/* False: there is no egress. */
+/* Has egress look for another way. False: there is no egress. */
 bool oriel_picture_reroute(struct oriel_picture *picture);
+/* Whose certificate the next connection must have. */
 void oriel_picture_agent(struct oriel_picture *picture, const char *fingerprint);
+/* Has media make a new offer, which names `number`. */
 void oriel_picture_renew(struct oriel_picture *picture, guint number);
 void oriel_picture_answer(struct oriel_picture *picture, const char *sdp);
 void oriel_picture_candidate(struct oriel_picture *picture, guint mline, const char *candidate);

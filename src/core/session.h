@@ -18,10 +18,10 @@
  * for a record. Ending kills first and records afterwards. While a session lives (session_live.c): the scopes can
  * shrink by a tap and grow by a new question only; the person is asked again every `again` seconds, with the picture
  * frozen until the answer; without heartbeat or indicator for 2 s the picture is frozen, without heartbeat for 10 s the
- * session ends. What a key switch or the owner grants (request.by)
- * is started without asking, and lives without a provider; it never lasts longer than what it was granted by, and who
- * turns the key back ends it. Chat and drawing: session_talk.c; offers and candidates: session_path.c. Limits: one
- * request, one question or one session at a time; others are `busy`. Times are boot time in nanoseconds; the caller
+ * session ends. What a key switch or the owner grants (request.by) is started without asking, and lives without a
+ * provider; it never lasts longer than what it was granted by, and who turns the key back ends it. Chat and drawing:
+ * session_talk.c; offers and candidates: session_path.c. Limits: one request, one question or one session at a time;
+ * others are `busy`. Times are boot time in nanoseconds; the caller
  * delivers oriel_session_tick() at the deadline that ops->arm() named. One thread. */
 #ifndef ORIEL_SESSION_H
 #define ORIEL_SESSION_H

@@ -1,7 +1,8 @@
 /* What goes on between the person and a session that was granted: see session.h.
  *
- *   asked again   every `again` seconds; the picture is frozen until the answer; no, or none in `grace` seconds: the
- * end more scopes   by a request of the same agent; a no leaves the session as it is fewer scopes  by a tap, at once
+ *   asked again   every `again` seconds, with the picture frozen; a no, or no answer in `grace` seconds, is the end
+ *   more scopes   by a request of the same agent; a no leaves the session as it is
+ *   fewer scopes  by a tap, at once
  *   frozen        while the person is asked again, and while the indicator was not reported visible for 2 s
  *   the end       when the provider was silent or away for 10 s
  *

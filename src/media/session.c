@@ -4,7 +4,9 @@
  *      |                   |                    |                        |                          |
  *      |                   ^                    |                        |                          |
  *      |                   +--------------------+----------- RENEW ------+--------------------------+
- *      +-------------------+--------------------+--- FAILED or core gone +--------------------------+--> ENDED */
+ *      +-------------------+--------------------+--- FAILED or core gone +--------------------------+--> ENDED
+ *
+ * How the rate is shared: allocator.h; what is told each second: figures.h. */
 #include "session.h"
 
 #include <arpa/inet.h>

@@ -1,7 +1,7 @@
 /* See transport.h.
  *
  * webrtcbin calls back on threads of its own: each call becomes an event that is handed to the main thread, where all
- * state but two counters lives. Each webrtcbin is a connection; events of one that has been replaced are dropped. */
+ * state lives but what is atomic. Each webrtcbin is a connection; events of one that has been replaced are dropped. */
 #include "transport.h"
 
 #define GST_USE_UNSTABLE_API

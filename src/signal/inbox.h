@@ -1,10 +1,10 @@
 /* What Paho's threads hand to the main thread: messages, and what became of a connection attempt.
  * Policy: callbacks only put in and return; a full inbox drops the newest message and counts it. Nothing here can grow:
  * at most ORIEL_INBOX_MESSAGES messages of together ORIEL_INBOX_BYTES, half of that of one topic, so that an agent that
- * floods leaves room for others; and one record of the link. The link's events
- * are bits, not a queue, since the main thread handles them in their natural order and none may ever be lost. Each
- * event says which attempt it is of; one of another than the present attempt is dropped, or the late end of an old
- * connection would be taken for the end of the new one.
+ * floods leaves room for others; and one record of the link. The link's events are bits, not a queue, since the main
+ * thread handles them in their natural order and none may ever be lost. Each event says which attempt it is of; one of
+ * another than the present attempt is dropped, or the late end of an old connection would be taken for the end of the
+ * new one.
  *
  * Threads: put functions from any thread, the others from the main thread. `fd` (an eventfd) is readable when there is
  * something. */

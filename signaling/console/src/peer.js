@@ -1,5 +1,6 @@
-/* The browser's half of the media: one RTCPeerConnection that answers, receives one picture, and talks on the
- * data channels. Nothing here decides anything; src/session.js does.
+/* The browser's half of the media: one RTCPeerConnection that answers, receives the screen, the camera and the person's
+ * voice, sends the agent's voice and face, and talks on the data channels. Nothing here decides anything; src/session.js
+ * and src/path.js do.
  *
  * Candidates are of all kinds: to a device that is reached through its TURN server only, our relay candidate is the one that
  * always works, and `.local` ones never do (PROTOCOL.md, TURN). jitterBufferTarget is 0: the device's playout-delay
