@@ -11,8 +11,6 @@
 
 enum { ORIEL_RECORD_MAX = 4096, ORIEL_RECORD_PREV_SIZE = 17 };
 
-#define ORIEL_SEQ_MAX (UINT64_C(1) << 53) /* what every reader of JSON keeps exact */
-
 struct oriel_record_head {
     uint64_t seq;
     char time[25], prev[ORIEL_RECORD_PREV_SIZE], event[24];

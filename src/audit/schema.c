@@ -41,13 +41,6 @@ static const struct {
     {"dropped", "first:i last:i"},
 };
 
-const char *oriel_schema_event(size_t index, const char **members) {
-    if (index >= sizeof events / sizeof *events)
-        return NULL;
-    *members = events[index].members;
-    return events[index].event;
-}
-
 static bool is_kind(const json_t *value, char kind) {
     size_t i;
     json_t *item;

@@ -12,8 +12,5 @@ enum { ORIEL_SCHEMA_ERROR_SIZE = 200 };
  * or NULL) may be there too. False with `error`. */
 bool oriel_schema_check(const char *event, const json_t *members, const char *const *common,
                         char error[ORIEL_SCHEMA_ERROR_SIZE]);
-/* The table's lines one after the other, NULL behind the last: the event's name, and its members as schema.c writes
- * them. */
-const char *oriel_schema_event(size_t index, const char **members);
 
 #endif

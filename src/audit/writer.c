@@ -384,10 +384,6 @@ void oriel_log_close(struct oriel_log *l) {
     errno = number;
 }
 
-const struct oriel_log_report *oriel_log_found(const struct oriel_log *l) {
-    return &l->found;
-}
-
 const char *oriel_log_tampered(const struct oriel_log *l) {
     return l->tampered[0] ? l->tampered : NULL;
 }

@@ -33,8 +33,6 @@ struct oriel_log;
 /* NULL with `error` and errno when the log can't be read or written at all. A tampered log is opened. */
 struct oriel_log *oriel_log_open(const struct oriel_log_setup *setup, char error[ORIEL_LOG_ERROR_SIZE]);
 void oriel_log_close(struct oriel_log *log);
-/* What was found when it was opened. */
-const struct oriel_log_report *oriel_log_found(const struct oriel_log *log);
 /* NULL, or what is wrong with the log: where and what, a sentence. */
 const char *oriel_log_tampered(const struct oriel_log *log);
 /* `members` is stolen. `last`: it ends something and may use the reserve. `at`: when it was said, NULL: now. False with
