@@ -251,7 +251,6 @@ static void test_what_only_moves_is_no_motion(void **state) {
     assert_false(oriel_classifier_moves(&c));
 }
 
-/* A clock of one change a second over the whole width, and typing: never motion. */
 /* At 8 Mbit/s a page of 5 bits a pixel takes 0.58 s. */
 static void test_what_changes_sooner_than_its_tiles_arrive_is_motion(void **state) {
     const struct oriel_rect page = {0, 0, 1280, 720};
@@ -278,6 +277,7 @@ static void test_what_changes_sooner_than_its_tiles_arrive_is_motion(void **stat
     assert_int_equal(take_all(&tile, &area), 15);
 }
 
+/* A clock of one change a second over the whole width, and typing: never motion. */
 static void test_slow_changes_are_never_motion(void **state) {
     struct oriel_rect tile;
     unsigned area;
