@@ -15,7 +15,7 @@ enum { STAGES = sizeof stages / sizeof *stages };
 static const char *const words[][2] = {{"start", "unknown yet"},
                                        {"free", "fast enough"},
                                        {"full", "at its limit"},
-                                       {"queuing", "just slower"},
+                                       {"queuing", "slowing down"},
                                        {"silent", "no answer"}};
 
 static void print_header(void) {

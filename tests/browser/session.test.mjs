@@ -86,7 +86,7 @@ story('live: figures, the log, and the stop within 100 ms', async ({ rig }) => {
   const line = JSON.parse((await stats.line(/^\{/)).text);
   const table = rig.own(new Process('oriel-stats-table', program('oriel'), ['--socket', device.control, 'stats']));
   await table.line(/ takes +queue state +repaired +whole /);
-  await table.line(/ \d+ ms (unknown yet|fast enough|at its limit|just slower|no answer) +\d+ +\d+ /);
+  await table.line(/ \d+ ms (unknown yet|fast enough|at its limit|slowing down|no answer) +\d+ +\d+ /);
   const helpers = device.picture().map(({ pid }) => pid);
   const from = clock();
   provider.stopSession();

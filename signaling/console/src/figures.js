@@ -28,14 +28,16 @@ export function readStats(report) {
 const SLOW = 1500; // kbit/s
 const VERY_SLOW = 300;
 
+const rateWords = (kbits) => (kbits < 950 ? `${kbits < 100 ? kbits : Math.round(kbits / 10) * 10} kbit/s` : `${(kbits / 1000).toFixed(1)} Mbit/s`);
+
 /* The device's last word on its way to us (PROTOCOL.md, `way`) -> what the agent should know of it; '' when all is well. */
 export function wayWords(way) {
     if (!way) return '';
     if (way.state === 'silent') return 'Nothing gets through to us and back at the moment. The picture goes on as soon as it does.';
     if (!['full', 'queuing'].includes(way.state) || way.kbits >= SLOW) return '';
-    const rate = `${(way.kbits / 1000).toFixed(way.kbits < 95 ? 2 : 1)} Mbit/s`;
+    const rate = rateWords(way.kbits);
     return way.kbits < VERY_SLOW
-        ? `The device’s connection is very slow: ${rate}. The picture comes piece by piece, and becomes sharp where it rests.`
+        ? `The device’s connection is very slow: ${rate}. What moves comes seldom and blurred; what rests becomes sharp.`
         : `The device’s connection is slow: ${rate}. The picture will be slower, text stays readable.`;
 }
 
@@ -53,7 +55,7 @@ export function wayDetail(way) {
     if (!way) return null;
     const waits = Math.round(way.queue + way.waiting);
     return [
-        `The device’s connection: ${STATES[way.state] ?? way.state}. It takes ${(way.kbits / 1000).toFixed(1)} Mbit/s, packets wait ${waits} ms, ${(way.loss / 10).toFixed(1)} % are lost.`,
+        `The device’s connection: ${STATES[way.state] ?? way.state}. It takes ${rateWords(way.kbits)}, packets wait ${waits} ms, ${(way.loss / 10).toFixed(1)} % are lost.`,
         ...(way.recoveries === undefined ? [] : [`Since the start ${times(way.recoveries, 'picture was', 'pictures were')} repaired after a loss, ${times(way.keyframes, 'was', 'were')} sent as a whole.`]),
     ].join(' ');
 }

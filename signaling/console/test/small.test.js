@@ -214,12 +214,14 @@ test('what the agent is told of a slow way', () => {
     assert.equal(wayWords(null), '');
     assert.equal(wayDetail(null), null);
     const detail = wayDetail({ t: 'way', state: 'full', kbits: 420, queue: 35, waiting: 10, loss: 12, recoveries: 7, keyframes: 1 });
-    assert.match(detail, /at its limit.* takes 0\.4 Mbit\/s, packets wait 45 ms, 1\.2 % are lost\. Since the start 7 pictures were repaired after a loss, one was sent as a whole\.$/);
+    assert.match(detail, /at its limit.* takes 420 kbit\/s, packets wait 45 ms, 1\.2 % are lost\. Since the start 7 pictures were repaired after a loss, one was sent as a whole\.$/);
     assert.doesNotMatch(wayDetail({ t: 'way', state: 'new', kbits: 420, queue: 0, waiting: 0, loss: 0 }), /undefined|NaN/); // of an older device
     assert.equal(words('free', 400), '');
     assert.equal(words('full', 4000), '');
-    assert.equal(words('full', 400), 'The device’s connection is slow: 0.4 Mbit/s. The picture will be slower, text stays readable.');
-    assert.match(words('queuing', 120), /very slow: 0\.1 Mbit\/s/);
-    assert.match(words('full', 60), /very slow: 0\.06 Mbit\/s/);
+    assert.equal(words('full', 400), 'The device’s connection is slow: 400 kbit/s. The picture will be slower, text stays readable.');
+    assert.match(words('queuing', 120), /very slow: 120 kbit\/s/);
+    assert.match(words('full', 64), /very slow: 64 kbit\/s/);
+    assert.match(words('full', 953), /slow: 1\.0 Mbit\/s/);
+    assert.match(words('full', 947), /slow: 950 kbit\/s/);
     assert.match(words('silent', 4000), /Nothing gets through/);
 });
