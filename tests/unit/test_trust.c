@@ -213,15 +213,15 @@ static void test_who_is_not_believed(void **state) {
 
 static void test_the_wall_clock_decides(void **state) {
     g_autofree char *text = credential(NULL);
-    oriel_clock_turn_wall(3599);
+    oriel_clock_turn_wall(3590);
     believed(strdup(text));
-    oriel_clock_turn_wall(2);
+    oriel_clock_turn_wall(20);
     not_believed(strdup(text), false, "has expired");
-    oriel_clock_turn_wall(-3601 - 299);
+    oriel_clock_turn_wall(-3610 - 290);
     believed(strdup(text));
-    oriel_clock_turn_wall(-10);
+    oriel_clock_turn_wall(-20);
     not_believed(strdup(text), false, "from the future");
-    oriel_clock_turn_wall(309);
+    oriel_clock_turn_wall(310);
     believed(strdup(text));
 }
 
