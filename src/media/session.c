@@ -64,6 +64,7 @@ struct session {
     struct oriel_camera_stream *camera;
     struct oriel_face *face;
     struct oriel_bucket choices; /* of a camera, by the page */
+    struct oriel_bucket pongs;   /* that it is answered */
     int64_t deadline;            /* for the connection, monotonic; 0: none */
     struct oriel_patience page;  /* with its silence */
     unsigned kbits;              /* of START */
@@ -203,6 +204,8 @@ static void on_masks(void *user, const struct oriel_rect *masks, unsigned count)
 static void on_ping(struct session *s, int64_t id, int64_t now) {
     char text[128];
     oriel_patience_heard(&s->page, now);
+    if (!oriel_bucket_take(&s->pongs, now))
+        return;
     oriel_page_write_pong(id, now / 1000, text);
     oriel_transport_send(s->transport, text);
 }
@@ -602,6 +605,7 @@ int oriel_session_run(int fd) {
     s->fd = fd;
     s->talk = oriel_talk_new(&talk_out, s);
     s->choices = (struct oriel_bucket){.most = 8, .a_second = 2};
+    s->pongs = (struct oriel_bucket){.most = 20, .a_second = 10};
     s->loop = g_main_loop_new(NULL, FALSE);
     g_unix_set_fd_nonblocking(fd, TRUE, NULL);
     g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_control, s);

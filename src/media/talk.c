@@ -127,7 +127,7 @@ void oriel_talk_tell(struct oriel_talk *t, const char *news) {
 
 /* The next in order is taken, one that was there before acknowledged again; what lies beyond a gap comes again. */
 static void chat(struct oriel_talk *t, const struct oriel_page_message *m, gint64 now) {
-    if (m->id <= t->heard)
+    if (m->id <= t->heard && oriel_bucket_take(&t->chat, now))
         send_heard(t);
     if (m->id != (gint64)t->taken + 1 || m->id > G_MAXUINT32 || !oriel_bucket_take(&t->chat, now))
         return;

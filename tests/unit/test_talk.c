@@ -78,6 +78,17 @@ static void test_chat_of_the_agent(void **state) {
     assert_false(page("{\"t\":\"chat\",\"id\":0,\"text\":\"a\"}"));
 }
 
+/* Who says the same again and again is not answered as often. */
+static void test_an_old_line_that_is_said_all_the_time(void **state) {
+    oriel_talk_open(talk);
+    page("{\"t\":\"chat\",\"id\":1,\"text\":\"a\"}");
+    oriel_talk_heard(talk, 1);
+    g_string_truncate(said, 0);
+    for (int i = 0; i < 1000; i++)
+        assert_true(page("{\"t\":\"chat\",\"id\":1,\"text\":\"a\"}"));
+    assert_in_range(said->len, 1, 20 * strlen("{\"t\":\"heard\",\"id\":1}"));
+}
+
 static void test_chat_of_the_person(void **state) {
     assert_true(oriel_talk_say(talk, "early"));
     expect("");
@@ -128,6 +139,7 @@ static void test_points(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_chat_of_the_agent),
+        TEST(test_an_old_line_that_is_said_all_the_time),
         TEST(test_chat_of_the_person),
         TEST(test_too_fast),
         TEST(test_points),
