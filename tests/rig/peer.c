@@ -598,6 +598,7 @@ int main(void) {
     char line[2048], address[64], what[16];
     unsigned port, count, own;
     unsigned long long seed;
+    setvbuf(stdin, NULL, _IONBF, 0); /* several lines may come at once: poll() must see those that are not read yet */
     open_udp();
     SSL_CTX *context = SSL_CTX_new(DTLS_client_method());
     SSL_CTX_set_options(context, SSL_OP_NO_QUERY_MTU);

@@ -167,6 +167,7 @@ int main(int argc, char **argv) {
     if (argc != 4)
         return 2;
     signal(SIGPIPE, SIG_IGN);
+    setvbuf(stdin, NULL, _IONBF, 0); /* several lines may come at once: poll() must see those that are not read yet */
     microphone_path = argv[1];
     speaker = open(argv[2], O_RDWR | O_NONBLOCK); /* never at its end */
     if (speaker < 0)
