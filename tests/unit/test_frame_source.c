@@ -19,7 +19,7 @@
 #include "damage.h"
 #include "framesource.h"
 
-enum { FPS = 50, WAIT_MS = 5000 };
+enum { FPS = 50, WAIT_MS = 20000 };
 
 struct rig {
     int socket;
@@ -210,7 +210,7 @@ static void test_demand_sets_the_pace(void **state) {
     open_rig(&rig);
     show_first(&rig);
     assert_null(g_async_queue_timeout_pop(rig.pictures, 300000)); /* nothing is repeated unless it is asked for */
-    int64_t at = oriel_monotonic() + 200 * ORIEL_MILLISECOND;
+    int64_t at = oriel_monotonic() + ORIEL_SECOND;
     demand(&rig, at, at + 10 * ORIEL_SECOND);
     send_frame(&rig, 1, oriel_monotonic());
     g_usleep(20000);
@@ -220,9 +220,8 @@ static void test_demand_sets_the_pace(void **state) {
     assert_int_equal(damage(late), 2);
     assert_null(g_async_queue_timeout_pop(rig.pictures, 100000));
     demand(&rig, 0, 0); /* somebody needs a keyframe: at once */
-    int64_t before = oriel_monotonic();
     g_autoptr(GstSample) again = expect_picture(&rig);
-    assert_true(oriel_monotonic() - before < 100 * ORIEL_MILLISECOND);
+    assert_true(oriel_monotonic() < at + 10 * ORIEL_SECOND); /* before it was due anyway */
     assert_int_equal(damage(again), 0);
     close_rig(&rig);
 }
@@ -230,8 +229,8 @@ static void test_demand_sets_the_pace(void **state) {
 static void test_capture_waits_for_the_encoder(void **state) {
     struct rig rig;
     open_rig(&rig);
-    int64_t at = oriel_monotonic() + 300 * ORIEL_MILLISECOND;
     show_first(&rig);
+    int64_t at = oriel_monotonic() + ORIEL_SECOND;
     demand(&rig, at, INT64_MAX);
     send_frame(&rig, 1, oriel_monotonic());
     struct pollfd p = {.fd = rig.socket, .events = POLLIN};
@@ -267,22 +266,30 @@ static void test_a_way_that_is_free_sooner(void **state) {
     close_rig(&rig);
 }
 
-/* What waited while the encoder was busy is replaced by what capture makes when it is read. */
+/* What waited while the encoder was busy is replaced by what capture makes when it is read: within 3 ms, in which a
+ * busy machine may not let us run, but not every time. */
 static void test_newest_after_a_slow_picture(void **state) {
     struct rig rig;
     open_rig(&rig);
     show_first(&rig);
-    demand(&rig, oriel_monotonic() + 60 * ORIEL_MILLISECOND, INT64_MAX);
-    g_usleep(1000);
-    send_frame(&rig, 1, oriel_monotonic());
-    int bytes = 1;
-    while (bytes > 0) { /* as capture does: when the first is read it makes another */
-        assert_int_equal(ioctl(rig.socket, SIOCOUTQ, &bytes), 0);
-        g_usleep(50);
+    int changes = 0;
+    for (int i = 0; i < 50 && changes != 2; i++) {
+        demand(&rig, oriel_monotonic() + 60 * ORIEL_MILLISECOND, INT64_MAX);
+        g_usleep(1000);
+        send_frame(&rig, 1, oriel_monotonic());
+        int bytes = 1;
+        while (bytes > 0) { /* as capture does: when the first is read it makes another */
+            assert_int_equal(ioctl(rig.socket, SIOCOUTQ, &bytes), 0);
+            g_usleep(50);
+        }
+        send_frame(&rig, 1, oriel_monotonic());
+        g_autoptr(GstSample) picture = expect_picture(&rig);
+        changes = damage(picture);
+        demand(&rig, 0, INT64_MAX); /* the other one, if it comes by itself */
+        if (changes == 1)
+            gst_sample_unref(expect_picture(&rig));
     }
-    send_frame(&rig, 1, oriel_monotonic());
-    g_autoptr(GstSample) both = expect_picture(&rig);
-    assert_int_equal(damage(both), 2);
+    assert_int_equal(changes, 2);
     close_rig(&rig);
 }
 

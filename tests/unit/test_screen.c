@@ -20,7 +20,7 @@
 #include "playoutdelay.h"
 #include "screen.h"
 
-enum { WIDTH = 160, HEIGHT = 96, WAIT_MS = 5000 };
+enum { WIDTH = 160, HEIGHT = 96, WAIT_MS = 20000 };
 
 struct rig {
     int socket;
