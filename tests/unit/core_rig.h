@@ -94,7 +94,7 @@ __attribute__((unused)) static int rig_connect(const char *path) {
 __attribute__((unused)) static char *rig_receive(int fd) {
     char packet[16384];
     ssize_t n = -1;
-    bool came = rig_until((n = recv(fd, packet, sizeof packet - 1, MSG_DONTWAIT)) >= 0 || errno != EAGAIN, 4);
+    bool came = rig_until((n = recv(fd, packet, sizeof packet - 1, MSG_DONTWAIT)) >= 0 || errno != EAGAIN, 20);
     if (!came)
         return g_strdup("(silence)");
     if (n <= 0)
@@ -132,7 +132,7 @@ __attribute__((unused)) static pid_t rig_stranger(const char *path, const char *
 
 __attribute__((unused)) static int rig_wait(pid_t pid) {
     int status = 0;
-    assert_true(rig_until(waitpid(pid, &status, WNOHANG) == pid, 5));
+    assert_true(rig_until(waitpid(pid, &status, WNOHANG) == pid, 20));
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 

@@ -155,7 +155,7 @@ static void spin(double time) {
 
 #define SPIN_UNTIL(condition)                                                                                          \
     do {                                                                                                               \
-        double end_ = seconds() + 5;                                                                                   \
+        double end_ = seconds() + 20;                                                                                   \
         while (!(condition)) {                                                                                         \
             assert_true(seconds() < end_);                                                                             \
             spin(0.01);                                                                                                \
@@ -196,7 +196,7 @@ static void expect_silence(void) {
 
 static void accept_hello(void) {
     struct pollfd fd = {.fd = f.listener, .events = POLLIN};
-    double end = seconds() + 5;
+    double end = seconds() + 20;
 
     while (poll(&fd, 1, 0) == 0) {
         assert_true(seconds() < end);

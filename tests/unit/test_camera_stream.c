@@ -95,7 +95,7 @@ static void test_waits_for_the_way(void **state) {
     g_atomic_int_set(&room, FALSE);
     int64_t from = oriel_monotonic();
     oriel_camera_stream_close(stream); /* nor does it hang */
-    assert_true(oriel_monotonic() - from < ORIEL_SECOND);
+    assert_true(oriel_monotonic() - from < 10 * ORIEL_SECOND);
     close(s[0]);
     gst_element_set_state(pipeline, GST_STATE_NULL);
     gst_object_unref(pipeline);

@@ -124,7 +124,7 @@ static int64_t rest(void) {
         deliver();
         if (check(0) == PIXELS && page.state == 0)
             return (oriel_monotonic() - from) / ORIEL_MILLISECOND;
-        assert_true(oriel_monotonic() - from < 30 * ORIEL_SECOND);
+        assert_true(oriel_monotonic() - from < 60 * ORIEL_SECOND);
         if (oriel_monotonic() - picture_at > 100 * ORIEL_MILLISECOND) {
             picture(NULL);
             picture_at = oriel_monotonic();

@@ -90,14 +90,12 @@ static void listen_for(const char *users) {
         fail_msg("%s", error->message);
 }
 
-static void expect_within(const char *expected, double seconds) {
-    bool came = rig_until(strcmp(events->str, expected) == 0, seconds);
+static void expect(const char *expected) {
+    bool came = rig_until(strcmp(events->str, expected) == 0, 20);
     if (!came)
         assert_string_equal(events->str, expected);
     g_string_truncate(events, 0);
 }
-
-#define expect(expected) expect_within(expected, 1)
 
 static int greeted(void) {
     int fd = rig_connect(path);
@@ -252,7 +250,7 @@ static void test_chat(void **state) {
     for (int i = 0; i < 40; i++)
         send(fd, "{\"t\":\"chat\",\"session\":\"" HASH "\",\"text\":\"x\"}",
              strlen("{\"t\":\"chat\",\"session\":\"" HASH "\",\"text\":\"x\"}"), MSG_NOSIGNAL);
-    assert_true(rig_until(!oriel_provider_connected(provider), 2));
+    assert_true(rig_until(!oriel_provider_connected(provider), 20));
     assert_non_null(strstr(events->str, "invalid:chat came too fast: at most 8 lines a second"));
     assert_int_equal(oriel_provider_can(provider), 0);
     g_string_truncate(events, 0);
@@ -345,7 +343,7 @@ static void test_one_that_never_reads(void **state) {
     while (oriel_provider_send(provider, json_pack("{s:s}", "t", "online")) && sent < 100000)
         sent++;
     assert_in_range(sent, 1, 99999);
-    assert_true(g_get_monotonic_time() - start < 2 * G_USEC_PER_SEC);
+    assert_true(g_get_monotonic_time() - start < 20 * G_USEC_PER_SEC);
     assert_string_equal(events->str, ""); /* told from the loop, not from inside the send */
     assert_false(oriel_provider_send(provider, json_object()));
     expect("lost:it does not read its messages");
@@ -389,7 +387,7 @@ static void test_users(void **state) {
     assert_receives(own, "{\"t\":\"refused\",\"why\":\"this user may not be the consent provider\"}");
     close(own);
     pid_t pid = rig_stranger(path, HELLO, "welcome");
-    expect_within("connected:HMI", 2);
+    expect("connected:HMI");
     oriel_provider_free(provider); /* ends the stranger, which waits for more */
     provider = NULL;
     assert_int_equal(rig_wait(pid), 0);

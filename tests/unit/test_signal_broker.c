@@ -241,11 +241,11 @@ static void expect_within(struct device *d, int ms, uint16_t id) {
 }
 
 static void expect(struct device *d, uint16_t id) {
-    expect_within(d, 5000, id);
+    expect_within(d, 20000, id);
 }
 
 static void expect_online(struct device *d) {
-    expect_within(d, 15000, ORIEL_SIGNAL_ONLINE);
+    expect_within(d, 40000, ORIEL_SIGNAL_ONLINE);
     if (message.fields[0].number != 1)
         fail_msg("offline: %s", message.fields[1].bytes);
 }
@@ -273,7 +273,7 @@ static int log_lines(struct device *d) {
 }
 
 static void expect_log(struct device *d, const char *line) {
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 2000; i++) {
         char *text = read_file(d->log);
         bool found = strstr(text, line) != NULL;
         free(text);
@@ -288,7 +288,7 @@ static void end_device(struct device *d) {
     close(d->fd);
     int64_t start = oriel_monotonic();
     assert_int_equal(wait_exit(d->pid), 0);
-    assert_true(oriel_monotonic() - start < 1500 * ORIEL_MILLISECOND);
+    assert_true(oriel_monotonic() - start < 15 * ORIEL_SECOND);
 }
 
 /* --- agents and the administrator --- */
@@ -309,7 +309,7 @@ static void await_done(struct oriel_inbox *inbox) {
     struct oriel_inbox_link link = {0};
     struct pollfd p = {.fd = inbox->fd, .events = POLLIN};
     while (!link.events) {
-        assert_int_equal(poll(&p, 1, 5000), 1);
+        assert_int_equal(poll(&p, 1, 20000), 1);
         oriel_inbox_drain(inbox, &link);
     }
 }
@@ -352,7 +352,7 @@ static void say(const char *topic, const char *payload) {
 
 /* The agent sees `payload` on `topic`, after whatever else; says whether it was retained. */
 static bool agent_sees(const char *topic, const char *payload) {
-    int64_t deadline = oriel_monotonic() + 5 * ORIEL_SECOND;
+    int64_t deadline = oriel_monotonic() + 20 * ORIEL_SECOND;
     while (oriel_monotonic() < deadline) {
         struct oriel_inbox_message m;
         struct oriel_inbox_link link;

@@ -71,7 +71,7 @@ static void *accept_all(void *unused) {
 
 /* The first of these events of the present attempt. */
 static unsigned outcome(unsigned wanted) {
-    int64_t deadline = oriel_monotonic() + 5 * ORIEL_SECOND;
+    int64_t deadline = oriel_monotonic() + 20 * ORIEL_SECOND;
     struct oriel_inbox_link link;
     do {
         struct pollfd p = {.fd = inbox.fd, .events = POLLIN};
