@@ -8,6 +8,7 @@ import test from 'node:test';
 import { Accessible } from '../rig/accessible.mjs';
 import { Panel } from '../rig/panel.mjs';
 import { build, root } from '../rig/paths.mjs';
+import { Peer } from '../rig/peer.mjs';
 import { Process, sleep, until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
 import { terminal } from '../rig/terminal.mjs';
@@ -82,11 +83,11 @@ story('the consent app: taps, keys, what is unticked and taken away, silence, a 
     await agent.request({ scopes: SCOPES });
     await consent.event('shown');
     await how();
-    assert.equal((await agent.denial(12000)).reason, reason);
+    assert.equal((await agent.denial()).reason, reason);
   };
   await denied('denied', () => consent.click(screen, 'deny'));
   await denied('denied', () => screen.key('Escape'));
-  await until('the call button', () => consent.places.has('call'), { ms: 12000 });
+  await until('the call button', () => consent.places.has('call'));
   await consent.click(screen, 'call');
   await consent.click(screen, 'preset-2');
   await consent.click(screen, 'call-send');
@@ -128,13 +129,14 @@ story('the consent app: taps, keys, what is unticked and taken away, silence, a 
 
 story('the consent app in five languages: nothing is cut off, and a screen reader gets all of it', async ({ rig }) => {
   const accessible = await Accessible.start(rig), { env } = accessible;
-  const { device, agent } = await rig.cast({ ...WIDE, device: { ...WIDE.device, config: { ...WIDE.device.config, consent: { timeout: 5 }, voice: { backend: 'pulse', server: '/nowhere' } } } });
+  const { device, agent } = await rig.cast({ ...WIDE, device: { ...WIDE.device, config: { ...WIDE.device.config, consent: { timeout: 12 }, voice: { backend: 'pulse', server: '/nowhere' } } } });
   const screen = await rig.screen({ width: 800, height: 480 });
+  const peer = rig.own(await Peer.start()); // for the session
   const words = { en: 'Deny', de: 'Ablehnen', fr: 'Refuser', es: 'Rechazar', zh: '拒绝' };
   for (const [language, deny] of Object.entries(words)) {
     const consent = await app(rig, device, screen, { args: ['--language', language], env });
     await agent.whenState((state) => state.consent);
-    await agent.request({ scopes: SCOPES });
+    await agent.request({ scopes: SCOPES, fingerprint: peer.fingerprint });
     await consent.event('shown');
     await consent.place('deny');
     for (const [name, { x, y, width, height }] of consent.places) assert.ok(x >= 0 && y >= 0 && x + width <= 800 && y + height <= 480, `${language}: ${name} is not on the screen`);
@@ -142,17 +144,19 @@ story('the consent app in five languages: nothing is cut off, and a screen reade
     const tree = await until('the words on the bus', () => {
       const text = accessible.tree('oriel-consent');
       return text.includes(deny) && text;
-    }, { ms: 8000, every: 300 });
+    }, { ms: 11000, every: 300 });
     assert.match(tree, new RegExp(`push button \\| ${deny} .*focused`), `${language}:\n${tree}`);
     assert.equal([...tree.matchAll(/check box \| \S.* \| \S.* \| .*checked/g)].length, 3, tree);
     assert.match(tree, /label \| \d \d \d \d \d \d/);
-    if (language === 'zh') assert.equal((await agent.denial(12000)).reason, 'timeout'); // silence is a no
+    if (language === 'zh') assert.equal((await agent.denial()).reason, 'timeout'); // silence is a no
     else if (language === 'es') { // a session says what is on: here no sound card, by configuration
       await consent.event('allow-live');
       await consent.click(screen, 'allow');
       await agent.grant();
+      await peer.connect(agent);
+      peer.ping();
       await consent.event('voice without a microphone');
-      await until('the words of the indicator', () => ['Sin sonido: aquí no funciona ninguna tarjeta', 'Silenciar', 'Parar'].every((text) => accessible.tree('oriel-consent').includes(text)), { ms: 8000, every: 300 });
+      await until('the words of the indicator', () => ['Sin sonido: aquí no funciona ninguna tarjeta', 'Silenciar', 'Parar'].every((text) => accessible.tree('oriel-consent').includes(text)), { ms: 15000, every: 300 });
       for (const name of ['stop', 'mute', 'remove-voice']) {
         const { x, y, width, height } = await consent.place(name);
         assert.ok(x >= 0 && y >= 0 && x + width <= 800 && y + height <= 480 && height >= 48, `${name} is not on the screen, or small`);

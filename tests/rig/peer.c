@@ -38,7 +38,7 @@ static int udp;
 static struct sockaddr_in device;
 static char ours[2][257], theirs[2][257]; /* ufrag, pwd */
 static SSL *ssl;
-static bool checked, over, associated;
+static bool checked, over, associated, talks; /* talks: the device has opened its channel for texts */
 static uint32_t tag, tsn = 1, ssrc;
 static unsigned stream; /* of the device's data channel, */
 static unsigned exact;  /* and of the exact layer's */
@@ -233,7 +233,7 @@ static void open_channel(const uint8_t *chunk, size_t length) {
     unsigned opened = get(chunk + 8, 2);
     send_message(opened, 50, "\2", 1);
     if (is_label(chunk, length, LABEL))
-        stream = opened;
+        stream = opened, talks = true;
     if (is_label(chunk, length, EXACT_LABEL))
         exact = opened;
 }
@@ -392,8 +392,8 @@ static void connect_to_device(const char *address, unsigned port) {
     uint8_t message[MTU];
     device = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     inet_pton(AF_INET, address, &device.sin_addr);
-    checked = over = associated = false;
-    for (int i = 0; i < 400 && !(SSL_is_init_finished(ssl) && associated); i++) {
+    checked = over = associated = talks = false;
+    for (int i = 0; i < 1500 && !(SSL_is_init_finished(ssl) && associated); i++) {
         if (i % 5 == 0)
             put(message, binding_request(message));
         listen_for(20);
@@ -615,7 +615,7 @@ int main(void) {
     struct pollfd both[] = {{.fd = 0, .events = POLLIN}, {.fd = udp, .events = POLLIN}};
     for (;;) {
         poll(both, 2, ping_at ? 100 : -1);
-        if (ping_at && now() >= ping_at && !over)
+        if (ping_at && now() >= ping_at && talks && !over)
             ping();
         if (both[1].revents)
             listen_for(0);
@@ -632,7 +632,7 @@ int main(void) {
             ssrc = own;
             fuzz(what, count);
         } else if (strncmp(line, "ping", 4) == 0) {
-            ping();
+            ping_at = now();
         } else if (strncmp(line, "heard", 5) == 0) {
             printf("heard %lld %lld %lld\n", first_picture, last_picture, last_heard);
             fflush(stdout);

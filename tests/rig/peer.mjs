@@ -35,11 +35,17 @@ export class Peer {
     return agent.sequenced('sdp', { type: 'answer', sdp: this.#answerTo(sdp) });
   }
 
-  // Asks by `agent`, lets `allow` say yes, and connects to what the device tells.
-  async watchDevice(agent, allow) {
-    await agent.request({ fingerprint: this.fingerprint });
+  // Asks by `agent`, lets `allow` say yes, and connects.
+  async watchDevice(agent, allow, changes = {}) {
+    await agent.request({ fingerprint: this.fingerprint, ...changes });
     await allow();
     await agent.grant();
+    await this.connect(agent);
+  }
+
+  // To what the device tells of a session that was granted to `agent`, who had asked with our fingerprint. A session that nobody connects
+  // to is over after 20 s: too soon for a test that has much to look at on a busy machine.
+  async connect(agent) {
     const offer = await agent.offer(), { sdp } = offer;
     await this.answer(agent, offer);
     await agent.sequenced('ice', { candidate: `candidate:1 1 udp 2122260223 127.0.0.1 ${this.port} typ host`, mline: 0 });
