@@ -436,6 +436,24 @@ static inline void expect_screen(const struct capture *c, struct screen *s, unsi
         fail_msg("%s", where);
 }
 
+/* Nothing more comes, and what came is the screen, of that size (0: of any). A busy machine may be silent before. */
+static inline void settle_on(struct capture *c, struct screen *s, unsigned width, unsigned height) {
+    char where[64];
+    int64_t until = oriel_monotonic() + WAIT * ORIEL_MILLISECOND;
+    while ((width && (c->width != width || c->height != height)) || !shows_screen(c, s, c->index, where)) {
+        if (oriel_monotonic() > until)
+            break;
+        if (next_frame(c, QUIET))
+            release(c, c->frame_generation, c->index);
+    }
+    settle(c);
+    if (width) {
+        assert_int_equal(c->width, width);
+        assert_int_equal(c->height, height);
+    }
+    expect_screen(c, s, c->index);
+}
+
 static struct screen shared; /* of the tests that don't harm it */
 
 /* False: said why the tests are skipped. */
