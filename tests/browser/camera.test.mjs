@@ -124,13 +124,13 @@ story('the camera: no process without the grant; MJPEG, YUYV, a bar code; pulled
   assert.ok(existsSync(`/proc/${process().pid}/root${pipewire.socket}`) && !existsSync(`/proc/${process().pid}/root${files[0]}`), 'PipeWire alone in its sandbox');
   pipewire.camera.signal('SIGKILL');
   await state('gone');
-  assert.equal(process(), undefined);
+  await until('its process to go', () => !process());
   // ---- pulled out, and back
   await console.find('camera-choice').selectOption('2');
   await page.waitForSelector('[data-testid="camera"][data-state="on"][data-use="2"]');
   renameSync(files[1], `${files[1]}.away`);
   await state('gone');
-  assert.equal(process(), undefined);
+  await until('its process to go', () => !process());
   renameSync(`${files[1]}.away`, files[1]);
   await state('on');
   await shows(page, 'the camera that is back');

@@ -43,7 +43,8 @@ async function sendAll(page) {
 // What media has begun for RTP that comes in: its jitter buffers, by their threads.
 const taken = (device) => {
   const { pid } = device.helper('oriel-media');
-  return readdirSync(`/proc/${pid}/task`).filter((task) => /jitter/.test(readFileSync(`/proc/${pid}/task/${task}/comm`, 'utf8'))).length;
+  const name = (task) => { try { return readFileSync(`/proc/${pid}/task/${task}/comm`, 'utf8'); } catch { return ''; } }; // it has ended
+  return readdirSync(`/proc/${pid}/task`).filter((task) => /jitter/.test(name(task))).length;
 };
 
 story('the agent\'s face: only when granted and wanted; on the panel in a moment; gone with the scope; in three programs', async ({ rig }) => {

@@ -62,8 +62,8 @@ story('a long way that loses some: what scrolls goes on, pages come, and the con
     await sleep(700);
   }
   await until('the last page to be exact', async () => (await page.data('exact')).exact === 'exact', { ms: 30000 });
-  const { rttMs } = await page.figures();
-  assert.ok(rttMs >= 600 && rttMs < 3000, `the page's last message was answered after ${rttMs} ms`);
+  let rttMs; // of the page's last message, which may have been lost once
+  await until(() => `an answer to the page: ${rttMs} ms`, async () => ({ rttMs } = await page.figures(), rttMs >= 600 && rttMs < 3000), { every: 500 });
   assert.ok(!device.audit().some(({ event }) => event === 'lost'), 'the connection was given up');
   console.log(`${seen.rate} pictures a second, at most ${Math.round(seen.gap)} ms without one; ${rttMs} ms there and back`);
 });

@@ -21,9 +21,9 @@ story('a link that becomes slower: no queue, a word for the agent, and back', { 
   await painter.command('clock video');
   await until('the link to be known', async () => (await way()).state !== 'start' && (await way()).kbps > 1500, { ms: 20000 });
   await link.set({ up: { rate: 4e5 } });
-  await until('the rate to follow', async () => (await way()).kbps < 600, { ms: 10000 });
+  await until('the rate to follow', async () => (await way()).kbps < 600, { ms: 30000 });
   let last;
-  await until(() => `the agent to be told; the way was ${JSON.stringify(last)}`, async () => (last = await way(), /slow: \d+ kbit\/s/.test(await page.find('way').textContent())), { ms: 10000 });
+  await until(() => `the agent to be told; the way was ${JSON.stringify(last)}`, async () => (last = await way(), /slow: \d+ kbit\/s/.test(await page.find('way').textContent())), { ms: 30000 });
   const from = clock() + 2000, before = await link.counters();
   await sleep(5000);
   const { up } = await link.counters(), waited = await link.waited('up', from, clock());

@@ -25,13 +25,13 @@ export class Browser {
     const browser = new Browser();
     browser.log = [];
     browser.profile = join(directory, 'profile');
-    const environment = { ...process.env, ...tidy, HOME: directory, XDG_CONFIG_HOME: directory, XDG_CACHE_HOME: directory, ...env };
+    const environment = { ...process.env, ...tidy, HOME: directory, XDG_CONFIG_HOME: directory, XDG_CACHE_HOME: directory, XDG_RUNTIME_DIR: directory, ...env };
     browser.context = await chromium.launchPersistentContext(browser.profile, {
       executablePath: program(directory, executable, wrap), headless, args: [...FLAGS, ...(loopback ? [LOOPBACK] : []), ...args], ignoreDefaultArgs: ['--disable-dev-shm-usage'],
       env: Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined)),
       viewport: headless ? { width, height } : null, timeout: 30000, handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false,
     });
-    browser.context.setDefaultTimeout(15000);
+    browser.context.setDefaultTimeout(30000);
     return browser;
   }
 
@@ -192,16 +192,19 @@ export class Receiver {
     return this.connect(agent, { certificate, sdp, request });
   }
 
+  // Answers the next offer, and those after it, as the console does: a page that was silent for long, since the machine is busy, is
+  // offered another path.
   async connect(agent, { certificate = -1, sdp = (text) => text } = {}) {
     clearInterval(this.pump);
-    const offer = await agent.offer();
-    await agent.sequenced('sdp', { type: 'answer', sdp: sdp(await this.answer(offer.sdp, certificate, agent.iceServers)) });
-    const { session } = agent;
+    const { session } = agent, answer = async (offer) => agent.sequenced('sdp', { type: 'answer', sdp: sdp(await this.answer(offer.sdp, certificate, agent.iceServers)) }, session);
+    await answer(await agent.offer(30000));
     let busy = false;
     this.pump = setInterval(async () => {
       if (busy || agent.session !== session) return;
       busy = true;
       try {
+        const newer = agent.messages.findIndex(({ typ, session: of }) => typ === 'sdp' && of === session);
+        if (newer >= 0) await answer(agent.messages.splice(newer, 1)[0]);
         for (const candidate of await this.#call('take')) await agent.sequenced('ice', candidate, session);
         for (let i; (i = agent.messages.findIndex(({ typ, session: of }) => typ === 'ice' && of === session)) >= 0;) {
           const [{ candidate, mline }] = agent.messages.splice(i, 1);
@@ -225,7 +228,7 @@ export class Receiver {
   mute(on) { return this.page.evaluate((mute) => { window.rig.mute = mute; }, on); }
 
   // Until a picture is shown (of this size).
-  picture({ width, height, ms = 15000 } = {}) {
+  picture({ width, height, ms = 30000 } = {}) {
     let last;
     return until(() => `a picture${width ? ` of ${width}x${height}` : ''} in the page; it is ${JSON.stringify(last)}`, async () => {
       last = await this.state();

@@ -18,6 +18,7 @@ function install() {
   rig.beforeAnswer = (pc) => {
     const line = ear.line = pc.getTransceivers().find(({ mid }) => mid === 'voice');
     line.direction = 'sendrecv';
+    if (ear.opened) ear.open();
     // Chromium gives a track's sound to Web Audio only while an element plays it.
     ear.element = Object.assign(new Audio(), { muted: true, srcObject: new MediaStream([line.receiver.track]) });
     ear.element.play();
@@ -29,8 +30,8 @@ function install() {
     ear.node.connect(ear.context.destination);
   };
   ear.listen = () => { ear.blocks = []; ear.on = true; };
-  ear.open = () => ear.line.sender.replaceTrack(ear.mouth.stream.getAudioTracks()[0]);
-  ear.shut = () => ear.line.sender.replaceTrack(null);
+  ear.open = () => { ear.opened = true; return ear.line.sender.replaceTrack(ear.mouth.stream.getAudioTracks()[0]); };
+  ear.shut = () => { ear.opened = false; return ear.line.sender.replaceTrack(null); };
   // 16-bit samples as base64 -> when the first leaves the mouth, ms since 1970.
   ear.say = (base64) => {
     const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)), samples = new Int16Array(bytes.buffer);
