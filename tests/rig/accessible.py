@@ -6,7 +6,7 @@ import sys
 import gi
 
 gi.require_version("Atspi", "2.0")
-from gi.repository import Atspi  # noqa: E402
+from gi.repository import Atspi, GLib  # noqa: E402
 
 STATES = {"focused": Atspi.StateType.FOCUSED, "checked": Atspi.StateType.CHECKED, "sensitive": Atspi.StateType.SENSITIVE}
 
@@ -18,6 +18,13 @@ def place(thing):
 
 
 def show(thing, depth):
+    try:
+        tell(thing, depth)
+    except GLib.Error:
+        pass  # it went, or its program was too busy to answer, while we looked
+
+
+def tell(thing, depth):
     states = thing.get_state_set()
     have = ",".join(name for name, state in STATES.items() if states.contains(state))
     print("  " * depth + " | ".join([thing.get_role_name(), thing.get_name() or "", thing.get_description() or "", have, place(thing)]))
@@ -29,6 +36,9 @@ def show(thing, depth):
 
 desktop = Atspi.get_desktop(0)
 for i in range(desktop.get_child_count()):
-    application = desktop.get_child_at_index(i)
-    if application and application.get_name() == sys.argv[1]:
-        show(application, 0)
+    try:
+        application = desktop.get_child_at_index(i)
+        if application and application.get_name() == sys.argv[1]:
+            show(application, 0)
+    except GLib.Error:
+        pass
