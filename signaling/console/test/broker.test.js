@@ -144,9 +144,11 @@ test('what is sent leaves at once: a page that is left says so by its last line'
 });
 
 test('the broker restarts: said once, connected again, what was sent meanwhile is delivered', async () => {
-    const { broker, seen } = await connect({ random: () => 1 }); // tries again after 1 s, then after 2 s
+    let pause = 1;
+    const { broker, seen } = await connect({ random: () => pause }); // tries again after 1 s, then not until it is told to
     await mosquitto.stop();
     await until(() => broker.phase === 'lost', 'the loss');
+    pause = 60;
     broker.publish('filler-1', 'meanwhile');
     await new Promise((resolve) => setTimeout(resolve, 1200));
     await mosquitto.start();

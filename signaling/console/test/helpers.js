@@ -27,7 +27,7 @@ export const bytes = (text) => new TextEncoder().encode(text);
 /* A base64url text of 32 bytes that are all `n`. */
 export const id32 = (n) => Buffer.alloc(32, n).toString('base64url');
 
-export async function until(condition, what, ms = 5000) {
+export async function until(condition, what, ms = 15000) {
     const end = Date.now() + ms;
     for (;;) {
         const value = condition();
