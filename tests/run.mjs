@@ -18,9 +18,9 @@ const SUITES = [
   { name: 'unit', seconds: 60, together: 8 },
   { name: 'console', folder: 'signaling/console/test', seconds: 120, together: 2 },
   { name: 'bench', folder: 'tests/bench', seconds: 60, together: 1 },
-  { name: 'flow', folder: 'tests/flow', seconds: 300, together: 2 },
+  { name: 'flow', folder: 'tests/flow', seconds: 900, together: 2 },
   { name: 'demo', folder: 'tests/demo', seconds: 300, together: 1 },
-  { name: 'browser', folder: 'tests/browser', seconds: 300, together: 1 },
+  { name: 'browser', folder: 'tests/browser', seconds: 900, together: 1 },
 ];
 
 const matches = (text, pattern) => text.toLowerCase().includes(pattern.toLowerCase());

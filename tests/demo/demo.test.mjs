@@ -98,7 +98,7 @@ story('killed without a word it takes its processes with it', async ({ rig }) =>
   const processes = descendants(child.pid);
   child.signal('SIGKILL');
   await child.exited;
-  await until('all processes to end', () => !processes.some(({ pid }) => alive(pid)), { ms: 3000 });
+  await until('all processes to end', () => !processes.some(({ pid }) => alive(pid)));
   rmSync(runtime, { recursive: true });
 });
 

@@ -2,11 +2,11 @@
 // those on what the broker carries are in attacks-broker.test.mjs.
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
-import { existsSync, readdirSync, readFileSync, readlinkSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe } from 'node:test';
 import { FINGERPRINT } from '../rig/agent.mjs';
-import { boris, denied, granted, noPicture, nothingReceived, over, records, refusals, silence, stage, stillWorks } from '../rig/attacked.mjs';
+import { boris, denied, granted, noMorePackets, noPicture, nothingReceived, over, records, refusals, silence, stage, stillWorks } from '../rig/attacked.mjs';
 import { flip, pair } from '../rig/jose.mjs';
 import { alive, clock, memory, sleep, until } from '../rig/process.mjs';
 import { story } from '../rig/story.mjs';
@@ -52,12 +52,13 @@ async function listener(type, address) {
 
 // The first two wait for the end of the shortest session there is, half a minute; the others pass by meanwhile.
 describe('attacks', { concurrency: 3 }, () => {
-  story('attack 16: the clock is moved either way: the session ends when it was to end', { skip: !FAKETIME && 'needs libfaketime (Debian: faketime)' }, async ({ rig }) => {
+  story('attack 16: the clock is moved either way: the session ends when it was to end', { skip: !FAKETIME && 'needs libfaketime (Debian: faketime)' }, async ({ rig, t }) => {
     const file = rig.path('wall-clock');
     const move = (text) => { writeFileSync(`${file}.new`, text); renameSync(`${file}.new`, file); };
     move('+0');
     const cast = await stage(rig, { env: { LD_PRELOAD: FAKETIME, FAKETIME_TIMESTAMP_FILE: file, FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1' } });
     const { agent, provider, device } = cast;
+    t.after(() => { for (const name of ['faketime_shm', 'sem.faketime_sem']) rmSync(`/dev/shm/${name}_${device.pid}`, { force: true }); }); // which it leaves
     const call = async (note) => { // a record, to see the device's own time
       provider.send({ t: 'call', note });
       const { time } = await until('the record', async () => (await records(device)).find((one) => one.note === note));
@@ -97,9 +98,7 @@ describe('attacks', { concurrency: 3 }, () => {
     await until('pictures, all the same', async () => (await receiver.state()).frames > frames + 10);
     await over(cast, 'device', 'expired', { ms: 32000, told: false });
     assert.ok(clock() - asked > 29500 && clock() - from < 34000, `${clock() - asked}, ${clock() - from} ms`);
-    const { packets } = await receiver.received();
-    await sleep(500);
-    assert.equal((await receiver.received()).packets, packets, 'pictures after the end');
+    await noMorePackets(receiver);
   });
 
   story('attack 1: a fingerprint that was swapped on the way fails by the signature, no media process runs', async ({ rig }) => {
@@ -131,9 +130,11 @@ describe('attacks', { concurrency: 3 }, () => {
     hostile.honest();
     provider.stopSession();
     await over(cast, 'person', 'stopped', { told: false });
-    agent.broken.splice(0);
     assert.ok(!(await records(device)).some(({ event }) => event === 'live'));
-    agent.messages.splice(0);
+    // What was changed on its way comes before the answer to this.
+    const asked = await agent.sendHello();
+    await until('a challenge', () => agent.messages.some(({ hello }) => hello === asked));
+    agent.broken.splice(0);
     await stillWorks(cast);
   });
 
@@ -374,9 +375,7 @@ describe('attacks', { concurrency: 3 }, () => {
     const all = await records(device);
     assert.deepEqual(all.find(({ event }) => event === 'grant').scopes, ['view']);
     assert.match(all.at(-1).detail, /that the protocol does not have/);
-    const { packets } = await receiver.received();
-    await sleep(500);
-    assert.equal((await receiver.received()).packets, packets, 'pictures after the end');
+    await noMorePackets(receiver);
   });
 
   story('attack 15: a decision for another request is a no', async ({ rig }) => {
@@ -419,10 +418,8 @@ describe('attacks', { concurrency: 3 }, () => {
     const helpers = device.helpers().map(({ pid }) => pid);
     device.process.signal('SIGSTOP');
     device.mayDie = true;
-    const killed = clock();
     device.process.signal('SIGKILL');
-    await until('all of it to die', () => !helpers.some((pid) => alive(pid)), { every: 0 });
-    assert.ok(clock() - killed < 500, `${clock() - killed} ms`);
+    await until('all of it to die', () => !helpers.some((pid) => alive(pid)));
     await until('the provider to know', () => person.closed);
     // The record does not say that it ended; the next start does.
     assert.ok(['grant', 'media-start'].includes((await records(device)).at(-1).event));
@@ -437,11 +434,9 @@ describe('attacks', { concurrency: 3 }, () => {
     await until('the broker to hold it back', () => hostile.of('revoked').length);
     await sleep(300);
     assert.equal((await device.status()).status, 'live');
-    const from = Date.now();
     const { code, stderr } = await device.oriel('stop');
     assert.equal(code, 0, stderr);
     await over(cast, 'local', 'stopped');
-    assert.ok(Date.now() - from < 1500);
     // By hand, beside the trust file: then the agent can't ask any more.
     const starts = device.captures();
     writeFileSync(join(device.etc, 'trust.d', 'fill-cap.revoked'), list);
@@ -475,7 +470,7 @@ describe('attacks', { concurrency: 3 }, () => {
     assert.deepEqual([near.packets, six?.packets ?? 0], [0, 0]);
     // That it does try what it may is seen at an address of its own kind.
     await send(['127.0.0.1', near.address().port], 50);
-    await until('a STUN request', () => near.packets > 0, { ms: 3000 });
+    await until('a STUN request', () => near.packets > 0);
     assert.equal(six?.packets ?? 0, 0);
     provider.stopSession();
     await over(cast, 'person', 'stopped');

@@ -110,7 +110,7 @@ story('disk full: no request is even shown, and it works again when there is roo
   const text = readFileSync(device.auditFile, 'utf8');
   assert.ok(text.endsWith('}\n'));
   const before = device.audit().length;
-  assert.ok(provider.packets.some(({ t, why }) => t === 'record' && /disk is full/.test(why)), 'the panel is not told');
+  await until('the panel to be told', () => provider.packets.some(({ t, why }) => t === 'record' && /disk is full/.test(why)));
   assert.match((await device.oriel('status')).stdout, /every request is denied: the device's disk is full/);
   provider.packets.length = 0;
   await agent.request();
@@ -121,7 +121,7 @@ story('disk full: no request is even shown, and it works again when there is roo
   provider.forgive();
   await agent.request();
   assert.equal((await agent.denial()).reason, 'denied');
-  assert.ok(provider.packets.some(({ t, why }) => t === 'record' && why === ''), 'the panel is not told that it can again');
+  await until('the panel to be told that it can again', () => provider.packets.some(({ t, why }) => t === 'record' && why === ''));
   assert.deepEqual(device.audit().map(({ seq }) => seq), device.audit().map((_, i) => i + 1));
   assert.equal(device.captures(), 0);
 });
@@ -228,7 +228,7 @@ story('the disk hangs: nothing begins before its record is there, and stop acts 
   await until('capture and media to be dead', () => running(pids).length === 0, { ms: 4000, every: 0 });
   const took = clock() - from;
   t.diagnostic(`a tap on stop to the helpers' death while fsync hangs: ${took.toFixed(0)} ms`);
-  assert.ok(took < 1000, `${took} ms`); // 100 on a quiet machine
+  assert.ok(took < 4000, `${took} ms`); // 100 on a quiet machine; the disk takes 5000
   assert.equal((await agent.ended()).reason, 'stopped');
   assert.ok(device.unrecorded() > 0, 'the disk was not slow enough for this test');
   device.disk('');
@@ -330,7 +330,7 @@ story('a session without an end becomes aborted at the next start', async ({ rig
   await device.process.exited;
   await device.run();
   const { session } = device.audit().find(({ event }) => event === 'grant');
-  await until('its start on record', () => events(device).filter((event) => event === 'boot').length === 2);
+  await until('its start on record', () => ['boot', 'aborted'].every((one) => events(device).lastIndexOf(one) > events(device).indexOf('grant')));
   assert.deepEqual(device.audit().filter(({ event }) => event === 'aborted').map((record) => record.session), [session], events(device).join(' '));
   assert.equal((await device.oriel('audit', 'verify', '--config', device.file)).code, 0);
 });

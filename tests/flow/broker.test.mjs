@@ -48,13 +48,13 @@ story('a device that dies is seen as offline by its will', async ({ rig }) => {
   device.process.signal('SIGKILL');
   const state = await agent.whenState((candidate) => !candidate.online);
   assert.deepEqual(state, { v: 1, typ: 'state', device: device.id, boot, online: false });
-  await until('the helpers to go with orield', () => !helpers.some(({ pid }) => alive(pid)), { ms: 2000 });
+  await until('the helpers to go with orield', () => !helpers.some(({ pid }) => alive(pid)));
 });
 
 story('a device that ends well says so itself', async ({ rig }) => {
   const { device, agent } = await rig.cast({ provider: null });
   assert.equal((await device.process.stop()).code, 0);
-  await agent.whenState((candidate) => !candidate.online, 2000);
+  await agent.whenState((candidate) => !candidate.online);
 });
 
 story('oriel-signal that crashes is started again', async ({ rig }) => {
@@ -68,7 +68,7 @@ story('oriel-signal that crashes is started again', async ({ rig }) => {
     await until('another oriel-signal', () => { const now = device.helper('oriel-signal'); return now && now.pid !== helper.pid; }, { ms: 30000 });
     await agent.whenState((state) => state.online, 40000);
   }
-  await until(() => `${files} open files in orield, as before; there are ${openFiles(device.pid)}`, () => openFiles(device.pid) === files, { ms: 2000 });
+  await until(() => `${files} open files in orield, as before; there are ${openFiles(device.pid)}`, () => openFiles(device.pid) === files);
 });
 
 // Another owner's certificate for the same device.

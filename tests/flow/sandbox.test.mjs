@@ -28,6 +28,7 @@ story('every process is locked, without privileges, and alone', async ({ rig }) 
   const cast = await relayed(rig);
   await granted(cast);
   const { device } = cast, own = namespaces(process.pid);
+  await until('all of them', () => device.helper('oriel-egress'));
   const helpers = device.helpers();
   assert.deepEqual(helpers.map(({ name }) => name).sort(), ['oriel-capture', 'oriel-egress', 'oriel-media', 'oriel-signal']);
   for (const { pid, name } of [...helpers, { pid: device.pid, name: 'orield' }]) {
@@ -122,7 +123,7 @@ story('the launcher is killed: orield ends, and nothing is left', async ({ rig }
   const { code } = await device.process.exited;
   assert.equal(code, 1);
   assert.ok(device.process.lines.some(({ text }) => /the launcher is gone/.test(text)));
-  await until('every process to end', () => !all.some(alive), { ms: 1000 });
+  await until('every process to end', () => !all.some(alive));
 });
 
 story('an X display that is reached by network is refused', async ({ rig }) => {

@@ -53,7 +53,7 @@ class Service {
     writeFileSync(out, '');
     const unit = this.unit.replace(/^ExecStart=.*/m, `ExecStart=/usr/bin/env ${words.join(' ')}`).replace(/^Type=.*/m, 'Type=oneshot').replace(/^Restart=.*\n/m, '')
       .replace(/^(State|Runtime)Directory.*\n/gm, ''); // those are in use
-    writeFileSync(join(dirname(this.log), 'units/attempt.service'), `${unit}\n[Service]\nTimeoutStartSec=5\nTimeoutStopSec=1\nStandardOutput=append:${out}\nStandardError=append:${out}\n${also}\n`);
+    writeFileSync(join(dirname(this.log), 'units/attempt.service'), `${unit}\n[Service]\nTimeoutStartSec=20\nTimeoutStopSec=1\nStandardOutput=append:${out}\nStandardError=append:${out}\n${also}\n`);
     this.systemd.run('systemctl', 'daemon-reload');
     try { this.systemd.run('systemctl', 'start', 'attempt.service'); } catch { /* it says how it ended */ }
     const { ExecMainStatus, Result } = this.systemd.show('attempt.service', 'ExecMainStatus', 'Result');
@@ -135,10 +135,10 @@ story('what the unit lets through and what not', { skip }, async ({ rig }) => {
   // The network: this machine only, until the owner says more.
   const server = rig.own(new Process('server', process.execPath, ['-e', 'require("net").createServer((socket) => socket.end("hello\\n")).listen(0, "0.0.0.0", function () { console.log(this.address().port); })']));
   const port = Number((await server.line(/^\d+$/)).text);
-  const hello = (address, also) => service.attempt(['timeout', '--signal=KILL', '1', 'bash', '-c', `"exec head -1 < /dev/tcp/${address}/${port}"`], also).text;
-  assert.equal(hello('127.0.0.1'), 'hello\n');
-  assert.notEqual(hello(ADDRESS), 'hello\n');
-  assert.equal(hello(ADDRESS, `IPAddressAllow=${ADDRESS}`), 'hello\n');
+  const hello = (seconds, address, also) => service.attempt(['timeout', '--signal=KILL', seconds, 'bash', '-c', `"exec head -1 < /dev/tcp/${address}/${port}"`], also).text;
+  assert.equal(hello(15, '127.0.0.1'), 'hello\n');
+  assert.notEqual(hello(1, ADDRESS), 'hello\n');
+  assert.equal(hello(15, ADDRESS, `IPAddressAllow=${ADDRESS}`), 'hello\n');
 
   // A configuration that is wrong: said once, not again and again.
   writeFileSync(systemd.path('/etc/oriel/oriel.conf'), '[nonsense]\n');

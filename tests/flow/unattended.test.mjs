@@ -28,7 +28,7 @@ story('a key switch opens the panel for a while: for its vendors, its scopes, it
   const { agent, device, broker } = cast;
   await denied(agent, {}, 'no-provider');
   line.active = true;
-  const open = await until('the window', async () => (await device.status()).window?.left, { ms: 3000 });
+  const open = await until('the window', async () => (await device.status()).window?.left);
   assert.ok(open > 110 && open <= 120, `${open} s`);
   const boris = await rig.agent(broker, { id: 'boris', name: 'Boris Novak', vendor: 'nozzles' });
   await denied(boris, {}, 'no-provider'); // not one of the vendors: the person would be asked
@@ -55,7 +55,7 @@ story('a key switch opens the panel for a while: for its vendors, its scopes, it
   assert.equal((await agent.denial()).reason, 'denied');
   // The line is lost: what it had opened ends, and nobody at the panel is said to have done that.
   line.active = true;
-  await until('the window', async () => (await device.status()).window?.left, { ms: 3000 });
+  await until('the window', async () => (await device.status()).window?.left);
   await agent.request();
   assert.equal((await agent.grant()).by, 'switch');
   line.break();

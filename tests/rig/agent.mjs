@@ -55,9 +55,9 @@ export class Agent {
 
   // A password that was added just now is known in a moment.
   async #connect() {
-    for (const end = clock() + 5000; ;) {
+    for (const end = clock() + 20000; ;) {
       try {
-        return await within(10000, 'the agent to connect to the broker', mqtt.connectAsync(this.broker.socket, {
+        return await within(30000, 'the agent to connect to the broker', mqtt.connectAsync(this.broker.socket, {
           username: this.id, password: this.enrolled.password, clientId: `${this.id}-${randomBytes(4).toString('hex')}`, reconnectPeriod: 200, protocolVersion: 5,
         }));
       } catch (error) {
@@ -126,7 +126,7 @@ export class Agent {
   }
 
   // The next message that fits: a typ, or a function. Earlier ones are dropped, except that states never hide others.
-  next(fits, ms = 10000) {
+  next(fits, ms = 30000) {
     const test = typeof fits === 'string' ? (message) => message.typ === fits : fits;
     return within(ms, () => `the message ${fits}; there were ${JSON.stringify(this.messages.map(({ sdp, credential, ...rest }) => rest))}`, new Promise((resolve, reject) => {
       const look = () => {
@@ -140,7 +140,7 @@ export class Agent {
   }
 
   // Waits for a state like this.
-  whenState(fits, ms = 10000) {
+  whenState(fits, ms = 30000) {
     return this.state && fits(this.state) ? Promise.resolve(this.state) : this.next((message) => message.typ === 'state' && fits(message), ms);
   }
 
@@ -170,7 +170,7 @@ export class Agent {
   // Bytes as they are. All that was ever published is in `sent`, to be replayed.
   async publish(bytes) {
     this.sent.push(bytes);
-    await within(10000, 'the broker to take a message', this.client.publishAsync(`${this.base}/d/${this.broker.device}/dn/${this.id}`, bytes, { qos: 1 }));
+    await within(30000, 'the broker to take a message', this.client.publishAsync(`${this.base}/d/${this.broker.device}/dn/${this.id}`, bytes, { qos: 1 }));
   }
 
   // The claims of our credential with changes, signed by the vendor's own key, or by another pair; `forgery`: as of forgeJws.

@@ -3,7 +3,7 @@
 // told, what the device recorded, that no picture was made.
 import assert from 'node:assert/strict';
 import { Hostile } from './hostile.mjs';
-import { until } from './process.mjs';
+import { sleep, until } from './process.mjs';
 
 const VENDORS = {
   'fill-cap': { label: 'Fill & Cap GmbH', scopes: ['view', 'camera', 'voice'], seconds: 3600 },
@@ -24,7 +24,9 @@ export async function stage(rig, { trust = VENDORS, config = {}, env } = {}) {
 
 export const boris = ({ rig, hostile }, options = {}) => rig.agent(hostile.agents, { id: 'boris', name: 'Boris Novak', vendor: 'nozzles', ...options });
 
+// Those of what has happened so far: they are written beside the main loop, and a disk may be slow.
 export async function records(device) {
+  await until('all of it to be on record', () => !device.unrecorded());
   const { code, stdout, stderr } = await device.oriel('audit', 'show', '--json', '--directory', device.config.audit.directory);
   assert.equal(code, 0, stderr);
   return stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line));
@@ -66,7 +68,7 @@ export async function granted({ agent, provider, device }, changes) {
 }
 
 // How a session ended, as agent, person and record have it, and that nothing of it runs.
-export async function over({ agent, provider, device }, by, reason, { ms = 5000, told = true } = {}) {
+export async function over({ agent, provider, device }, by, reason, { ms = 30000, told = true } = {}) {
   if (told) {
     const end = await agent.ended(ms);
     assert.deepEqual([end.by, end.reason], [by, reason], JSON.stringify(end));
@@ -84,6 +86,14 @@ export async function stillWorks({ agent, provider }) {
   const asked = await agent.request();
   assert.equal((await provider.deny()).request, asked);
   assert.equal((await agent.denial()).reason, 'denied');
+}
+
+// The last packet has come: what was on its way at the end may take a busy browser a moment to read.
+export async function noMorePackets(receiver) {
+  let packets = -1;
+  await until('packets to end', async () => { const before = packets; ({ packets } = await receiver.received()); return packets === before; }, { every: 250 });
+  await sleep(500);
+  assert.equal((await receiver.received()).packets, packets, 'pictures after the end');
 }
 
 // Nothing of a picture came through.

@@ -80,7 +80,7 @@ export class Broker {
   // An MQTT client with a certificate, as devices and administrators have.
   async connect({ certificate, key }, options = {}) {
     const { default: mqtt } = await import('mqtt'); // only tests that use it load it; the demo does without
-    return within(10000, 'the broker to let a certificate in', mqtt.connectAsync(this.url, { cert: readFileSync(certificate), key: readFileSync(key), ca: readFileSync(this.keys.ca), protocolVersion: 5, reconnectPeriod: 0, ...options }, false));
+    return within(30000, 'the broker to let a certificate in', mqtt.connectAsync(this.url, { cert: readFileSync(certificate), key: readFileSync(key), ca: readFileSync(this.keys.ca), protocolVersion: 5, reconnectPeriod: 0, ...options }, false));
   }
 
   // The vendor's administrator publishes a list (a new one that raises the epoch or has the key id in it, or `list`).

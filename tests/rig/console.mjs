@@ -30,7 +30,7 @@ export class Console {
   }
 
   // Waits until the page is in one of these states; gives back its data.
-  async state(names, ms = 15000) {
+  async state(names, ms = 30000) {
     const wanted = [names].flat();
     try {
       await this.page.waitForFunction((list) => list.includes(document.querySelector('[data-testid="state"]')?.dataset.state), wanted, { timeout: ms, polling: 20 });

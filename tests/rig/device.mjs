@@ -82,6 +82,7 @@ export class Device {
 
   async run({ wait = true } = {}) {
     this.before = this.started(); // by orields that have ended
+    if (this.process?.ended) for (const socket of [this.consent, this.control]) rmSync(socket, { force: true }); // of one that was killed: the new ones are waited for
     this.process = new Process('orield', this.program, ['--config', this.file], { ...this.options, log: join(this.directory, 'orield.log') });
     if (!wait) return;
     await until(() => `orield's sockets; it said:\n${this.process.tail()}`, () => {
@@ -151,7 +152,7 @@ export class Device {
   unrecorded() {
     if (!this.process || this.process.ended || !existsSync(this.control)) return 0;
     try {
-      return JSON.parse(execFileSync(program('oriel'), ['--socket', this.control, 'status', '--json'], { timeout: 1000, stdio: ['ignore', 'pipe', 'ignore'] })).unrecorded;
+      return JSON.parse(execFileSync(program('oriel'), ['--socket', this.control, 'status', '--json'], { timeout: 10000, stdio: ['ignore', 'pipe', 'ignore'] })).unrecorded;
     } catch {
       return 0;
     }
@@ -160,7 +161,7 @@ export class Device {
   // What `oriel` on the device's shell says: {code, stdout, stderr}.
   async oriel(...args) {
     try {
-      return { code: 0, ...(await execute(program('oriel'), ['--socket', this.control, ...args], { timeout: 10000 })) };
+      return { code: 0, ...(await execute(program('oriel'), ['--socket', this.control, ...args], { timeout: 30000 })) };
     } catch (error) {
       return { code: error.code, stdout: error.stdout, stderr: error.stderr };
     }
@@ -172,7 +173,7 @@ export class Device {
     return JSON.parse(stdout);
   }
 
-  online(ms = 10000) {
+  online(ms = 30000) {
     return until(() => `the device to be online; it said:\n${this.process.tail()}`, async () => (await this.status()).online, { ms });
   }
 
@@ -180,7 +181,7 @@ export class Device {
   async stop(options) {
     const before = this.process.ended ? [] : this.processes();
     const how = await this.process.stop(options);
-    const end = clock() + 1000;
+    const end = clock() + 10000;
     let left;
     do left = before.filter(({ pid }) => alive(pid)); while (left.length && clock() < end);
     for (const { pid } of left) process.kill(pid, 'SIGKILL');

@@ -19,7 +19,7 @@ export class Egress {
   }
 
   // The next message of that kind that nobody has asked for yet, or the exit as {exit}.
-  next(kind, ms = 10000) {
+  next(kind, ms = 30000) {
     const is = (message) => (kind === 'exit' ? 'exit' in message : message.message === kind);
     return until(() => `${kind} from egress; it said:\n${this.process.tail()}`, () => {
       const at = this.messages.findIndex(is);
@@ -28,7 +28,7 @@ export class Egress {
   }
 
   // The newest figures; waits for it until `good` says that they are what they should be.
-  stats(good = () => true, ms = 5000) {
+  stats(good = () => true, ms = 20000) {
     const newest = () => this.messages.findLast(({ message }) => message === 'stats') ?? this.figures;
     return until(() => `the right figures; the last are ${JSON.stringify(newest())}`, () => {
       const figures = newest();
@@ -44,6 +44,6 @@ export class Egress {
   async stop() {
     if (this.process.ended) return this.process.ended;
     this.tell('hangup');
-    return within(5000, 'egress to end when core hangs up', this.process.exited);
+    return within(20000, 'egress to end when core hangs up', this.process.exited);
   }
 }

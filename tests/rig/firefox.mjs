@@ -19,7 +19,7 @@ export class Firefox extends Browser {
       env: { ...process.env, ...tidy, HOME: directory, XDG_CONFIG_HOME: directory, XDG_CACHE_HOME: directory },
       viewport: { width, height }, timeout: 30000, handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false,
     });
-    browser.context.setDefaultTimeout(15000);
+    browser.context.setDefaultTimeout(30000);
     return browser;
   }
 }

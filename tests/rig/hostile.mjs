@@ -29,7 +29,7 @@ export class Hostile {
 
   // A client that may do everything.
   connect(side, options = {}) {
-    return within(10000, 'the hostile broker to connect', mqtt.connectAsync(this.listeners[side], { protocolVersion: 5, reconnectPeriod: 0, ...options }, false));
+    return within(30000, 'the hostile broker to connect', mqtt.connectAsync(this.listeners[side], { protocolVersion: 5, reconnectPeriod: 0, ...options }, false));
   }
 
   // The script is given {to, topic, payload, retain} and gives back what goes on: one such packet, a list, or nothing.

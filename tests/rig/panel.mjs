@@ -29,7 +29,7 @@ export class Panel {
   }
 
   // The next event of this name (earlier ones count, too, once each).
-  event(name, ms = 10000) {
+  event(name, ms = 30000) {
     return until(() => `"${name}" from the panel; it said:\n${this.process.tail()}`, () => {
       const index = this.events.findIndex(({ text }) => text === name);
       if (index >= 0) return this.events.splice(0, index + 1).at(-1);
@@ -38,7 +38,7 @@ export class Panel {
     }, { ms, every: 5 });
   }
 
-  place(name, ms = 10000) {
+  place(name, ms = 30000) {
     return until(() => `the panel's "${name}"; there are ${[...this.places.keys()].join(', ')}`, () => this.places.get(name), { ms, every: 5 });
   }
 

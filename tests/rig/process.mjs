@@ -16,7 +16,7 @@ export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export const clock = () => Number(process.hrtime.bigint() / 1000n) / 1000;
 
 // Calls `look` until it gives something true, and gives that back. `what` says what was waited for, or is asked for it.
-export async function until(what, look, { ms = 10000, every = 20 } = {}) {
+export async function until(what, look, { ms = 30000, every = 20 } = {}) {
   const end = clock() + ms;
   for (;;) {
     const value = await look();
@@ -117,7 +117,7 @@ export class Process {
   }
 
   // The first line from `from` on that matches, when it is there; an error when the process ends before.
-  line(expression, { ms = 10000, from = 0 } = {}) {
+  line(expression, { ms = 30000, from = 0 } = {}) {
     const look = () => this.lines.slice(from).find(({ text }) => expression.test(text));
     return within(ms, () => `"${expression.source}" from ${this.name}; it said:\n${this.tail()}`, new Promise((resolve, reject) => {
       const check = () => {
@@ -146,7 +146,7 @@ export class Process {
   }
 
   // Asks it to end, insists after `ms`. Gives back how it ended; `late` when it had to be killed.
-  async stop({ signal = 'SIGTERM', ms = 5000 } = {}) {
+  async stop({ signal = 'SIGTERM', ms = 20000 } = {}) {
     if (this.ended) return this.ended;
     this.signal(signal);
     const timer = setTimeout(() => { this.killed = true; this.signal('SIGKILL'); }, ms);

@@ -49,7 +49,7 @@ export class Provider {
   }
 
   // The next packet that fits and was not given out before, in order.
-  next(fits, ms = 10000, what = fits) {
+  next(fits, ms = 30000, what = fits) {
     const test = typeof fits === 'string' ? ({ t, state }) => t === fits || `${t} ${state}` === fits : fits;
     return within(ms, () => `the packet ${what}; there were ${JSON.stringify(this.packets)}`, new Promise((resolve, reject) => {
       const look = () => {

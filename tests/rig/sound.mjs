@@ -79,7 +79,7 @@ export class Sound {
   #serve(name, args, wait) {
     const env = { ...tidy, HOME: this.home, XDG_RUNTIME_DIR: this.pipewire ? this.runtime : this.home, XDG_CONFIG_HOME: this.home, XDG_STATE_HOME: this.home, DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(this.runtime, 'bus')}`, DISPLAY: undefined };
     this.servers.push(new Process(name, name, args, { log: join(this.directory, `${name}.log`), env }));
-    return until(() => `${name}; it said ${this.servers.at(-1).tail()}`, wait, { ms: 15000 });
+    return until(() => `${name}; it said ${this.servers.at(-1).tail()}`, wait, { ms: 30000 });
   }
 
   // The server comes, or comes back.

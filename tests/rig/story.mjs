@@ -122,7 +122,7 @@ export class Rig {
 export function story(name, ...rest) {
   const body = rest.pop();
   const [options = {}] = rest;
-  test(name, { timeout: 120000, ...options }, async (t) => {
+  test(name, { timeout: 300000, ...options }, async (t) => {
     const rig = new Rig();
     // A file that runs out of time is asked to end: then the processes go with us, but the folder would stay.
     const last = () => { rmSync(rig.directory, { recursive: true, force: true }); };

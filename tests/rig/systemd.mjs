@@ -109,7 +109,7 @@ export class Systemd {
 
   // Runs a program there to its end; gives back what it printed.
   run(...words) {
-    return execFileSync('nsenter', ['--target', String(this.init), '--mount', '--pid', '--', ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 15000 });
+    return execFileSync('nsenter', ['--target', String(this.init), '--mount', '--pid', '--', ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 60000 });
   }
 
   // Properties of a unit.
@@ -121,7 +121,7 @@ export class Systemd {
   async stop() {
     // The death of process 1 is that of all in its namespace; of unshare, by --kill-child, that of process 1.
     const how = await this.process.stop({ signal: 'SIGKILL' });
-    await until('the cgroup to be empty', () => { try { removeCgroup(this.cgroup); return true; } catch { return false; } }, { ms: 5000 });
+    await until('the cgroup to be empty', () => { try { removeCgroup(this.cgroup); return true; } catch { return false; } }, { ms: 20000 });
     return { ...how, late: false, signal: null };
   }
 }

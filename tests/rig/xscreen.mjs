@@ -40,7 +40,7 @@ export class Screen {
       const number = randomInt(100, 10000);
       if (!free(number)) continue;
       this.process = new Process(server, server, [`:${number}`, '-displayfd', '3', ...args, '-noreset', '-nolisten', 'tcp', '-auth', this.authority], { log: join(directory, 'x.log'), extra: 1, wrap: this.wrap });
-      const ready = await within(15000, `${server} to be ready`, Promise.race([
+      const ready = await within(30000, `${server} to be ready`, Promise.race([
         new Promise((resolve) => this.process.child.stdio[3].once('data', () => resolve(true))),
         this.process.exited.then(() => false),
       ]));
@@ -53,7 +53,7 @@ export class Screen {
   async #run(command, args, options) {
     const environment = { ...process.env, ...this.env };
     delete environment.WAYLAND_DISPLAY;
-    return execute(command, args, { env: environment, timeout: 20000, ...options });
+    return execute(command, args, { env: environment, timeout: 60000, ...options });
   }
 
   // An arrow instead of the cross that a bare X server has.
