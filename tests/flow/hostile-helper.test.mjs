@@ -51,6 +51,7 @@ for (const [number, what] of Object.entries({ 106: 'live, of nothing', 112: '100
     const cast = await rig.cast({ ...replaced(rig, Number(number)), relay: true }), { agent, provider, device } = cast;
     await agent.request();
     await provider.allow();
+    await provider.next('session starting');
     await sleep(1000);
     assert.equal((await device.status()).session.kbps ?? 0, 0);
     await device.oriel('stop');

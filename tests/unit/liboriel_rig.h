@@ -155,7 +155,7 @@ static void spin(double time) {
 
 #define SPIN_UNTIL(condition)                                                                                          \
     do {                                                                                                               \
-        double end_ = seconds() + 20;                                                                                   \
+        double end_ = seconds() + 20;                                                                                  \
         while (!(condition)) {                                                                                         \
             assert_true(seconds() < end_);                                                                             \
             spin(0.01);                                                                                                \
