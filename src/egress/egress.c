@@ -478,6 +478,11 @@ static void turn(struct egress *e) {
         fail(e, "poll(2) does not work");
         return;
     }
+    /* Core has hung up: nothing of media's leaves any more, be it on its way. */
+    if (e->polled[0].revents & POLLHUP) {
+        e->state = ENDED;
+        return;
+    }
     now = oriel_monotonic();
     enum state before = e->state;
     bool raced = races(e);
