@@ -110,7 +110,8 @@ export class Agent {
     const jws = await open(jwe, with_), { typ } = peek(jws).claims;
     const message = must(schemas[typ], await verify(jws, this.peer.cnf.jwk, `oriel-${typ}+jws`), `a ${typ}`);
     Object.defineProperties(message, { hash: { value: hash(jws) }, jws: { value: jws }, bytes: { value: jwe.length } }); // out of sight of deepEqual
-    if (message.typ === 'sdp') this.path = message.path;
+    // An offer may be said again, when the device was away from the broker: the newest counts.
+    if (message.typ === 'sdp' && !(message.session === this.offered && message.path < this.path)) Object.assign(this, { path: message.path, offered: message.session });
     if (message.typ === 'ice') this.candidates.push(message.candidate);
     this.messages.push(message);
   }

@@ -197,14 +197,20 @@ export class Receiver {
   async connect(agent, { certificate = -1, sdp = (text) => text } = {}) {
     clearInterval(this.pump);
     const { session } = agent, answer = async (offer) => agent.sequenced('sdp', { type: 'answer', sdp: sdp(await this.answer(offer.sdp, certificate, agent.iceServers)) }, session);
-    await answer(await agent.offer(30000));
+    const offer = await agent.offer();
+    let { path } = offer; // of the newest; an offer may be said again, when the device was away from the broker
+    await answer(offer);
     let busy = false;
     this.pump = setInterval(async () => {
       if (busy || agent.session !== session) return;
       busy = true;
       try {
-        const newer = agent.messages.findIndex(({ typ, session: of }) => typ === 'sdp' && of === session);
-        if (newer >= 0) await answer(agent.messages.splice(newer, 1)[0]);
+        const newer = agent.messages.findIndex(({ typ, session: of, path: number }) => typ === 'sdp' && of === session && number > path);
+        if (newer >= 0) {
+          const [next] = agent.messages.splice(newer, 1);
+          ({ path } = next);
+          await answer(next);
+        }
         for (const candidate of await this.#call('take')) await agent.sequenced('ice', candidate, session);
         for (let i; (i = agent.messages.findIndex(({ typ, session: of }) => typ === 'ice' && of === session)) >= 0;) {
           const [{ candidate, mline }] = agent.messages.splice(i, 1);
