@@ -33,7 +33,8 @@ struct _OrielFrameSrc {
     GThread *pushing;         /* atomic: the streaming thread; it need not be woken */
     gint64 not_before, again; /* monotonic; `again` is -1 while the encoder has said nothing */
 
-    oriel_picture_watcher watcher; /* NULL: nobody; set before the start */
+    oriel_picture_watcher watcher;     /* NULL: nobody; set before the start */
+    oriel_looks_watcher looks_watcher; /* NULL: nobody */
     void *watcher_user;
     oriel_masks_watcher masks_watcher; /* likewise */
     void *masks_user;
@@ -46,6 +47,7 @@ struct _OrielFrameSrc {
     gboolean running;
     gboolean news;       /* a picture that has not been pushed */
     gboolean deaf;       /* what capture sends has not been read for a while */
+    gboolean blind;      /* no change would be taken up now */
     int64_t settled;     /* when to give up waiting for a newer one than the news; 0: now */
     uint32_t generation; /* of the caps */
     GstVideoInfo info;   /* of the caps */
@@ -170,6 +172,14 @@ static int listen_again(OrielFrameSrc *self, int64_t now) {
     return result;
 }
 
+/* Whether a change would be taken up, from `since` on if it is. */
+static void look(OrielFrameSrc *self, gboolean looks, int64_t since) {
+    if (looks == self->blind && self->looks_watcher)
+        self->looks_watcher(self->watcher_user, looks);
+    self->blind = !looks;
+    self->welcome = !looks ? 0 : self->welcome ? self->welcome : since;
+}
+
 /* Waits until a picture is due; reads what capture sends meanwhile, as soon as the encoder is ready for it. */
 static GstFlowReturn wait_for_picture(OrielFrameSrc *self) {
     for (;;) {
@@ -180,10 +190,7 @@ static GstFlowReturn wait_for_picture(OrielFrameSrc *self) {
         int64_t now = oriel_monotonic(), ready = earliest(self), at = due(self);
         /* What only the frame rate holds up, capture does not bring earlier: nobody need wake up to say so. */
         gboolean listen = ready <= MAX(now, self->last_change + ORIEL_SECOND / self->fps) || !self->running;
-        if (!listen)
-            self->welcome = 0;
-        else if (!self->welcome)
-            self->welcome = MAX(now, ready);
+        look(self, listen, MAX(now, ready));
         self->deaf = self->deaf || !listen;
         if (listen && oriel_frame_reader_ready(self->reader) < 0)
             return broken(self);
@@ -402,11 +409,13 @@ void oriel_frame_source_open(GstElement *source, int fd, unsigned fps) {
         g_error("no memory for the frame reader");
 }
 
-void oriel_frame_source_watch(GstElement *source, oriel_picture_watcher picture, void *user) {
+void oriel_frame_source_watch(GstElement *source, oriel_picture_watcher picture, oriel_looks_watcher looks,
+                              void *user) {
     OrielFrameSrc *self = ORIEL_FRAME_SRC(source);
     g_return_if_fail(self->reader);
     oriel_frame_reader_keep(self->reader);
     self->watcher = picture;
+    self->looks_watcher = looks;
     self->watcher_user = user;
 }
 

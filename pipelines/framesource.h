@@ -27,11 +27,13 @@ void oriel_frame_source_open(GstElement *source, int fd, unsigned fps);
 
 /* Before it is started: `picture` sees each picture that leaves, on the streaming thread just before it does, with what
  * differs from the one before (nothing: it is that one again). The reader has its pixels. It says what is left to the
- * video: `share` is all of it to begin with. */
+ * video: `share` is all of it to begin with. `looks`, on that thread, too: whether a change would be taken up from now
+ * on, as it is at first; while it would not, nobody knows whether the screen is at rest. */
 typedef void (*oriel_picture_watcher)(void *user, const struct oriel_frame_reader *reader,
                                       const struct oriel_rect *damage, size_t count, GstClockTime pts,
                                       struct oriel_share *share);
-void oriel_frame_source_watch(GstElement *source, oriel_picture_watcher picture, void *user);
+typedef void (*oriel_looks_watcher)(void *user, gboolean looks);
+void oriel_frame_source_watch(GstElement *source, oriel_picture_watcher picture, oriel_looks_watcher looks, void *user);
 
 /* The picture once more, now. */
 void oriel_frame_source_again(GstElement *source);

@@ -142,9 +142,9 @@ GstElement *oriel_screen_new(const char *graph, int frames, unsigned fps, unsign
     return screen;
 }
 
-void oriel_screen_watch(GstElement *screen, oriel_picture_watcher picture, void *user) {
+void oriel_screen_watch(GstElement *screen, oriel_picture_watcher picture, oriel_looks_watcher looks, void *user) {
     g_autoptr(GstElement) source = child(screen, "frames");
-    oriel_frame_source_watch(source, picture, user);
+    oriel_frame_source_watch(source, picture, looks, user);
 }
 
 void oriel_screen_refer(GstElement *screen, struct oriel_references *references) {

@@ -28,8 +28,8 @@ void oriel_screen_rate(GstElement *screen, double bits_per_second);
 /* Starts capture and encoding, with a keyframe first; or pauses both. */
 void oriel_screen_run(GstElement *screen, gboolean run);
 
-/* Before it is run: lets somebody see each picture that leaves the source (framesource.h). */
-void oriel_screen_watch(GstElement *screen, oriel_picture_watcher picture, void *user);
+/* Before it is run: lets somebody see each picture that leaves the source, and whether it looks (framesource.h). */
+void oriel_screen_watch(GstElement *screen, oriel_picture_watcher picture, oriel_looks_watcher looks, void *user);
 
 /* Before it is run: what pictures refer to, by our own encoder; any other does as it likes. */
 void oriel_screen_refer(GstElement *screen, struct oriel_references *references);

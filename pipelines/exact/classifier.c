@@ -78,6 +78,18 @@ static struct span span(const struct oriel_rect *r) {
                          (r->y + r->height + ORIEL_CELL - 1u) / ORIEL_CELL};
 }
 
+/* In which all times of cells are. */
+static int64_t seen(const struct oriel_classifier *c, int64_t now) {
+    return (c->away ? c->away : now) - c->missed;
+}
+
+void oriel_classifier_look(struct oriel_classifier *c, bool looks, int64_t now) {
+    if (looks == !c->away)
+        return;
+    c->missed += looks ? now - c->away : 0;
+    c->away = looks ? 0 : now;
+}
+
 static float busy_now(const struct oriel_cell *cell, int64_t now) {
     return cell->busy > 0 ? cell->busy * expf(-(float)(now - cell->changed) / (float)FORGET) : 0;
 }
@@ -180,7 +192,8 @@ static void judge(struct oriel_classifier *c, int64_t now) {
 }
 
 void oriel_classifier_changed(struct oriel_classifier *c, const struct oriel_rect *rects, size_t count, double rate,
-                              int64_t now) {
+                              int64_t time) {
+    int64_t now = seen(c, time);
     for (size_t i = 0; i < count; i++) {
         struct span s = span(&rects[i]);
         for (unsigned row = s.top; row < s.bottom; row++)
@@ -219,7 +232,7 @@ void oriel_classifier_lacks(struct oriel_classifier *c, const struct oriel_rect 
         }
 }
 
-void oriel_classifier_moved(struct oriel_classifier *c, const struct oriel_move *move) {
+void oriel_classifier_moved(struct oriel_classifier *c, const struct oriel_move *move, int64_t now) {
     struct span s = span(&move->from);
     size_t count = 0;
     for (unsigned row = s.top; row < s.bottom; row++)
@@ -233,6 +246,17 @@ void oriel_classifier_moved(struct oriel_classifier *c, const struct oriel_move 
         }
     for (size_t i = 0; i < count; i++)
         oriel_classifier_lacks(c, &c->moved[i]);
+    const struct oriel_rect to = {move->x, move->y, move->from.width, move->from.height};
+    s = span(&to);
+    for (unsigned row = s.top; row < s.bottom; row++)
+        for (unsigned column = s.left; column < s.right; column++) {
+            struct oriel_cell *cell = &c->cells[row * c->columns + column];
+            struct oriel_rect own = place(c, column, row), part = meet(&own, &to);
+            if (!cell->motion || part.width != own.width || part.height != own.height)
+                continue;
+            set_motion(cell, false, seen(c, now));
+            cell->due = cell->settled;
+        }
 }
 
 bool oriel_classifier_lacks_all(const struct oriel_classifier *c, const struct oriel_rect *rect) {
@@ -270,7 +294,8 @@ void oriel_classifier_untake(struct oriel_classifier *c, const struct oriel_rect
         }
 }
 
-void oriel_classifier_took(struct oriel_classifier *c, const struct oriel_rect *rect, int64_t now) {
+void oriel_classifier_took(struct oriel_classifier *c, const struct oriel_rect *rect, int64_t time) {
+    int64_t now = seen(c, time);
     struct span s = span(rect);
     for (unsigned row = s.top; row < s.bottom; row++)
         for (unsigned column = s.left; column < s.right; column++) {
@@ -281,7 +306,8 @@ void oriel_classifier_took(struct oriel_classifier *c, const struct oriel_rect *
         }
 }
 
-bool oriel_classifier_take(struct oriel_classifier *c, int64_t now, struct oriel_rect *tile) {
+bool oriel_classifier_take(struct oriel_classifier *c, int64_t time, struct oriel_rect *tile) {
+    int64_t now = seen(c, time);
     unsigned count = c->columns * c->rows, seed = count;
     for (unsigned i = 0; i < count; i++)
         if (ready(&c->cells[i], now) && (seed == count || c->cells[i].changed > c->cells[seed].changed))
@@ -324,7 +350,15 @@ int64_t oriel_classifier_due(const struct oriel_classifier *c) {
     for (unsigned i = 0; i < c->columns * c->rows; i++)
         if (c->cells[i].lacks.width && c->cells[i].due < due)
             due = c->cells[i].due;
-    return due;
+    bool unknown = due == INT64_MAX || (c->away && due > seen(c, c->away));
+    return unknown ? INT64_MAX : due + c->missed;
+}
+
+bool oriel_classifier_complete(const struct oriel_classifier *c) {
+    for (unsigned i = 0; i < c->columns * c->rows; i++)
+        if (c->cells[i].lacks.width)
+            return false;
+    return true;
 }
 
 bool oriel_classifier_moves_in(const struct oriel_classifier *c, const struct oriel_rect *rects, size_t count) {

@@ -11,6 +11,9 @@
  *   changes sooner than its tiles arrive .... motion, however slow: a film on a link that takes few of its pictures
  *                                             would else lose all of the link to tiles of which none is ever whole
  *
+ * While nobody looks at the screen, because the way has no room for what would be seen, no time passes here: a film of
+ * which few pictures are taken up has neither come to rest nor settled between them.
+ *
  * Policy: cells of 64x64 pixels decide for themselves; how much of the picture is busy in one piece decides for that
  * piece, so that a gauge beside a film is exact. What the page lacks is a box a cell. A tile is those boxes of one
  * aligned block of 4x4 cells, in one rectangle (the whole block, if that is most of it: so the cache finds a page
@@ -50,11 +53,15 @@ struct oriel_classifier {
     struct oriel_cell *cells;
     struct oriel_rect *moved; /* what the page lacks of what moves, while that is looked at */
     unsigned *piece;          /* cells of one piece, while it is looked for */
+    int64_t away, missed;     /* since when nobody looks, 0: somebody does; how long nobody did before that */
 };
 
 /* For pictures of that size, of which the page has nothing. False without memory. */
 bool oriel_classifier_start(struct oriel_classifier *c, unsigned width, unsigned height);
 void oriel_classifier_clear(struct oriel_classifier *c);
+
+/* Whether somebody looks from now on, as it is at first. */
+void oriel_classifier_look(struct oriel_classifier *c, bool looks, int64_t now);
 
 /* One picture differs from the one before by these, which lie in it. `rate`: bits a second that may leave; 0: any. */
 void oriel_classifier_changed(struct oriel_classifier *c, const struct oriel_rect *rects, size_t count, double rate,
@@ -66,8 +73,9 @@ void oriel_classifier_cost(struct oriel_classifier *c, const struct oriel_rect *
 /* The page lacks this, though nothing changed: a tile was given up. */
 void oriel_classifier_lacks(struct oriel_classifier *c, const struct oriel_rect *rect);
 
-/* The page moves what it has. So what it lacks there, it lacks at the new place, too. */
-void oriel_classifier_moved(struct oriel_classifier *c, const struct oriel_move *move);
+/* The page moves what it has. So what it lacks there, it lacks at the new place, too; but that may go at once: what is
+ * known to be the same elsewhere is no film. */
+void oriel_classifier_moved(struct oriel_classifier *c, const struct oriel_move *move, int64_t now);
 
 /* Whether the page lacks every pixel of this. */
 bool oriel_classifier_lacks_all(const struct oriel_classifier *c, const struct oriel_rect *rect);
@@ -81,8 +89,10 @@ void oriel_classifier_untake(struct oriel_classifier *c, const struct oriel_rect
 /* That was sent in another way. */
 void oriel_classifier_took(struct oriel_classifier *c, const struct oriel_rect *rect, int64_t now);
 
-/* When the next tile is due: now or later; INT64_MAX: the page lacks nothing. */
+/* When the next tile is due: now or later; INT64_MAX: not before somebody looks, or never. */
 int64_t oriel_classifier_due(const struct oriel_classifier *c);
+/* Whether the page lacks nothing. */
+bool oriel_classifier_complete(const struct oriel_classifier *c);
 
 /* Whether a cell is video now; one that these rectangles touch. */
 bool oriel_classifier_moves(const struct oriel_classifier *c);

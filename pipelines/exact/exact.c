@@ -69,7 +69,7 @@ static enum oriel_exact_state state(const struct oriel_exact *e) {
     unsigned coming = e->encoding;
     for (unsigned i = 0; i < e->flight.count; i++)
         coming += !e->flight.tiles[i]->small;
-    if (oriel_classifier_due(&e->classifier) == INT64_MAX && !coming)
+    if (oriel_classifier_complete(&e->classifier) && !coming)
         return ORIEL_EXACT_EXACT;
     return oriel_classifier_moves(&e->classifier) ? ORIEL_EXACT_MOTION : ORIEL_EXACT_SETTLING;
 }
@@ -134,11 +134,11 @@ static gboolean overlap(const struct oriel_rect *a, const struct oriel_rect *b) 
     return a->x < b->x + b->width && b->x < a->x + a->width && a->y < b->y + b->height && b->y < a->y + a->height;
 }
 
-static void move(struct oriel_exact *e, const struct oriel_move *m) {
+static void move(struct oriel_exact *e, const struct oriel_move *m, int64_t now) {
     const struct oriel_rect to = {m->x, m->y, m->from.width, m->from.height};
     e->moves++;
     oriel_moves_apply(m, e->shadow, (size_t)e->width * 4);
-    oriel_classifier_moved(&e->classifier, m);
+    oriel_classifier_moved(&e->classifier, m, now);
     for (unsigned i = 0; i < e->flight.count; i++)
         if (overlap(&e->flight.tiles[i]->head.rect, &m->from) || e->flight.tiles[i]->moved)
             e->flight.tiles[i]->moved = true;
@@ -147,10 +147,10 @@ static void move(struct oriel_exact *e, const struct oriel_move *m) {
 
 /* What has only moved is moved here as the page will do it: what remains to differ is what has really changed. */
 static size_t move_all(struct oriel_exact *e, const struct oriel_frame_reader *reader, const struct oriel_rect *damage,
-                       size_t count, struct oriel_move moves[ORIEL_EXACT_MOVES_MAX]) {
+                       size_t count, struct oriel_move moves[ORIEL_EXACT_MOVES_MAX], int64_t now) {
     size_t found = oriel_mover_find(&e->mover, reader, e->shadow, e->width, damage, count, moves);
     for (size_t i = 0; i < found; i++)
-        move(e, &moves[i]);
+        move(e, &moves[i], now);
     return found;
 }
 
@@ -247,7 +247,7 @@ static void next_picture(struct oriel_exact *e, const struct oriel_frame_reader 
         owe(share, &whole);
         frame = TRUE;
     } else {
-        moved = move_all(e, reader, damage, count, moves);
+        moved = move_all(e, reader, damage, count, moves, now);
         oriel_differ(&differ, reader, e->shadow, e->width, damage, count);
     }
     if (differ.count) {
@@ -291,6 +291,13 @@ void oriel_exact_picture(void *user, const struct oriel_frame_reader *reader, co
             owe(share, &(struct oriel_rect){0, 0, (uint16_t)info->width, (uint16_t)info->height});
         e->owing = FALSE;
     }
+    unlock(e);
+}
+
+void oriel_exact_looks(void *user, gboolean looks) {
+    struct oriel_exact *e = user;
+    g_mutex_lock(&e->lock);
+    oriel_classifier_look(&e->classifier, looks, oriel_monotonic());
     unlock(e);
 }
 

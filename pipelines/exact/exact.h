@@ -47,6 +47,9 @@ void oriel_exact_open(struct oriel_exact *exact, gboolean open);
 void oriel_exact_picture(void *exact, const struct oriel_frame_reader *reader, const struct oriel_rect *damage,
                          size_t count, GstClockTime pts, struct oriel_share *share);
 
+/* An oriel_looks_watcher (framesource.h). */
+void oriel_exact_looks(void *exact, gboolean looks);
+
 /* A message of the page. FALSE: it breaks the protocol. */
 gboolean oriel_exact_heard(struct oriel_exact *exact, const void *bytes, size_t length);
 

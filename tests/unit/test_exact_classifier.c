@@ -277,6 +277,69 @@ static void test_what_changes_sooner_than_its_tiles_arrive_is_motion(void **stat
     assert_int_equal(take_all(&tile, &area), 15);
 }
 
+/* A film on a way that has room for a picture a second: each is there as soon as somebody looks. */
+static void test_no_time_passes_while_nobody_looks(void **state) {
+    const struct oriel_rect page = {0, 0, 1280, 720};
+    struct oriel_rect tile;
+    unsigned area;
+    for (int i = 0; i < 10; i++, now += 33 * ORIEL_MILLISECOND) {
+        change(page);
+        take_all(&tile, &area);
+    }
+    for (int i = 0; i < 5; i++) {
+        oriel_classifier_look(&c, false, now);
+        assert_int_equal(oriel_classifier_due(&c), INT64_MAX);
+        now += ORIEL_SECOND;
+        assert_int_equal(take_all(&tile, &area), 0); /* it is not seen to have settled */
+        oriel_classifier_look(&c, true, now);
+        now += 5 * ORIEL_MILLISECOND;
+        change(page);
+        assert_int_equal(take_all(&tile, &area), 0);
+        assert_true(oriel_classifier_moves(&c));
+    }
+    int64_t due = oriel_classifier_due(&c);
+    assert_in_range(due - now, ORIEL_SETTLE_TIME, 4 * ORIEL_SETTLE_TIME);
+    now = due;
+    assert_int_equal(take_all(&tile, &area), 15);
+    assert_true(oriel_classifier_complete(&c));
+}
+
+/* What scrolls is seldom looked at, too, where the page has nothing of it yet. But what moves is no film: it goes at
+ * once. */
+static void test_what_is_moved_settles_though_nobody_looks(void **state) {
+    const struct oriel_rect page = {0, 0, 1280, 720};
+    const struct oriel_move up = {{0, 96, 1280, 624}, 0, 32};
+    struct oriel_rect tile;
+    unsigned area;
+    for (int i = 0; i < 10; i++, now += 33 * ORIEL_MILLISECOND)
+        change(page);
+    assert_true(oriel_classifier_moves(&c));
+    oriel_classifier_look(&c, false, now);
+    oriel_classifier_look(&c, true, now += ORIEL_SECOND);
+    oriel_classifier_moved(&c, &up, now);
+    oriel_classifier_look(&c, false, now);
+    assert_true(oriel_classifier_moves_in(&c, &(struct oriel_rect){0, 0, 64, 64}, 1)); /* some of that is not moved */
+    assert_false(oriel_classifier_moves_in(&c, &(struct oriel_rect){0, 64, 1280, 576}, 1));
+    now += ORIEL_MILLISECOND;
+    assert_int_equal(take_all(&tile, &area), 15);
+}
+
+/* What is due goes, whoever looks: nothing need be seen for that. */
+static void test_what_was_due_before_nobody_looked(void **state) {
+    struct oriel_rect tile;
+    unsigned area;
+    change((struct oriel_rect){0, 0, 64, 64});
+    oriel_classifier_look(&c, false, now);
+    oriel_classifier_look(&c, false, now + ORIEL_SECOND);
+    now += 2 * ORIEL_SECOND;
+    assert_false(oriel_classifier_complete(&c));
+    assert_true(oriel_classifier_due(&c) <= now);
+    assert_int_equal(take_all(&tile, &area), 1);
+    oriel_classifier_look(&c, true, now);
+    change((struct oriel_rect){0, 0, 64, 64});
+    assert_int_equal(oriel_classifier_due(&c), now);
+}
+
 /* A clock of one change a second over the whole width, and typing: never motion. */
 static void test_slow_changes_are_never_motion(void **state) {
     struct oriel_rect tile;
@@ -331,6 +394,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_gauges_are_exact_beside_a_film, start, end),
         cmocka_unit_test_setup_teardown(test_what_only_moves_is_no_motion, start, end),
         cmocka_unit_test_setup_teardown(test_what_changes_sooner_than_its_tiles_arrive_is_motion, start, end),
+        cmocka_unit_test_setup_teardown(test_no_time_passes_while_nobody_looks, start, end),
+        cmocka_unit_test_setup_teardown(test_what_is_moved_settles_though_nobody_looks, start, end),
+        cmocka_unit_test_setup_teardown(test_what_was_due_before_nobody_looked, start, end),
         cmocka_unit_test_setup_teardown(test_slow_changes_are_never_motion, start, end),
         cmocka_unit_test_setup_teardown(test_lacking_again, start, end),
         cmocka_unit_test_setup_teardown(test_sizes_that_are_no_multiple, start, end),

@@ -92,7 +92,7 @@ static void picture(struct played *p, char *line) {
         struct oriel_move move = {.from = read_rect(&at)};
         assert_int_equal(sscanf(at, " %hu,%hu%n", &move.x, &move.y, &length), 2);
         at += length;
-        oriel_classifier_moved(&c, &move);
+        oriel_classifier_moved(&c, &move, time_of(ms));
     }
     for (; *at == ' '; count++) {
         assert_true(count < ORIEL_EXACT_RECTS_MAX);

@@ -37,6 +37,18 @@ static void on_picture(GstElement *sink, GstBuffer *buffer, GstPad *pad, gpointe
     g_async_queue_push(pictures, gst_sample_new(buffer, caps, NULL, NULL));
 }
 
+static gint covered, watched, blind; /* atomic: whether all is shown by tiles; pictures that were seen; nobody looks */
+
+static void cover(void *user, const struct oriel_frame_reader *reader, const struct oriel_rect *damaged, size_t count,
+                  GstClockTime at, struct oriel_share *share) {
+    share->cover = g_atomic_int_get(&covered) ? ORIEL_COVER_NOW : ORIEL_COVER_SOON;
+    g_atomic_int_inc(&watched);
+}
+
+static void on_looks(void *user, gboolean looks) {
+    g_atomic_int_set(&blind, !looks);
+}
+
 static void open_rig(struct rig *rig) {
     int s[2];
     memset(rig, 0, sizeof *rig);
@@ -47,7 +59,7 @@ static void open_rig(struct rig *rig) {
     rig->source = g_object_new(oriel_frame_source_get_type(), NULL);
     oriel_frame_source_open(rig->source, s[1], FPS);
     if (watcher)
-        oriel_frame_source_watch(rig->source, watcher, NULL);
+        oriel_frame_source_watch(rig->source, watcher, on_looks, NULL);
     rig->sink = gst_element_factory_make("fakesink", NULL);
     g_object_set(rig->sink, "signal-handoffs", TRUE, "sync", FALSE, "async", FALSE, NULL);
     g_signal_connect(rig->sink, "handoff", G_CALLBACK(on_picture), rig->pictures);
@@ -251,18 +263,22 @@ static int64_t when_free(void *user, int64_t now) {
  * taken up. */
 static void test_a_way_that_is_free_sooner(void **state) {
     struct rig rig;
+    watcher = cover;
     open_rig(&rig);
+    watcher = NULL;
     oriel_frame_source_pace(rig.source, when_free, NULL);
     show_first(&rig);
     g_atomic_int_set(&way_busy, TRUE);
     demand(&rig, 0, INT64_MAX); /* it looks at the way again */
     send_frame(&rig, 1, oriel_monotonic());
     assert_null(g_async_queue_timeout_pop(rig.pictures, 200000));
+    assert_true(g_atomic_int_get(&blind));
     int64_t free = oriel_monotonic();
     g_atomic_int_set(&way_busy, FALSE);
     g_autoptr(GstSample) late = expect_picture(&rig);
     assert_int_equal(damage(late), 1);
     assert_true(oriel_damage_welcome(gst_sample_get_buffer(late)) >= free);
+    assert_false(g_atomic_int_get(&blind));
     close_rig(&rig);
 }
 
@@ -291,14 +307,6 @@ static void test_newest_after_a_slow_picture(void **state) {
     }
     assert_int_equal(changes, 2);
     close_rig(&rig);
-}
-
-static gint covered, watched; /* atomic: whether all is shown by tiles; pictures that were seen */
-
-static void cover(void *user, const struct oriel_frame_reader *reader, const struct oriel_rect *damaged, size_t count,
-                  GstClockTime at, struct oriel_share *share) {
-    share->cover = g_atomic_int_get(&covered) ? ORIEL_COVER_NOW : ORIEL_COVER_SOON;
-    g_atomic_int_inc(&watched);
 }
 
 /* What tiles show does not wake the encoder; it hears of it with the next picture that it wants, or must have. */
