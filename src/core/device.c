@@ -14,7 +14,6 @@
 #include "mail.h"
 
 enum { STATE_INTERVAL = 600, TRUST_INTERVAL = 10 }; /* seconds */
-enum { STATE_AFTER_START_MS = 500 };
 
 gint64 oriel_device_uptime(void) {
     return oriel_boottime() / ORIEL_SECOND;
@@ -25,25 +24,6 @@ static gboolean publish_again(gpointer data) {
     oriel_exchanges_expire(d->exchanges);
     oriel_device_publish(d);
     return G_SOURCE_CONTINUE;
-}
-
-static gboolean publish_late(gpointer data) {
-    struct oriel_device *d = data;
-    d->late_source = 0;
-    oriel_device_publish(d);
-    return G_SOURCE_REMOVE;
-}
-
-/* Nothing is said twice. That a session begins is for others to know: on a slow way it comes behind what the session
- * waits for. */
-static void publish_status(struct oriel_device *d) {
-    enum oriel_session_state state = oriel_session_state(d->session);
-    if (oriel_session_status(d->session) == d->published)
-        g_clear_handle_id(&d->late_source, g_source_remove);
-    else if (state != ORIEL_SESSION_STARTING && state != ORIEL_SESSION_CONNECTING)
-        oriel_device_publish(d);
-    else if (!d->late_source)
-        d->late_source = g_timeout_add(STATE_AFTER_START_MS, publish_late, d);
 }
 
 /* ---- effects of the session ---- */
@@ -161,7 +141,8 @@ static void changed(void *user) {
         g_clear_handle_id(&d->trust_source, g_source_remove);
     else if (!d->trust_source)
         d->trust_source = g_timeout_add_seconds(TRUST_INTERVAL, look_at_trust, d);
-    publish_status(d);
+    if (oriel_session_status(d->session) != d->published)
+        oriel_device_publish(d); /* nothing is said twice */
     finish_when_quiet(d);
 }
 
@@ -428,7 +409,6 @@ void oriel_device_free(struct oriel_device *d) {
     oriel_launcher_on_stop(d->launcher, NULL, NULL);
     g_clear_handle_id(&d->timer_source, g_source_remove);
     g_clear_handle_id(&d->state_source, g_source_remove);
-    g_clear_handle_id(&d->late_source, g_source_remove);
     g_clear_handle_id(&d->trust_source, g_source_remove);
     g_clear_handle_id(&d->refusals_source, g_source_remove);
     oriel_ledger_free(d->ledger); /* what waits is written; nobody is told */

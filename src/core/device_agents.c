@@ -50,7 +50,6 @@ static json_t *state_members(struct oriel_device *d, const struct oriel_vendor *
 void oriel_device_publish(struct oriel_device *d) {
     json_t *sealed = json_object();
     d->published = oriel_session_status(d->session);
-    g_clear_handle_id(&d->late_source, g_source_remove);
     g_autoptr(GPtrArray) vendors = oriel_trust_all(d->trust);
     for (guint i = 0; i < vendors->len; i++) {
         const struct oriel_vendor *v = vendors->pdata[i];

@@ -42,7 +42,7 @@ struct oriel_device {
     struct oriel_collector *collector; /* NULL: none is configured */
     char boot[ORIEL_HASH_SIZE];
     int timer; /* CLOCK_BOOTTIME: what expires does so while the machine sleeps, too */
-    guint timer_source, state_source, trust_source, late_source;
+    guint timer_source, state_source, trust_source;
     const char *published; /* the status that the state says, of oriel_session_status() */
     bool online;
     char *offline_why;
