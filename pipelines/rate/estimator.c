@@ -204,7 +204,10 @@ static enum oriel_rate_use judge(const struct oriel_estimator *e, double busy, i
     if (e->starting && !told(e))
         return ORIEL_RATE_NORMAL; /* the first picture is sent quicker than most ways take it: that is the question */
     enum oriel_rate_use use = vague(e) ? ORIEL_RATE_NORMAL : way->trendline.use;
-    /* A trend alone is no queue; and what came while there was none is not what the way takes. */
+    /* A trend alone is no queue: packets come late and together on any radio. */
+    if (oriel_way_lasting(way) < QUEUE_CALM)
+        use = ORIEL_RATE_NORMAL;
+    /* And what came while there was none is not what the way takes. */
     if (use == ORIEL_RATE_OVERUSED && busy <= 0)
         use = ORIEL_RATE_UNDERUSED;
     if (busy > 0 &&
@@ -289,7 +292,7 @@ static void finish(struct oriel_estimator *e) {
 
 static void received(struct oriel_estimator *e, struct oriel_way *w, const struct oriel_rate_packet *k, int64_t now) {
     struct oriel_acked_packet acked;
-    oriel_way_received(w, k, e->alr.limited, now, &acked);
+    oriel_way_received(w, k, e->target, e->alr.limited, now, &acked);
     oriel_acked_add(&e->acked, &acked, e->alr.limited);
 }
 
@@ -317,7 +320,7 @@ static void look_for_more(struct oriel_estimator *e, int64_t now) {
         oriel_probe_invite(&e->probe, e->target, rate, now);
 }
 
-static double one(struct oriel_estimator *e, const struct oriel_rate_heard *h, int64_t now, int64_t *newest) {
+static void one(struct oriel_estimator *e, const struct oriel_rate_heard *h, int64_t now, int64_t *newest) {
     struct oriel_rate_packet k;
     while (oriel_twcc_gone(&e->twcc, h->number, &k)) {
         oriel_budget_left(e->budget, k.class, k.bytes);
@@ -325,7 +328,7 @@ static double one(struct oriel_estimator *e, const struct oriel_rate_heard *h, i
         tell(e, &k);
     }
     if (!oriel_twcc_heard(&e->twcc, h->number, h->lost, h->remote, &k))
-        return 0;
+        return;
     oriel_budget_left(e->budget, k.class, k.bytes);
     oriel_loss_add(&e->loss, &k);
     oriel_rival_count(&e->rival, k.lost);
@@ -335,7 +338,7 @@ static double one(struct oriel_estimator *e, const struct oriel_rate_heard *h, i
         oriel_pairs_add(&e->pairs, &k);
         *newest = MAX(*newest, k.sent);
     }
-    return oriel_probe_heard(&e->probe, &k, now);
+    oriel_probe_heard(&e->probe, &k);
 }
 
 static void spoke(struct oriel_estimator *e, int64_t newest, int64_t now) {
@@ -350,18 +353,17 @@ static void spoke(struct oriel_estimator *e, int64_t newest, int64_t now) {
 
 void oriel_estimator_heard(struct oriel_estimator *e, const struct oriel_rate_heard *heard, size_t count, int64_t now) {
     g_mutex_lock(&e->lock);
-    double probed = 0;
     int64_t newest = 0;
     oriel_record_heard(e->record, heard, count, now);
     oriel_way_begin(&e->rtp);
     for (size_t i = 0; i < count; i++)
-        probed = fmax(probed, one(e, &heard[i], now, &newest));
+        one(e, &heard[i], now, &newest);
     if (oriel_way_end(&e->rtp, e->rival.there, now))
         stands(e, now);
     oriel_rival_heard(&e->rival, e->rtp.newest, e->rtp.standing, e->aimd.decreased);
     e->rtp.heard_at = now;
     spoke(e, newest, now);
-    decide(e, probed, now);
+    decide(e, oriel_probe_result(&e->probe, now), now);
     look_for_more(e, now);
     oriel_record_estimate(e->record, e->target);
     finish(e);
@@ -471,7 +473,8 @@ void oriel_estimator_tick(struct oriel_estimator *e, int64_t now) {
         e->waited_at = now;
     oriel_record_waits(e->record, waits, now);
     oriel_alr_sent(&e->alr, 0, e->target, now);
-    int64_t patience = e->heard ? SILENCE + 2 * oriel_shortest_get(&e->trip, 0) : START_PATIENCE,
+    /* What waits in a queue is on its way. */
+    int64_t patience = e->heard ? SILENCE + 2 * oriel_shortest_get(&e->trip, 0) + e->rtp.queue : START_PATIENCE,
             oldest = oriel_twcc_oldest(&e->twcc);
     if (e->heard && oldest && now - oldest > patience && now - e->heard_at > patience)
         e->silent = true;

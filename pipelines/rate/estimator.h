@@ -11,6 +11,7 @@
  * a probe;
  * - a queue of more than 100 ms while less arrives than is sent is a link that has just become slower: the rate goes to
  * what arrives at once, without waiting for a trend; what stood in that queue already says whether that was too deep;
+ * - a trend without a queue that two messages tell of is jitter, and no reason to send less;
  * - what is on its way is capped at the target times the shortest round trip, the time between feedback, and 30 ms.
  * At the start, until the first picture's feedback tells what the way takes: ten packets at most, as many as TCP begins
  * with (RFC 6928), or 100 ms of a rate that is known from before, and one picture, of which the estimator's first probe

@@ -118,52 +118,66 @@ void oriel_probe_end(struct oriel_probe *p) {
 static void count(struct oriel_probe_cluster *c, const struct oriel_rate_packet *k) {
     if (!c->came++) {
         c->first_sent_at = c->last_sent_at = k->sent;
-        c->first_came_at = c->last_came_at = k->arrived;
-        c->first_came = c->last_sent = k->bytes;
-    }
+        c->last_came_at = k->arrived;
+        c->last_sent = k->bytes;
+    } else if (k->arrived >= c->last_came_at) {
+        oriel_spacing_add(&c->spacing, k->bytes, k->arrived - c->last_came_at);
+        c->last_came_at = k->arrived;
+    } else
+        c->spacing.bytes += k->bytes; /* overtaken */
     c->bytes_came += k->bytes;
     if (k->sent >= c->last_sent_at) {
         c->last_sent_at = k->sent;
         c->last_sent = k->bytes;
     }
-    if (k->arrived < c->first_came_at) {
-        c->first_came_at = k->arrived;
-        c->first_came = k->bytes;
-    }
-    if (k->arrived > c->last_came_at)
-        c->last_came_at = k->arrived;
 }
 
 /* The rate that the packets so far speak for; 0: none. */
 static double result(const struct oriel_probe_cluster *c) {
     double out = (double)(c->last_sent_at - c->first_sent_at) / ORIEL_SECOND;
-    double in = (double)(c->last_came_at - c->first_came_at) / ORIEL_SECOND;
+    double in = (double)c->spacing.took / ORIEL_SECOND;
     if (out <= 0 || in <= 0 || out > 1 || in > 1)
         return 0;
-    double sent = (double)(c->bytes_came - c->last_sent) * 8 / out;
-    double came = (double)(c->bytes_came - c->first_came) * 8 / in;
+    double sent = (double)(c->bytes_came - c->last_sent) * 8 / out, came = oriel_spacing_rate(&c->spacing);
     if (came / sent > RATIO_MAX)
         return 0;
-    double rate = fmin(sent, came);
     /* The way was full: a little below that is what it takes. */
-    return came < 0.9 * sent ? 0.95 * came : rate;
+    return came < 0.9 * sent ? 0.95 * came : fmin(sent, came);
 }
 
-double oriel_probe_heard(struct oriel_probe *p, const struct oriel_rate_packet *k, int64_t now) {
+void oriel_probe_heard(struct oriel_probe *p, const struct oriel_rate_packet *k) {
     struct oriel_probe_cluster *c = &p->clusters[k->probe % ORIEL_PROBES];
     if (!k->probe || c->id != k->probe)
-        return 0;
-    if (k->lost) {
+        return;
+    if (k->lost)
         c->lost++;
-        return 0;
+    else
+        count(c, k);
+}
+
+/* Whether all is known of it, or most and no more is to come. */
+static bool is_told(struct oriel_probe_cluster *c, int64_t now) {
+    if (!c->id || c->done || !complete(c, now) || c->came < RECEIVED * c->sent ||
+        (double)c->bytes_came < RECEIVED * (double)c->bytes_sent)
+        return false;
+    bool again = c->told;
+    c->told = true;
+    return again || c->came + c->lost == c->sent;
+}
+
+double oriel_probe_result(struct oriel_probe *p, int64_t now) {
+    double best = 0;
+    for (unsigned i = 0; i < ORIEL_PROBES; i++) {
+        struct oriel_probe_cluster *c = &p->clusters[i];
+        if (!is_told(c, now))
+            continue;
+        c->done = true;
+        double rate = result(c);
+        best = fmax(best, rate);
+        if (rate > 0 && p->further > 0 && rate >= p->further && rate < p->max * 0.95) {
+            enqueue(p, 2 * rate);
+            p->wait = WAIT_FIRST;
+        }
     }
-    count(c, k);
-    if (!complete(c, now) || c->came < RECEIVED * c->sent || (double)c->bytes_came < RECEIVED * (double)c->bytes_sent)
-        return 0;
-    double rate = result(c);
-    if (rate > 0 && p->further > 0 && rate >= p->further && rate < p->max * 0.95) {
-        enqueue(p, 2 * rate);
-        p->wait = WAIT_FIRST;
-    }
-    return rate;
+    return best;
 }

@@ -6,12 +6,14 @@
  *   packets came quicker  what was before the fall, or twice the rate, if they speak for as much; at most each 0.6 s
  *   one found 0.7 of it   twice as much, at once; after the most that there may be nothing follows
  *
- * A probe is at least 5 packets and 15 ms; it counts when 80 % of it arrived, not much quicker than it was sent. While
- * nobody has anything to send nothing is probed, but for what follows: an idle screen costs nothing. Pure. */
+ * A probe is at least 5 packets and 15 ms; it counts when all of it has arrived, or 80 % and no more by the next
+ * message, not much quicker than it was sent. While nobody has anything to send nothing is probed, but for what
+ * follows: an idle screen costs nothing. Pure. */
 #ifndef ORIEL_RATE_PROBE_H
 #define ORIEL_RATE_PROBE_H
 
 #include "path.h"
+#include "spacing.h"
 
 enum { ORIEL_PROBE_PACKETS = 5, ORIEL_PROBES = 4 };
 
@@ -19,10 +21,12 @@ struct oriel_probe_cluster {
     uint16_t id; /* 0: none */
     double rate; /* bit/s */
     int64_t began;
-    bool over; /* there is no more of it */
+    bool over;       /* there is no more of it */
+    bool told, done; /* it could have been a result already; it was one */
     unsigned sent, came, lost;
-    uint64_t bytes_sent, bytes_came, first_came, last_sent; /* `first_came`: bytes of the first that came */
-    int64_t first_sent_at, last_sent_at, first_came_at, last_came_at;
+    uint64_t bytes_sent, bytes_came, last_sent; /* `last_sent`: bytes of the last that was sent, of those that came */
+    int64_t first_sent_at, last_sent_at, last_came_at;
+    struct oriel_spacing spacing; /* of those that came */
 };
 
 struct oriel_probe {
@@ -53,8 +57,10 @@ uint16_t oriel_probe_current(struct oriel_probe *p, int64_t now, double *rate);
 int64_t oriel_probe_due(const struct oriel_probe *p, uint16_t id);
 /* There is nothing more to send: a running one ends with what has left, if that may be a result. */
 void oriel_probe_end(struct oriel_probe *p);
-/* A packet of it has left; or came (or is lost): then a rate, bit/s, if that completes a result, else 0. */
+/* A packet of it has left; or came, or is lost. */
 void oriel_probe_sent(struct oriel_probe *p, uint16_t id, size_t bytes, int64_t now);
-double oriel_probe_heard(struct oriel_probe *p, const struct oriel_rate_packet *packet, int64_t now);
+void oriel_probe_heard(struct oriel_probe *p, const struct oriel_rate_packet *packet);
+/* After each message: what a probe has found, bit/s, once; 0: nothing. */
+double oriel_probe_result(struct oriel_probe *p, int64_t now);
 
 #endif

@@ -25,9 +25,10 @@ void oriel_rival_heard(struct oriel_rival *r, int64_t newest, int64_t waited, in
         r->gone = r->there ? newest : r->gone;
         r->there = false;
         r->from = 0;
-    } else if (!r->there && (!r->from || r->from < fallen))
-        r->from = newest > fallen ? newest : 0;
-    else if (!r->there && r->from && newest - r->from > (known ? KNOWN_AFTER : RIVAL_AFTER)) {
+    } else if (!r->there && (!r->from || r->from < fallen)) {
+        r->from = fallen >= 0 && newest > fallen ? newest : 0;
+        r->first = waited;
+    } else if (!r->there && r->from && newest - r->from > (known ? KNOWN_AFTER : RIVAL_AFTER + 2 * r->first)) {
         r->there = true;
         r->again = known;
     }

@@ -1,8 +1,9 @@
 /* Whether somebody else fills the queue of the way: a TCP connection does so until packets are lost, whatever we give
  * up.
  *
- * Policy: packets that were sent since our rate fell have all waited, for 1.2 s: it is not ours, for what we have
- * on its way is capped. From then on the queue is no reason to send less, loss is: up by a packet each round trip, as
+ * Policy: packets that were sent since our rate fell have all waited, for 1.2 s and twice as long as the first of them
+ * did: it is not ours, for what we have on its way is capped, and by then it has drained. Who has not given way knows
+ * nothing. From then on the queue is no reason to send less, loss is: up by a packet each round trip, as
  * TCP does, and down to 0.8 where packets are lost, at most every 2 s: pictures come in bursts, so we lose some more
  * often than TCP does. We get a third to a half. Until nothing waits any more. When it waits again within half a
  * minute, it is the same rival, after 0.3 s already, and what was given up for it meanwhile is taken back. Pure. */
@@ -16,6 +17,7 @@ struct oriel_rival {
     int64_t gone;      /* when the newest packet was sent when it was no longer there; 0: it never was */
     double rate;       /* beside it, lately */
     int64_t from;      /* when the first packet of those was sent that have all waited; 0: none */
+    int64_t first;     /* how long that one waited */
     int64_t lessened;  /* when the rate was last lessened */
     unsigned packets, lost;
     int64_t counted; /* since when */

@@ -3,6 +3,8 @@
 
 #define STANDING_MAX (3 * ORIEL_SECOND)
 
+enum { LARGE = 600 };
+
 static int64_t least(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
@@ -15,10 +17,12 @@ void oriel_way_start(struct oriel_way *w, int64_t now) {
     *w = (struct oriel_way){0};
     oriel_trendline_start(&w->trendline);
     oriel_acked_start(&w->acked);
-    oriel_shortest_start(&w->delay, now);
+    oriel_shortest_start(&w->small, now);
+    oriel_shortest_start(&w->large, now);
 }
 
 void oriel_way_begin(struct oriel_way *w) {
+    w->stood = w->standing;
     w->standing = INT64_MAX;
 }
 
@@ -37,11 +41,19 @@ bool oriel_way_end(struct oriel_way *w, bool rival, int64_t now) {
     return w->since && now - w->since > STANDING_MAX;
 }
 
-void oriel_way_received(struct oriel_way *w, const struct oriel_rate_packet *k, bool limited, int64_t now,
+/* What such a packet takes without a queue, as far as anybody knows. */
+static int64_t undisturbed(const struct oriel_way *w, uint32_t bytes, double rate) {
+    int64_t small = oriel_shortest_get(&w->small, INT64_MAX), large = oriel_shortest_get(&w->large, INT64_MAX);
+    if (bytes < LARGE || small == INT64_MAX)
+        return least(small, large);
+    return least(large, small + (int64_t)(bytes * 8 / rate * ORIEL_SECOND));
+}
+
+void oriel_way_received(struct oriel_way *w, const struct oriel_rate_packet *k, double rate, bool limited, int64_t now,
                         struct oriel_acked_packet *acked) {
     int64_t out, in;
-    oriel_shortest_add(&w->delay, k->arrived - k->sent, now);
-    w->queue = k->arrived - k->sent - oriel_shortest_get(&w->delay, 0);
+    oriel_shortest_add(k->bytes < LARGE ? &w->small : &w->large, k->arrived - k->sent, now);
+    w->queue = most(k->arrived - k->sent - undisturbed(w, k->bytes, rate), 0);
     w->standing = least(w->standing, w->queue);
     w->newest = most(w->newest, k->sent);
     *acked = (struct oriel_acked_packet){k->sent, k->sent + w->queue, k->beside, k->bytes};
@@ -50,8 +62,13 @@ void oriel_way_received(struct oriel_way *w, const struct oriel_rate_packet *k, 
         oriel_trendline_add(&w->trendline, out, in, k->arrived);
 }
 
+int64_t oriel_way_lasting(const struct oriel_way *w) {
+    return least(w->standing, w->stood);
+}
+
 void oriel_way_lengthen(struct oriel_way *w, int64_t now) {
-    oriel_shortest_start(&w->delay, now);
-    w->standing = w->queue = 0;
+    oriel_shortest_start(&w->small, now);
+    oriel_shortest_start(&w->large, now);
+    w->standing = w->queue = w->stood = 0;
     w->since = 0;
 }

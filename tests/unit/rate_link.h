@@ -24,7 +24,9 @@ struct rate_link {
     /* The way. */
     double rate, loss;    /* bit/s, share */
     int64_t delay, queue; /* ns: one way; the longest wait */
+    int64_t jitter;       /* so much more or less for as long, in order (rig/link) */
     int64_t free_at;      /* when the bottleneck is */
+    int64_t wobble, wobble_until, order;
     GRand *chance;
     struct link_packet flight[FLIGHT_MAX];
     unsigned first, count; /* that the receiver has not told of */
@@ -36,8 +38,10 @@ struct rate_link {
     struct oriel_pacer pacer;
     uint16_t number;
     int64_t now, next_picture;
-    double use;            /* of the target: what pictures take; 0: none */
-    double most;           /* bit/s of the pictures at most */
+    double use;      /* of the target: what pictures take; 0: none */
+    double most;     /* bit/s of the pictures at most */
+    int64_t picture; /* ns at the target that a picture takes, and the bytes of it at least */
+    double picture_least;
     unsigned padding_most; /* packets of padding in 1 ms at most; 0: any number */
     /* What came of it. */
     uint64_t came;  /* bytes */
@@ -75,6 +79,7 @@ static struct rate_link *link_new(double rate, int64_t delay, int64_t queue, dou
     l->now = l->told = l->next_picture = ORIEL_SECOND;
     l->use = 0.95;
     l->most = 1e9;
+    l->picture = 33 * MS;
     l->budget = oriel_budget_new(start, l->now);
     l->estimator = oriel_estimator_new(l->budget, start, 32e6, l->now);
     oriel_pacer_start(&l->pacer, l->budget, l->estimator, link_drop);
@@ -91,6 +96,15 @@ static void link_free(struct rate_link *l) {
     g_free(l);
 }
 
+/* When what leaves the bottleneck at `left` arrives. */
+static int64_t link_arrival(struct rate_link *l, int64_t left) {
+    if (l->jitter && left >= l->wobble_until) {
+        l->wobble = (int64_t)(g_rand_double(l->chance) * (double)l->jitter);
+        l->wobble_until = left + l->jitter;
+    }
+    return l->order = MAX(l->order, left + l->delay + l->wobble);
+}
+
 static void link_transmit(struct rate_link *l, struct oriel_pacer_item *item) {
     struct link_packet *k = item->item;
     k->number = l->number++;
@@ -102,7 +116,7 @@ static void link_transmit(struct rate_link *l, struct oriel_pacer_item *item) {
         k->arrives = -1;
     } else {
         l->free_at = begins + (int64_t)(k->bytes * 8 / l->rate * ORIEL_SECOND);
-        k->arrives = g_rand_double(l->chance) < l->loss ? -1 : l->free_at + l->delay;
+        k->arrives = g_rand_double(l->chance) < l->loss ? -1 : link_arrival(l, l->free_at);
     }
     g_assert(l->count < FLIGHT_MAX);
     l->flight[(l->first + l->count++) % FLIGHT_MAX] = *k;
@@ -120,8 +134,9 @@ static void link_packet(struct rate_link *l, bool picture, enum oriel_budget_cla
 static void link_picture(struct rate_link *l) {
     if (l->use <= 0 || l->now < l->next_picture || oriel_budget_ready(l->budget, l->now) > l->now + 33 * MS)
         return;
-    l->next_picture = MAX(l->next_picture + 33 * MS, l->now);
-    double bytes = fmin(oriel_budget_target(l->budget) * l->use, l->most) / 8 / 30;
+    l->next_picture = MAX(l->next_picture + l->picture, l->now);
+    double rate = fmin(oriel_budget_target(l->budget) * l->use, l->most);
+    double bytes = fmax(rate / 8 * (double)l->picture / ORIEL_SECOND, l->picture_least);
     for (; bytes > 0; bytes -= PACKET_BYTES)
         link_packet(l, true, ORIEL_BUDGET_VIDEO, (uint32_t)MAX(fmin(bytes, PACKET_BYTES), 50));
 }

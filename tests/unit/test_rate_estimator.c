@@ -83,6 +83,36 @@ static void test_a_link_is_used_and_no_queue_stands(void **state) {
     }
 }
 
+/* A radio hands out packets late and together: that is no queue, and hides none. */
+static void test_jitter_is_no_queue(void **state) {
+    const struct {
+        double rate, loss, use;
+        int64_t delay, jitter, queue, most;
+    } links[] = {{2e6, 0.005, 0.7, 50 * MS, 40 * MS, 200 * MS, 100 * MS},
+                 {3e6, 0.05, 0.75, 12 * MS, 30 * MS, 200 * MS, 100 * MS},
+                 {150e3, 0.01, 0.75, 120 * MS, 40 * MS, 1000 * MS, 400 * MS}};
+    for (unsigned i = 0; i < sizeof links / sizeof *links; i++) {
+        l = link_new(links[i].rate, links[i].delay, links[i].queue, links[i].loss, 1e6);
+        l->jitter = links[i].jitter;
+        l->picture = 200 * MS; /* a film, of few large pictures */
+        l->picture_least = 4000;
+        l->use = 1;
+        link_run(l, 8 * ORIEL_SECOND);
+        unsigned steps = 400, longer = 0;
+        uint64_t came = 0;
+        for (unsigned k = 0; k < steps; k++) {
+            link_run(l, 50 * MS);
+            came += l->came;
+            longer += l->free_at - l->now > links[i].most;
+        }
+        double use = (double)came * 8 / 20 / links[i].rate / (1 - links[i].loss);
+        if (use < links[i].use || longer > steps / 20)
+            fail_msg("link %u: use %.2f, a long queue in %u steps of %u", i, use, longer, steps);
+        if (i + 1 < sizeof links / sizeof *links)
+            link_free(l);
+    }
+}
+
 static void test_a_sharp_fall_and_back(void **state) {
     l = link_new(4e6, 20 * MS, 1000 * MS, 0, 1e6);
     link_run(l, 6 * ORIEL_SECOND);
@@ -326,6 +356,7 @@ int main(void) {
         cmocka_unit_test_teardown(test_a_good_link_is_found_at_once, stop),
         cmocka_unit_test_teardown(test_the_first_picture_finds_the_rate, stop),
         cmocka_unit_test_teardown(test_a_link_is_used_and_no_queue_stands, stop),
+        cmocka_unit_test_teardown(test_jitter_is_no_queue, stop),
         cmocka_unit_test_teardown(test_a_sharp_fall_and_back, stop),
         cmocka_unit_test_teardown(test_a_hold_and_a_third_of_the_rate, stop),
         cmocka_unit_test_teardown(test_idle_is_held_and_costs_nothing, stop),

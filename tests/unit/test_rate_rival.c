@@ -41,6 +41,16 @@ static void test_our_own_is_not_judged(void **state) {
     assert_false(rival.there);
 }
 
+/* Who has not given way fills the queue himself; and a long one takes its time to drain. */
+static void test_first_we_give_way(void **state) {
+    hear(1000 * MS, 5000 * MS, 80 * MS, -1);
+    assert_false(rival.there);
+    hear(5000 * MS, 7500 * MS, 1000 * MS, 4900 * MS);
+    assert_false(rival.there);
+    hear(7500 * MS, 8600 * MS, 1000 * MS, 4900 * MS);
+    assert_true(rival.there);
+}
+
 static void test_up_by_packets_down_by_loss(void **state) {
     int64_t trip = 200 * MS, now = 10 * ORIEL_SECOND;
     double rate = 1e6;
@@ -76,6 +86,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_a_queue_that_stays_is_not_ours, start),
         cmocka_unit_test_setup(test_our_own_is_not_judged, start),
+        cmocka_unit_test_setup(test_first_we_give_way, start),
         cmocka_unit_test_setup(test_up_by_packets_down_by_loss, start),
         cmocka_unit_test_setup(test_who_comes_back_is_known, start),
     };

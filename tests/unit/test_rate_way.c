@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdlib.h>
+
 #include "way.h"
 
 #define MS ORIEL_MILLISECOND
@@ -24,7 +26,7 @@ static bool hear(int64_t waited, bool rival) {
     oriel_way_begin(&way);
     for (int i = 0; i < 3; i++, now += 20 * MS) {
         const struct oriel_rate_packet k = {.bytes = 1000, .sent = now, .arrived = 77 + now + waited + i * 5 * MS};
-        oriel_way_received(&way, &k, false, now, &acked);
+        oriel_way_received(&way, &k, 1e9, false, now, &acked);
         assert_int_equal(acked.sent, now);
         assert_int_equal(acked.left - acked.sent, way.queue);
     }
@@ -61,10 +63,41 @@ static void test_what_drains_or_is_a_rivals_does_not_stand(void **state) {
         assert_false(hear(80 * MS, true));
 }
 
+/* A large packet that follows small ones is on the wire of a slow link for longer. */
+static void test_each_size_has_a_delay_of_its_own(void **state) {
+    const struct {
+        uint32_t bytes;
+        int64_t took, queue;
+        double rate;
+    } packets[] = {
+        {100, 10 * MS, 0, 160e3},        {1200, 66 * MS, 0, 160e3}, {100, 10 * MS, 0, 160e3},
+        {1200, 116 * MS, 50 * MS, 16e3}, {1200, 66 * MS, 0, 16e3},  {100, 60 * MS, 50 * MS, 16e3},
+        {1200, 66 * MS, 0, 160e6},
+    };
+    for (unsigned i = 0; i < sizeof packets / sizeof *packets; i++, now += 100 * MS) {
+        struct oriel_acked_packet acked;
+        const struct oriel_rate_packet k = {.bytes = packets[i].bytes, .sent = now, .arrived = now + packets[i].took};
+        oriel_way_received(&way, &k, packets[i].rate, false, now, &acked);
+        if (llabs(way.queue - packets[i].queue) > 5 * MS && packets[i].rate < 1e6)
+            fail_msg("packet %u has waited for %d ms", i, (int)(way.queue / MS));
+    }
+    assert_in_range(way.queue, 55 * MS, 56 * MS); /* no more than it would take by the rate */
+}
+
+static void test_jitter_does_not_last(void **state) {
+    hear(0, false);
+    hear(40 * MS, false);
+    assert_int_equal(oriel_way_lasting(&way), 0);
+    hear(45 * MS, false);
+    assert_int_equal(oriel_way_lasting(&way), 40 * MS);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_what_has_waited, start),
         cmocka_unit_test_setup(test_what_stands_for_long, start),
+        cmocka_unit_test_setup(test_each_size_has_a_delay_of_its_own, start),
+        cmocka_unit_test_setup(test_jitter_does_not_last, start),
         cmocka_unit_test_setup(test_what_drains_or_is_a_rivals_does_not_stand, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,6 +99,11 @@ static void test_a_tcp_connection_beside_it(void **state) {
     PLAY("tcp", {2, 4, 250, 1000}, {6.5, 8, 1000, 2000}, {9, 10.4, 1700, 3000});
 }
 
+/* A link so slow that a packet is on it for longer than a queue may be: nobody else is there. */
+static void test_a_crowded_cell(void **state) {
+    PLAY("crowded", {4, 9.5, 100, 170});
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_rate_that_falls_and_is_back),
@@ -106,6 +111,7 @@ int main(void) {
         cmocka_unit_test(test_bursts_of_loss),
         cmocka_unit_test(test_a_satellite),
         cmocka_unit_test(test_a_tcp_connection_beside_it),
+        cmocka_unit_test(test_a_crowded_cell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
