@@ -21,7 +21,7 @@ async function cast(rig, { wrap = [] } = {}) {
   const broker = await rig.broker({ wrap: cloud.wrap, address: cloud.address, name: NAME.cloud, ports: BROKER });
   await rig.turn({ keys: broker.keys, vendor: 'fill-cap', address: ADDRESS.turn, ports: { plain: 3478, tls: 443 }, wrap: cloud.wrap });
   const capture = await topology.capture();
-  const device = await rig.device({ broker, watch: true, wrap: [...machine.wrap, ...wrap], config: Device.relayed(broker) });
+  const device = await rig.device({ broker, watch: true, wrap: [...machine.wrap, ...wrap], config: Device.relayed(broker, { consent: { timeout: 300 } }) }); // it takes time to look at each port
   const provider = await rig.provider(device);
   await device.online();
   const agent = await rig.agent(broker);
