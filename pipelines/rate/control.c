@@ -13,6 +13,7 @@
 #define TICK (25 * ORIEL_MILLISECOND)
 #define TICK_LITTLE (100 * ORIEL_MILLISECOND) /* while little or only tiles are on their way, and nothing waits */
 #define LITTLE 1500                           /* bytes of RTP: a picture of which nothing is new */
+#define PADDING_SHARE 0.006                   /* seconds of the target: a fifth of 15 ms at twice of it */
 #define PADDING_TIME (5 * ORIEL_MILLISECOND)  /* a repeat that was asked for has come, or won't */
 
 enum { PAYLOADS = 128, BATCH = 64, RECENT = 64, REPEATS = 1024 };
@@ -22,6 +23,11 @@ struct repeat {
     guint32 ssrc;
     uint16_t number;
     int64_t until; /* and may be asked for again */
+};
+
+struct recent {
+    uint16_t number;
+    unsigned size;
 };
 
 struct _OrielRateControl {
@@ -37,9 +43,9 @@ struct _OrielRateControl {
     gboolean ended;   /* the connection is given up */
     gboolean pushing; /* somebody is; others only queue */
     struct oriel_pacer pacer;
-    int64_t padding_until;   /* a repeat is on its way here */
-    uint16_t recent[RECENT]; /* of pictures: the last sequence numbers, to be repeated as padding */
-    unsigned recent_count, recent_next, padding_next;
+    int64_t padding_until;        /* a repeat is on its way here */
+    struct recent recent[RECENT]; /* of pictures: the last packets, to be repeated as padding */
+    unsigned recent_count, recent_next;
     struct repeat repeats[REPEATS]; /* by number, modulo */
     guint32 ssrc;
     uint16_t probe; /* of what is being pushed; of who pushes */
@@ -84,10 +90,17 @@ static bool repeated(OrielRateControl *self, GstBuffer *packet, int64_t now) {
     return false;
 }
 
+/* With what stands in the way's queue. */
+static int64_t longest_trip(OrielRateControl *self, int64_t now) {
+    struct oriel_rate_figures way;
+    oriel_estimator_figures(self->estimator, &way, now);
+    return oriel_estimator_trip(self->estimator) + MAX(way.queue, 0);
+}
+
 static void repeat_left(OrielRateControl *self, GstBuffer *packet, int64_t now) {
     struct repeat is, *was = repeat_of(self, packet, &is);
     if (was && was->ssrc == is.ssrc && was->number == is.number)
-        was->until = now + oriel_estimator_trip(self->estimator);
+        was->until = now + longest_trip(self, now);
 }
 
 /* As many as may leave now, of one probe or none. With the lock. */
@@ -113,11 +126,22 @@ static GstBufferList *take(OrielRateControl *self, enum oriel_pacer_next *why, i
     return list;
 }
 
+/* A probe of five packets is to take no longer than one must: on a slow link that takes small ones. With the lock. */
+static uint16_t padding(const OrielRateControl *self) {
+    unsigned wanted = (unsigned)(oriel_budget_target(self->budget) / 8 * PADDING_SHARE), best = 0;
+    for (unsigned i = 1; i < self->recent_count; i++) {
+        unsigned size = self->recent[i].size, than = self->recent[best].size;
+        if (than < wanted ? size > than : size >= wanted && size < than)
+            best = i;
+    }
+    return self->recent[best].number;
+}
+
 /* rtprtxsend sends one of the last pictures' packets again, here, on a thread of its own. Without the lock. */
 static void ask_for_padding(OrielRateControl *self) {
     g_mutex_lock(&self->lock);
     unsigned count = self->recent_count;
-    guint seqnum = count ? self->recent[self->padding_next++ % count] : 0, ssrc = self->ssrc;
+    guint seqnum = count ? padding(self) : 0, ssrc = self->ssrc;
     g_mutex_unlock(&self->lock);
     if (!count)
         return;
@@ -194,9 +218,9 @@ static gpointer run(gpointer user) {
 
 /* ---- what comes to be sent ---- */
 
-static void remember(OrielRateControl *self, const guint8 head[12]) {
+static void remember(OrielRateControl *self, const guint8 head[12], gsize size) {
     self->ssrc = GST_READ_UINT32_BE(head + 8);
-    self->recent[self->recent_next++ % RECENT] = GST_READ_UINT16_BE(head + 2);
+    self->recent[self->recent_next++ % RECENT] = (struct recent){GST_READ_UINT16_BE(head + 2), (unsigned)size};
     self->recent_count += self->recent_count < RECENT;
 }
 
@@ -212,7 +236,7 @@ static void queue(OrielRateControl *self, GstBuffer *packet) {
     if (gst_buffer_extract(packet, 0, head, sizeof head) == sizeof head) {
         class = self->classes[head[1] & 0x7f];
         if (class == ORIEL_BUDGET_VIDEO)
-            remember(self, head);
+            remember(self, head, gst_buffer_get_size(packet));
     }
     if (class == ORIEL_BUDGET_RETRANSMISSION) {
         bool padding = self->padding_until != 0; /* we asked for it */

@@ -19,7 +19,8 @@ static GstPad *in, *out;
 static GMutex lock;
 static GCond wake;
 static unsigned came[128], repeats[16], asked; /* `repeats`: by the number of what they repeat */
-static guint16 number;
+static guint16 number, sequence;               /* the next of both sides */
+static guint asked_for;
 
 /* Numbers and tells, as rtpsession does. */
 static GstFlowReturn take(GstPad *pad, GstObject *parent, GstBuffer *packet) {
@@ -43,7 +44,6 @@ static GstFlowReturn take(GstPad *pad, GstObject *parent, GstBuffer *packet) {
 }
 
 static GstBuffer *packet_of(guint8 payload, guint size) {
-    static guint16 sequence;
     GstBuffer *packet = gst_rtp_buffer_new_allocate(size, 0, 0);
     GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
     gst_rtp_buffer_map(packet, GST_MAP_READWRITE, &rtp);
@@ -66,22 +66,24 @@ static GstBuffer *repeat_of(guint16 what) {
 /* rtprtxsend: gives a repeat when it is asked for one. */
 static gboolean on_request(GstPad *pad, GstObject *parent, GstEvent *event) {
     const GstStructure *s = gst_event_get_structure(event);
-    guint ssrc = 0;
+    guint ssrc = 0, repeated = 0;
     gboolean request = s && gst_structure_has_name(s, "GstRTPRetransmissionRequest") &&
-                       gst_structure_get_uint(s, "ssrc", &ssrc) && ssrc == SSRC;
+                       gst_structure_get(s, "ssrc", G_TYPE_UINT, &ssrc, "seqnum", G_TYPE_UINT, &repeated, NULL) &&
+                       ssrc == SSRC;
     gst_event_unref(event);
     if (request) {
         g_mutex_lock(&lock);
         asked++;
+        asked_for = repeated;
         g_mutex_unlock(&lock);
         gst_pad_push(in, repeat_of(15));
     }
     return TRUE;
 }
 
-static int start(void **state) {
-    budget = oriel_budget_new(1e6, oriel_monotonic());
-    estimator = oriel_estimator_new(budget, 1e6, 1e6, oriel_monotonic());
+static int start_at(double rate) {
+    budget = oriel_budget_new(rate, oriel_monotonic());
+    estimator = oriel_estimator_new(budget, rate, 1e6, oriel_monotonic());
     control = gst_object_ref_sink(oriel_rate_control_new(budget, estimator));
     oriel_rate_control_class(control, VIDEO, ORIEL_BUDGET_VIDEO);
     oriel_rate_control_class(control, AUDIO, ORIEL_BUDGET_AUDIO);
@@ -106,6 +108,14 @@ static int start(void **state) {
     memset(repeats, 0, sizeof repeats);
     asked = number = 0;
     return 0;
+}
+
+static int start(void **state) {
+    return start_at(1e6);
+}
+
+static int start_slow(void **state) {
+    return start_at(1e5);
 }
 
 static int stop(void **state) {
@@ -169,16 +179,16 @@ static void test_a_repeat_that_waits_is_not_queued_again(void **state) {
     assert_int_equal(repeats[7], 2);
 }
 
-/* All that left has come, but for one. */
+/* Of what left the first `count` have come, but for one, and the last of them `late`. */
 G_GNUC_BEGIN_IGNORE_DEPRECATIONS
-static void tell(guint lost) {
+static void tell_of(guint count, guint lost, GstClockTime late) {
     GValueArray *packets = g_value_array_new(2);
-    for (guint i = 0; i < number; i++) {
+    for (guint i = 0; i < count; i++) {
         GValue value = G_VALUE_INIT;
         g_value_init(&value, GST_TYPE_STRUCTURE);
-        g_value_take_boxed(&value,
-                           gst_structure_new("RTPTWCCPacket", "seqnum", G_TYPE_UINT, i, "remote-ts", G_TYPE_UINT64,
-                                             (guint64)i * 1000, "lost", G_TYPE_BOOLEAN, i == lost, NULL));
+        g_value_take_boxed(&value, gst_structure_new("RTPTWCCPacket", "seqnum", G_TYPE_UINT, i, "remote-ts",
+                                                     G_TYPE_UINT64, i * 1000 + (i + 1 == count ? late : 0), "lost",
+                                                     G_TYPE_BOOLEAN, i == lost, NULL));
         g_value_array_append(packets, &value);
         g_value_unset(&value);
     }
@@ -187,6 +197,41 @@ static void tell(guint lost) {
     gst_pad_push_event(out, gst_event_new_custom(GST_EVENT_CUSTOM_UPSTREAM, s));
 }
 G_GNUC_END_IGNORE_DEPRECATIONS
+
+static void tell(guint lost) {
+    tell_of(number, lost, 0);
+}
+
+/* Chrome asks again after a round trip of its own, in which it may stand in the queue. */
+static void test_a_repeat_goes_once_while_it_may_stand_in_the_queue(void **state) {
+    for (int i = 0; i < 10; i++)
+        gst_pad_push(in, packet_of(VIDEO, 300));
+    wait_for(VIDEO, 10);
+    tell_of(9, G_MAXUINT, 30 * GST_SECOND); /* what is not told of yet keeps it from probing */
+    gst_pad_push(in, repeat_of(7));
+    wait_for(REPEAT, 1);
+    gst_pad_push(in, repeat_of(7));
+    gst_pad_push(in, repeat_of(8));
+    wait_for(REPEAT, 2);
+    assert_int_equal(repeats[7], 1);
+    assert_int_equal(repeats[8], 1);
+}
+
+/* What a probe takes is taken from the pictures. */
+static void test_a_slow_way_is_probed_by_small_packets(void **state) {
+    for (int i = 0; i < 3; i++)
+        gst_pad_push(in, packet_of(VIDEO, 1000));
+    guint small = sequence;
+    gst_pad_push(in, packet_of(VIDEO, 200));
+    gst_pad_push(in, packet_of(VIDEO, 1000));
+    wait_for(VIDEO, 5);
+    tell(G_MAXUINT);
+    gst_pad_push(in, packet_of(VIDEO, 1000));
+    wait_for(REPEAT, 1);
+    g_mutex_lock(&lock);
+    assert_int_equal(asked_for, small);
+    g_mutex_unlock(&lock);
+}
 
 static void test_probes_are_repeats(void **state) {
     for (int i = 0; i < 2; i++)
@@ -233,6 +278,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(test_small_things_pass_at_once, start, stop),
         cmocka_unit_test_setup_teardown(test_voice_passes_a_large_picture, start, stop),
         cmocka_unit_test_setup_teardown(test_a_repeat_that_waits_is_not_queued_again, start, stop),
+        cmocka_unit_test_setup_teardown(test_a_repeat_goes_once_while_it_may_stand_in_the_queue, start, stop),
+        cmocka_unit_test_setup_teardown(test_a_slow_way_is_probed_by_small_packets, start_slow, stop),
         cmocka_unit_test_setup_teardown(test_probes_are_repeats, start, stop),
         cmocka_unit_test_setup_teardown(test_feedback_is_heard, start, stop),
         cmocka_unit_test_setup_teardown(test_a_connection_that_is_given_up_takes_nothing, start, stop),
