@@ -15,9 +15,10 @@
 #include "priority.h"
 #include "runs.h"
 
-#define TILE_LIFE (5 * ORIEL_SECOND) /* unacknowledged for so long, a tile is cut anew */
-#define LOSSY 0.01                   /* of the packets: reason enough to send a small message twice */
-#define QUIET (2 * ORIEL_SECOND)     /* a record that tells nothing may wait for so long, and a beat, to be told */
+#define BEHIND (20 * ORIEL_MILLISECOND) /* until it is looked again whether what was sent has come */
+#define TILE_LIFE (5 * ORIEL_SECOND)    /* unacknowledged for so long, a tile is cut anew */
+#define LOSSY 0.01                      /* of the packets: reason enough to send a small message twice */
+#define QUIET (2 * ORIEL_SECOND)        /* a record that tells nothing may wait for so long, and a beat, to be told */
 
 enum {
     CHUNKS_AT_ONCE = 8,           /* before the lock is given away */
@@ -609,6 +610,13 @@ void oriel_exact_open(struct oriel_exact *e, gboolean open) {
     e->open = open && oriel_cache_start(&e->cache);
     e->fresh = TRUE;
     g_mutex_unlock(&e->lock);
+}
+
+int64_t oriel_exact_ready(struct oriel_exact *e, int64_t now) {
+    g_mutex_lock(&e->lock);
+    bool behind = e->open && e->journal.heard && oriel_flight_is_behind(&e->flight, now);
+    g_mutex_unlock(&e->lock);
+    return behind ? now + BEHIND : now;
 }
 
 void oriel_exact_counts(struct oriel_exact *e, struct oriel_exact_counts *counts) {

@@ -53,6 +53,10 @@ void oriel_exact_looks(void *exact, gboolean looks);
 /* A message of the page. FALSE: it breaks the protocol. */
 gboolean oriel_exact_heard(struct oriel_exact *exact, const void *bytes, size_t length);
 
+/* When a picture is to be taken up at the earliest: `now`, or later while what was told of those before it stands in a
+ * queue. */
+int64_t oriel_exact_ready(struct oriel_exact *exact, int64_t now);
+
 void oriel_exact_counts(struct oriel_exact *exact, struct oriel_exact_counts *counts);
 
 #endif

@@ -10,10 +10,14 @@
 #define PATIENCE_FIRST (200 * ORIEL_MILLISECOND)
 #define QUEUE_SHORT (25 * ORIEL_MILLISECOND) /* beyond the shortest round trip: no reason to send less */
 #define QUEUE_LONG (60 * ORIEL_MILLISECOND)
+#define SHORTEST_TIME (10 * ORIEL_SECOND)
+#define LATELY (300 * ORIEL_MILLISECOND)
 #define OVERTAKEN (30 * ORIEL_MILLISECOND) /* what was sent so much later has come: it is lost */
 #define HELD_MAX (20 * ORIEL_MILLISECOND)  /* what the budget says when it refuses may be outdated by then */
 
 enum { WINDOW_FIRST = 12 * 1024, WINDOW_MIN = 6 * 1024, WINDOW_MAX = 1024 * 1024, DOUBLINGS_MAX = 4 };
+
+enum { FEW = 4 }; /* tiles of less than this part of the rate are not what fills a queue */
 
 void oriel_flight_start(struct oriel_flight *f, struct oriel_budget *budget) {
     *f = (struct oriel_flight){.window = WINDOW_FIRST, .budget = budget};
@@ -33,8 +37,9 @@ void oriel_flight_clear(struct oriel_flight *f) {
     for (; f->budget && f->ack_count; f->ack_count--)
         oriel_budget_left(f->budget, ORIEL_BUDGET_TILES, f->acks[f->ack_count - 1].bytes);
     f->window = WINDOW_FIRST;
-    f->trip = f->deviation = f->shortest = f->shrunk_at = 0;
+    f->trip = f->deviation = f->shortest = f->shortest_now = f->shrunk_at = 0;
     f->queued = false;
+    f->least = f->least_before = 0;
 }
 
 static size_t chunk_length(const struct oriel_tile *tile, unsigned chunk) {
@@ -260,14 +265,44 @@ bool oriel_flight_has_room_small(const struct oriel_flight *f) {
     return f->count < ORIEL_FLIGHT_TILES && f->in_flight < f->window + f->window / 2;
 }
 
-static void trip_took(struct oriel_flight *f, int64_t took) {
+/* What came lately, bytes a second, and how long the quickest of it took. */
+static void look_at(struct oriel_flight *f, int64_t took, size_t bytes, int64_t now) {
+    if (now - f->lately > LATELY) {
+        double came = (double)f->came_bytes / (double)(now - f->lately) * ORIEL_SECOND;
+        f->came = fmax(came, f->came * 0.75);
+        f->came_bytes = 0;
+        f->least_before = f->least;
+        f->least = took;
+        f->lately = now;
+    }
+    f->came_bytes += bytes;
+    f->least = took < f->least ? took : f->least;
+    f->answered_at = now;
+}
+
+bool oriel_flight_is_behind(const struct oriel_flight *f, int64_t now) {
+    int64_t least = f->least < f->least_before ? f->least : f->least_before;
+    if (!f->budget || f->came * 8 < oriel_budget_target(f->budget) / FEW || least < f->shortest + QUEUE_LONG ||
+        now - f->answered_at > oriel_flight_patience(f))
+        return false;
+    double most = f->came * (double)(f->shortest + ORIEL_FLIGHT_ACK_LONGER) / ORIEL_SECOND;
+    return (double)f->in_flight > fmax(most, 2 * ORIEL_EXACT_MESSAGE_MAX);
+}
+
+static void trip_took(struct oriel_flight *f, int64_t took, int64_t now) {
     if (took < 1)
         took = 1;
     int64_t off = f->trip > took ? f->trip - took : took - f->trip;
     f->deviation = f->trip ? f->deviation + (off - f->deviation) / 4 : took / 2;
     f->trip = f->trip ? f->trip + (took - f->trip) / 8 : took;
     /* A path that got longer is believed after a while. */
-    f->shortest = !f->shortest || took < f->shortest ? took : f->shortest + f->shortest / 1000;
+    if (now - f->shortest_since > SHORTEST_TIME) {
+        f->shortest = f->shortest_now;
+        f->shortest_now = took;
+        f->shortest_since = now;
+    }
+    f->shortest_now = f->shortest_now && f->shortest_now < took ? f->shortest_now : took;
+    f->shortest = f->shortest && f->shortest < f->shortest_now ? f->shortest : f->shortest_now;
 }
 
 struct oriel_tile *oriel_flight_ack(struct oriel_flight *f, const struct oriel_exact_range *range, int64_t now) {
@@ -299,7 +334,8 @@ struct oriel_tile *oriel_flight_ack(struct oriel_flight *f, const struct oriel_e
     }
     f->in_flight -= bytes;
     if (took) {
-        trip_took(f, took);
+        look_at(f, took, bytes, now);
+        trip_took(f, took, now);
         f->queued = took >= f->shortest + QUEUE_SHORT;
         if (took > f->shortest + QUEUE_LONG)
             shrink(f, now, f->window / 5 * 4);

@@ -47,7 +47,8 @@ struct oriel_flight {
     unsigned count;
     size_t in_flight, window;                        /* bytes */
     bool queued;                                     /* the last round trip was longer than that way takes */
-    int64_t trip, deviation, shortest, shrunk_at;    /* round trips; 0: none yet */
+    int64_t trip, deviation, shrunk_at;              /* round trips; 0: none yet */
+    int64_t shortest, shortest_now, shortest_since;  /* the least of the last 10 to 20 s; since when the newer is */
     struct oriel_budget *budget;                     /* NULL: none */
     int64_t held;                                    /* the budget refused; when to ask again; 0: it did not */
     int64_t newest;                                  /* the latest time that something that came was sent at */
@@ -56,6 +57,11 @@ struct oriel_flight {
     struct oriel_budget_ack acks[ORIEL_FLIGHT_ACKS]; /* that the budget is to be told of */
     unsigned ack_count;
     int64_t small_at; /* when the last small tile left */
+    /* Of what was acknowledged: when last; the bytes since `lately`, and what that was a second before it; the shortest
+     * round trip since then, and before. */
+    int64_t answered_at, lately, least, least_before;
+    size_t came_bytes;
+    double came;
 };
 
 void oriel_flight_start(struct oriel_flight *f, struct oriel_budget *budget);
@@ -80,6 +86,11 @@ int64_t oriel_flight_due(const struct oriel_flight *f, int64_t now);
 bool oriel_flight_has_room(const struct oriel_flight *f);
 /* Or for a small one, which does not stand behind what is older than it. */
 bool oriel_flight_has_room_small(const struct oriel_flight *f);
+
+/* Whether what is sent now would only stand in the way's queue, behind more tiles than the way brings in a round trip:
+ * what is small leaves unasked, and the rate that is believed may be too high. Only where tiles are much of what there
+ * is, and while the page answers. */
+bool oriel_flight_is_behind(const struct oriel_flight *f, int64_t now);
 
 /* By the page's clock its next acknowledgements left then. */
 void oriel_flight_clock(struct oriel_flight *f, uint32_t at);

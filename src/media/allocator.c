@@ -38,6 +38,12 @@ static int64_t when_free(void *budget, int64_t now) {
     return oriel_budget_ready(budget, now) - QUEUE_SLACK;
 }
 
+static int64_t when_screen_free(void *user, int64_t now) {
+    struct oriel_allocator *a = user;
+    int64_t free = when_free(a->budget, now);
+    return a->exact ? MAX(free, oriel_exact_ready(a->exact, now)) : free;
+}
+
 static void write_way(void *user, const char *line) {
     oriel_info(ORIEL_RECORD_WORD "%s", line);
 }
@@ -57,7 +63,7 @@ struct oriel_allocator *oriel_allocator_new(GstElement *screen, struct oriel_cam
     a->references = oriel_references_new();
     oriel_screen_refer(screen, a->references);
     oriel_screen_rate(screen, last ? start * PICTURE_SHARE : RATE_FIRST);
-    oriel_screen_pace(screen, when_free, a->budget);
+    oriel_screen_pace(screen, when_screen_free, a);
     oriel_camera_stream_pace(camera, when_free, a->budget);
     return a;
 }

@@ -381,7 +381,7 @@ static gboolean build(struct session *s, struct oriel_transport_path *path, unsi
     path->budget = s->allocator->budget;
     path->estimator = s->allocator->estimator;
     if (path->exact) {
-        s->exact = oriel_exact_new(path->budget, send_exact, s);
+        s->exact = s->allocator->exact = oriel_exact_new(path->budget, send_exact, s);
         oriel_screen_watch(s->screen, oriel_exact_picture, oriel_exact_looks, s->exact);
     }
     g_autoptr(GError) why = NULL;

@@ -311,6 +311,41 @@ static void test_a_small_tile_whose_record_came_alone_goes_again_at_once(void **
     assert_true(oriel_flight_due(&f, now) > now);
 }
 
+/* Small tiles at 30 Hz over a way that takes half of them, whose rate is believed to be twice what it is: who waits
+ * while they are behind keeps the way full, and its queue short. */
+static void test_small_tiles_do_not_fill_the_queue_of_a_slow_way(void **state) {
+    enum { SIZE = 1000, BYTES_PER_SECOND = 18750, MANY = 1024 };
+    static int64_t due[MANY]; /* by tile */
+    const int64_t began = now, end_at = now + 12 * ORIEL_SECOND;
+    int64_t free_at = now, longest = 0, next = now;
+    uint32_t sent = 0, acked = 0, acked_before = 0;
+    for (; now < end_at; now += 5 * ORIEL_MILLISECOND) {
+        oriel_budget_set(budget, 16 * BYTES_PER_SECOND, 0, now);
+        for (; acked < sent && due[acked] <= now; acked++)
+            oriel_tile_free(ack(acked, 0, 1));
+        struct oriel_budget_ack told[ORIEL_FLIGHT_ACKS];
+        for (unsigned i = oriel_flight_tell(&f, told); i > 0; i--)
+            oriel_budget_left(budget, ORIEL_BUDGET_TILES, told[i - 1].bytes);
+        bool settled = now - began > 6 * ORIEL_SECOND;
+        acked_before = settled ? acked_before : acked;
+        if (now < next || oriel_flight_is_behind(&f, now) || !oriel_flight_has_room_small(&f) || sent == MANY)
+            continue;
+        next = now + 33 * ORIEL_MILLISECOND;
+        const struct oriel_exact_tile_head head = {.tile = sent, .rtp = sent, .rect = {0, 0, 64, 64}};
+        assert_true(oriel_flight_add_small(&f, &head, calloc(1, SIZE), SIZE, now));
+        free_at = (free_at > now ? free_at : now) + (SIZE + 20) * ORIEL_SECOND / BYTES_PER_SECOND;
+        due[sent++] = free_at + 250 * ORIEL_MILLISECOND;
+        if (settled && free_at - now > longest)
+            longest = free_at - now;
+    }
+    double used = (acked - acked_before) * (SIZE + 20.0) / BYTES_PER_SECOND / 6;
+    print_message("small tiles over 150 kbit/s: queue %d ms, used %.0f %%\n", (int)(longest / ORIEL_MILLISECOND),
+                  100 * used);
+    assert_true(longest < 250 * ORIEL_MILLISECOND && used > 0.85);
+    while (f.count)
+        oriel_tile_free(oriel_flight_take(&f, 0));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_chunks_in_order_and_done_when_all_are_there, start, end),
@@ -329,6 +364,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_a_long_way_that_loses_is_used, start_with_budget, end),
         cmocka_unit_test_setup_teardown(test_a_small_tile_does_not_stand_behind_a_page, start_with_budget, end),
         cmocka_unit_test_setup_teardown(test_tiles_wait_for_pictures, start_with_budget, end),
+        cmocka_unit_test_setup_teardown(test_small_tiles_do_not_fill_the_queue_of_a_slow_way, start_with_budget, end),
     };
     return cmocka_run_group_tests_name("exact flight", tests, NULL, NULL);
 }
