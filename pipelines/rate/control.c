@@ -16,13 +16,14 @@
 #define PADDING_SHARE 0.006                   /* seconds of the target: a fifth of 15 ms at twice of it */
 #define PADDING_TIME (5 * ORIEL_MILLISECOND)  /* a repeat that was asked for has come, or won't */
 
-enum { PAYLOADS = 128, BATCH = 64, RECENT = 64, REPEATS = 1024 };
+enum { PAYLOADS = 128, BATCH = 64, RECENT = 64, REPEATS = 1024, DOUBLINGS_MAX = 3 };
 
 /* One that is on its way, from here on. */
 struct repeat {
     guint32 ssrc;
     uint16_t number;
-    int64_t until; /* and may be asked for again */
+    int64_t until;  /* and may be asked for again */
+    unsigned times; /* that it has left */
 };
 
 struct recent {
@@ -73,7 +74,8 @@ static struct repeat *repeat_of(OrielRateControl *self, GstBuffer *packet, struc
         return NULL;
     bool good = gst_rtp_buffer_get_payload_len(&rtp) >= 2;
     if (good)
-        *is = (struct repeat){gst_rtp_buffer_get_ssrc(&rtp), GST_READ_UINT16_BE(gst_rtp_buffer_get_payload(&rtp)), 0};
+        *is =
+            (struct repeat){gst_rtp_buffer_get_ssrc(&rtp), GST_READ_UINT16_BE(gst_rtp_buffer_get_payload(&rtp)), 0, 0};
     gst_rtp_buffer_unmap(&rtp);
     return good ? &self->repeats[is->number % REPEATS] : NULL;
 }
@@ -83,8 +85,10 @@ static bool repeated(OrielRateControl *self, GstBuffer *packet, int64_t now) {
     struct repeat is, *was = repeat_of(self, packet, &is);
     if (!was)
         return false;
-    if (was->ssrc == is.ssrc && was->number == is.number && now < was->until)
+    bool again = was->ssrc == is.ssrc && was->number == is.number;
+    if (again && now < was->until)
         return true;
+    is.times = again ? was->times : 0;
     is.until = now + ORIEL_PACER_REPEAT_LIFE;
     *was = is;
     return false;
@@ -100,7 +104,7 @@ static int64_t longest_trip(OrielRateControl *self, int64_t now) {
 static void repeat_left(OrielRateControl *self, GstBuffer *packet, int64_t now) {
     struct repeat is, *was = repeat_of(self, packet, &is);
     if (was && was->ssrc == is.ssrc && was->number == is.number)
-        was->until = now + longest_trip(self, now);
+        was->until = now + (longest_trip(self, now) << MIN(was->times++, DOUBLINGS_MAX));
 }
 
 /* As many as may leave now, of one probe or none. With the lock. */

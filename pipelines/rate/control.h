@@ -10,8 +10,8 @@
  * and leaves on a thread of its own, which sleeps while nothing waits and nothing is on its way. What may leave leaves
  * within the push, as if it were not there. Whose turn it is, the payload type says. Padding for probes are repeats of
  * some of the last packets, small ones on a slow way, which receivers drop. A repeat that is asked for again while it
- * waits here, or may stand in the way's queue, is sent once: Chrome asks every 100 ms, whatever the round trip.
- * Thread-safe. */
+ * waits here, or may stand in the way's queue, is sent once, each time for twice as long: Chrome asks every 100 ms,
+ * whatever the round trip. Thread-safe. */
 #ifndef ORIEL_RATE_CONTROL_H
 #define ORIEL_RATE_CONTROL_H
 
