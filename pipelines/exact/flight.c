@@ -11,6 +11,7 @@
 #define QUEUE_SHORT (25 * ORIEL_MILLISECOND) /* beyond the shortest round trip: no reason to send less */
 #define QUEUE_LONG (60 * ORIEL_MILLISECOND)
 #define SHORTEST_TIME (10 * ORIEL_SECOND)
+#define STOOD_TIME (20 * ORIEL_SECOND)
 #define LATELY (300 * ORIEL_MILLISECOND)
 #define OVERTAKEN (30 * ORIEL_MILLISECOND) /* what was sent so much later has come: it is lost */
 #define HELD_MAX (20 * ORIEL_MILLISECOND)  /* what the budget says when it refuses may be outdated by then */
@@ -39,7 +40,7 @@ void oriel_flight_clear(struct oriel_flight *f) {
     f->window = WINDOW_FIRST;
     f->trip = f->deviation = f->shortest = f->shortest_now = f->shrunk_at = 0;
     f->queued = false;
-    f->least = f->least_before = 0;
+    f->least = f->least_before = f->stood_at = 0;
 }
 
 static size_t chunk_length(const struct oriel_tile *tile, unsigned chunk) {
@@ -160,7 +161,7 @@ bool oriel_flight_overtaken(const struct oriel_flight *f, int64_t sent) {
 /* When the chunk is to be sent again. Each time it waits twice as long, unless what had waited less has come. */
 static int64_t again(const struct oriel_flight *f, const struct oriel_tile *tile, unsigned chunk) {
     const struct oriel_flight_chunk *c = &tile->chunks[chunk];
-    if (c->times > 1 && oriel_flight_overtaken(f, c->sent))
+    if ((c->times > 1 && oriel_flight_overtaken(f, c->sent)) || f->mended - c->sent > OVERTAKEN)
         return c->sent;
     unsigned doublings = c->times - 1u < DOUBLINGS_MAX ? c->times - 1u : DOUBLINGS_MAX;
     int64_t longer = tile->small && c->times == 1 && f->small_at > c->sent ? f->small_at - c->sent : 0;
@@ -269,7 +270,7 @@ bool oriel_flight_has_room_small(const struct oriel_flight *f) {
 static void look_at(struct oriel_flight *f, int64_t took, size_t bytes, int64_t now) {
     if (now - f->lately > LATELY) {
         double came = (double)f->came_bytes / (double)(now - f->lately) * ORIEL_SECOND;
-        f->came = fmax(came, f->came * 0.75);
+        f->came = f->came > 0 ? (came + f->came) / 2 : came;
         f->came_bytes = 0;
         f->least_before = f->least;
         f->least = took;
@@ -278,15 +279,17 @@ static void look_at(struct oriel_flight *f, int64_t took, size_t bytes, int64_t 
     f->came_bytes += bytes;
     f->least = took < f->least ? took : f->least;
     f->answered_at = now;
+    if (f->least >= f->shortest + QUEUE_LONG && f->least_before >= f->shortest + QUEUE_LONG)
+        f->stood_at = now;
 }
 
+/* Once a queue stood, no more than makes none: it shows too late to be let grow again. */
 bool oriel_flight_is_behind(const struct oriel_flight *f, int64_t now) {
-    int64_t least = f->least < f->least_before ? f->least : f->least_before;
-    if (!f->budget || f->came * 8 < oriel_budget_target(f->budget) / FEW || least < f->shortest + QUEUE_LONG ||
-        now - f->answered_at > oriel_flight_patience(f))
+    if (!f->budget || !f->stood_at || now - f->stood_at > STOOD_TIME ||
+        f->came * 8 < oriel_budget_target(f->budget) / FEW || now - f->answered_at > oriel_flight_patience(f))
         return false;
-    double most = f->came * (double)(f->shortest + ORIEL_FLIGHT_ACK_LONGER) / ORIEL_SECOND;
-    return (double)f->in_flight > fmax(most, 2 * ORIEL_EXACT_MESSAGE_MAX);
+    double longest = (double)(f->shortest + ORIEL_FLIGHT_ACK_DELAY + ORIEL_FLIGHT_ACK_LONGER) / ORIEL_SECOND;
+    return (double)f->in_flight > fmax(f->came * longest, 2 * ORIEL_EXACT_MESSAGE_MAX);
 }
 
 static void trip_took(struct oriel_flight *f, int64_t took, int64_t now) {
@@ -313,6 +316,7 @@ struct oriel_tile *oriel_flight_ack(struct oriel_flight *f, const struct oriel_e
         return NULL;
     struct oriel_tile *tile = f->tiles[i];
     bool limited = f->in_flight > f->window / 2;
+    bool mended = f->answered_at && now - f->answered_at > oriel_flight_patience(f);
     size_t bytes = 0;
     int64_t took = 0;
     for (unsigned k = range->first; k < (unsigned)range->first + range->count && k < tile->next; k++) {
@@ -334,6 +338,7 @@ struct oriel_tile *oriel_flight_ack(struct oriel_flight *f, const struct oriel_e
     }
     f->in_flight -= bytes;
     if (took) {
+        f->mended = mended ? f->newest : f->mended;
         look_at(f, took, bytes, now);
         trip_took(f, took, now);
         f->queued = took >= f->shortest + QUEUE_SHORT;

@@ -2,14 +2,14 @@
  *
  * Policy: a tile goes in chunks of one packet, each acknowledged by itself, and again when no acknowledgement has come
  * in the time that a round trip takes (its mean and four times its deviation) and the page may keep it back; then after
- * twice that, and so on, but at once when what was sent well after it has come, as at the end of an interruption. What
- * may be on its way at once is a window of bytes: it grows by what is acknowledged while round trips stay short, and
- * shrinks when they get longer (a queue builds up on the path) or when chunks are lost; so the video's packets never
- * stand behind more than some tens of milliseconds of tiles. While round trips are short it is at least what the rate
- * of all that leaves brings out in one, and beyond that it grows by half as much: whether loss is the way's own, the
- * estimator knows better. Within the window each chunk asks the budget of all that leaves, which has them wait for
- * pictures, and learns from their acknowledgements. The newest picture's tiles go first. Pure: times are given. One
- * thread. */
+ * twice that, and so on, but at once when what was sent well after it has come and it was sent again before, or
+ * nothing had come for so long: an interruption has ended. What may be on its way at once is a window of bytes: it
+ * grows by what is acknowledged while round trips stay short, and shrinks when they get longer (a queue builds up on
+ * the path) or when chunks are lost; so the video's packets never stand behind more than some tens of milliseconds of
+ * tiles. While round trips are short it is at least what the rate of all that leaves brings out in one, and beyond
+ * that it grows by half as much: whether loss is the way's own, the estimator knows better. Within the window each
+ * chunk asks the budget of all that leaves, which has them wait for pictures, and learns from their acknowledgements.
+ * The newest picture's tiles go first. Pure: times are given. One thread. */
 #ifndef ORIEL_EXACT_FLIGHT_H
 #define ORIEL_EXACT_FLIGHT_H
 
@@ -58,10 +58,11 @@ struct oriel_flight {
     unsigned ack_count;
     int64_t small_at; /* when the last small tile left */
     /* Of what was acknowledged: when last; the bytes since `lately`, and what that was a second before it; the shortest
-     * round trip since then, and before. */
-    int64_t answered_at, lately, least, least_before;
+     * round trip since then, and before; when a queue last stood. */
+    int64_t answered_at, lately, least, least_before, stood_at;
     size_t came_bytes;
     double came;
+    int64_t mended; /* after an interruption this, of what was sent in it, was the first to come */
 };
 
 void oriel_flight_start(struct oriel_flight *f, struct oriel_budget *budget);
@@ -87,9 +88,9 @@ bool oriel_flight_has_room(const struct oriel_flight *f);
 /* Or for a small one, which does not stand behind what is older than it. */
 bool oriel_flight_has_room_small(const struct oriel_flight *f);
 
-/* Whether what is sent now would only stand in the way's queue, behind more tiles than the way brings in a round trip:
- * what is small leaves unasked, and the rate that is believed may be too high. Only where tiles are much of what there
- * is, and while the page answers. */
+/* Whether what is sent now would only stand in the way's queue, where one stood lately, behind more tiles than the way
+ * brings in a round trip: what is small leaves unasked, and the rate that is believed may be too high. Only where tiles
+ * are much of what there is, and while the page answers. */
 bool oriel_flight_is_behind(const struct oriel_flight *f, int64_t now);
 
 /* By the page's clock its next acknowledgements left then. */
