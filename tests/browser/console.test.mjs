@@ -76,7 +76,9 @@ story('denied at the panel', async ({ rig }) => {
 
 story('nobody answers at the panel', async ({ rig }) => {
   const cast = await stage(rig, { device: { config: { consent: { timeout: 5 } } } });
-  await ask(cast);
+  await cast.console.choose(cast.device.id);
+  await cast.console.request();
+  await cast.panel.event('shown');
   assert.equal((await cast.console.state('denied')).reason, 'timeout');
   await until('the prompt to go', () => !cast.panel.places.has('allow'));
   nothingStarted(cast.device);

@@ -126,14 +126,13 @@ story('the agent\'s browser hangs: another path is offered; is gone: peer-lost, 
   await ready(all);
 });
 
-story('nothing comes from the page: it gets a new connection; media does not run for a while: nothing is lost; the granted time is over: expired', async ({ rig }) => {
+story('nothing comes from the page: it gets a new connection; media does not run for a while: nothing is lost', async ({ rig }) => {
   const all = await cast(rig);
   const { agent, provider, device, receiver } = all;
-  const asked = clock();
   await receiver.mute(true);
-  await receiver.watchDevice(agent, () => provider.allow(), { seconds: 30 });
+  await receiver.watchDevice(agent, () => provider.allow());
   await receiver.picture();
-  const from = clock(), media = device.helper('oriel-media').pid;
+  const media = device.helper('oriel-media').pid;
   await until('the next path, without a word of the page\'s', () => agent.path >= 2); // the receiver answers its offer
   await receiver.mute(false);
   await until('it to be live', () => device.audit().filter(({ event }) => event === 'live').length >= 2);
@@ -145,10 +144,8 @@ story('nothing comes from the page: it gets a new connection; media does not run
   await sleep(11500);
   process.kill(media, 'SIGCONT');
   await until('pictures again', async () => (await receiver.received()).packets > packets + 100);
-  const end = await agent.ended(40000);
-  assert.deepEqual([end.by, end.reason], ['device', 'expired'], JSON.stringify(end));
-  // The time runs from the grant, which is somewhere between the two.
-  assert.ok(clock() - asked > 29500 && clock() - from < 34000, `${clock() - asked}, ${clock() - from} ms`);
+  provider.stopSession();
+  assert.equal((await agent.ended()).reason, 'stopped');
   await ready(all);
 });
 
