@@ -72,7 +72,7 @@ class Service {
 
 story('a session in the service, which has no rights and writes nowhere', { skip }, async ({ rig }) => {
   const service = await Service.start(rig), { systemd, broker } = service;
-  await until(() => `orield's socket; it said:\n${readFileSync(service.log, 'utf8')}`, () => statSync(service.consent, { throwIfNoEntry: false }));
+  await until(() => `orield's socket; it said:\n${readFileSync(service.log, 'utf8')}`, () => statSync(service.consent, { throwIfNoEntry: false }), { ms: 90000 });
   const provider = await rig.provider({ consent: service.consent });
   const agent = await rig.agent(broker);
   await agent.whenState((state) => state.online && state.consent);
