@@ -188,8 +188,10 @@ static bool trying(const struct oriel_estimator *e, int64_t now) {
 }
 
 static void fall(struct oriel_estimator *e, double before, int64_t now) {
-    if (e->aimd.rate < before)
-        oriel_probe_fell(&e->probe, before, e->aimd.rate, now);
+    if (e->aimd.rate >= before)
+        return;
+    oriel_probe_fell(&e->probe, before, e->aimd.rate, now);
+    oriel_way_slowed(&e->rtp, now);
 }
 
 /* Whether all of the first picture has been told of; without one, anything. */

@@ -3,6 +3,9 @@
 
 #define STANDING_MAX (3 * ORIEL_SECOND)
 
+#define SLOW (ORIEL_WAY_STANDS / 2) /* is a way on which large ones come so far apart */
+#define TOGETHER (2 * ORIEL_MILLISECOND)
+
 enum { LARGE = 600 };
 
 static int64_t least(int64_t a, int64_t b) {
@@ -19,6 +22,7 @@ void oriel_way_start(struct oriel_way *w, int64_t now) {
     oriel_acked_start(&w->acked);
     oriel_shortest_start(&w->small, now);
     oriel_shortest_start(&w->large, now);
+    oriel_shortest_start(&w->apart, now);
 }
 
 void oriel_way_begin(struct oriel_way *w) {
@@ -44,14 +48,25 @@ bool oriel_way_end(struct oriel_way *w, bool rival, int64_t now) {
 /* What such a packet takes without a queue, as far as anybody knows. */
 static int64_t undisturbed(const struct oriel_way *w, uint32_t bytes, double rate) {
     int64_t small = oriel_shortest_get(&w->small, INT64_MAX), large = oriel_shortest_get(&w->large, INT64_MAX);
+    int64_t apart = oriel_shortest_get(&w->apart, 0);
     if (bytes < LARGE || small == INT64_MAX)
         return least(small, large);
-    return least(large, small + (int64_t)(bytes * 8 / rate * ORIEL_SECOND));
+    int64_t takes = least(large, small + (int64_t)(bytes * 8 / rate * ORIEL_SECOND));
+    return apart > SLOW ? most(takes, small + apart) : takes;
+}
+
+/* Of two large ones that left together, the second waits for the first only. */
+static void look_how_far_apart(struct oriel_way *w, const struct oriel_rate_packet *k, int64_t now) {
+    if (k->bytes >= LARGE && w->last.bytes >= LARGE && k->sent >= w->last.sent && k->sent - w->last.sent < TOGETHER &&
+        k->arrived > w->last.arrived)
+        oriel_shortest_add(&w->apart, k->arrived - w->last.arrived, now);
+    w->last = *k;
 }
 
 void oriel_way_received(struct oriel_way *w, const struct oriel_rate_packet *k, double rate, bool limited, int64_t now,
                         struct oriel_acked_packet *acked) {
     int64_t out, in;
+    look_how_far_apart(w, k, now);
     oriel_shortest_add(k->bytes < LARGE ? &w->small : &w->large, k->arrived - k->sent, now);
     w->queue = most(k->arrived - k->sent - undisturbed(w, k->bytes, rate), 0);
     w->standing = least(w->standing, w->queue);
@@ -64,6 +79,10 @@ void oriel_way_received(struct oriel_way *w, const struct oriel_rate_packet *k, 
 
 int64_t oriel_way_lasting(const struct oriel_way *w) {
     return least(w->standing, w->stood);
+}
+
+void oriel_way_slowed(struct oriel_way *w, int64_t now) {
+    oriel_shortest_start(&w->apart, now);
 }
 
 void oriel_way_lengthen(struct oriel_way *w, int64_t now) {

@@ -92,11 +92,34 @@ static void test_jitter_does_not_last(void **state) {
     assert_int_equal(oriel_way_lasting(&way), 40 * MS);
 }
 
+static int64_t queue_of(uint32_t bytes, int64_t took) {
+    struct oriel_acked_packet acked;
+    const struct oriel_rate_packet k = {.bytes = bytes, .sent = now, .arrived = now + took};
+    oriel_way_received(&way, &k, 4e6, false, now, &acked);
+    return way.queue;
+}
+
+/* From 4 Mbit/s to 100 kbit/s: there a large packet alone takes longer than what is called a queue. */
+static void test_a_way_that_has_become_slow(void **state) {
+    queue_of(100, 10 * MS);
+    queue_of(1200, 12 * MS);
+    assert_int_equal(queue_of(1200, 14 * MS), 2 * MS); /* they left together, and came 2 ms apart */
+    now += ORIEL_SECOND;
+    assert_true(queue_of(1200, 106 * MS) > 90 * MS);
+    oriel_way_slowed(&way, now += ORIEL_SECOND);
+    queue_of(1200, 106 * MS);
+    assert_int_equal(queue_of(1200, 202 * MS), 96 * MS);
+    now += 100 * MS;
+    assert_int_equal(queue_of(1200, 106 * MS), 0);
+    assert_int_equal(queue_of(100, 60 * MS), 50 * MS);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_what_has_waited, start),
         cmocka_unit_test_setup(test_what_stands_for_long, start),
         cmocka_unit_test_setup(test_each_size_has_a_delay_of_its_own, start),
+        cmocka_unit_test_setup(test_a_way_that_has_become_slow, start),
         cmocka_unit_test_setup(test_jitter_does_not_last, start),
         cmocka_unit_test_setup(test_what_drains_or_is_a_rivals_does_not_stand, start),
     };
