@@ -1,6 +1,9 @@
 /* One agent's dealings with one device: hello, request, consent, session, end. A state machine without DOM, network or
  * clock of its own, so that it tests without them. How messages are signed, sealed and verified is src/exchange.js.
  *
+ * Its parts: whether the device is there, src/hello.js; what is asked besides, more.js and done.js; in a session, what is
+ * said and heard in its order, outbox.js and inbox.js, one connection, path.js, and none, outage.js.
+ *
  *   idle -> asking -> shown -> allowed -> connecting -> live -> ended
  *              \________\________\-> denied | unreachable      (again() leads back to idle)
  *   rejoining -> connecting: a page that was loaded anew (src/rejoin.js)
@@ -12,29 +15,27 @@
  */
 import { Cameras } from './cameras.js';
 import { Chat } from './chat.js';
+import { Done } from './done.js';
 import { Face } from './face.js';
+import { Hello } from './hello.js';
 import { Inbox, MAX_EARLY } from './inbox.js';
 import { More } from './more.js';
-import { ProtocolError, code, nonce } from './protocol.js';
-import { refuseOffer } from './offer.js';
 import { Outage } from './outage.js';
+import { Outbox } from './outbox.js';
+import { Path } from './path.js';
+import { ProtocolError, code } from './protocol.js';
 import { SealError, recipient } from './seal.js';
 import { forDevice } from './turn.js';
 import { Voice } from './voice.js';
 
-const HELLO_MS = 5000;
 const SILENCE_MS = 20_000; // from request to the first word of the device
 const CONNECT_MS = 20_000; // from grant to the first picture
 const LOST_GRACE_MS = 3000; // the device's `end` may come a little after the media stopped
 const REJOIN_MS = 12_000; // a page that was left is waited for so long, and a little
 const REJOIN_AGAIN_MS = 700;
 const OUTAGE_S = 60; // of a device that does not say
-const NONCE_MS = 9 * 60_000; // the device keeps it for 10 minutes
-const HELLO_EXPIRY_S = 10;
+const REJOIN_EXPIRY_S = 10;
 const REQUEST_EXPIRY_S = 30;
-const SAID_AGAIN_MS = 60_000;
-const MAX_CANDIDATE = 512;
-const MAX_EXCHANGES = 8; // as many as the device remembers of one agent
 const MAX_PATHS = 64;
 const LAST_SEQ = 65535; // an end acts at once, whatever its number
 
@@ -45,12 +46,11 @@ const IN_SESSION = ['connecting', 'live'];
 
 export class Session {
     #env;
-    #exchanges = new Map(); // id -> exchange: those whose answers may still come
+    #hello; // and the device's challenge
     #incoming = Promise.resolve(); // messages are handled in the order of their arrival
-    #hello = null; // {exchange, hash, sentAt}; without an exchange it waits for the device's identity
-    #challenge = null; // {exchange, hash, nonce, at}, taken away once used
     #boot = null; // of the device, as its last challenge said
     #round = null; // one request and what came of it
+    #path = null; // the newest, while there is a session: the device makes a new one when its network changes
     #resync = false; // the next state tells whether our request is still open
     #takenBack = new Set(); // hashes of cancelled requests
 
@@ -61,26 +61,42 @@ export class Session {
     constructor(device, env) {
         this.device = device;
         this.#env = env;
-        this.reach = { status: 'checking', rtt: null };
+        this.#hello = new Hello(device, env);
         this.state = 'idle';
         this.outcome = null; // {reason, by, detail, retry (seconds)} when denied, ended or unreachable
         this.request = null; // {reason, scopes, seconds, authorisation (of the owner, a JWS; or undefined), at}
         this.grant = null; // {session, scopes, seconds, by, endsAt}
         this.receipt = null; // of the last session, PROTOCOL.md
         this.more = null; // the last request for further scopes of this session
-        this.done = null; // {since, state: 'sending', 'sent', 'refused', 'unanswered', reason, detail}: the call that was dealt with
+        this.done = null; // the call that was dealt with last
         this.changed = null; // what the person last did to the scopes: {left: asked for and not given, added, removed}
         this.code = ''; // of the request: the panel shows the same
         this.paused = ''; // why the picture stands still
-        this.identity = null; // of the device, as this page deals with it
-        this.peer = null;
         this.cameras = null; // of the device
         this.face = null; // the agent's camera
         this.chat = null; // with the person, of the session that is or was last
         this.voice = null; // the same, spoken
-        this.path = 0; // of the newest offer: the device makes a new one when its network changes
         this.outage = null; // since when there is no connection: {at}, at null: there is one
         this.stateSince = env.now();
+    }
+
+    /* {status, rtt}: whether the device is there. */
+    get reach() {
+        return this.#hello.reach;
+    }
+
+    /* Of the device, as this page deals with it. */
+    get identity() {
+        return this.#hello.identity;
+    }
+
+    /* The number of the newest path, and its connection. */
+    get path() {
+        return this.#path?.number ?? 0;
+    }
+
+    get peer() {
+        return this.#path?.peer ?? null;
     }
 
     get lost() {
@@ -98,41 +114,20 @@ export class Session {
     /* Asks whether the device is there. */
     async hello() {
         const env = this.#env;
-        this.reach = { status: 'checking', rtt: null };
+        this.#hello.settle('checking');
         if (this.state === 'unreachable') this.#set('idle');
         env.changed();
-        const identity = env.identity();
-        const credential = env.credential();
         if (env.unverified()) return this.unverified();
-        if (!credential) return this.#unreachable('no', 'not-enrolled');
-        const hello = (this.#hello = { exchange: null, hash: null, sentAt: null });
-        env.after(HELLO_MS, () => {
-            if (this.#hello !== hello) return;
-            this.#hello = null;
-            this.#unreachable('no', 'no-answer');
-        });
-        if (!identity) return; // its first state brings us on
-        const exchange = await env.begin(identity);
-        const greeting = { typ: 'hello', device: this.device, nonce: nonce(), credential, key: exchange.key };
-        const message = await exchange.prepare(greeting, HELLO_EXPIRY_S);
-        if (this.#hello !== hello) return;
-        this.identity = identity;
-        this.#remember(exchange);
-        Object.assign(hello, { exchange, hash: message.hash, sentAt: env.now() });
-        message.send();
-    }
-
-    #remember(exchange) {
-        this.#exchanges.set(exchange.id, exchange);
-        for (const [id, old] of this.#exchanges) {
-            if (this.#exchanges.size <= MAX_EXCHANGES) return;
-            if (old !== this.#round?.exchange) this.#exchanges.delete(id);
-        }
+        if (!env.credential()) return this.#unreachable('no', 'not-enrolled');
+        await this.#hello.send(
+            () => this.#unreachable('no', 'no-answer'),
+            () => this.#round?.exchange,
+        );
     }
 
     /* Nothing can be asked now. What is under way goes on. */
     #unreachable(status, reason, detail) {
-        this.reach = { status, rtt: null };
+        this.#hello.settle(status);
         if (['idle', 'unreachable'].includes(this.state)) this.#set('unreachable', { reason, detail });
         else if (this.#round?.pending) this.#finish('unreachable', { reason, detail });
         else this.#moreFailed('unreachable', { reason, detail });
@@ -146,16 +141,16 @@ export class Session {
 
     /* The device's state does not verify. */
     unverified() {
-        this.#hello = null;
-        this.#challenge = null;
+        this.#hello.drop();
+        this.#hello.challenge = null;
         const { reason, detail } = this.#env.unverified();
         this.#unreachable('unverified', 'not-verified', `${reason}: ${detail}`);
     }
 
     /* The connection to the broker is gone: what was known of the device is no longer. */
     disconnected() {
-        this.#hello = null;
-        this.reach = { status: 'checking', rtt: null };
+        this.#hello.drop();
+        this.#hello.settle('checking');
         if (this.#round?.pending) this.#finish('unreachable', { reason: 'no-broker' });
         else this.#moreFailed('unreachable', { reason: 'no-broker' });
     }
@@ -176,12 +171,12 @@ export class Session {
         this.paused = '';
         this.#set('asking');
         if (!(await this.#certify(round))) return;
-        if (this.#fresh()) await this.#request(round);
+        if (this.#hello.fresh) await this.#request(round);
         else await this.hello(); // its challenge brings us on, its silence ends the round
     }
 
     #newRound(pending) {
-        return { exchange: null, hash: null, grant: null, early: [], inbox: new Inbox(), seq: 0, said: [], timers: [], notes: null, pending };
+        return { exchange: null, hash: null, grant: null, early: [], inbox: new Inbox(), outbox: new Outbox(), timers: [], notes: null, pending };
     }
 
     /* False: the round came to nothing meanwhile. */
@@ -206,10 +201,9 @@ export class Session {
     }
 
     async #askToRejoin(round) {
-        const { exchange, hash: challenge, nonce: deviceNonce } = this.#challenge;
-        this.#challenge = null;
+        const { exchange, quote } = this.#hello.take();
         const { fingerprint } = round.certificate;
-        const message = await exchange.prepare({ typ: 'rejoin', device: this.device, challenge, nonce: deviceNonce, session: round.notes.session, fingerprint }, HELLO_EXPIRY_S);
+        const message = await exchange.prepare({ typ: 'rejoin', ...quote, session: round.notes.session, fingerprint }, REJOIN_EXPIRY_S);
         if (round !== this.#round) return;
         Object.assign(round, { exchange, hash: message.hash });
         message.send();
@@ -235,57 +229,34 @@ export class Session {
         this.#finish('ended', { by: 'device', reason, detail });
     }
 
-    /* Whether a request can be made of the last challenge. */
-    #fresh() {
-        const challenge = this.#challenge;
-        return challenge && this.#env.now() - challenge.at < NONCE_MS && challenge.exchange.identity.credential === this.#env.identity()?.credential;
-    }
-
     /* Asks for further scopes of this session. */
     async askMore({ reason, scopes }) {
         if (!this.inSession || this.more?.waiting) return;
         this.more = new More({ reason, scopes }, this.#env.now());
         this.#env.changed();
-        if (this.#fresh()) await this.#requestMore();
+        if (this.#hello.fresh) await this.#requestMore();
         else await this.hello();
     }
 
-    /* The call for support of `since` is dealt with, and how. That it is gone from the device's state says that it was taken. */
+    /* The call for support of `since` is dealt with, and how. */
     async callDone(since, note) {
-        if (this.done?.state === 'sending') return;
-        const done = (this.done = { since, note, state: 'sending' });
-        this.#env.after(SILENCE_MS, () => this.#doneIs(done, 'unanswered'));
+        if (this.done?.sending) return;
+        const done = (this.done = new Done(since, note, () => this.#env.changed()));
+        this.#env.after(SILENCE_MS, () => done.settle('unanswered'));
         this.#env.changed();
-        if (this.#fresh()) await this.#sendDone();
+        if (this.#hello.fresh) await done.send(this.#hello.challenge.exchange);
         else await this.hello();
-    }
-
-    /* It begins nothing, so it leaves the challenge for a request. */
-    async #sendDone() {
-        const { done } = this;
-        const { exchange } = this.#challenge;
-        const message = await exchange.prepare({ typ: 'done', since: done.since, note: done.note }, REQUEST_EXPIRY_S);
-        if (done !== this.done || done.hash) return;
-        Object.assign(done, { exchange, hash: message.hash });
-        message.send();
-    }
-
-    #doneIs(done, state, { reason, detail } = {}) {
-        if (!done || done !== this.done || done.state !== 'sending') return;
-        Object.assign(done, { state, reason, detail });
-        this.#env.changed();
     }
 
     async #requestMore() {
         const env = this.#env;
         const { more } = this;
         const round = this.#round;
-        const { exchange, hash: challenge, nonce: deviceNonce } = this.#challenge;
-        this.#challenge = null;
+        const { exchange, quote } = this.#hello.take();
         const { reason, scopes } = more;
         const { fingerprint } = round.certificate;
         const { session, seconds } = this.grant;
-        const claims = { typ: 'request', device: this.device, challenge, nonce: deviceNonce, reason, scopes, seconds, fingerprint, session, ...forDevice(env.turn()) };
+        const claims = { typ: 'request', ...quote, reason, scopes, seconds, fingerprint, session, ...forDevice(env.turn()) };
         const message = await exchange.prepare(claims, REQUEST_EXPIRY_S);
         if (round !== this.#round || more !== this.more || !more.pending) return;
         more.sent(exchange, message.hash, code(message.hash));
@@ -314,10 +285,9 @@ export class Session {
         const env = this.#env;
         const { reason, scopes, seconds, authorisation } = round.pending;
         round.pending = null;
-        const { exchange, hash: challenge, nonce: deviceNonce } = this.#challenge;
-        this.#challenge = null; // it serves once
+        const { exchange, quote } = this.#hello.take();
         const { fingerprint } = round.certificate;
-        const claims = { typ: 'request', device: this.device, challenge, nonce: deviceNonce, reason, scopes, seconds, fingerprint, ...forDevice(env.turn()), ...(authorisation && { authorisation }) };
+        const claims = { typ: 'request', ...quote, reason, scopes, seconds, fingerprint, ...forDevice(env.turn()), ...(authorisation && { authorisation }) };
         const message = await exchange.prepare(claims, REQUEST_EXPIRY_S);
         if (round !== this.#round) return;
         round.exchange = exchange;
@@ -356,7 +326,7 @@ export class Session {
     leave() {
         if (this.waiting) this.cancel();
         this.hangUp();
-        this.#hello = null;
+        this.#hello.drop();
     }
 
     /* Back to the form after an outcome. */
@@ -371,7 +341,7 @@ export class Session {
         const restarted = online && this.#boot !== null && boot !== this.#boot;
         if (restarted) {
             this.#boot = boot;
-            this.#challenge = null;
+            this.#hello.challenge = null;
             // No new hello here: the outcome is to be read first, and the next request says hello by itself.
             if (this.waiting) return this.#finish('unreachable', { reason: 'restarted' });
             if (this.inSession) return this.#finish('ended', { by: 'device', reason: 'shutdown', detail: 'the device has started anew' });
@@ -383,7 +353,7 @@ export class Session {
         const lost = this.#resync && this.waiting && online && status === 'ready';
         this.#resync = false;
         if (lost) return this.#giveUp('no-answer');
-        const awaited = this.#hello && !this.#hello.exchange;
+        const awaited = this.#hello.waiting;
         const back = restarted || ['no', 'unverified'].includes(this.reach.status);
         const changed = this.identity && this.identity.credential !== this.#env.identity()?.credential;
         if (awaited || (online && (back || changed) && ['idle', 'unreachable'].includes(this.state))) this.hello();
@@ -397,7 +367,7 @@ export class Session {
 
     async #take(text) {
         try {
-            const exchange = this.#exchanges.get(recipient(text));
+            const exchange = this.#hello.exchange(recipient(text));
             if (!exchange) return;
             const { message, hash, jws } = await exchange.open(text);
             if (message.typ === 'challenge') await this.#challenged(exchange, message, hash);
@@ -412,28 +382,22 @@ export class Session {
 
     async #challenged(exchange, message, hash) {
         const env = this.#env;
-        const hello = this.#hello;
-        if (hello?.exchange !== exchange || message.hello !== hello.hash || message.device !== this.device) return;
-        await exchange.meet(message.key);
-        if (this.#hello !== hello) return;
-        this.#hello = null;
+        if (!(await this.#hello.challenged(exchange, message, hash))) return;
         this.#boot = message.boot;
-        this.#challenge = { exchange, hash, nonce: message.nonce, at: env.now() };
-        this.reach = { status: 'yes', rtt: env.now() - hello.sentAt };
         env.challenged(message);
         if (this.state === 'unreachable') this.#set('idle');
         env.changed();
         if (this.state === 'asking' && this.#round?.pending && this.#round.certificate) this.#request(this.#round);
         else if (this.state === 'rejoining' && this.#round.certificate) this.#askToRejoin(this.#round);
         else if (this.inSession && this.more?.pending) this.#requestMore();
-        if (this.done?.state === 'sending') this.#sendDone();
+        if (this.done?.sending) this.done.send(exchange);
     }
 
     /* The device does not want to talk to us at all. */
     #refused({ reason, detail }) {
-        this.#hello = null;
-        this.reach = { status: 'refused', rtt: null };
-        this.#doneIs(this.done, 'refused', { reason, detail });
+        this.#hello.drop();
+        this.#hello.settle('refused');
+        this.done?.settle('refused', { reason, detail });
         if (this.state === 'rejoining') this.#notRejoined(reason, detail);
         else if (this.#round?.pending) this.#finish('denied', { reason, detail });
         else if (['idle', 'unreachable'].includes(this.state)) this.#set('denied', { reason, detail });
@@ -441,15 +405,13 @@ export class Session {
     }
 
     #answered(exchange, message, jws) {
-        const hello = this.#hello;
-        if (message.typ === 'denial' && hello?.exchange === exchange && message.request === hello.hash) return this.#refused(message);
+        if (message.typ === 'denial' && this.#hello.owns(exchange, message)) return this.#refused(message);
         if (message.typ === 'grant' && this.#takenBack.has(message.request)) {
             // The person said yes just as the agent gave up: the device must not go on.
             this.#send(exchange, { typ: 'end', session: message.session, seq: 0, by: 'agent', reason: 'hung-up' });
             return;
         }
-        const { done } = this;
-        if (message.typ === 'denial' && done?.exchange === exchange && message.request === done.hash) return this.#doneIs(done, 'refused', message);
+        if (message.typ === 'denial' && this.done?.owns(exchange, message)) return this.done.settle('refused', message);
         if (this.more?.owns(exchange, message)) {
             this.more.answered(message, this.#env.now());
             return this.#env.changed();
@@ -497,14 +459,13 @@ export class Session {
             over: () => round === this.#round && this.#end('peer-lost', `there was no connection for ${outage} s`),
         });
         this.#set('connecting');
-        this.path = path - 1;
         this.chat = new Chat();
         this.cameras = new Cameras();
         this.face = new Face();
         this.face.grant(this.grant.scopes.includes('face'));
         this.voice = new Voice();
         this.#talk();
-        this.#connect(round);
+        this.#connect(round, path);
         for (const message of round.early.splice(0)) this.#inSession(round.exchange, message);
         const farewell = { typ: 'end', session, seq: LAST_SEQ, by: 'agent', reason: 'hung-up' };
         round.exchange.prepare(farewell).then((message) => (round.farewell = message));
@@ -520,13 +481,13 @@ export class Session {
     }
 
     /* A connection for the next path. The certificate stays: it is the one that the request named. */
-    #connect(round) {
-        this.peer?.close();
-        Object.assign(round, { answered: false, candidates: [] });
-        this.path++;
-        const { path } = this;
-        this.peer = this.#env.createPeer({ certificate: round.certificate.certificate, turn: this.#env.turn(), chat: this.chat, cameras: this.cameras, face: this.face, voice: this.voice, on: this.#peerEvents(round, path) });
-        const late = () => path === this.path && (this.lost ? this.outage.ask() : this.#end('media-failed', `no picture within ${CONNECT_MS / 1000} s`));
+    #connect(round, number) {
+        this.#path?.close();
+        const { certificate } = round.certificate;
+        const { chat, cameras, face, voice } = this;
+        const createPeer = (on) => this.#env.createPeer({ certificate, turn: this.#env.turn(), chat, cameras, face, voice, on });
+        const path = (this.#path = new Path(number, createPeer, this.#pathEvents(round, number)));
+        const late = () => path === this.#path && (this.lost ? this.outage.ask() : this.#end('media-failed', `no picture within ${CONNECT_MS / 1000} s`));
         this.#within(CONNECT_MS, ['connecting'], late);
     }
 
@@ -573,60 +534,36 @@ export class Session {
         if (left.length + added.length + removed.length) this.changed = { left, added, removed };
     }
 
-    async #offered(round, { type, path, sdp }) {
-        const expected = round.offered ? this.path + 1 : this.path;
+    #offered(round, { type, path, sdp }) {
+        const expected = this.#path.offered ? this.path + 1 : this.path;
         if (type !== 'offer' || path !== expected || path > MAX_PATHS) return this.#end('protocol', 'expected one offer for each path');
-        round.offered = true;
         this.#env.mark('offer');
         if (path !== this.path) {
             this.outage.begin(this.grant.outage);
-            this.#connect(round);
+            this.#connect(round, path);
             this.#set('connecting');
         }
         this.outage.hold();
-        const refusal = refuseOffer(sdp, round.grant.fingerprint);
-        if (refusal) return this.#end(refusal.reason, refusal.detail);
-        try {
-            const answer = await this.peer.answer(sdp);
-            if (round !== this.#round || !this.inSession || path !== this.path) return;
-            this.#say({ typ: 'sdp', type: 'answer', sdp: answer });
-        } catch (error) {
-            if (round === this.#round && this.inSession && path === this.path) this.#end('protocol', `the offer can't be used: ${error.message ?? error}`);
-            return;
-        }
-        round.answered = true;
-        for (const candidate of round.candidates.splice(0)) this.#say(candidate);
+        this.#path.take(sdp, round.grant.fingerprint);
     }
 
-    #peerEvents(round, path) {
-        const current = () => round === this.#round && this.inSession && path === this.path;
+    #pathEvents(round, number) {
         return {
-            candidate: (candidate, mline) => {
-                if (!current() || candidate.length > MAX_CANDIDATE) return;
-                const message = { typ: 'ice', candidate, mline };
-                if (round.answered) this.#say(message);
-                else round.candidates.push(message);
-            },
-            connected: () => {
-                if (current()) this.#env.mark('connected');
-            },
+            say: (message) => this.#say(message),
+            refused: (reason, detail) => this.#end(reason, detail),
+            connected: () => this.#env.mark('connected'),
             firstFrame: () => {
-                if (!current() || this.state !== 'connecting') return;
+                if (this.state !== 'connecting') return;
                 this.#env.mark('firstFrame');
                 round.wasLive = true;
                 this.#found();
             },
-            silent: () => {
-                if (current() && this.state === 'live') this.#lose();
-            },
+            silent: () => this.state === 'live' && this.#lose(),
             // By the same path: whatever stood in its way is gone.
-            heard: () => {
-                if (current() && this.lost && round.livePath === path) this.#found();
-            },
+            heard: () => this.lost && round.livePath === number && this.#found(),
             failed: (why) => {
-                if (!current()) return;
                 if (round.wasLive) this.#lose();
-                else this.#within(LOST_GRACE_MS, IN_SESSION, () => current() && this.#end('media-failed', why));
+                else this.#within(LOST_GRACE_MS, IN_SESSION, () => number === this.path && this.#end('media-failed', why));
             },
         };
     }
@@ -641,9 +578,7 @@ export class Session {
 
     #found() {
         this.outage.end();
-        const { said } = this.#round;
-        // The device took our answer, and so all that was said before it: said again, it would only use up what we may say.
-        said.splice(0, said.findIndex(({ message }) => message.typ === 'sdp' && message.path === this.path) + 1);
+        this.#round.outbox.taken(this.path); // said again, it would only use up what we may say
         this.#round.livePath = this.path;
         this.#set('live');
     }
@@ -652,19 +587,16 @@ export class Session {
     #say(message) {
         const round = this.#round;
         const path = message.typ === 'end' ? {} : { path: this.path };
-        const whole = { ...message, session: round.grant.session, seq: round.seq++, ...path };
-        round.said.push({ at: this.#env.now(), message: whole });
-        if (round.said.length > MAX_EARLY) round.said.shift();
+        const whole = round.outbox.add({ ...message, session: round.grant.session, ...path }, this.#env.now());
         this.#send(round.exchange, whole, (why) => {
             // What can't be sent would leave a hole in the sequence.
             if (round === this.#round && this.inSession) this.#end('protocol', why);
         });
     }
 
-    /* The device is at the broker again, which keeps nothing for a device that is away. It takes each number once. */
+    /* The device is at the broker again. */
     #sayAgain(round) {
-        const since = this.#env.now() - SAID_AGAIN_MS;
-        for (const { at, message } of round.said) if (at >= since) this.#send(round.exchange, message);
+        for (const message of round.outbox.recent(this.#env.now())) this.#send(round.exchange, message);
     }
 
     #send(exchange, message, failed = () => {}) {
@@ -708,8 +640,8 @@ export class Session {
         if (round?.grant || round?.notes) this.#env.notes.forget();
         this.more = null;
         this.face?.grant(false);
-        this.peer?.close();
-        this.peer = null;
+        this.#path?.close();
+        this.#path = null;
         this.voice?.close();
         this.#env.mark(state);
         this.#set(state, outcome);

@@ -1,9 +1,11 @@
-/* The small modules: devices, figures, data channel, offer, scale, words, configuration, back-off. */
+/* The small modules: devices, figures, data channel, inbox and outbox, offer, scale, words, configuration, back-off. */
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Devices } from '../src/devices.js';
 import { figures, readStats, wayDetail, wayWords } from '../src/figures.js';
 import { readChannel } from '../src/channel.js';
+import { Inbox } from '../src/inbox.js';
+import { Outbox } from '../src/outbox.js';
 import { refuseOffer } from '../src/offer.js';
 import { place } from '../src/scale.js';
 import { forDevice, iceServers, isUsable } from '../src/turn.js';
@@ -115,6 +117,35 @@ const OTHER = Array(32).fill('AC').join(':');
 const MLINES = ['video screen', 'video camera', 'audio voice', 'video face', 'application application0'];
 const offer = ({ media = MLINES, prints = [`sha-256 ${FINGERPRINT}`] } = {}) =>
     ['v=0', ...prints.map((p) => `a=fingerprint:${p}`), ...media.map((m) => m.split(' ')).flatMap(([kind, mid]) => [`m=${kind} 9 UDP/TLS/RTP/SAVPF 96`, `a=mid:${mid}`]), ''].join('\r\n');
+
+test('inbox: in order, once, and not more than 64 early ones', () => {
+    const inbox = new Inbox();
+    const add = (seq) => inbox.add({ seq }).map((m) => m.seq);
+    assert.deepEqual(add(1), []);
+    assert.deepEqual(add(0), [0, 1]);
+    assert.deepEqual(add(0), []);
+    assert.deepEqual(add(1), []);
+    for (let seq = 3; seq < 3 + 64; seq++) assert.deepEqual(add(seq), []);
+    assert.deepEqual(add(67), []); // one too many: dropped
+    assert.deepEqual(add(2), Array.from({ length: 65 }, (_, i) => i + 2));
+    assert.deepEqual(add(67), [67]);
+});
+
+test('outbox: numbered; what is said again is of the last minute, and not taken yet', () => {
+    const outbox = new Outbox();
+    assert.deepEqual(outbox.add({ typ: 'sdp', path: 1 }, 1000), { typ: 'sdp', path: 1, seq: 0 });
+    for (let at = 2000; at < 5000; at += 1000) outbox.add({ typ: 'ice', path: 1 }, at);
+    const seqs = (now) => outbox.recent(now).map((message) => message.seq);
+    assert.deepEqual(seqs(61_000), [0, 1, 2, 3]);
+    assert.deepEqual(seqs(63_000), [2, 3]);
+    outbox.taken(2); // nothing is known of that one
+    assert.deepEqual(seqs(5000), [0, 1, 2, 3]);
+    outbox.taken(1); // candidates that follow the answer may not have come
+    assert.deepEqual(seqs(5000), [1, 2, 3]);
+    for (let i = 0; i < 100; i++) outbox.add({ typ: 'ice', path: 1 }, 6000);
+    assert.equal(seqs(6000).length, 64);
+    assert.equal(seqs(6000).at(-1), 103);
+});
 
 test('offer: every fingerprint is the one of the grant', () => {
     assert.equal(refuseOffer(offer(), FINGERPRINT), null);
