@@ -212,9 +212,10 @@ export class Receiver {
           await answer(next);
         }
         for (const candidate of await this.#call('take')) await agent.sequenced('ice', candidate, session);
-        for (let i; (i = agent.messages.findIndex(({ typ, session: of }) => typ === 'ice' && of === session)) >= 0;) {
-          const [{ candidate, mline }] = agent.messages.splice(i, 1);
-          if (candidate) await this.add(candidate, mline);
+        // Those of a newer path wait until its offer is answered: the offer may have come just now.
+        for (let i; (i = agent.messages.findIndex(({ typ, session: of, path: number }) => typ === 'ice' && of === session && number <= path)) >= 0;) {
+          const [{ candidate, mline, path: number }] = agent.messages.splice(i, 1);
+          if (candidate && number === path) await this.add(candidate, mline);
         }
       } catch { /* the page or the agent is gone: the test says so */ }
       busy = false;
