@@ -5,16 +5,9 @@
 
 enum {
     CHANNEL_HEADER = 4,
-    METHOD_ALLOCATE_REQUEST = 0x0003,
     METHOD_SEND_INDICATION = 0x0016,
     METHOD_DATA_INDICATION = 0x0017,
 };
-
-static const uint8_t cookie[4] = {0x21, 0x12, 0xa4, 0x42};
-
-static size_t read16(const uint8_t *at) {
-    return (size_t)at[0] << 8 | at[1];
-}
 
 static bool is_channel(uint8_t first) {
     return (first & 0xf0) == 0x40;
@@ -26,18 +19,14 @@ static long header_length(const uint8_t *bytes, size_t have) {
     if (have == 0)
         return 0;
     if (is_channel(bytes[0]))
-        return have < CHANNEL_HEADER ? 0 : (long)(CHANNEL_HEADER + read16(bytes + 2));
+        return have < CHANNEL_HEADER ? 0 : (long)(CHANNEL_HEADER + oriel_stun_read16(bytes + 2));
     if (bytes[0] & 0xc0)
         return -1;
     if (have < ORIEL_STUN_HEADER)
         return 0;
-    if (bytes[3] & 3 || memcmp(bytes + 4, cookie, sizeof cookie) != 0)
+    if (bytes[3] & 3 || memcmp(bytes + 4, oriel_stun_cookie, sizeof oriel_stun_cookie) != 0)
         return -1;
-    return (long)(ORIEL_STUN_HEADER + read16(bytes + 2));
-}
-
-size_t oriel_frame_padded(size_t length) {
-    return (length + 3) & ~(size_t)3;
+    return (long)(ORIEL_STUN_HEADER + oriel_stun_read16(bytes + 2));
 }
 
 enum oriel_frame_kind oriel_frame_check(const uint8_t *datagram, size_t size, size_t *length) {
@@ -46,16 +35,16 @@ enum oriel_frame_kind oriel_frame_check(const uint8_t *datagram, size_t size, si
         return ORIEL_FRAME_BAD;
     bool channel = is_channel(datagram[0]);
     /* In a datagram, too, ChannelData may be padded. */
-    if (channel ? size != (size_t)whole && size != oriel_frame_padded((size_t)whole) : size != (size_t)whole)
+    if (channel ? size != (size_t)whole && size != oriel_stun_padded((size_t)whole) : size != (size_t)whole)
         return ORIEL_FRAME_BAD;
     *length = (size_t)whole;
-    size_t type = read16(datagram);
+    size_t type = oriel_stun_read16(datagram);
     return channel || type == METHOD_SEND_INDICATION || type == METHOD_DATA_INDICATION ? ORIEL_FRAME_MEDIA
                                                                                        : ORIEL_FRAME_CONTROL;
 }
 
 bool oriel_frame_is_allocate(const uint8_t *datagram) {
-    return read16(datagram) == METHOD_ALLOCATE_REQUEST;
+    return oriel_stun_read16(datagram) == ORIEL_STUN_ALLOCATE;
 }
 
 uint8_t *oriel_deframer_room(struct oriel_deframer *d, size_t *room) {
@@ -82,7 +71,7 @@ int oriel_deframer_next(struct oriel_deframer *d, const uint8_t **message, size_
         long whole = header_length(at, have);
         if (whole <= 0)
             return (int)whole;
-        size_t padded = oriel_frame_padded((size_t)whole);
+        size_t padded = oriel_stun_padded((size_t)whole);
         if (whole <= ORIEL_FRAME_MAX) {
             if (padded > have)
                 return 0;

@@ -13,7 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ORIEL_FRAME_MAX = 2048, ORIEL_DEFRAMER_SIZE = 8192, ORIEL_STUN_HEADER = 20 };
+#include "stun.h"
+
+enum { ORIEL_FRAME_MAX = 2048, ORIEL_DEFRAMER_SIZE = 8192 };
 
 enum oriel_frame_kind {
     ORIEL_FRAME_BAD,
@@ -25,8 +27,6 @@ enum oriel_frame_kind {
 enum oriel_frame_kind oriel_frame_check(const uint8_t *datagram, size_t size, size_t *length);
 /* A checked STUN message that asks for an allocation: with it a new transport of media begins. */
 bool oriel_frame_is_allocate(const uint8_t *datagram);
-/* The length that a checked message has in a stream. */
-size_t oriel_frame_padded(size_t length);
 
 /* Messages out of a stream: room() and add() to put bytes in, then next() until it gives 0. */
 struct oriel_deframer {

@@ -83,7 +83,7 @@ static void fill(struct oriel_stream *s, int64_t now) {
             n = pop_media(s, room, now);
         if (n == 0)
             return;
-        size_t padded = oriel_frame_padded(n);
+        size_t padded = oriel_stun_padded(n);
         memset(s->out + s->out_end + n, 0, padded - n);
         s->out_end += padded;
         s->written += n;

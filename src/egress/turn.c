@@ -7,7 +7,6 @@
 #include <sys/random.h>
 
 enum {
-    ALLOCATE = 0x0003,
     REFRESH = 0x0004,
     SUCCESS = 0x0100,
     ERROR = 0x0110,
@@ -23,12 +22,6 @@ enum {
     MD5_SIZE = 16,
 };
 
-static const uint8_t cookie[4] = {0x21, 0x12, 0xa4, 0x42};
-
-static size_t read16(const uint8_t *at) {
-    return (size_t)at[0] << 8 | at[1];
-}
-
 static void write16(uint8_t *at, size_t value) {
     at[0] = (uint8_t)(value >> 8);
     at[1] = (uint8_t)value;
@@ -37,14 +30,14 @@ static void write16(uint8_t *at, size_t value) {
 /* The value of the first of that kind; NULL: there is none that lies within the message. */
 static const uint8_t *find(const uint8_t *message, size_t length, unsigned type, size_t *size) {
     for (size_t at = ORIEL_STUN_HEADER; at + ATTRIBUTE_HEADER <= length;) {
-        size_t have = read16(message + at + 2);
+        size_t have = oriel_stun_read16(message + at + 2);
         const uint8_t *value = message + at + ATTRIBUTE_HEADER;
         if (have > length - at - ATTRIBUTE_HEADER)
             return NULL;
         *size = have;
-        if (read16(message + at) == type)
+        if (oriel_stun_read16(message + at) == type)
             return value;
-        at += ATTRIBUTE_HEADER + ((have + 3) & ~(size_t)3);
+        at += ATTRIBUTE_HEADER + oriel_stun_padded(have);
     }
     return NULL;
 }
@@ -52,14 +45,14 @@ static const uint8_t *find(const uint8_t *message, size_t length, unsigned type,
 static size_t begin(uint8_t *out, unsigned type, const uint8_t transaction[12]) {
     write16(out, type);
     write16(out + 2, 0);
-    memcpy(out + 4, cookie, sizeof cookie);
+    memcpy(out + 4, oriel_stun_cookie, sizeof oriel_stun_cookie);
     memcpy(out + 8, transaction, 12);
     return ORIEL_STUN_HEADER;
 }
 
 /* Gives back the new length, which the header says, too. */
 static size_t add(uint8_t *out, size_t length, unsigned type, const void *value, size_t size) {
-    size_t padded = (size + 3) & ~(size_t)3;
+    size_t padded = oriel_stun_padded(size);
     write16(out + length, type);
     write16(out + length + 2, size);
     memset(out + length + ATTRIBUTE_HEADER, 0, padded);
@@ -71,23 +64,24 @@ static size_t add(uint8_t *out, size_t length, unsigned type, const void *value,
 
 void oriel_turn_question(uint8_t out[ORIEL_TURN_QUESTION], const uint8_t transaction[12]) {
     static const uint8_t udp[4] = {17};
-    add(out, begin(out, ALLOCATE, transaction), REQUESTED_TRANSPORT, udp, sizeof udp);
+    add(out, begin(out, ORIEL_STUN_ALLOCATE, transaction), REQUESTED_TRANSPORT, udp, sizeof udp);
 }
 
 enum oriel_turn_answer oriel_turn_answer(const uint8_t *message, size_t length, const uint8_t transaction[12]) {
-    size_t type = length >= ORIEL_STUN_HEADER ? read16(message) : 0;
-    if ((type != (ALLOCATE | SUCCESS) && type != (ALLOCATE | ERROR)) || memcmp(message + 8, transaction, 12) != 0)
+    size_t type = length >= ORIEL_STUN_HEADER ? oriel_stun_read16(message) : 0;
+    if ((type != (ORIEL_STUN_ALLOCATE | SUCCESS) && type != (ORIEL_STUN_ALLOCATE | ERROR)) ||
+        memcmp(message + 8, transaction, 12) != 0)
         return ORIEL_TURN_NONE;
-    return type == (ALLOCATE | ERROR) ? ORIEL_TURN_SERVER : ORIEL_TURN_OPEN;
+    return type == (ORIEL_STUN_ALLOCATE | ERROR) ? ORIEL_TURN_SERVER : ORIEL_TURN_OPEN;
 }
 
 bool oriel_turn_allocated(const uint8_t *message) {
-    return read16(message) == (ALLOCATE | SUCCESS);
+    return oriel_stun_read16(message) == (ORIEL_STUN_ALLOCATE | SUCCESS);
 }
 
 void oriel_turn_learn(struct oriel_turn_challenge *c, const uint8_t *message, size_t length) {
     size_t realm_length, nonce_length;
-    if (length < ORIEL_STUN_HEADER || (read16(message) & ERROR) != ERROR)
+    if (length < ORIEL_STUN_HEADER || (oriel_stun_read16(message) & ERROR) != ERROR)
         return;
     const uint8_t *realm = find(message, length, REALM, &realm_length);
     const uint8_t *nonce = find(message, length, NONCE, &nonce_length);
@@ -104,9 +98,10 @@ size_t oriel_turn_answer_media(const struct oriel_turn_challenge *c, const uint8
                                uint8_t out[ORIEL_TURN_MESSAGE_MAX]) {
     static const uint8_t unauthorized[4] = {0, 0, 4, 1};
     size_t size;
-    if (!c->nonce_length || read16(message) != ALLOCATE || find(message, length, MESSAGE_INTEGRITY, &size))
+    if (!c->nonce_length || oriel_stun_read16(message) != ORIEL_STUN_ALLOCATE ||
+        find(message, length, MESSAGE_INTEGRITY, &size))
         return 0;
-    size_t at = begin(out, ALLOCATE | ERROR, message + 8);
+    size_t at = begin(out, ORIEL_STUN_ALLOCATE | ERROR, message + 8);
     at = add(out, at, ERROR_CODE, unauthorized, sizeof unauthorized);
     at = add(out, at, NONCE, c->nonce, c->nonce_length);
     return add(out, at, REALM, c->realm, c->realm_length);

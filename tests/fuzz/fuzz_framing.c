@@ -45,8 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     uint64_t whole = deframe(data, size, 0, &whole_end), cut = deframe(data, size, step, &cut_end);
     fuzz_check(whole == cut && whole_end == cut_end);
     if (oriel_frame_check(data, size, &length) != ORIEL_FRAME_BAD)
-        fuzz_check(length <= size && size - length < 4 && size <= ORIEL_FRAME_MAX &&
-                   oriel_frame_padded(length) >= size);
+        fuzz_check(length <= size && size - length < 4 && size <= ORIEL_FRAME_MAX && oriel_stun_padded(length) >= size);
 
     char error[ORIEL_EGRESS_TEXT_SIZE];
     size_t part = size < ORIEL_PROXY_REPLY_MAX ? size : ORIEL_PROXY_REPLY_MAX;
