@@ -131,17 +131,13 @@ static void drop_stale(struct oriel_exact *e) {
         e->moved.width = 0;
 }
 
-static gboolean overlap(const struct oriel_rect *a, const struct oriel_rect *b) {
-    return a->x < b->x + b->width && b->x < a->x + a->width && a->y < b->y + b->height && b->y < a->y + a->height;
-}
-
 static void move(struct oriel_exact *e, const struct oriel_move *m, int64_t now) {
     const struct oriel_rect to = {m->x, m->y, m->from.width, m->from.height};
     e->moves++;
     oriel_moves_apply(m, e->shadow, (size_t)e->width * 4);
     oriel_classifier_moved(&e->classifier, m, now);
     for (unsigned i = 0; i < e->flight.count; i++)
-        if (overlap(&e->flight.tiles[i]->head.rect, &m->from) || e->flight.tiles[i]->moved)
+        if (oriel_rects_overlap(&e->flight.tiles[i]->head.rect, &m->from) || e->flight.tiles[i]->moved)
             e->flight.tiles[i]->moved = true;
     oriel_share_cover(&e->moved, &to);
 }

@@ -176,14 +176,11 @@ static bool find_at(struct oriel_mover *m, size_t rank, const struct oriel_frame
     return false;
 }
 
-static bool overlap(const struct oriel_rect *a, const struct oriel_rect *b) {
-    return a->x < b->x + b->width && b->x < a->x + a->width && a->y < b->y + b->height && b->y < a->y + a->height;
-}
-
 /* What is moved there is not what was looked at: what was damaged several times is told by rectangles that overlap. */
 static bool is_moved(const struct oriel_rect *r, const struct oriel_move *moves, size_t count) {
     for (size_t i = 0; i < count; i++)
-        if (overlap(r, &(struct oriel_rect){moves[i].x, moves[i].y, moves[i].from.width, moves[i].from.height}))
+        if (oriel_rects_overlap(
+                r, &(struct oriel_rect){moves[i].x, moves[i].y, moves[i].from.width, moves[i].from.height}))
             return true;
     return false;
 }

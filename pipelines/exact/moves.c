@@ -103,6 +103,10 @@ void oriel_moves_hash_columns(const uint8_t *pixels, unsigned width, unsigned he
         }
 }
 
+bool oriel_rects_overlap(const struct oriel_rect *a, const struct oriel_rect *b) {
+    return a->x < b->x + b->width && b->x < a->x + a->width && a->y < b->y + b->height && b->y < a->y + a->height;
+}
+
 void oriel_moves_apply(const struct oriel_move *m, uint8_t *pixels, size_t stride) {
     for (unsigned i = 0; i < m->from.height; i++) {
         unsigned row = m->y > m->from.y ? m->from.height - 1 - i : i; /* what is still needed is not overwritten */

@@ -16,6 +16,9 @@ struct oriel_move {
     uint16_t x, y;
 };
 
+/* Whether they have a pixel in common. */
+bool oriel_rects_overlap(const struct oriel_rect *a, const struct oriel_rect *b);
+
 /* Room to count in; nothing in it has to be kept. */
 enum { ORIEL_MOVES_TABLE = 4 * ORIEL_FRAME_SIDE_MAX };
 struct oriel_moves_scratch {
