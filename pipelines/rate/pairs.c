@@ -3,13 +3,12 @@
 
 #include <math.h>
 
-#define TOGETHER (2 * ORIEL_MILLISECOND)
 #define TIME_MAX (150 * ORIEL_MILLISECOND)
 
 enum { PAIRS_MIN = 3 };
 
 void oriel_pairs_add(struct oriel_pairs *p, const struct oriel_rate_packet *k) {
-    if (p->sent && k->sent - p->sent < TOGETHER && k->sent >= p->sent && k->arrived >= p->arrived) {
+    if (p->sent && k->sent - p->sent < ORIEL_RATE_TOGETHER && k->sent >= p->sent && k->arrived >= p->arrived) {
         p->count++;
         p->bytes += k->bytes;
         p->took += k->arrived - p->arrived;

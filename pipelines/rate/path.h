@@ -22,6 +22,9 @@ struct oriel_rate_packet {
     uint64_t beside; /* bytes of tiles that were sent before it, of RTP packets; the estimator's */
 };
 
+/* Of packets that leave within that time the second waits for the first only. */
+#define ORIEL_RATE_TOGETHER (2 * ORIEL_MILLISECOND)
+
 /* What the way shows of its queue. */
 enum oriel_rate_use { ORIEL_RATE_NORMAL, ORIEL_RATE_OVERUSED, ORIEL_RATE_UNDERUSED };
 

@@ -39,11 +39,6 @@ static double usual(const struct oriel_spacing *s, double *share) {
     return middle > 0 && *share > 0.5 ? 8 * ORIEL_SECOND / middle : 0;
 }
 
-double oriel_spacing_usual(const struct oriel_spacing *s) {
-    double share;
-    return usual(s, &share);
-}
-
 double oriel_spacing_rate(const struct oriel_spacing *s) {
     double share, all = s->took > 0 ? s->bytes * 8 * ORIEL_SECOND / (double)s->took : 0, most = usual(s, &share);
     return most <= 0 ? all : share >= 0.75 ? most : fmin(most, all);

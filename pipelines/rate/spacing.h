@@ -21,8 +21,6 @@ struct oriel_spacing {
 /* One more: so many bytes, so long after the one before. */
 void oriel_spacing_add(struct oriel_spacing *s, double bytes, int64_t took);
 
-/* What most say, if they do, bit/s; else 0. */
-double oriel_spacing_usual(const struct oriel_spacing *s);
 /* By the policy above; 0: they say nothing. */
 double oriel_spacing_rate(const struct oriel_spacing *s);
 

@@ -4,7 +4,6 @@
 #define STANDING_MAX (3 * ORIEL_SECOND)
 
 #define SLOW (ORIEL_WAY_STANDS / 2) /* is a way on which large ones come so far apart */
-#define TOGETHER (2 * ORIEL_MILLISECOND)
 
 enum { LARGE = 600 };
 
@@ -57,8 +56,8 @@ static int64_t undisturbed(const struct oriel_way *w, uint32_t bytes, double rat
 
 /* Of two large ones that left together, the second waits for the first only. */
 static void look_how_far_apart(struct oriel_way *w, const struct oriel_rate_packet *k, int64_t now) {
-    if (k->bytes >= LARGE && w->last.bytes >= LARGE && k->sent >= w->last.sent && k->sent - w->last.sent < TOGETHER &&
-        k->arrived > w->last.arrived)
+    if (k->bytes >= LARGE && w->last.bytes >= LARGE && k->sent >= w->last.sent &&
+        k->sent - w->last.sent < ORIEL_RATE_TOGETHER && k->arrived > w->last.arrived)
         oriel_shortest_add(&w->apart, k->arrived - w->last.arrived, now);
     w->last = *k;
 }
