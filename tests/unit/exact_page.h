@@ -70,14 +70,6 @@ static struct {
 
 static struct oriel_exact *exact;
 
-static unsigned get16(const uint8_t *at) {
-    return at[0] | (unsigned)at[1] << 8;
-}
-
-static uint32_t get32(const uint8_t *at) {
-    return get16(at) | (uint32_t)get16(at + 2) << 16;
-}
-
 static void on_send(void *user, const void *bytes, size_t length) {
     g_mutex_lock(&page.lock);
     page.bytes += length;
@@ -120,23 +112,23 @@ static void clear_page(int epoch) {
 
 static void hear_records(const uint8_t *m, size_t length) {
     size_t at = 14;
-    int epoch = (int)get16(m + 2);
+    int epoch = (int)GST_READ_UINT16_LE(m + 2);
     if (epoch > page.epoch)
         clear_page(epoch);
     if (epoch != page.epoch)
         return;
-    assert_int_equal(get16(m + 4), WIDTH);
-    assert_int_equal(get16(m + 6), HEIGHT);
+    assert_int_equal(GST_READ_UINT16_LE(m + 4), WIDTH);
+    assert_int_equal(GST_READ_UINT16_LE(m + 6), HEIGHT);
     page.state = m[8];
     for (unsigned i = 0; i < m[9]; i++) {
-        assert_true(get32(m + 10) + i < LOG);
-        struct page_record *r = &page.log[get32(m + 10) + i];
+        assert_true(GST_READ_UINT32_LE(m + 10) + i < LOG);
+        struct page_record *r = &page.log[GST_READ_UINT32_LE(m + 10) + i];
         bool again = r->known;
         int64_t came = again ? r->came : oriel_monotonic();
         *r = (struct page_record){.known = true,
                                   .frame = m[at + 4] & 1,
                                   .came = came,
-                                  .rtp = get32(m + at),
+                                  .rtp = GST_READ_UINT32_LE(m + at),
                                   .moves = m[at + 5],
                                   .rects = m[at + 6]};
         size_t size = r->moves * 12u + r->rects * 8u;
@@ -152,7 +144,8 @@ static void hear_records(const uint8_t *m, size_t length) {
 
 /* `size`: of the image; NULL: as the tile. */
 static void finish(const uint8_t *m, uint8_t *image, size_t length, const int *size) {
-    int width = size ? size[0] : (int)get16(m + 16), height = size ? size[1] : (int)get16(m + 18);
+    int width = size ? size[0] : (int)GST_READ_UINT16_LE(m + 16),
+        height = size ? size[1] : (int)GST_READ_UINT16_LE(m + 18);
     bool packed = m[1] != 4 && !image[0];
     uint8_t *pixels = m[1] == 4 || packed ? malloc((size_t)width * (size_t)height * 4)
                                           : WebPDecodeBGRA(image, length, &width, &height);
@@ -160,22 +153,23 @@ static void finish(const uint8_t *m, uint8_t *image, size_t length, const int *s
         assert_true((packed ? pack_decode : runs_decode)(image, length, (unsigned)width, (unsigned)height,
                                                          (uint32_t *)(void *)pixels));
     page.packed += packed;
-    unsigned x = get16(m + 12), y = get16(m + 14);
+    unsigned x = GST_READ_UINT16_LE(m + 12), y = GST_READ_UINT16_LE(m + 14);
     assert_non_null(pixels);
     uint8_t *from = pixels;
     size_t stride = (size_t)width * 4;
     if (m[1] == 3) { /* a part of it */
-        assert_true((int)(get16(m + 20) + get16(m + 16)) <= width && (int)(get16(m + 22) + get16(m + 18)) <= height);
-        page.parts += width != (int)get16(m + 16) || height != (int)get16(m + 18);
-        from += get16(m + 22) * stride + get16(m + 20) * 4;
-        width = (int)get16(m + 16);
-        height = (int)get16(m + 18);
+        assert_true((int)(GST_READ_UINT16_LE(m + 20) + GST_READ_UINT16_LE(m + 16)) <= width &&
+                    (int)(GST_READ_UINT16_LE(m + 22) + GST_READ_UINT16_LE(m + 18)) <= height);
+        page.parts += width != (int)GST_READ_UINT16_LE(m + 16) || height != (int)GST_READ_UINT16_LE(m + 18);
+        from += GST_READ_UINT16_LE(m + 22) * stride + GST_READ_UINT16_LE(m + 20) * 4;
+        width = (int)GST_READ_UINT16_LE(m + 16);
+        height = (int)GST_READ_UINT16_LE(m + 18);
     }
-    assert_int_equal(width, get16(m + 16));
-    assert_int_equal(height, get16(m + 18));
+    assert_int_equal(width, GST_READ_UINT16_LE(m + 16));
+    assert_int_equal(height, GST_READ_UINT16_LE(m + 18));
     assert_true((int)x + width <= WIDTH && (int)y + height <= HEIGHT && page.image_count < 512);
     struct image *i = &page.images[page.image_count++];
-    *i = (struct image){get32(m + 8), calloc(PIXELS, 4)};
+    *i = (struct image){GST_READ_UINT32_LE(m + 8), calloc(PIXELS, 4)};
     for (int row = 0; row < height; row++)
         memcpy(i->pixels + ((int)y + row) * WIDTH + x, from + (size_t)row * stride, (size_t)width * 4);
     WebPFree(pixels);
@@ -183,8 +177,8 @@ static void finish(const uint8_t *m, uint8_t *image, size_t length, const int *s
 
 static void hear_small(const uint8_t *m, size_t length) {
     static uint8_t copy[1200];
-    uint32_t number = get32(m + 4);
-    if ((int)get16(m + 2) != page.epoch)
+    uint32_t number = GST_READ_UINT32_LE(m + 4);
+    if ((int)GST_READ_UINT16_LE(m + 2) != page.epoch)
         return;
     assert_true(number < TILES);
     memcpy(copy, m, length);
@@ -196,9 +190,9 @@ static void hear_small(const uint8_t *m, size_t length) {
 }
 
 static void hear_tile(const uint8_t *m, size_t length) {
-    uint32_t number = get32(m + 4);
-    unsigned index = get16(m + 20), count = get16(m + 22), slot = get16(m + 24);
-    if ((int)get16(m + 2) != page.epoch)
+    uint32_t number = GST_READ_UINT32_LE(m + 4);
+    unsigned index = GST_READ_UINT16_LE(m + 20), count = GST_READ_UINT16_LE(m + 22), slot = GST_READ_UINT16_LE(m + 24);
+    if ((int)GST_READ_UINT16_LE(m + 2) != page.epoch)
         return;
     assert_true(number < TILES && (m[1] == 3 || (count <= 256 && index < count)));
     struct page_tile *t = &page.tiles[number];
@@ -231,8 +225,8 @@ static void hear_tile(const uint8_t *m, size_t length) {
                 free(page.slots[slot].bytes);
                 page.slots[slot] = (struct message){g_memdup2(t->image, t->length), t->length};
                 memcpy(page.names[slot], m + 26, 16);
-                page.sizes[slot][0] = (int)get16(m + 16);
-                page.sizes[slot][1] = (int)get16(m + 18);
+                page.sizes[slot][0] = (int)GST_READ_UINT16_LE(m + 16);
+                page.sizes[slot][1] = (int)GST_READ_UINT16_LE(m + 18);
             }
             free(t->image);
             t->image = NULL;
@@ -269,18 +263,18 @@ static void deliver(void) {
         assert_true(m.length >= 10 && m.length <= 1150);
         if (m.bytes[1] != 5)
             hear(m.bytes, m.length);
-        for (size_t at = 4; m.bytes[1] == 5 && at < m.length; at += 2 + get16(m.bytes + at)) {
-            assert_true(at + 2 + get16(m.bytes + at) <= m.length && m.bytes[at + 3] != 5);
-            hear(m.bytes + at + 2, get16(m.bytes + at));
+        for (size_t at = 4; m.bytes[1] == 5 && at < m.length; at += 2 + GST_READ_UINT16_LE(m.bytes + at)) {
+            assert_true(at + 2 + GST_READ_UINT16_LE(m.bytes + at) <= m.length && m.bytes[at + 3] != 5);
+            hear(m.bytes + at + 2, GST_READ_UINT16_LE(m.bytes + at));
         }
         g_free(m.bytes);
     }
 }
 
 static void fill_with(uint32_t *to, const uint8_t *rect, uint32_t value) {
-    for (unsigned y = 0; y < get16(rect + 6); y++)
-        for (unsigned x = 0; x < get16(rect + 4); x++)
-            to[(get16(rect + 2) + y) * WIDTH + get16(rect) + x] = value;
+    for (unsigned y = 0; y < GST_READ_UINT16_LE(rect + 6); y++)
+        for (unsigned x = 0; x < GST_READ_UINT16_LE(rect + 4); x++)
+            to[(GST_READ_UINT16_LE(rect + 2) + y) * WIDTH + GST_READ_UINT16_LE(rect) + x] = value;
 }
 
 static void move_pixels(uint32_t *to, const struct page_record *r) {
@@ -288,9 +282,10 @@ static void move_pixels(uint32_t *to, const struct page_record *r) {
     const uint8_t *at = r->body;
     for (unsigned i = 0; i < r->moves; i++, at += 12) {
         memcpy(old, to, sizeof old);
-        for (unsigned y = 0; y < get16(at + 6); y++)
-            memcpy(to + (get16(at + 10) + y) * WIDTH + get16(at + 8), old + (get16(at + 2) + y) * WIDTH + get16(at),
-                   get16(at + 4) * 4u);
+        for (unsigned y = 0; y < GST_READ_UINT16_LE(at + 6); y++)
+            memcpy(to + (GST_READ_UINT16_LE(at + 10) + y) * WIDTH + GST_READ_UINT16_LE(at + 8),
+                   old + (GST_READ_UINT16_LE(at + 2) + y) * WIDTH + GST_READ_UINT16_LE(at),
+                   GST_READ_UINT16_LE(at + 4) * 4u);
     }
 }
 

@@ -241,12 +241,17 @@ static void scroll(unsigned by, unsigned seed) {
         screen.pixels[below.y * WIDTH + i] = (uint32_t)rand() % 7 ? 0xffffff : seed * 0x10305;
 }
 
-static void test_scrolling_is_moved(void **state) {
-    oriel_exact_open(exact, TRUE);
+/* A page on which nothing is twice, at rest. */
+static void noise(void) {
     for (unsigned i = 0; i < PIXELS; i++)
         screen.pixels[i] = (uint32_t)rand() % 7 ? 0xffffff : 0x102030;
     picture(&whole);
     rest();
+}
+
+static void test_scrolling_is_moved(void **state) {
+    oriel_exact_open(exact, TRUE);
+    noise();
     uint64_t before = page.bytes;
     const struct oriel_rect below = {0, 20, WIDTH, HEIGHT - 20};
     unsigned good = 0;
@@ -268,10 +273,7 @@ static void test_scrolling_is_moved(void **state) {
 static void test_what_scrolls_is_moved_once(void **state) {
     const struct oriel_rect damage[] = {whole, {0, 20, WIDTH, HEIGHT - 20}};
     oriel_exact_open(exact, TRUE);
-    for (unsigned i = 0; i < PIXELS; i++)
-        screen.pixels[i] = (uint32_t)rand() % 7 ? 0xffffff : 0x102030;
-    picture(&whole);
-    rest();
+    noise();
     uint64_t before = page.bytes;
     for (unsigned i = 0; i < 10; i++) {
         scroll(12, i);
@@ -303,10 +305,7 @@ static void scroll_column(unsigned left, unsigned right, int up) {
 static void test_two_areas_scroll_at_once(void **state) {
     const struct oriel_rect lists[] = {{0, 0, 190, HEIGHT}, {190, 0, WIDTH - 190, HEIGHT}};
     oriel_exact_open(exact, TRUE);
-    for (unsigned i = 0; i < PIXELS; i++)
-        screen.pixels[i] = (uint32_t)rand() % 7 ? 0xffffff : 0x102030;
-    picture(&whole);
-    rest();
+    noise();
     for (unsigned parts = 2; parts > 0; parts--) {
         uint64_t before = page.bytes;
         unsigned moves = page.moves;
@@ -330,10 +329,7 @@ static void test_two_areas_scroll_at_once(void **state) {
 static void test_what_scrolls_beside_a_film_is_moved(void **state) {
     const struct oriel_rect parts[] = {{0, 0, 250, HEIGHT}, {250, 0, WIDTH - 250, HEIGHT}};
     oriel_exact_open(exact, TRUE);
-    for (unsigned i = 0; i < PIXELS; i++)
-        screen.pixels[i] = (uint32_t)rand() % 7 ? 0xffffff : 0x102030;
-    picture(&whole);
-    rest();
+    noise();
     unsigned moves = page.moves;
     for (unsigned i = 0; i < 16; i++) {
         for (unsigned k = 0; k < 250 * HEIGHT; k++)

@@ -36,14 +36,6 @@ static struct {
 
 static struct oriel_exact *exact;
 
-static unsigned get16(const uint8_t *at) {
-    return at[0] | (unsigned)at[1] << 8;
-}
-
-static uint32_t get32(const uint8_t *at) {
-    return get16(at) | (uint32_t)get16(at + 2) << 16;
-}
-
 static void on_send(void *user, const void *bytes, size_t length) {
     g_mutex_lock(&page.lock);
     page.bytes += length;
@@ -74,11 +66,11 @@ static void acknowledge(const uint8_t *tile, unsigned chunk) {
 }
 
 static void hear_records(const uint8_t *m) {
-    const size_t area = (size_t)get16(m + 4) * get16(m + 6);
-    if (!page.shown || (int)get16(m + 2) != page.epoch) {
-        page.epoch = (int)get16(m + 2);
-        page.width = get16(m + 4);
-        page.height = get16(m + 6);
+    const size_t area = (size_t)GST_READ_UINT16_LE(m + 4) * GST_READ_UINT16_LE(m + 6);
+    if (!page.shown || (int)GST_READ_UINT16_LE(m + 2) != page.epoch) {
+        page.epoch = (int)GST_READ_UINT16_LE(m + 2);
+        page.width = GST_READ_UINT16_LE(m + 4);
+        page.height = GST_READ_UINT16_LE(m + 6);
         page.shown = g_renew(uint32_t, page.shown, area);
         page.time = g_renew(uint32_t, page.time, area);
         memset(page.time, 0, area * 4);
@@ -90,15 +82,15 @@ static void hear_records(const uint8_t *m) {
         page.moves += m[at + 5];
         at += 7 + m[at + 5] * 12u + m[at + 6] * 8u;
     }
-    if (get32(m + 10) <= page.next && get32(m + 10) + m[9] > page.next)
-        page.next = get32(m + 10) + m[9];
+    if (GST_READ_UINT32_LE(m + 10) <= page.next && GST_READ_UINT32_LE(m + 10) + m[9] > page.next)
+        page.next = GST_READ_UINT32_LE(m + 10) + m[9];
     acknowledge(NULL, 0);
 }
 
 /* An image is there: where nothing newer is, it is shown. */
 static void show(const uint8_t *m, const uint8_t *image, size_t length) {
-    int width = (int)get16(m + 16), height = (int)get16(m + 18);
-    unsigned left = get16(m + 12), top = get16(m + 14);
+    int width = (int)GST_READ_UINT16_LE(m + 16), height = (int)GST_READ_UINT16_LE(m + 18);
+    unsigned left = GST_READ_UINT16_LE(m + 12), top = GST_READ_UINT16_LE(m + 14);
     uint32_t *pixels = malloc((size_t)width * (size_t)height * 4);
     if (m[1] == 4 || !image[0])
         assert_true((m[1] == 4 ? runs_decode : pack_decode)(image, length, (unsigned)width, (unsigned)height, pixels));
@@ -109,21 +101,21 @@ static void show(const uint8_t *m, const uint8_t *image, size_t length) {
     for (unsigned y = 0; y < (unsigned)height; y++)
         for (unsigned x = 0; x < (unsigned)width; x++) {
             size_t at = (size_t)(top + y) * page.width + left + x;
-            if (get32(m + 8) < page.time[at])
+            if (GST_READ_UINT32_LE(m + 8) < page.time[at])
                 continue;
             page.shown[at] = pixels[y * (unsigned)width + x] & 0xffffff;
-            page.time[at] = get32(m + 8);
+            page.time[at] = GST_READ_UINT32_LE(m + 8);
         }
     free(pixels);
     page.tiles++;
 }
 
 static void hear_chunk(const uint8_t *m, size_t length) {
-    unsigned slot = get32(m + 4) % 512, index = get16(m + 20);
-    assert_true(get16(m + 22) <= 1024);
+    unsigned slot = GST_READ_UINT32_LE(m + 4) % 512, index = GST_READ_UINT16_LE(m + 20);
+    assert_true(GST_READ_UINT16_LE(m + 22) <= 1024);
     if (!page.coming[slot].image && page.coming[slot].left == 0) {
         page.coming[slot].image = malloc(1024 * CHUNK);
-        page.coming[slot].left = get16(m + 22);
+        page.coming[slot].left = GST_READ_UINT16_LE(m + 22);
         page.coming[slot].length = 0;
         memset(page.coming[slot].got, 0, sizeof page.coming[slot].got);
     }
@@ -143,10 +135,10 @@ static void hear_chunk(const uint8_t *m, size_t length) {
 static void hear(const uint8_t *m, size_t length) {
     if (m[1] == 1)
         hear_records(m);
-    else if (page.shown && (int)get16(m + 2) == page.epoch && m[1] == 4) {
+    else if (page.shown && (int)GST_READ_UINT16_LE(m + 2) == page.epoch && m[1] == 4) {
         show(m, m + 20, length - 20);
         acknowledge(m + 4, 0);
-    } else if (page.shown && (int)get16(m + 2) == page.epoch && m[1] == 2)
+    } else if (page.shown && (int)GST_READ_UINT16_LE(m + 2) == page.epoch && m[1] == 2)
         hear_chunk(m, length);
     else if (m[1] == 3) /* it keeps nothing */
         assert_true(oriel_exact_heard(exact, (uint8_t[]){2, 0x82, m[2], m[3], m[4], m[5], m[6], m[7]}, 8));
@@ -165,8 +157,8 @@ static void deliver(void) {
             return;
         if (m[1] != 5)
             hear(m, length);
-        for (size_t at = 4; m[1] == 5 && at < length; at += 2 + get16(m + at))
-            hear(m + at + 2, get16(m + at));
+        for (size_t at = 4; m[1] == 5 && at < length; at += 2 + GST_READ_UINT16_LE(m + at))
+            hear(m + at + 2, GST_READ_UINT16_LE(m + at));
         g_free(m);
     }
 }
@@ -306,7 +298,7 @@ static bool is_shown(char where[64]) {
     assert_int_equal(page.width, shared.width);
     for (unsigned y = 0, at = 0; y < shared.height && good; y++)
         for (unsigned x = 0; x < shared.width && good; x++, at++) {
-            uint32_t wanted = is_hidden(x, y) ? 0x424142 : get32(pixels + at * 4) & 0xffffff;
+            uint32_t wanted = is_hidden(x, y) ? 0x424142 : GST_READ_UINT32_LE(pixels + at * 4) & 0xffffff;
             good = page.shown[at] == wanted && page.time[at];
             if (!good)
                 snprintf(where, 64, "%u,%u is %06x, not %06x", x, y, page.shown[at], wanted);
@@ -397,9 +389,9 @@ static void test_rgb565_is_exact(void **state) {
 
 static void expect_buffer(const struct buffer *b) {
     for (size_t i = 0; i < b->size / 4; i++)
-        if (!page.time[i] || page.shown[i] != (get32(b->pixels + i * 4) & 0xffffff))
+        if (!page.time[i] || page.shown[i] != (GST_READ_UINT32_LE(b->pixels + i * 4) & 0xffffff))
             fail_msg("%zu,%zu is %06x, not %06x", i % page.width, i / page.width, page.shown[i],
-                     get32(b->pixels + i * 4) & 0xffffff);
+                     GST_READ_UINT32_LE(b->pixels + i * 4) & 0xffffff);
 }
 
 /* 3840x2160: every pixel of the whole picture, and of changes at the corners of tiles and in the middle. */
